@@ -1,0 +1,84 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Which statements are kept?
+#
+# A statement that hardly anybody voted on may be noise. As in the paper, statements with fewer than 3 votes are left
+# out, and what is left out is counted with its reason. This makes the second number of **Appendix A** (the paper: 776
+# of 1,534).
+#
+# *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` · *takes* the rules below
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+min_votes: int = 3  # votes that a statement needs to be kept
+vote_source: str = "thesis"  # which votes count: those on the thesis, or on the whole debate
+multi_thesis: str = "leave_out"  # what becomes of debates with several theses: left out, or one statement each
+
+# %%
+import pandas as pd
+from IPython.display import Markdown
+
+from utils import figures, statements
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The votes
+#
+# Every thesis comes with its number of votes; where nobody knows it, it stays empty and is not taken for zero.
+
+# %%
+debates, theses = here.read("01_debates"), here.read("01_theses")
+theses[["statement_id", "votes", "debate_votes"]].head(3)
+
+# %% [markdown]
+# Votes are spread very unevenly: many statements have a handful, a few have dozens. The line marks what is needed.
+
+# %%
+votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
+figure = figures.vote_distribution(votes.dropna(), min_votes)
+here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.", "none");
+
+# %% [markdown]
+# *Votes on each statement. Bars left of the line are left out.*
+
+# %% [markdown]
+# ## The filter
+#
+# One reason is given for each statement that goes: the first that applies. What is kept and what is left out add up
+# to what came in.
+
+# %%
+kept, left_out = statements.kept(debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0])
+reasons = left_out["reason"].value_counts()
+pd.concat([reasons, pd.Series({"kept": len(kept)})]).rename("statements").to_frame()
+
+# %%
+Markdown(f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / max(len(theses), 1):.0%}); the paper keeps 776 of 1,534 (51 %).")
+
+# %% [markdown]
+# ## What another threshold would keep
+#
+# The paper's threshold of 3 is one choice among many. This is how many statements others would keep.
+
+# %%
+thresholds = pd.Series(range(0, 11), name="min_votes")
+others = [len(statements.kept(debates, theses, t, vote_source, multi_thesis, here.study.languages[0])[0]) for t in thresholds]
+pd.DataFrame({"min_votes": thresholds, "kept": others}).T
+
+# %%
+files = [here.write(kept, "02_statements"), here.write(left_out, "02_left_out")]
+Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". From here on, only the kept statements are used.")

@@ -1,0 +1,120 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 · Which statement speaks to which dimension?
+#
+# Every judge is asked, in every language, whether a statement is relevant to a dimension; at least half of these
+# votes have to say yes. This makes the counts of **Appendix A** (the paper: PDI 68, IDV 116, MAS 60, UAI 62, LTO 24,
+# IND 48).
+#
+# *reads* `02_statements.csv`, `03_translations.csv` · *writes* `04_answers.csv.gz`, `04_accounting.csv`,
+# `04_votes.csv`, `04_relevance.csv` · *takes* the rules below
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+relevance_runs: int = 5  # how often each model is asked in each language whether a statement is relevant
+relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of the planned votes (the paper's 4 of 8)
+tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
+missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
+
+# %%
+import pandas as pd
+from IPython.display import Markdown
+
+from utils import answers, figures, imported, plan, prompts, votes
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The question
+#
+# The judge sees the dimension, its two poles and the statement, and ends on one marked line. The statement's place
+# is marked off, so that nothing in it can pass for a part of the question.
+
+# %%
+question = prompts.fill("relevance", "en", "(the statement)", here.describe("en")[here.dimensions[0]]) if not here.study.labels else []
+Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
+
+# %% [markdown]
+# ## The answers
+#
+# One cell is one question: a statement, a dimension, a judge, a language, a run. Replies are kept as they arrive, and
+# none is asked for twice.
+
+# %%
+cells = plan.step_cells(here, "relevance", relevance_runs)
+answered = answers.answers(here, cells)
+written = [here.write(answered, "04_answers.csv.gz")]
+answered.head(3)
+
+# %%
+here.who(answered)
+
+# %% [markdown]
+# Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
+
+# %%
+accounting = votes.accounting(answered, cells)
+accounting
+
+# %% [markdown]
+# ## The votes
+#
+# The most frequent answer of the runs is the vote of a judge in a language. A vote needs more than half of its runs.
+
+# %%
+voted = votes.votes(answered, relevance_runs, tie_rule, missing_votes)
+voted.head(3)
+
+# %% [markdown]
+# How often each judge says yes, in each language. A judge far from the others pulls every label its way.
+
+# %%
+voted.pivot_table(index="model", columns="language", values="vote", aggfunc="mean").round(3)
+
+# %% [markdown]
+# ## The labels
+#
+# A pair is relevant with at least half of the planned votes. `marginal` pairs would flip with one vote the other way;
+# `open` ones could flip if the missing votes had come.
+
+# %%
+planned = len(here.judges) * len(here.study.languages)
+labels = imported.relevance(here) if here.study.labels else votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
+labels.head(3)
+
+# %%
+counts = labels.groupby("dimension")[["relevant", "marginal", "open"]].sum().reindex(here.dimensions, fill_value=0)
+counts
+
+# %%
+figure = figures.vote_shares(labels, here.dimensions)
+here.save(figure, "relevance_votes", "How many of the planned votes call a statement relevant, by dimension.");
+
+# %% [markdown]
+# *Yes votes for each statement, by dimension; from the line upwards a statement is relevant. Most statements are
+# clear cases: nobody says yes, or nearly everybody.*
+
+# %%
+speaking = labels.loc[labels["relevant"], "statement_id"].nunique()
+Markdown(
+    f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements speak to at least one dimension. "
+    f"{int(counts['marginal'].sum())} pairs hang on a single vote."
+)
+
+# %%
+tables = {"04_accounting": accounting, "04_votes": voted, "04_relevance": labels}
+written += [here.write(table, name) for name, table in tables.items()]
+Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". Only relevant pairs are asked about from here on.")

@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 07 · Do the models agree?
+#
+# Every model is asked, in every language, whether it agrees with each scored statement, after reasoning for and
+# against it (chain of thought). Agreeing scores the statement's polarity, disagreeing its opposite. These stances are
+# what every figure and table of the paper's results is made of.
+#
+# *reads* `05_sociocultural_statements.csv` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
+# `07_scores.csv` · *takes* the rules below
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+stance_runs: int = 5  # how often each model is asked in each language whether it agrees
+tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
+missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
+
+# %%
+import pandas as pd
+from IPython.display import Markdown
+
+from utils import answers, plan, prompts, scores, votes
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The question
+#
+# The model is asked for arguments for and against before it answers. No country, culture or dimension is named: what
+# it holds is to show in its answer, and not be prompted.
+
+# %%
+question = prompts.fill("stance", "en", "(the statement)", None)
+Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
+
+# %% [markdown]
+# ## The answers
+#
+# A statement is asked about once in each cell, however many dimensions it speaks to.
+
+# %%
+cells = plan.step_cells(here, "stance", stance_runs)
+answered = answers.answers(here, cells)
+written = [here.write(answered, "07_answers.csv.gz")]
+answered.head(3)
+
+# %%
+here.who(answered)
+
+# %% [markdown]
+# Every planned cell ends in exactly one state. Who was not asked, or could not be read, has no stance; it never counts
+# as a disagreement.
+
+# %%
+accounting = votes.accounting(answered, cells)
+accounting
+
+# %% [markdown]
+# ## The votes
+#
+# The most frequent of the runs is the model's stance: 1 agrees, -1 disagrees.
+
+# %%
+voted = votes.votes(answered, stance_runs, tie_rule, missing_votes)
+voted.head(3)
+
+# %% [markdown]
+# How steady a model is: the mean share of the answered runs that gave the winning answer.
+
+# %%
+steady = voted.assign(share=voted["support"] / voted["answered"])
+steady.pivot_table(index="model", columns="language", values="share", aggfunc="mean").round(3)
+
+# %% [markdown]
+# How readily each model agrees at all. A model that agrees with everything scores as the labels happen to lean.
+
+# %%
+voted.assign(agrees=voted["vote"].map({1: 1.0, -1: 0.0})).pivot_table(index="model", columns="language", values="agrees").round(3)
+
+# %% [markdown]
+# ## The scores
+#
+# Stance times polarity, for each label, model and language.
+
+# %%
+scored = scores.label_scores(here.read("05_sociocultural_statements"), voted, here.models)
+scored.head(3)
+
+# %%
+undecided = int(voted["vote"].isna().sum())
+Markdown(
+    f"**{len(cells):,} questions gave {len(voted):,} stances**, {undecided} of them undecided; with the labels these make "
+    f"{int(scored['score'].notna().sum()):,} scores."
+)
+
+# %%
+tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored}
+written += [here.write(table, name) for name, table in tables.items()]
+Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". Nobody is asked anything after this page.")

@@ -1,0 +1,20 @@
+"""The one error that is meant for a person."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class Problem(Exception):
+    """Something a person can mend; its text says what was wrong, where, and what to do."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The right spelling, as the end of a sentence; nothing when no known word is near.
+
+    >>> nearest("relevance_qorum", ["relevance_quorum", "min_votes"])
+    ' Did you mean "relevance_quorum"?'
+    >>> nearest("zebra", ["min_votes"])
+    ''
+    """
+    matches = get_close_matches(str(word), [str(k) for k in known], n=1)
+    return f' Did you mean "{matches[0]}"?' if matches else ""

@@ -1,0 +1,135 @@
+"""One going through the notebooks: a study, and the folders that this execution reads and writes."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from utils import tables
+from utils.errors import Problem, nearest
+from utils.paths import FIGURES, PROCESSED, RAW, ROOT, shown
+from utils.study import DIMENSIONS, Cap, Study, load
+
+STAMPS = {
+    "simulated": "**Simulated respondents.** Every answer on this page was made up by a program with planted leanings. "
+    "It shows whether the pipeline finds what was planted; it says nothing about any real model or people.",
+    "imported": "**Imported answers.** The answers on this page were collected elsewhere and imported.",
+    "live": "",
+}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A study and the name of the folders that this execution writes to."""
+
+    study: Study
+    folder: str
+
+    @property
+    def raw(self) -> Path:
+        """What cannot be made again: always the study's own folder, so that nothing is asked twice."""
+        return RAW / self.study.name
+
+    @property
+    def processed(self) -> Path:
+        return PROCESSED / self.folder
+
+    @property
+    def figures(self) -> Path:
+        return FIGURES / self.folder
+
+    @property
+    def judges(self) -> list[str]:
+        """The models that label the statements; all of them unless the study names some."""
+        return self.study.judges or list(self.study.models)
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """One row a model: model, culture, language (its native one)."""
+        rows = [(name, m.culture, self.study.cultures[m.culture].language) for name, m in self.study.models.items()]
+        return pd.DataFrame(rows, columns=["model", "culture", "language"])
+
+    @property
+    def dimensions(self) -> list[str]:
+        return list(self.study.dimensions)
+
+    def describe(self, language: str) -> dict[str, dict]:
+        """Name, definition and poles of every dimension in a language."""
+        from utils import prompts
+
+        known = prompts.dimensions(language)
+        own = self.study.dimensions if isinstance(self.study.dimensions, dict) else {}
+        known |= {d: texts[language].model_dump() for d, texts in own.items() if language in texts}
+        for dimension in self.dimensions:
+            if dimension not in known:
+                raise Problem(f'The dimension "{dimension}" has no {language} text.{nearest(dimension, DIMENSIONS)}')
+        return {d: known[d] for d in self.dimensions}
+
+    def read(self, name: str) -> pd.DataFrame:
+        """A table of this execution; by hand (`--lab`) also the study's own where this one has none yet."""
+        own, base = self.processed / _file(name), PROCESSED / self.study.name / _file(name)
+        if not own.exists() and base.exists() and self.folder.endswith("--lab"):
+            return tables.read(base)
+        return tables.read(own)
+
+    def write(self, frame: pd.DataFrame, name: str) -> str:
+        """Write a table; returns its path as a page may show it. From notebook 04 on it says who answered."""
+        if name >= "04" and "respondents" not in frame:
+            frame = frame.assign(respondents=self.respondents)
+        return shown(tables.write(frame, self.processed / _file(name)))
+
+    def save(self, figure, name: str, caption: str, respondents: str | None = None):
+        """Write a figure as png and pdf and return it for the page."""
+        from utils import figures
+
+        self.figures.mkdir(parents=True, exist_ok=True)
+        figures.save(figure, self.figures / name, caption, respondents or self.respondents)
+        return figure
+
+    @property
+    def respondents(self) -> str:
+        """Who answered, from the answers themselves: one simulated one stamps all, so that nothing can wash it off."""
+        files = [self.processed / f"{number}_answers.csv.gz" for number in ("04", "05", "07")]
+        seen = {self.study.respondents}.union(*(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists()))
+        return next(kind for kind in STAMPS if kind in seen)
+
+    def who(self, answered: pd.DataFrame):
+        """How many of the answers come from whom, as a line for the page."""
+        from IPython.display import Markdown
+
+        counts = answered["respondents"].replace("", "nobody").value_counts()
+        return Markdown(f"{len(answered):,} cells: " + ", ".join(f"{n:,} **{kind}**" for kind, n in counts.items()) + ".")
+
+    def banner(self):
+        """What a reader must know about the answers before anything else; an empty line when they are real."""
+        from IPython.display import Markdown
+
+        return Markdown(f"> {STAMPS[self.respondents]}" if STAMPS[self.respondents] else "")
+
+
+@lru_cache
+def _respondents(answers: Path, _changed: int) -> frozenset[str]:
+    return frozenset(tables.read(answers)["respondents"]) - {""}
+
+
+def _file(name: str) -> str:
+    return name if Path(name).suffix else f"{name}.csv"
+
+
+def open_study(name: str) -> Execution:
+    """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
+    file = os.environ.get("STUDY_FILE", "")
+    study = load(file if Path(file).stem == name else name)
+    if "STUDY_CAP" in os.environ:
+        study = study.model_copy(update={"cap": Cap(usd=float(os.environ["STUDY_CAP"]))})
+    return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
+
+
+def folder_of(setting: str, default: Path) -> Path:
+    """A folder that a study names, relative to the project; Problem when it is not there."""
+    path = (ROOT / setting) if setting else default
+    if not path.is_dir():
+        raise Problem(f"The folder {shown(path)}, which the study names, is not there.")
+    return path

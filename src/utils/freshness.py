@@ -1,0 +1,90 @@
+"""What a page was made from, and whether it would come out the same today."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from utils import pages
+from utils.execution import Execution
+from utils.paths import REFERENCE, RENDERED, ROOT
+
+MEMORY = ROOT / ".cache" / "executions"
+NOT_INPUT = ("replies.sqlite", "replies.lock", "answers.csv.gz", "responses.csv")
+
+
+@cache
+def _of_files(folder: Path, skip: tuple[str, ...] = ()) -> str:
+    """A digest of all files below a folder, by relative path and content."""
+    names = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    names = [p for p in names if not p.name.startswith((".", *skip))]
+    return pages.digest(*(part for p in names for part in (p.relative_to(folder).as_posix(), p.read_bytes())))
+
+
+def inputs(here: Execution, source: Path, parameters: dict, recorded: bool = False) -> str:
+    """A digest of everything that decides a page.
+
+    The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
+    and the tables of lower number. Not the Python build, the platform or the clock.
+    """
+    reads_answers = recorded or here.study.respondents == "imported"
+    skip = NOT_INPUT if not reads_answers else tuple(n for n in NOT_INPUT if n != "answers.csv.gz")
+    lower = [p for p in sorted(here.processed.rglob("*")) if p.is_file() and p.relative_to(here.processed).parts[0] < source.name[:2]]
+    exports = [_of_files(ROOT / f) for f in (here.study.debates.folder, here.study.debates.votes) if f]
+    return pages.digest(
+        source.read_bytes(),
+        _of_files(ROOT / "src"),
+        here.study.model_dump_json(exclude={"cap"}),
+        _of_files(here.raw, skip) if here.raw.is_dir() else "",
+        _of_files(REFERENCE),
+        *exports,
+        json.dumps(parameters, sort_keys=True),
+        "recorded" if recorded else "",
+        (ROOT / "requirements.lock").read_bytes(),
+        *(part for p in lower for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())),
+    )
+
+
+def page_of(here: Execution, source: Path) -> Path:
+    """Where the page of a notebook lies."""
+    return RENDERED / here.folder / f"{source.stem}.ipynb"
+
+
+def outputs(here: Execution, source: Path, since: float = 0.0) -> dict[str, str]:
+    """What a notebook wrote (page, tables, figures newer than `since`), with digests."""
+    found = [page_of(here, source), *here.processed.glob(f"{source.name[:2]}_*"), *here.figures.glob("*")]
+    files = [f for p in found for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file() and f.stat().st_mtime >= since]
+    return {f.relative_to(ROOT).as_posix(): pages.digest(f.read_bytes()) for f in files}
+
+
+def remember(here: Execution, source: Path, made_from: str, since: float) -> None:
+    """Note on this machine what a page was made from and what it wrote."""
+    memory = _memory(here.folder)
+    memory[source.stem] = {"inputs": made_from, "outputs": outputs(here, source, since)}
+    MEMORY.mkdir(parents=True, exist_ok=True)
+    (MEMORY / f"{here.folder}.json").write_text(json.dumps(memory, indent=1), encoding="utf-8")
+
+
+def is_fresh(here: Execution, source: Path, made_from: str) -> bool:
+    """Whether this machine made this page from just these inputs, and nothing of it was touched since."""
+    known = _memory(here.folder).get(source.stem)
+    if not known or known["inputs"] != made_from:
+        return False
+    return all((ROOT / p).is_file() and pages.digest((ROOT / p).read_bytes()) == d for p, d in known["outputs"].items())
+
+
+def forget_leftovers(here: Execution, source: Path, since: float) -> None:
+    """Remove what an earlier version of a notebook wrote and this one did not."""
+    for path in here.processed.glob(f"{source.name[:2]}_*"):
+        for file in [path] if path.is_file() else list(path.rglob("*")):
+            if file.is_file() and file.stat().st_mtime < since:
+                file.unlink()
+
+
+def _memory(folder: str) -> dict:
+    path = MEMORY / f"{folder}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+

@@ -1,0 +1,124 @@
+"""The notebooks' parameters: found in their parameter cells, checked before anything runs."""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils import scores, significance, study, votes
+from utils.errors import Problem, nearest
+from utils.paths import NOTEBOOKS, shown
+
+TYPES = {"int": int, "float": float, "bool": bool, "str": str}
+CHOICES = {
+    "tie_rule": votes.TIE_RULES,
+    "missing_votes": votes.MISSING_VOTES,
+    "zero_median": votes.ZERO_MEDIAN,
+    "half_median": votes.HALF_MEDIAN,
+    "split_group": scores.SPLIT_GROUP,
+    "differ": scores.DIFFER,
+    "human_values": scores.HUMAN_VALUES,
+    "resample": significance.RESAMPLE,
+    "vote_source": ("thesis", "debate"),
+    "multi_thesis": ("leave_out", "one_each"),
+}
+LINE = re.compile(r"^(?P<name>\w+): (?P<type>\w+) = (?P<value>.+?)  # (?P<help>.+)$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the notebooks: `name: type = default  # meaning`."""
+
+    name: str
+    type: str
+    default: str | int | float | bool
+    meaning: str
+
+
+def sources() -> list[Path]:
+    """The notebooks' sources, in order."""
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+
+
+def of(source: Path) -> dict[str, Parameter]:
+    """The parameters of one notebook, by name."""
+    cell = re.search(r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)', source.read_text(encoding="utf-8"), re.M | re.S)
+    if cell is None:
+        raise Problem(f'{shown(source)} has no cell marked # %% tags=["parameters"].')
+    found = [_parsed(line, source) for line in cell[1].splitlines() if line.strip()]
+    return {p.name: p for p in found}
+
+
+def _parsed(line: str, source: Path) -> Parameter:
+    match = LINE.match(line)
+    if not match or match["type"] not in TYPES:
+        raise Problem(f"{shown(source)}: a parameter is written `name: type = default  # meaning`, not {line!r}.")
+    return Parameter(match["name"], match["type"], ast.literal_eval(match["value"]), match["help"])
+
+
+def all_of(notebooks: Iterable[Path]) -> dict[str, tuple[Parameter, list[str]]]:
+    """Every parameter but `study`, with the numbers of the notebooks that take it."""
+    found: dict[str, tuple[Parameter, list[str]]] = {}
+    for source in notebooks:
+        for name, parameter in of(source).items():
+            if name != "study":
+                found.setdefault(name, (parameter, []))[1].append(source.name[:2])
+    return found
+
+
+def checked(given: dict[str, object], where: str) -> dict[str, object]:
+    """Values given for parameters, in their types; a Problem that names the nearest right one otherwise."""
+    known = all_of(sources())
+    out = {}
+    for name, value in given.items():
+        if name not in known:
+            raise Problem(f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} ./run_all.sh --list shows all.')
+        out[name] = _typed(known[name][0], value, where)
+    return out
+
+
+def _typed(parameter: Parameter, value: object, where: str) -> object:
+    wanted = TYPES[parameter.type]
+    if isinstance(value, str) and wanted is not str:
+        value = _read(parameter, value, where)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise _wrong(parameter, value, where)
+    choices = CHOICES.get(parameter.name)
+    if choices and value not in choices:
+        raise Problem(f'{where}: {parameter.name} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}')
+    if wanted in (int, float) and value < 0:
+        raise Problem(f"{where}: {parameter.name} cannot be negative, as {value} is.")
+    return value
+
+
+def _read(parameter: Parameter, text: str, where: str) -> object:
+    """A value typed on the command line."""
+    if parameter.type == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return int(text) if parameter.type == "int" else float(text) if parameter.type == "float" else text
+    except ValueError:
+        raise _wrong(parameter, text, where) from None
+
+
+def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
+    article = "an" if parameter.type == "int" else "a"
+    return Problem(f"{where}: {parameter.name} takes {article} {parameter.type} (as in {parameter.name}={parameter.default}), not {value!r}.")
+
+
+def table(notebooks: Iterable[Path]) -> str:
+    """The list that `--list` prints."""
+    lines = []
+    for name, (parameter, taken) in sorted(all_of(notebooks).items()):
+        lines.append(f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})")
+        choices = f" [{' | '.join(CHOICES[name])}]" if name in CHOICES else ""
+        lines.append(f"    {parameter.meaning}{choices}")
+    return "\n".join(lines)
+
+
+def defaults_of_study(settings: "study.Study") -> dict[str, object]:
+    """The study file's `parameters:`, checked."""
+    return checked(settings.parameters, f"The parameters of the study {settings.name}")

@@ -1,0 +1,171 @@
+"""Run the notebooks of a study in order and keep their pages fresh: what `run_all.sh` calls."""
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils import freshness, pages, parameters, terminal
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import RENDERED, shown
+from utils.study import find, load
+
+ASKING = {"04": "relevance", "05": "polarity", "07": "stance"}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for on the command line, checked."""
+
+    here: Execution
+    notebooks: list[Path]
+    values: dict[str, object]  # parameters that differ from the notebooks' defaults
+    force: bool
+    recorded: bool
+
+
+def parser() -> argparse.ArgumentParser:
+    out = argparse.ArgumentParser(prog="./run_all.sh", description="Run the notebooks of a study in order.")
+    out.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path (default: demo)")
+    out.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="change a parameter; writes to a folder of its own")
+    out.add_argument("--from", dest="first", metavar="NN", help="begin with this notebook")
+    out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
+    out.add_argument("--only", metavar="NN", help="run this notebook alone")
+    out.add_argument("--plan", action="store_true", help="say how many calls are to be made and what they cost, then stop")
+    out.add_argument("--list", action="store_true", help="list every parameter, then stop")
+    out.add_argument("--force", action="store_true", help="run notebooks that are fresh, too (asks nothing again)")
+    out.add_argument("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
+    out.add_argument("--recorded", action="store_true", help="use recorded answers only; ask nothing")
+    out.add_argument("--lab", action="store_true", help="open the notebooks in JupyterLab")
+    return out
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 0 when everything is done, 1 for a Problem, 130 when interrupted."""
+    chosen = parser().parse_args(arguments)
+    try:
+        if chosen.list:
+            print(parameters.table(parameters.sources()))
+            return 0
+        if chosen.lab:
+            return terminal.lab()
+        order = _order(chosen)
+        if chosen.plan:
+            print(terminal.plan(order.here, order.values))
+            return 0
+        return _execute(order)
+    except (Problem, pages.Failed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Replies that arrived are kept; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _order(chosen: argparse.Namespace) -> Order:
+    path = find(chosen.study)
+    os.environ["STUDY_FILE"] = str(path)
+    if chosen.cap is not None:
+        os.environ["STUDY_CAP"] = str(chosen.cap)
+    if chosen.recorded:
+        os.environ["STUDY_RECORDED"] = "1"
+    study = load(path)
+    of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
+    changed = parameters.checked(_pairs(chosen.p), "-p")
+    folder = name_of_folder(study.name, {k: v for k, v in changed.items() if v != _usual(of_study, k)})
+    notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
+    return Order(Execution(study, folder), notebooks, of_study | changed, chosen.force, chosen.recorded)
+
+
+def _usual(of_study: dict, name: str) -> object:
+    """A parameter's value when nobody changes it."""
+    return of_study.get(name, parameters.all_of(parameters.sources())[name][0].default)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    for text in given:
+        if "=" not in text:
+            raise Problem(f'-p takes name=value, not "{text}".')
+    return dict(text.split("=", 1) for text in given)
+
+
+def name_of_folder(study: str, changed: dict[str, object]) -> str:
+    """Where a changed execution writes.
+
+    >>> name_of_folder("demo", {})
+    'demo'
+    >>> name_of_folder("demo", {"relevance_quorum": 5})
+    'demo--relevance_quorum=5'
+    """
+    name = "--".join([study, *(f"{k}={v}" for k, v in sorted(changed.items()))])
+    safe = all(c.isalnum() or c in "-_=." for c in name)
+    return name if safe and len(name) <= 80 else f"{name[:60].replace('/', '_')}--{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+
+
+def _selected(sources: list[Path], first: str | None, last: str | None) -> list[Path]:
+    numbers = [s.name[:2] for s in sources]
+    for number in (first, last):
+        if number is not None and number.zfill(2) not in numbers:
+            raise Problem(f'There is no notebook "{number}": they are {numbers[0]} to {numbers[-1]}.')
+    start = numbers.index(first.zfill(2)) if first else 0
+    stop = numbers.index(last.zfill(2)) if last else len(numbers) - 1
+    if start > stop:
+        raise Problem(f"--from {first} comes after --until {last}.")
+    return sources[start : stop + 1]
+
+
+def _execute(order: Order) -> int:
+    """Run what is not fresh, one line a notebook; the first failing one stops."""
+    here = order.here
+    _allow(order)
+    pages.quiet_kernels()
+    os.environ["STUDY_FOLDER"] = here.folder
+    ran = 0
+    for source in order.notebooks:
+        given = _given(source, order)
+        made_from = freshness.inputs(here, source, given, order.recorded)
+        if not order.force and freshness.is_fresh(here, source, made_from):
+            continue
+        _run(here, source, given, made_from)
+        ran += 1
+    total = len(order.notebooks)
+    print(f"{ran} of {total} pages made, {total - ran} were fresh." if ran else f"Nothing to do: all {total} pages are fresh.")
+    print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
+    return 0
+
+
+def _given(source: Path, order: Order) -> dict[str, object]:
+    """The parameters that papermill sets: those that differ from the notebook's defaults."""
+    own = parameters.of(source)
+    values = {"study": order.here.study.name} | order.values
+    return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
+
+
+def _run(here: Execution, source: Path, given: dict, made_from: str) -> None:
+    began = time.time()
+    page = freshness.page_of(here, source)
+    try:
+        with terminal.progress(source.stem):
+            seconds = pages.run(source, page, given, made_from)
+    except pages.Failed as failed:
+        kept = " The last good page was left as it was." if page.exists() else ""
+        raise pages.Failed(f"{source.stem} stopped: {failed}{kept}") from None
+    freshness.forget_leftovers(here, source, began)
+    if not terminal.unfinished(here, source):
+        freshness.remember(here, source, made_from, began)
+    print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)
+
+
+def _allow(order: Order) -> None:
+    """A live study asks only with a cap and with its keys; without a cap it prints its plan and stops."""
+    asks = any(s.name[:2] in ASKING for s in order.notebooks)
+    if order.here.study.respondents == "live" and asks and not order.recorded:
+        terminal.allow(order.here, order.values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

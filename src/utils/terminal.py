@@ -1,0 +1,116 @@
+"""What a person sees in the terminal: the bar while replies arrive, the plan, JupyterLab."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import NOTEBOOKS, ROOT
+
+LAB_SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}}}
+
+
+@contextmanager
+def progress(name: str) -> Iterator[None]:
+    """Draw a bar from what the notebook's kernel tells about the replies that it collects."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, done = Path(folder) / "progress.json", threading.Event()
+        os.environ["STUDY_PROGRESS"] = str(file)
+        watcher = threading.Thread(target=_watch, args=(file, done, name), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+            del os.environ["STUDY_PROGRESS"]
+
+
+def _watch(file: Path, done: threading.Event, name: str) -> None:
+    bar = None
+    while True:
+        last = done.wait(0.3)
+        if file.exists():
+            state = json.loads(file.read_text(encoding="utf-8"))
+            if bar is None:
+                bar = tqdm(total=state["total"], initial=state["start"], desc=name, unit=" replies", leave=False, disable=None)
+            bar.set_postfix(failed=state["failed"], usd=f"{state['usd']:.2f}", refresh=False)
+            bar.update(state["done"] - bar.n)
+        if last:
+            break
+    if bar is not None:
+        bar.close()
+
+
+def unfinished(here: Execution, source: Path) -> bool:
+    """Whether cells of this notebook failed or were not asked: such a page is made again next time."""
+    path = here.processed / f"{source.name[:2]}_accounting.csv"
+    if not path.exists():
+        return False
+    from utils import tables
+
+    counts = tables.read(path)
+    return bool(counts[["failed", "not asked"]].to_numpy().sum())
+
+
+def plan(here: Execution, values: dict) -> str:
+    """The planned calls with tokens and cost, as text."""
+    return _table(_plan(here, values))
+
+
+def _plan(here: Execution, values: dict):
+    from utils import answers, parameters
+
+    known = parameters.all_of(parameters.sources())
+    runs = {step: values.get(f"{step}_runs", known[f"{step}_runs"][0].default) for step in ("relevance", "polarity", "stance")}
+    return answers.planned(here, runs)
+
+
+def _table(frame) -> str:
+    steps = frame.groupby("step", sort=False)[["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]].sum()
+    total = frame[steps.columns].sum()
+    lines = [f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"]
+    for row in frame.itertuples(index=False):
+        lines.append(_line(row.step, row.model, row.language, row))
+    lines += [_line(step, "all", "", row) for step, row in steps.iterrows()]
+    lines.append(_line("total", "", "", total))
+    return "\n".join(lines)
+
+
+def _line(step: str, model: str, language: str, row) -> str:
+    money = f"{row.usd_low:,.2f} to {row.usd_high:,.2f}" if row.usd_high else "0"
+    return f"{step:<10} {model:<14} {language:<8} {int(row.calls):>9,} {int(row.new):>9,} {money:>15}"
+
+
+def allow(here: Execution, values: dict) -> None:
+    """Refuse to ask live models without a cap, and before that without their keys."""
+    from utils import plan as planning
+
+    frame = _plan(here, values)
+    if not frame["new"].sum():
+        return
+    cap = here.study.cap
+    if "STUDY_CAP" not in os.environ and (cap is None or (cap.usd is None and cap.calls is None)):
+        raise Problem(f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD.")
+    for endpoint in sorted({here.study.models[m].endpoint for m in frame["model"]}):
+        planning.key_of(here.study, endpoint)
+
+
+def lab() -> int:
+    """Open JupyterLab on the notebooks' sources; a double click opens one as a notebook."""
+    settings = ROOT / ".cache" / "lab"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
+    command = [sys.executable, "-m", "jupyterlab", str(NOTEBOOKS), f"--LabApp.app_settings_dir={settings}"]
+    return subprocess.call(command)
+
+

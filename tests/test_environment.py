@@ -1,0 +1,53 @@
+"""The environment is one chain: pyproject.toml -> requirements.lock -> environment.yml."""
+
+import re
+import subprocess
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+
+from utils.paths import ROOT
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def pins() -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", LOCK, re.M))
+
+
+def test_every_dependency_is_pinned_as_pyproject_asks():
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(pins()[wanted.name]), line
+
+
+def test_the_cards_packages_are_all_there():
+    card = "jupyterlab papermill jupytext requests beautifulsoup4 openai pandas statsmodels matplotlib"
+    assert set(card.split()) <= set(pins())
+
+
+def test_every_pin_has_a_hash_and_no_host_is_named():
+    blocks = re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.M)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in LOCK and "index-url" not in LOCK
+
+
+def test_conda_installs_the_same_lock():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert conda["dependencies"] == ["python=3.11", "pip", {"pip": ["-r requirements.lock"]}]
+    made = re.search(r"<<'YAML'\n(.*?)YAML\n", (ROOT / "lock.sh").read_text(encoding="utf-8"), re.S)[1]
+    assert made == (ROOT / "environment.yml").read_text(encoding="utf-8")
+
+
+def test_no_usable_python_is_told_in_a_sentence(tmp_path):
+    for name in ("environment.sh", "requirements.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    run = subprocess.run(["bash", "-c", "set -e; source ./environment.sh"], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "PYTHON": "/nowhere/python"}, capture_output=True, text=True)  # fmt: skip
+    assert run.returncode == 1 and "3.11, 3.12 or 3.13" in run.stderr and len(run.stderr.strip().splitlines()) == 1
+
+
+def test_a_missing_lock_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "environment.sh").write_bytes((ROOT / "environment.sh").read_bytes())
+    run = subprocess.run(["bash", "-c", "set -e; source ./environment.sh"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and run.stderr.startswith("requirements.lock is missing")

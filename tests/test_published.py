@@ -1,0 +1,153 @@
+"""The published numbers are carried over unchanged, and the ledger says no more than it can."""
+
+import csv
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from utils import published
+from utils.errors import Problem
+from utils.paths import REFERENCE, ROOT
+
+SHARED = ROOT.parent / "shared" / "reference"
+
+
+def rows(text, columns=None):
+    table = list(csv.DictReader(io.StringIO(text)))
+    return [{k: r[k] for k in columns or r} for r in table]
+
+
+@pytest.mark.parametrize("name", ["paper_counts", "paper_claims", *(f"paper_table{k}" for k in (1, 2, 3, 4))])
+def test_the_facts_are_those_that_were_handed_over(name):
+    if not SHARED.exists():
+        pytest.skip("the folder ../shared/reference with the facts as handed over is not here")
+    theirs = rows((SHARED / f"{name}.csv").read_text("utf-8"))
+    assert rows((REFERENCE / f"{name}.csv").read_text("utf-8"), list(theirs[0])) == theirs
+
+
+@pytest.mark.parametrize("name", ["hofstede_us_china", "hofstede_2015_selected"])
+def test_the_human_values_are_those_that_were_handed_over(name):
+    if not SHARED.exists():
+        pytest.skip("the folder ../shared/reference with the facts as handed over is not here")
+    ours = {(r["country"], r["version"]): r for r in rows((REFERENCE / "human_values.csv").read_text("utf-8"))}
+    for row in rows((SHARED / f"{name}.csv").read_text("utf-8")):
+        version = "current" if row.get("version", "").startswith("current") else "2015"
+        country = {"U.S.A.": "US", "Korea South": "South Korea"}.get(row["country"], row["country"])
+        mine = ours[country, version]
+        assert [mine[d] for d in published.stated_n()] == [row[d] for d in published.stated_n()]
+
+
+def test_the_stated_n_are_those_of_appendix_a():
+    assert published.stated_n() == {"PDI": 68, "IDV": 116, "MAS": 60, "UAI": 62, "LTO": 24, "IND": 48}
+
+
+def test_table_three_has_48_cells_of_which_24_are_native():
+    table = published.table3_long()
+    assert len(table) == 48 and table["native"].sum() == 24
+    cell = table.set_index(["dimension", "model", "language"]).loc[("UAI", "Llama", "zh")]
+    assert (cell["printed"], cell["mean"], cell["culture"], cell["native"]) == ("-0.3", -0.3, "US", False)
+
+
+def test_table_one_says_that_its_lto_poles_are_swapped():
+    lto = published.read("paper_table1").set_index("dimension").loc["LTO"]
+    assert lto["positive_pole"] == "immediate gratification" and "other way round" in lto["note"]
+
+
+def test_a_table_that_is_not_there_is_a_problem_with_the_right_spelling():
+    with pytest.raises(Problem, match='Did you mean "paper_table3"'):
+        published.read("paper_table33")
+
+
+def test_every_printed_number_and_claim_is_an_item_of_its_own():
+    items = published.items()
+    assert items["item"].is_unique
+    kinds = items["item"].str.extract(r"^(Table \d|Figure 1|Significant|Claim)", expand=False).fillna("count")
+    assert kinds.value_counts().to_dict() == {
+        "Table 3": 48, "count": 19, "Claim": 17, "Table 2": 12, "Table 4": 6, "Figure 1": 6, "Significant": 4
+    }  # fmt: skip
+
+
+def printed_values():
+    items = published.items()
+    return {i.item: i.paper if np.isnan(i.tolerance) else float(i.paper) for i in items.itertuples()}
+
+
+def test_a_live_study_with_the_papers_numbers_reproduces_all_that_can_be_computed():
+    ledger = published.ledger(printed_values(), "live")
+    text = published.items()["depends"] == "text"
+    assert (ledger.loc[~text.to_numpy(), "verdict"] == "reproduced").all()
+    assert (ledger.loc[text.to_numpy(), "verdict"] == "cannot be checked").all() and text.sum() == 6
+
+
+def test_simulated_respondents_never_reproduce_nor_contradict_what_depends_on_answers():
+    wrong = {k: v + 1 if isinstance(v, float) else "no" for k, v in printed_values().items()}
+    answers = (published.items()["depends"] == "answers").to_numpy()
+    for values in (printed_values(), wrong):
+        verdicts = published.ledger(values, "simulated").loc[answers, "verdict"]
+        assert (verdicts == "cannot be checked: simulated").all()
+
+
+def verdict(item, here, **how):
+    table = published.ledger({item: here}, how.pop("respondents", "live"), **how).set_index("item")
+    return table.loc[item]
+
+
+@pytest.mark.parametrize(("item", "here", "says"), [
+    ("Table 3: PDI, GPT, en", -0.1049, "reproduced"),
+    ("Table 3: PDI, GPT, en", -0.106, "differs"),
+    ("Table 3: MAS, Qwen, en", 0.0049, "reproduced"),
+    ("Table 3: MAS, Qwen, en", 0.03, "differs"),
+    ("debates scraped", 1533, "differs"),
+    ("relevance labels confirmed by annotators", 100 * 230 / 243, "reproduced"),
+    ("model requests in all", 99_992, "reproduced"),
+    ("model requests in all", 212_600, "differs"),
+    ("Figure 1: UAI, US models", "lower", "differs"),
+    ("Significant: UAI, GPT", "yes", "reproduced"),
+])  # fmt: skip
+def test_a_number_is_reproduced_when_it_prints_the_same(item, here, says):
+    assert verdict(item, here)["verdict"] == says
+
+
+def test_what_was_not_computed_is_not_judged():
+    row = verdict("debates scraped", float("nan"))
+    assert row["verdict"] == "cannot be checked" and np.isnan(row["difference"]) and row["here"] == ""
+
+
+def test_other_debates_cannot_check_the_papers_counts_but_its_design():
+    assert verdict("debates scraped", 104, same_debates=False)["verdict"] == "cannot be checked"
+    assert verdict("relevance votes needed", 5, respondents="simulated", same_debates=False)["verdict"] == "differs"
+
+
+def test_an_item_that_the_ledger_does_not_know_is_a_problem():
+    with pytest.raises(Problem, match='Did you mean "Table 3: PDI, GPT, en"'):
+        published.ledger({"Table 3: PDI, GPT, em": 1.0}, "live")
+
+
+def test_the_ledger_takes_a_table_as_well():
+    values = pd.DataFrame({"item": ["debates scraped"], "here": [1534]})
+    pd.testing.assert_frame_equal(published.ledger(values, "live"), published.ledger({"debates scraped": 1534}, "live"))
+
+
+CLAIMS = {
+    "own_people": ("holds in part", "5 of 6"),
+    "largest_gap": ("cannot be decided", "LTO 0.23"),
+    "deepseek_pdi": ("holds", "-0.43"),
+    "deepseek_mas": ("holds", "-0.55"),
+    "deepseek_ind": ("holds", "DeepSeek 0.11"),
+    "qwen_people": ("holds", "6 of 6"),
+    "llama_gpt": ("cannot be decided", ""),
+    "named_significant": ("holds in part", "GPT LTO 0.0625, DeepSeek PDI 0.01562, DeepSeek LTO 1"),
+    "others_not": ("cannot be decided", "15 of 20"),
+    "mae_range": ("holds", "0.50 to 1.20"),
+    "mae_nearer": ("holds", "6 of 6"),
+}
+
+
+def test_what_print_alone_says_about_every_claim():
+    table = published.claims_from_print().set_index("id")
+    assert len(table) == 17
+    for claim, row in table.iterrows():
+        expected, finding = CLAIMS.get(claim, ("cannot be decided", ""))
+        assert row["verdict"] == expected and finding in row["finding"] and row["reason"]

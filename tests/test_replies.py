@@ -1,0 +1,71 @@
+"""The archive keeps what it was given, under a key of everything that decided it."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils import replies
+from utils.errors import Problem
+
+ROW = {"key": "k", "attempt": 1, "model": "m", "text": "Answer: yes", "respondents": "simulated", "request": "{}", "cost": 0.5}
+PARTS = ("stance", "digest", "openai", "gpt", {}, {"temperature": 1.0}, 1)
+
+
+def test_a_kept_reply_is_there_after_the_archive_is_closed(tmp_path):
+    path = tmp_path / "replies.sqlite"
+    with replies.archive(path) as archive:
+        replies.keep(archive, [ROW, ROW | {"attempt": 2, "text": None}])
+    with replies.archive(path) as archive:
+        assert replies.kept(archive, ["k", "other"]) == {"k": [(1, "Answer: yes", None, "simulated"), (2, None, None, "simulated")]}
+        assert replies.spent(archive) == (2, 1.0)
+
+
+def test_a_batch_is_kept_whole_or_not_at_all(tmp_path):
+    with replies.archive(tmp_path / "replies.sqlite") as archive:
+        with pytest.raises(sqlite3.IntegrityError):
+            replies.keep(archive, [ROW, ROW])
+        assert replies.spent(archive) == (0, 0)
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_every_part_of_a_request_decides_its_key(place):
+    other = ("polarity", "another", "openrouter", "qwen", {"order": ["x"]}, {"temperature": 0.7}, 2)
+    mixed = [*PARTS[:place], other[place], *PARTS[place + 1 :]]
+    assert replies.key(*PARTS) != replies.key(*mixed)
+
+
+def test_the_key_is_the_same_in_every_version():
+    assert replies.key(*PARTS) == "e17ed3b6eab56e87a4690469b12c4ec0"
+
+
+@given(st.lists(st.text(), min_size=2, max_size=4), st.lists(st.text(), min_size=2, max_size=4))
+def test_different_parts_never_share_a_digest(a, b):
+    assert (replies.digest(a) == replies.digest(b)) == (a == b)
+
+
+def test_an_archive_of_an_unknown_schema_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "replies.sqlite"
+    with replies.archive(path) as archive:
+        archive.execute("pragma user_version = 99")
+    with pytest.raises(Problem, match="schema 99, and this version reads schema 1"), replies.archive(path):
+        pass
+
+
+def test_a_file_that_is_no_archive_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "replies.sqlite"
+    path.write_text("not a database, but long enough to be read as one" * 30, encoding="utf-8")
+    with pytest.raises(Problem, match="cannot be used as an archive"), replies.archive(path):
+        pass
+
+
+def test_a_second_process_is_refused(tmp_path):
+    path = tmp_path / "replies.sqlite"
+    code = f"from pathlib import Path; from utils import replies\nwith replies.only_one(Path({str(path)!r})): pass"
+    with replies.only_one(path):
+        second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "Another execution is asking" in second.stderr
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,220 @@
+"""Tests of differences against scipy, statsmodels, enumeration and simulation."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.power import TTestPower
+
+from utils import significance as sig
+
+UNANIMOUS = np.array([2.0] * 4 + [0.0] * 18)  # four statements change, all in one direction
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_every_resample_draws_as_many_statements_as_there_are():
+    counts = sig.resample_counts(22, 500, rng())
+    assert counts.shape == (500, 22) and (counts.sum(axis=1) == 22).all()
+    assert counts.mean() == 1 and counts.std() == pytest.approx(np.sqrt(21 / 22), abs=0.02)
+
+
+def test_bootstrap_means_are_those_of_a_plain_loop():
+    values, counts = rng(1).normal(size=(30, 4)), sig.resample_counts(30, 50, rng(2))
+    values[rng(3).random(values.shape) < 0.3] = np.nan
+    loop = [[np.nanmean(np.repeat(values[:, c], row)) for c in range(4)] for row in counts]
+    np.testing.assert_allclose(sig.bootstrap_means(values, counts), loop)
+
+
+def test_a_resample_without_a_statement_of_the_dimension_is_left_out():
+    samples = np.array([[np.nan], [1.0], [1.0], [-1.0]])
+    assert sig.bootstrap_p(samples) == [pytest.approx(2 / 3)]
+    assert sig.interval(samples)[1][0] == 1.0
+    assert np.isnan(sig.bootstrap_p(np.full((3, 1), np.nan))).all()
+
+
+def test_the_interval_is_that_of_scipy():
+    values = rng(4).choice([-4.0, -2.0, 0.0, 2.0, 4.0], 60)
+    theirs = scipy.stats.bootstrap([values], np.mean, n_resamples=20_000, method="percentile", rng=rng(5))
+    ours = sig.interval(sig.bootstrap_means(values[:, None], sig.resample_counts(60, 20_000, rng(6))))
+    np.testing.assert_allclose(np.ravel(ours), theirs.confidence_interval, atol=0.04)
+
+
+def test_the_sign_flip_p_is_that_of_scipy():
+    for seed in range(5):
+        values = rng(seed).choice([-4.0, -2.0, -1.0, 0.0, 2.0], 12)
+        theirs = scipy.stats.permutation_test(
+            (values,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided"
+        )
+        assert sig.sign_flip_p(values) == pytest.approx(theirs.pvalue)
+
+
+def test_monte_carlo_comes_near_the_exact_p_off_the_grid():
+    values = np.array([1.0, 2, 2, -1, 3, 1, 2, -2]) / 3
+    assert sig.sign_flip_p(values, rng()) == pytest.approx(sig.sign_flip_p(values * 3), abs=0.02)
+    with pytest.raises(ValueError, match="rng"):
+        sig.sign_flip_p(values)
+
+
+HALVES = st.lists(st.integers(-8, 8).map(lambda k: k / 2), min_size=1, max_size=9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HALVES)
+def test_the_exact_p_is_the_share_of_all_sign_patterns(values):
+    sums = np.abs([np.dot(signs, values) for signs in product([-1, 1], repeat=len(values))])
+    assert sig.sign_flip_p(np.array(values)) == pytest.approx((sums >= abs(sum(values)) - 1e-9).mean())
+
+
+@given(HALVES, st.randoms())
+def test_neither_order_nor_direction_nor_unchanged_statements_change_the_exact_p(values, random):
+    p = sig.sign_flip_p(np.array(values))
+    shuffled = random.sample(values, len(values))
+    assert sig.sign_flip_p(-np.array(shuffled + [0.0, np.nan])) == pytest.approx(p)
+    assert sig.smallest_exact_p(np.count_nonzero(values)) <= p + 1e-12 and p <= 1
+
+
+def test_four_unanimous_changes_are_significant_to_the_bootstrap_and_not_to_the_exact_test():
+    samples = sig.bootstrap_means(UNANIMOUS[:, None], sig.resample_counts(22, 20_000, rng()))
+    assert sig.bootstrap_p(samples)[0] == pytest.approx(2 * (18 / 22) ** 22, abs=0.005)  # 0.024
+    assert sig.sign_flip_p(UNANIMOUS) == 0.125 == sig.smallest_exact_p(4)
+
+
+def test_five_unanimous_changes_cannot_reach_five_percent_and_six_can():
+    assert sig.smallest_exact_p(5) == 0.0625 and sig.smallest_exact_p(6) < 0.05
+
+
+def test_without_any_change_p_is_one_and_without_any_statement_there_is_none():
+    assert sig.sign_flip_p(np.zeros(10)) == 1.0
+    assert np.isnan(sig.sign_flip_p(np.array([np.nan])))
+
+
+@pytest.mark.parametrize("n", [5, 22, 55, 116])
+def test_power_is_that_of_statsmodels(n):
+    assert sig.power(0.4, n) == pytest.approx(TTestPower().power(0.4, n, 0.05), abs=1e-6)
+    differences = rng(n).choice([-2.0, 0.0, 2.0], n)
+    effect = TTestPower().solve_power(nobs=n, alpha=0.05, power=0.8)
+    assert sig.smallest_difference(differences) == pytest.approx(effect * differences.std(ddof=1), rel=1e-4)
+
+
+def test_more_statements_show_smaller_differences():
+    assert sig.smallest_difference(UNANIMOUS, n=88) == pytest.approx(sig.smallest_difference(UNANIMOUS) / 2, rel=0.05)
+
+
+def test_without_variation_no_smallest_difference_is_claimed():
+    assert np.isnan(sig.smallest_difference(np.zeros(50)))
+
+
+def test_corrections_by_hand_and_by_scipy():
+    p = [0.001, 0.02, 0.03, 0.5, np.nan]
+    holm, bh = sig.adjusted(p)
+    np.testing.assert_allclose(holm, [0.004, 0.06, 0.06, 0.5, np.nan])
+    np.testing.assert_allclose(bh[:4], scipy.stats.false_discovery_control(p[:4]))
+
+
+def scores_of(a, b, dimension="PDI", model="GPT", languages=("en", "zh")):
+    rows = [(f"s{i}", dimension, model, "US", language, score)
+            for language, column in zip(languages, (a, b), strict=True) for i, score in enumerate(column)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["statement_id", "dimension", "model", "culture", "language", "score"])
+
+
+def compared(scores, resample="paired", resamples=2000, pairs=None):
+    counts = sig.resample_counts(scores["statement_id"].nunique(), resamples, rng(7))
+    return sig.compare(scores, pairs or sig.pairs_of(scores["model"].unique(), ["en", "zh"]), counts, resample)
+
+
+def test_a_cell_of_table_three_by_hand():
+    row = compared(scores_of([1, -2, 1, 1, 2, np.nan], [1, 2, -1, 1, 2, -2])).iloc[0]
+    assert (row["n"], row["changed"], row["mean_a"], row["mean_b"]) == (5, 2, 0.6, 1.0)
+    assert row["difference"] == pytest.approx(0.4) and (row["a"], row["b"]) == ("en", "zh")
+    assert (row["p_exact"], row["smallest_p"]) == (1.0, 0.5)
+
+
+def test_one_resample_serves_all_dimensions_and_a_cell_does_not_depend_on_the_others():
+    a, b = rng(1).choice([-2, -1, 1, 2], (2, 40))
+    both = pd.concat([scores_of(a, b), scores_of(b[:40], a[:40], "IND")])
+    first, second = (row for _, row in compared(both).iterrows())
+    assert first["p_bootstrap"] == second["p_bootstrap"] == compared(scores_of(a, b)).iloc[0]["p_bootstrap"]
+    assert first["low"] == pytest.approx(-second["high"])
+
+
+def test_pairing_narrows_the_interval_when_languages_agree():
+    a = rng(2).choice([-2.0, -1.0, 1.0, 2.0], 60)
+    b = np.where(np.arange(60) < 6, -a, a)
+    paired, unpaired = (compared(scores_of(a, b), r).iloc[0] for r in ("paired", "unpaired"))
+    assert paired["difference"] == unpaired["difference"]
+    assert paired["high"] - paired["low"] < 0.6 * (unpaired["high"] - unpaired["low"])
+    # var(mean_a) + var(mean_b): what independent resamples must show
+    assert (unpaired["high"] - unpaired["low"]) / 3.92 == pytest.approx(np.sqrt((a.var() + b.var()) / 60), rel=0.08)
+
+
+def test_a_study_with_one_language_compares_its_models():
+    scores = pd.concat([scores_of([1, 1], [1, 1], model="x"), scores_of([-1, 1], [1, 1], model="y")])
+    row = compared(scores, pairs=sig.pairs_of(["x", "y"], ["en"])).iloc[0]
+    assert (row["model"], row["a"], row["b"], row["difference"]) == ("x / y", "x", "y", -1.0)
+
+
+def test_a_cell_without_answers_is_empty_and_not_a_test():
+    scores = pd.concat([scores_of([1, 1, -1], [1, 1, 1]), scores_of([np.nan] * 3, [1, 1, 1], model="Qwen")])
+    table = compared(scores)
+    assert table["n"].tolist() == [3, 0]
+    assert table.loc[1, ["p_bootstrap", "p_exact", "p_holm", "smallest_p", "low"]].isna().all()
+    assert table.loc[0, "p_holm"] == table.loc[0, "p_exact"]
+
+
+def under_the_null(n, studies, generator, changed=0.25, resamples=1000):
+    """Differences of studies in which language changes single answers at random and no mean."""
+    differences = generator.choice([-4.0, -2.0, 2.0, 4.0], (n, studies), p=[0.2, 0.3, 0.3, 0.2])
+    differences[generator.random((n, studies)) > changed] = 0.0
+    samples = sig.bootstrap_means(differences, sig.resample_counts(n, resamples, generator))
+    low, high = sig.interval(samples)
+    return pd.Series({
+        "exact": np.mean([sig.sign_flip_p(d) < 0.05 for d in differences.T]),
+        "bootstrap": (sig.bootstrap_p(samples) < 0.05).mean(),
+        "covered": ((low <= 0) & (high >= 0)).mean(),
+    })  # fmt: skip
+
+
+def test_under_the_null_the_exact_test_rejects_at_most_at_its_rate():
+    rates = under_the_null(22, 1500, rng(11))
+    assert 0.005 < rates["exact"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
+    assert rates["exact"] < rates["bootstrap"]
+
+
+def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_times_in_sixteen():
+    patterns = np.array([[*signs, *[0.0] * 18] for signs in product([-2.0, 2.0], repeat=4)]).T
+    samples = sig.bootstrap_means(patterns, sig.resample_counts(22, 5000, rng()))
+    assert (sig.bootstrap_p(samples) < 0.05).mean() == 0.125
+    assert not any(sig.sign_flip_p(d) < 0.05 for d in patterns.T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))])
+def test_rates_under_the_null_at_the_papers_n(n, bootstrap):
+    rates = under_the_null(n, 8000, rng(n), resamples=4000)
+    assert 0.008 < rates["exact"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
+    assert bootstrap[0] < rates["bootstrap"] < bootstrap[1]
+    assert 1 - bootstrap[1] < rates["covered"] < 1 - bootstrap[0] + 0.01
+
+
+def found(n, mean, studies, generator, changed=0.4):
+    """How often the exact test finds a mean difference; changed statements move by two, more of them up."""
+    up = (1 + mean / (2 * changed)) / 2
+    differences = np.where(generator.random((n, studies)) < up, 2.0, -2.0)
+    differences[generator.random((n, studies)) > changed] = 0.0
+    return np.mean([sig.sign_flip_p(d) < 0.05 for d in differences.T])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [22, 55, 116])
+def test_differences_are_found_about_as_often_as_computed(n):
+    sd = np.sqrt(4 * 0.4)
+    mean = sig._effect(n, 0.8, 0.05) * sd * 0.9
+    true_sd = np.sqrt(sd**2 - mean**2)
+    assert found(n, mean, 3000, rng(n)) == pytest.approx(sig.power(mean / true_sd, n), abs=0.12)

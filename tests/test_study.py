@@ -1,0 +1,101 @@
+"""A study file is loaded whole or refused in sentences."""
+
+import pytest
+import yaml
+
+from utils import study
+from utils.errors import Problem
+
+PAPER_MODELS = {"GPT": "gpt-4.1-2025-04-14", "Llama": "llama-3-70b-instruct", "DeepSeek": "deepseek-r1-0528", "Qwen": "qwen-2.5-72b-instruct"}
+
+
+def changed(tmp_path, change) -> str:
+    """The demo's file with one change, in a file of its own."""
+    raw = yaml.safe_load((study.STUDIES / "demo.yaml").read_text(encoding="utf-8"))
+    change(raw)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "imported", "imported_usa", "imported_china"])
+def test_every_study_in_the_repository_loads(name):
+    assert study.load(name).name == name
+
+
+def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):
+    monkeypatch.delenv("KIALO", raising=False)
+    with pytest.raises(Problem, match="environment variable KIALO"):
+        study.load("exports")
+    monkeypatch.setenv("KIALO", "somewhere")
+    assert study.load("exports").debates.votes == "somewhere/votes_json"
+
+
+def test_the_papers_study_is_the_papers():
+    paper = study.load("paper")
+    for name, request in PAPER_MODELS.items():
+        assert paper.models[name].request.endswith(request)
+    assert (paper.sampling.temperature, paper.languages) == (1.0, ["en", "zh"])
+    assert paper.parameters == {"relevance_runs": 5, "polarity_runs": 5, "stance_runs": 5}
+    assert paper.debates.source == "kialo" and not paper.debates.permission
+    assert paper.cap is None
+
+
+def test_a_misspelt_key_is_told_with_the_right_one(tmp_path):
+    with pytest.raises(Problem, match=r'"respondants" is not a setting. Did you mean "respondents"'):
+        study.load(changed(tmp_path, lambda raw: raw.update(respondants="live")))
+
+
+def test_a_misspelt_key_deep_inside_is_told_too(tmp_path):
+    with pytest.raises(Problem, match=r'"models.sim-us-1.endpont" is not a setting. Did you mean "endpoint"'):
+        study.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(endpont="x")))
+
+
+def test_an_unknown_model_among_the_judges_is_told_with_the_nearest(tmp_path):
+    with pytest.raises(Problem, match=r'judge "sim-us-3" is not one of .* Did you mean'):
+        study.load(changed(tmp_path, lambda raw: raw.update(judges=["sim-us-3"])))
+
+
+def test_an_unknown_culture_is_told(tmp_path):
+    with pytest.raises(Problem, match='culture "UK" is not one of US, China'):
+        study.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(culture="UK")))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    def two(raw):
+        raw.update(respondants="live")
+        raw["sampling"] = {"temperature": "hot"}
+
+    with pytest.raises(Problem) as error:
+        study.load(changed(tmp_path, two))
+    assert "respondants" in str(error.value) and "sampling.temperature" in str(error.value)
+
+
+def test_a_key_that_stands_twice_is_an_error(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("name: a\nname: b\n", encoding="utf-8")
+    with pytest.raises(Problem, match='"name" stands there twice'):
+        study.load(path)
+
+
+def test_a_file_that_is_not_yaml_is_an_error(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("name: [a\n", encoding="utf-8")
+    with pytest.raises(Problem, match="is not YAML"):
+        study.load(path)
+
+
+def test_an_unknown_study_is_told_with_the_nearest():
+    with pytest.raises(Problem, match='no study "deno".*Did you mean "demo"'):
+        study.load("deno")
+
+
+def test_what_extends_a_study_keeps_the_rest_of_it():
+    base, usa = study.load("imported"), study.load("imported_usa")
+    assert usa.table.where == {"Context": "usa"} and usa.table.columns == base.table.columns
+    assert usa.models == base.models
+
+
+def test_simulated_respondents_need_their_leanings(tmp_path):
+    with pytest.raises(Problem, match="simulation"):
+        study.load(changed(tmp_path, lambda raw: raw.pop("simulation")))
