@@ -29,7 +29,7 @@ multi_thesis: str = "leave_out"  # what becomes of debates with several theses: 
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import figures, statements
+from utils import plots, statements
 from utils.execution import open_study
 
 here = open_study(study)
@@ -49,8 +49,8 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
-figure = figures.vote_distribution(votes.dropna(), min_votes)
-here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.", "none");
+figure = plots.vote_distribution(votes, min_votes)
+here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.", "live")
 
 # %% [markdown]
 # *Votes on each statement. Bars left of the line are left out.*

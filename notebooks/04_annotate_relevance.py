@@ -31,7 +31,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import answers, figures, imported, plan, prompts, votes
+from utils import answers, imported, plan, plots, prompts, votes
 from utils.execution import open_study
 
 here = open_study(study)
@@ -100,8 +100,9 @@ counts = labels.groupby("dimension")[["relevant", "marginal", "open"]].sum().rei
 counts
 
 # %%
-figure = figures.vote_shares(labels, here.dimensions)
-here.save(figure, "relevance_votes", "How many of the planned votes call a statement relevant, by dimension.");
+spread = labels.rename(columns={"yes": "value", "relevant": "kept"})
+figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
+here.save(figure, "relevance_votes", "How many of the planned votes call a statement relevant, by dimension.")
 
 # %% [markdown]
 # *Yes votes for each statement, by dimension; from the line upwards a statement is relevant. Most statements are

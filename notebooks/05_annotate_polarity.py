@@ -32,7 +32,7 @@ half_median: str = "away_from_zero"  # a median of a half: rounded away from zer
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import answers, figures, imported, plan, prompts, votes
+from utils import answers, imported, plan, plots, prompts, votes
 from utils.execution import open_study
 
 here = open_study(study)
@@ -103,12 +103,13 @@ labels.head(3)
 labels["how"].value_counts().rename("pairs").to_frame()
 
 # %%
-scored = labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]]
+scored = here.in_order(labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]])
 scored.pivot_table(index="dimension", columns="polarity", values="statement_id", aggfunc="count").reindex(here.dimensions)
 
 # %%
-figure = figures.polarity_labels(scored, here.dimensions)
-here.save(figure, "polarity_labels", "How many statements have which polarity, by dimension.");
+spread = labels.assign(value=labels["median"], kept=labels["polarity"].notna())
+figure = plots.vote_shares(spread, "median of the votes", "What agreeing with a statement says")
+here.save(figure, "polarity_labels", "How many statements have which polarity, by dimension.")
 
 # %% [markdown]
 # *Labels by dimension. A dimension whose labels all lie on one side would measure little but the readiness to agree.*

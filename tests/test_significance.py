@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.power import TTestPower
 
 from utils import significance as sig
+from utils.errors import Problem
 
 UNANIMOUS = np.array([2.0] * 4 + [0.0] * 18)  # four statements change, all in one direction
 
@@ -152,6 +153,11 @@ def test_pairing_narrows_the_interval_when_languages_agree():
     assert paired["high"] - paired["low"] < 0.6 * (unpaired["high"] - unpaired["low"])
     # var(mean_a) + var(mean_b): what independent resamples must show
     assert (unpaired["high"] - unpaired["low"]) / 3.92 == pytest.approx(np.sqrt((a.var() + b.var()) / 60), rel=0.08)
+
+
+def test_an_unknown_way_to_resample_is_a_problem():
+    with pytest.raises(Problem, match='Did you mean "unpaired"'):
+        compared(scores_of([1, 1], [1, -1]), "unpared")
 
 
 def test_a_study_with_one_language_compares_its_models():

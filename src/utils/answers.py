@@ -33,8 +33,10 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame
     keys = _keys(here, cells, texts)
     with replies.archive(path) as connection:
         known = replies.kept(connection, keys)
-        todo = _missing(here, cells, keys, known, texts)
-        if todo:
+        for _ in range(here.study.attempts):  # an unreadable reply is asked for again, and so is a failed one
+            todo = _missing(here, cells, keys, known, texts)
+            if not todo:
+                break
             with replies.only_one(path):
                 asking.run(asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo))))
             known = replies.kept(connection, keys)

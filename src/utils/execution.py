@@ -55,6 +55,11 @@ class Execution:
     def dimensions(self) -> list[str]:
         return list(self.study.dimensions)
 
+    def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Rows by dimension, in the study's order of dimensions."""
+        place = {dimension: i for i, dimension in enumerate(self.dimensions)}
+        return frame.sort_values("dimension", key=lambda column: column.map(place), kind="stable").reset_index(drop=True)
+
     def describe(self, language: str) -> dict[str, dict]:
         """Name, definition and poles of every dimension in a language."""
         from utils import prompts
@@ -81,12 +86,10 @@ class Execution:
         return shown(tables.write(frame, self.processed / _file(name)))
 
     def save(self, figure, name: str, caption: str, respondents: str | None = None):
-        """Write a figure as png and pdf and return it for the page."""
+        """Write a figure as png and pdf, stamped with who answered, and return the picture for the page."""
         from utils import figures
 
-        self.figures.mkdir(parents=True, exist_ok=True)
-        figures.save(figure, self.figures / name, caption, respondents or self.respondents)
-        return figure
+        return figures.save(figure, self.figures / name, caption, respondents or self.respondents)
 
     @property
     def respondents(self) -> str:
@@ -101,6 +104,18 @@ class Execution:
 
         counts = answered["respondents"].replace("", "nobody").value_counts()
         return Markdown(f"{len(answered):,} cells: " + ", ".join(f"{n:,} **{kind}**" for kind, n in counts.items()) + ".")
+
+    @property
+    def caution(self) -> str:
+        """The end of a sentence that states a result; nothing when real models answered."""
+        return {"simulated": "*Simulated respondents: no finding.*", "imported": "*Imported answers.*", "live": ""}[self.respondents]
+
+    def with_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with titles or statements beside it, where the study may show them (`show_texts`)."""
+        if not self.study.show_texts:
+            return frame
+        on, name, text = ("statement_id", "01_theses", "text") if "statement_id" in frame else ("debate_id", "01_debates", "title")
+        return frame.merge(self.read(name)[[on, text]], on=on, how="left")
 
     def banner(self):
         """What a reader must know about the answers before anything else; an empty line when they are real."""

@@ -1,206 +1,23 @@
-"""The paper's figures, in one look: every function takes a tidy table and returns a matplotlib Figure."""
+"""The paper's figures: every function takes a tidy table and returns a matplotlib Figure, to be saved with `save`."""
 
-import io
-import math
-import os
 import textwrap
-from functools import cache
-from pathlib import Path
 
-import matplotlib as mpl
-import numpy as np
 import pandas as pd
-from IPython.display import Image
-from matplotlib import font_manager, patheffects
 from matplotlib.figure import Figure
 
-from utils.errors import Problem, nearest
+from utils import drawing
+from utils.drawing import GREEN, GREY, INK, LANGUAGES, beside, colours, dark, need, nothing, number, ordered
+from utils.drawing import save as save, use_style as use_style
 
-HERE = Path(__file__).parent
-WIDTH = 7.0  # inches, the width of a page
-FIRST = {"US": "#1D4E9A", "China": "#F0604D"}  # far apart for every kind of colour vision, and in greyscale
-FURTHER = ["#E3B23C", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
-INK, GREY, PALE, GREEN = "#222222", "#666666", "#C9CED6", "#CDE8CF"
-STAMPS = {"simulated": "simulated respondents", "imported": "imported answers", "printed": "from the paper's printed numbers", "live": ""}
-LANGUAGES = {"en": "English", "zh": "Chinese"}
-NAMES = {"PDI": "Power distance", "IDV": "Individualism", "MAS": "Achievement", "UAI": "Uncertainty avoidance",
-         "LTO": "Long-term orientation", "IND": "Indulgence"}  # fmt: skip
-
-
-@cache
-def _font() -> None:
-    font_manager.fontManager.addfont(HERE / "fonts" / "StudySansSC-Regular.otf")
-
-
-def use_style() -> None:
-    """Load the font and the style sheet; every figure does so itself."""
-    _font()
-    mpl.style.use(HERE / "style.mplstyle")
-
-
-def save(figure: Figure, path: Path, caption: str, respondents: str) -> Image:
-    """Stamp a figure with who answered and write it as png and pdf, the same bytes on every run.
-
-    `path` has no suffix; `caption` becomes the alt text; `respondents` is live, simulated, imported or printed,
-    several joined by a comma. Returns the written picture, so that as the last line of a cell it is shown.
-    """
-    words = stamp(figure, respondents)
-    alt = f"{caption} [{words}]" if words else caption
-    path = Path(path)
-    png = _written(figure, path.with_name(path.name + ".png"), {"Description": alt, "Software": None})
-    plain = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    _written(figure, path.with_name(path.name + ".pdf"), {"Title": path.name, "Subject": alt, **plain})
-    return Image(png, width=int(WIDTH * 96), alt=alt)
-
-
-def _written(figure: Figure, path: Path, metadata: dict) -> bytes:
-    use_style()
-    content = io.BytesIO()
-    figure.savefig(content, format=path.suffix[1:], metadata=metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content.getvalue())
-    os.replace(temporary, path)
-    return content.getvalue()
-
-
-def stamp(figure: Figure, respondents: str) -> str:
-    """Put the words for its respondents into a figure, once; a figure of live answers bears none.
-
-    >>> stamp(Figure(), "simulated")
-    'simulated respondents'
-    """
-    named = [name.strip() for name in respondents.split(",")]
-    for name in named:
-        if name not in STAMPS:
-            raise Problem(f'"{name}" is none of the respondents {", ".join(STAMPS)}.{nearest(name, STAMPS)}')
-    words = ", ".join(dict.fromkeys(STAMPS[name] for name in sorted(named) if STAMPS[name]))
-    for old in [text for text in figure.texts if text.get_gid() == "stamp"]:
-        old.remove()
-    if words:
-        box = {"boxstyle": "square,pad=0.35", "facecolor": "#FFF1B8", "edgecolor": "#8A6A00", "linewidth": 0.8}
-        place = 1 - 0.1 / figure.get_figwidth(), 1 - 0.1 / figure.get_figheight()
-        figure.text(*place, words, ha="right", va="top", fontsize=9, color=INK, bbox=box, gid="stamp")
-    return words
-
-
-def ordered(cultures) -> list[str]:
-    """Cultures in the order of every figure: US, China, then the others by name.
-
-    >>> ordered(["Great Britain", "China", "US", "China"])
-    ['US', 'China', 'Great Britain']
-    """
-    return [*(c for c in FIRST if c in set(cultures)), *sorted(set(cultures) - set(FIRST))]
-
-
-def colours(cultures) -> dict[str, str]:
-    """The colour of each culture, whatever the order of the rows: US blue, China red, further ones by name."""
-    others = sorted(set(cultures) - set(FIRST))
-    return {c: FIRST[c] if c in FIRST else FURTHER[others.index(c) % len(FURTHER)] for c in ordered(cultures)}
-
-
-def dark(colour: str) -> str:
-    """The same colour dark enough for small letters on white."""
-    return mpl.colors.to_hex(np.array(mpl.colors.to_rgb(colour)) * 0.72)
-
-
-def number(value: float, digits: int = 2) -> str:
-    """A signed number with a true minus.
-
-    >>> number(-0.25), number(0)
-    ('−0.25', '0.00')
-    """
-    text = f"{abs(value):.{digits}f}"
-    sign = "" if float(text) == 0 else "−" if value < 0 else "+"
-    return sign + text
-
-
-def need(table: pd.DataFrame, columns: str, what: str) -> None:
-    """Problem when a table lacks one of the columns (names with spaces between) that a figure draws."""
-    missing = [c for c in columns.split() if c not in table]
-    if missing and len(table):
-        raise Problem(f'The table for {what} has no column "{missing[0]}"; it needs {columns.replace(" ", ", ")}.')
-
-
-def sheet(title: str, note: str, height: float, rows: int = 1, columns: int = 1, **how) -> tuple[Figure, np.ndarray]:
-    """An empty figure of the page's width with its title and note above `height` inches of axes."""
-    use_style()
-    titles, notes = textwrap.wrap(title, 58), textwrap.wrap(note, 112)
-    below = 0.12 + 0.19 * len(titles)
-    total = height + below + 0.155 * len(notes) + 0.06
-    figure = Figure((WIDTH, total), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, height / total))
-    figure.text(0.1 / WIDTH, 1 - 0.09 / total, "\n".join(titles), va="top", fontsize=11, linespacing=1.1)
-    figure.text(0.1 / WIDTH, 1 - below / total, "\n".join(notes), va="top", fontsize=8.5, color=GREY, linespacing=1.15)
-    return figure, figure.subplots(rows, columns, squeeze=False, **how)
-
-
-def nothing(title: str, why: str = "no readable answers") -> Figure:
-    """A figure that says that there is nothing to draw."""
-    figure, axes = sheet(title, "", 1.2)
-    axes[0, 0].axis("off")
-    axes[0, 0].text(0.5, 0.5, why, ha="center", va="center", fontsize=11, color=GREY, transform=axes[0, 0].transAxes)
-    return figure
-
-
-def small_multiples(title: str, note: str, dimensions: list[str], lines: int) -> tuple[Figure, dict]:
-    """A panel for each dimension, three in a row, of so many lines each, lettered from a."""
-    columns = min(3, len(dimensions))
-    rows = math.ceil(len(dimensions) / columns)
-    figure, axes = sheet(title, note, rows * (0.75 + 0.21 * lines), rows, columns, sharex=True, sharey=True)
-    for k, panel in enumerate(axes.flat):
-        panel.set_visible(k < len(dimensions))
-        panel.xaxis.set_tick_params(labelbottom=True)
-    for letter, dimension, panel in zip("abcdefghijklmnopqrstuvwxyz", dimensions, axes.flat, strict=False):
-        panel.set_title(f"{letter}  {titled(dimension)}")
-    axes[0, 0].set_ylim(lines - 0.4, -0.6)
-    return figure, dict(zip(dimensions, axes.flat, strict=False))
-
-
-def titled(dimension: str) -> str:
-    """A dimension with its name, where it has a common one: `PDI · Power distance`."""
-    return f"{dimension} · {NAMES[dimension]}" if dimension in NAMES else dimension
-
-
-def lane(axes, y: float, value: float, low: float, high: float, colour: str, start: float = 0, empty: str = "no readable answers") -> None:
-    """A bar from `start` to a value with its interval, or a note where there is no value."""
-    if pd.isna(value):
-        axes.text(start, y, empty, va="center", ha="center", fontsize=8, color=GREY)
-        return
-    axes.barh(y, value - start, left=start, height=0.66, color=colour)
-    axes.plot([value] * 2, [y - 0.33, y + 0.33], color=colour, linewidth=1.6)
-    interval(axes, y, low, high)
-
-
-def interval(axes, y: float, low: float, high: float, colour: str = INK) -> None:
-    """A horizontal interval that stays visible on a dark bar; nothing when it is unknown."""
-    if pd.notna(low) and pd.notna(high):
-        halo = [patheffects.withStroke(linewidth=2.8, foreground="white")]
-        axes.plot([low, high], [y, y], color=colour, linewidth=1.2, path_effects=halo, solid_capstyle="butt", zorder=3)
-
-
-def beside(axes, y: float, text: str) -> None:
-    """Words to the right of a panel, level with a line of it."""
-    axes.text(1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-
-
-def span(values, least: float = 1.0, most: float = 2.0) -> tuple[float, str]:
-    """Half the width of an axis about 0, in halves, and the note that it was widened.
-
-    >>> span([0.2, -0.9]), span([1.18])[0]
-    ((1.0, ''), 1.5)
-    """
-    largest = np.nanmax(np.abs([0.0, *np.ravel(values)]))
-    if largest <= least + 1e-9:
-        return least, ""
-    half = min(most, math.ceil(largest * 2 - 1e-9) / 2)
-    return half, f" Axis widened to −{half:g} to {half:g}, since values lie outside −{least:g} to {least:g}."
+ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
+SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
 
 
 def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
     """Figure 1: groups of models and the people of their cultures, 0 to 100, a bar each from the middle of the scale.
 
-    One row a dimension, group (culture) and kind (models, people): value, low, high (NaN without interval), n (NaN for people).
+    A row for each dimension, group (culture) and kind (models, people): value, low, high (NaN: no interval),
+    n (statements; NaN for people).
     """
     need(table, "dimension group kind value low high n", "groups and people")
     if table.empty:
@@ -208,22 +25,214 @@ def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
     kinds = [k for k in ("models", "people") if k in set(table["kind"])]
     groups, dimensions = ordered(table["group"]), list(dict.fromkeys(table["dimension"]))
     step, colour = len(groups) + 0.8, colours(table["group"])
-    note = "Bars start at 50, the middle of the scale from 0 to 100; black lines are 95 % intervals; n: statements behind a bar."
-    figure, axes = sheet(title, note, 0.6 + 0.185 * step * len(dimensions), 1, len(kinds), sharey=True)
+    lines = [(k * step + j, d, g) for k, d in enumerate(dimensions) for j, g in enumerate(groups)]
+    height = 0.6 + 0.185 * step * len(dimensions)
+    figure, axes = drawing.sheet(title, _groups_note(table), height, 1, len(kinds), sharey=True)
     for panel, kind in zip(axes[0], kinds, strict=True):
-        panel.set_title({"models": "Models in their native language", "people": "People of the culture"}[kind])
-        panel.axvline(50, color=INK, linewidth=0.8, zorder=2.5)
-        panel.set(xlim=(0, 100), xticks=range(0, 101, 25), xlabel="score, 0 to 100")
-        panel.grid(axis="x")
-        cells = table[table["kind"] == kind].set_index(["dimension", "group"])
-        for y, key in _lines(dimensions, groups, step):
-            _group(panel, y, cells.loc[key] if key in cells.index else None, colour[key[1]])
+        _scale_of_people(panel, kind)
+        cells = table[table["kind"] == kind].set_index(["dimension", "group"]).to_dict("index")
+        for y, dimension, group in lines:
+            _group(panel, y, cells.get((dimension, group), {"value": float("nan")}), colour[group])
     axes[0, 0].set_ylim(step * len(dimensions) - 1.1, -0.7)
-    axes[0, 0].set_yticks([y for y, _ in _lines(dimensions, groups, step)], groups * len(dimensions))
-    for label in axes[0, 0].get_yticklabels():
-        label.set_color(dark(colour[label.get_text()]))
-    widest = max(len(g) for g in groups)
-    for k, dimension in enumerate(dimensions):
-        axes[0, 0].annotate("\n".join(titled(dimension).split(" · ")), (0, k * step + (len(groups) - 1) / 2), (-12 - 4.8 * widest, 0),
-                            xycoords=axes[0, 0].get_yaxis_transform(), textcoords="offset points", ha="right", va="center")  # fmt: skip
+    _names_of_groups(axes[0, 0], lines, colour)
     return figure
+
+
+def _groups_note(table: pd.DataFrame) -> str:
+    intervals = " Black lines: 95% intervals." if table["low"].notna().any() else ""
+    return f"Bars start at 50, the middle of the scale from 0 to 100.{intervals}{_counted(table)}"
+
+
+def _counted(table: pd.DataFrame) -> str:
+    return " n: statements." if table["n"].notna().any() else ""
+
+
+def _scale_of_people(panel, kind: str) -> None:
+    panel.set_title({"models": "Models, in their native language", "people": "People of the culture"}[kind])
+    panel.axvline(50, color=INK, linewidth=0.8, zorder=2.5)
+    panel.set(xlim=(0, 100), xticks=range(0, 101, 25), xlabel="score (0 to 100)")
+    panel.grid(axis="x")
+
+
+def _group(panel, y: float, cell: dict, colour: str) -> None:
+    n = cell.get("n", float("nan"))
+    if pd.isna(cell["value"]):
+        drawing.remark(panel, 50, y, "no statements (n = 0)" if n == 0 else "no readable answers")
+        return
+    drawing.lane(panel, y, cell["value"], cell["low"], cell["high"], colour, 50)
+    beside(panel, y, f"{cell['value']:.0f}" + ("" if pd.isna(n) else f"   n = {n:.0f}"))
+
+
+def _names_of_groups(panel, lines: list[tuple], colour: dict) -> None:
+    """Cultures as coloured labels of the bars, and left of them the dimensions."""
+    panel.set_yticks([y for y, _, _ in lines], [group for _, _, group in lines])
+    for label in panel.get_yticklabels():
+        label.set_color(dark(colour[label.get_text()]))
+    left = -14 - 4.2 * max(len(group) for group in colour)
+    for dimension in dict.fromkeys(d for _, d, _ in lines):
+        middle = [y for y, d, _ in lines if d == dimension]
+        panel.annotate(drawing.titled(dimension).replace(": ", "\n"), (0, sum(middle) / len(middle)), (left, 0),
+                       xycoords=panel.get_yaxis_transform(), textcoords="offset points", ha="right", va="center",
+                       fontsize=8.5)  # fmt: skip
+
+
+def models_by_dimension(table: pd.DataFrame, title: str = "Each model in its native language") -> Figure:
+    """Figure 3: the mean score of each model on each dimension, -1 to 1 (widened with a note when values lie outside).
+
+    A row for each dimension and model: culture, language, mean, low, high (NaN for printed numbers), n.
+    """
+    need(table, "dimension model culture language mean low high n", "models by dimension")
+    if table.empty:
+        return nothing(title)
+    half, widened = drawing.span(table[["mean", "low", "high"]])
+    intervals = " Black lines: 95% intervals." if table["low"].notna().any() else ""
+    key = f"Mean score on the statements of a dimension (scale −2 to 2).{intervals}{_counted(table)}{widened}"
+    models, colour = _by_culture(table), colours(table["culture"])
+    figure, panels = drawing.small_multiples(title, key, list(dict.fromkeys(table["dimension"])), len(models))
+    for dimension, panel in panels.items():
+        rows = table[table["dimension"] == dimension]
+        panel.set(xlim=(-half, half), xticks=(-half, 0, half), xlabel=_counts(rows["n"]))
+        for row in rows.to_dict("records"):
+            y = models.index(row["model"])
+            drawing.lane(panel, y, row["mean"], row["low"], row["high"], colour[row["culture"]])
+            beside(panel, y, _mean(row, rows["n"].nunique() > 1))
+    first = table.drop_duplicates("model").set_index("model").loc[models]
+    names = [f"{model} ({language})" for model, language in first["language"].items()]
+    _names_of_models(panels, names, first["culture"].map(colour))
+    return figure
+
+
+def _mean(row: dict, counted: bool) -> str:
+    if pd.isna(row["mean"]):
+        return ""
+    return number(row["mean"]) + (f" ({row['n']:.0f})" if counted and pd.notna(row["n"]) else "")
+
+
+def _by_culture(table: pd.DataFrame) -> list[str]:
+    """Models, those of one culture together, in the order of the rows."""
+    first = table.drop_duplicates("model")
+    return [m for culture in ordered(first["culture"]) for m in first.loc[first["culture"] == culture, "model"]]
+
+
+def _counts(n: pd.Series) -> str:
+    """What stands below a panel: the number of statements, when all models share it."""
+    known = n.dropna().unique()
+    return f"mean score, n = {known[0]:.0f}" if len(known) == 1 else "mean score (n)" if len(known) else "mean score"
+
+
+def _names_of_models(panels: dict, names: list[str], inks) -> None:
+    """Models as coloured labels on the left of every row of panels, and the zero line in all."""
+    for panel in panels.values():
+        panel.set_yticks(range(len(names)), names)
+        panel.axvline(0, color=INK, linewidth=0.8, zorder=2.5)
+        panel.grid(axis="x")
+        if panel.get_subplotspec().is_first_col():
+            for label, ink in zip(panel.get_yticklabels(), inks, strict=True):
+                label.set_color(dark(ink))
+
+
+def language_changes(table: pd.DataFrame, title: str = "The same model asked in two languages") -> Figure:
+    """Table 3 as a figure: the means of a model in language a and in language b, joined, with what is significant.
+
+    A row for each dimension and model: culture, a, b (languages), mean_a, mean_b, p_bootstrap, p_holm (NaN: not known).
+    """
+    need(table, "dimension model culture a b mean_a mean_b p_bootstrap p_holm", "language changes")
+    if table.empty:
+        return nothing(title)
+    table = _named_pairs(table)
+    half, widened = drawing.span(table[["mean_a", "mean_b"]])
+    models, colour = _by_culture(table), colours(table["culture"])
+    dimensions, key = list(dict.fromkeys(table["dimension"])), _changes_key(table) + widened
+    figure, panels = drawing.small_multiples(title, key, dimensions, len(models))
+    for dimension, panel in panels.items():
+        panel.set(xlim=(-half, half), xticks=(-half, 0, half), xlabel="mean score")
+        for row in table[table["dimension"] == dimension].to_dict("records"):
+            _change(panel, models.index(row["model"]), row, colour[row["culture"]])
+    cultures = table.drop_duplicates("model").set_index("model").loc[models, "culture"]
+    _names_of_models(panels, models, cultures.map(colour))
+    return figure
+
+
+def _named_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """With more than one pair of languages, the pair stands beside the model's name."""
+    if len(table[["a", "b"]].drop_duplicates()) == 1:
+        return table
+    return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
+
+
+def _changes_key(table: pd.DataFrame) -> str:
+    pairs = table[["a", "b"]].drop_duplicates()
+    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first language", "the second")
+    marks = " Green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
+    holm = " ◆: still so after Holm's correction." if table["p_holm"].notna().any() else ""
+    return f"○ mean in {a}, ● mean in {b}; at the right the change.{marks}{holm}"
+
+
+def _change(panel, y: int, row: dict, colour: str) -> None:
+    a, b = row["mean_a"], row["mean_b"]
+    if pd.isna(a) or pd.isna(b):
+        drawing.remark(panel, 0, y)
+        return
+    if row["p_bootstrap"] < 0.05:
+        panel.axhspan(y - 0.45, y + 0.45, color=GREEN, linewidth=0, zorder=0)
+    panel.plot([a, b], [y, y], color=colour, linewidth=1.8, zorder=2.6)
+    panel.plot(a, y, "o", color=colour, markerfacecolor="white", markeredgewidth=1.3, markersize=7.5, zorder=2.7)
+    panel.plot(b, y, "o", color=colour, markersize=4.8, zorder=2.8)
+    beside(panel, y, number(b - a) + (" ◆" if row["p_holm"] < 0.05 else ""))
+
+
+def pipeline_counts(counts: list[tuple[str, str, str]], title: str = "From debates to scores") -> Figure:
+    """Figure 2: the steps as boxes, one below the other, each with its count and a note: (step, count, note)."""
+    if not counts:
+        return nothing(title, "no steps")
+    figure, axes = drawing.sheet(title, "", 0.66 * len(counts))
+    panel = axes[0, 0]
+    panel.axis("off")
+    panel.set(xlim=(0, drawing.WIDTH), ylim=(len(counts) - 0.46, -0.42))
+    for y, (step, count, note) in enumerate(counts):
+        _box(panel, y, step, count)
+        panel.text(4.05, y, textwrap.fill(note, 48), va="center", fontsize=8.5, color=GREY, linespacing=1.25)
+        if y:
+            panel.annotate("", (1.95, y - 0.33), (1.95, y - 0.67), arrowprops=ARROW)
+    return figure
+
+
+def _box(panel, y: float, step: str, count: str) -> None:
+    panel.fill([0.05, 3.85, 3.85, 0.05], [y - 0.33, y - 0.33, y + 0.33, y + 0.33], facecolor="#EEF1F6", edgecolor=GREY)
+    panel.text(0.2, y, textwrap.fill(step, 26), va="center", fontsize=9.5)
+    panel.text(3.72, y, textwrap.fill(count, 20), va="center", ha="right", fontsize=11 if len(count) < 9 else 9)
+
+
+def mae_bars(table: pd.DataFrame, title: str = "How far annotators are from each other and from the models") -> Figure:
+    """Table 2 as a figure: mean absolute error between annotators, and between annotators and models, by dimension.
+
+    A row for each dimension: between, between_low, between_high, models, models_low, models_high (NaN: not known),
+    and what the paper prints, paper_between and paper_models (NaN: not drawn).
+    """
+    names = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
+    need(table, " ".join(["dimension", *names, "paper_between", "paper_models"]), "the annotators")
+    if table.empty:
+        return nothing(title, "no ratings")
+    hollow = table[["paper_between", "paper_models"]].notna().any(axis=None)
+    key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer. Lines: 95% intervals."
+    key += " Hollow: as the paper prints it." if hollow else ""
+    figure, axes = drawing.sheet(title, key, 0.75 + 0.46 * len(table))
+    panel = axes[0, 0]
+    for y, row in enumerate(table.to_dict("records")):
+        for side in SIDES:
+            _error(panel, y, row, side)
+    panel.set_yticks(range(len(table)), [drawing.titled(d) for d in table["dimension"]])
+    panel.set(ylim=(len(table) - 0.5, -0.5), xlabel="mean absolute error")
+    panel.set_xlim(0, max(1.5, float(table.drop(columns="dimension").max(axis=None)) * 1.05))
+    panel.grid(axis="x")
+    handles = [panel.plot([], [], shape, color=colour, label=label)[0] for label, shape, colour, _ in SIDES.values()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return figure
+
+
+def _error(panel, y: float, row: dict, side: str) -> None:
+    _, shape, colour, shift = SIDES[side]
+    drawing.interval(panel, y + shift, row[f"{side}_low"], row[f"{side}_high"], colour)
+    panel.plot(row[side], y + shift, shape, color=colour, markersize=6, zorder=4, clip_on=False)
+    printed = {"color": colour, "markerfacecolor": "none", "markersize": 8, "zorder": 5, "clip_on": False}
+    panel.plot(row[f"paper_{side}"], y + shift, shape, **printed)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from utils import answers, prompts, tables
+from utils import answers, prompts, rating, tables
 from utils.errors import Problem, nearest
 from utils.execution import Execution
 from utils.paths import shown
@@ -97,3 +98,18 @@ def polarity(here: Execution) -> pd.DataFrame:
     given = labels(here)
     none = {"votes": 0, "missing": 0, "planned": 0}
     return given.assign(**none, median=given["polarity"], how="brought", marginal=False)
+
+
+def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated where the study says so.
+
+    Empty when nobody has rated yet. Problem when there are both: simulated annotators never stand beside real ones.
+    """
+    folder, settings = here.raw / "ratings", here.study.annotators
+    found = rating.read_sheets(folder, sample, here.study.name)
+    if not settings.simulated:
+        return found
+    if len(found):
+        raise Problem(f"The study simulates its annotators, and {shown(folder)} holds real sheets: set `annotators: {{simulated: 0}}`.")
+    rated = sample.merge(labels, on=["statement_id", "dimension"])
+    return rating.simulated_ratings(rated, settings.simulated, settings.error, np.random.default_rng(settings.seed))

@@ -1,8 +1,8 @@
 """Kialo's interface -> debates and theses: the saved answers of its three addresses, read as tables.
 
-A folder holds `list/*.json` (the pages of the list), `graphs/<debate>.json` and `votes/<debate>.json`. An answer that the
-debate is private or gone is kept as `graphs/<debate>.gone`. Where the list was not to be had, `sitemap_discussions.xml` and
-`pages/<debate>.html` take its place.
+A folder holds `list/*.json` (the pages of the list), `graphs/<debate>.json` and `votes/<debate>.json`. An answer that
+the debate is private or gone is kept as `graphs/<debate>.gone`. Where the list was not to be had,
+`sitemap_discussions.xml` and `pages/<debate>.html` take its place.
 """
 
 import json
@@ -39,10 +39,10 @@ def read_responses(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     listed, saved = _listed(folder), sorted((folder / "graphs").glob("*.json"))
     graphs = {path.stem: path for path in saved}
-    read = [_debate(d, listed.get(d, LISTED), graphs, folder) for d in [*listed, *(g for g in graphs if g not in listed)]]
+    read = [_debate(debate, listed.get(debate, LISTED), graphs, folder) for debate in listed | graphs]
     theses = [thesis for _, found in read for thesis in found]
     if len(saved) >= SUSPICIOUS and not theses:
-        raise Problem(f"None of the {len(saved)} answers in {shown(folder / 'graphs')} has a thesis: has the interface changed?")
+        raise Problem(f"Not one of {len(saved)} answers in {shown(folder)} has a thesis: did the interface change?")
     return table([debate for debate, _ in read], DEBATES), table(theses, THESES)
 
 
@@ -60,7 +60,8 @@ def theses_of(graph: dict, where: str = "the answer") -> tuple[str, list[Thesis]
 
     >>> claims = [{"id": "9.0", "text": ""}, {"id": "9.4", "text": "Cats may vote."}]
     >>> root = {"id": "9.1", "targetId": "9.0", "parentId": None, "relation": None}
-    >>> theses_of({"claims": claims, "locations": [root, root | {"id": "9.5", "targetId": "9.4", "parentId": "9.0", "relation": 0}]})
+    >>> thesis = {"id": "9.5", "targetId": "9.4", "parentId": "9.0", "relation": 0}
+    >>> theses_of({"claims": claims, "locations": [root, thesis]})
     ('', [Thesis(statement_id='9.4', text='Cats may vote.', vote_ids=('9.5', '9.4'))])
     """
     claims = {_field(claim, "id", str, where): claim for claim in _field(graph, "claims", list, where)}
@@ -72,7 +73,7 @@ def theses_of(graph: dict, where: str = "the answer") -> tuple[str, list[Thesis]
             locations.setdefault(_field(place, "targetId", str, where), []).append(_field(place, "id", str, where))
     for claim in (root, *locations):
         if claim not in claims:
-            raise Problem(f'{where} has no claim "{claim}" in its field "claims", though its field "locations" names it.')
+            raise Problem(f'{where} has in its field "claims" no "{claim}", though its field "locations" names it.')
     text = {claim: _field(claims[claim], "text", str, where) for claim in (root, *locations)}
     return text[root], [Thesis(c, text[c], (*locations[c], c)) for c in sorted(locations, key=claim_number)]
 
@@ -85,7 +86,7 @@ def is_private(graph: object) -> bool:
 def claim_number(claim: str) -> tuple[int, str]:
     """What claims are sorted by: the number after the debate's (`17.10` comes after `17.9`)."""
     number = claim.rpartition(".")[2]
-    return (int(number) if number.isdecimal() else 0, claim)
+    return (int(number) if re.fullmatch("[0-9]{1,18}", number) else 0, claim)
 
 
 def votes_in(answer: object, where: str = "the answer") -> dict[str, int]:
@@ -97,7 +98,7 @@ def votes_in(answer: object, where: str = "the answer") -> dict[str, int]:
     votes = _field(answer, "votes", dict, where)
     for place, counts in votes.items():
         if not isinstance(counts, list) or not all(type(n) is int and n >= 0 for n in counts):
-            raise Problem(f'{where} has no list of counts in its field "votes", for "{place}", but {str(counts)[:60]!r}.')
+            raise Problem(f'{where} has in its field "votes" no counts for "{place}", but {str(counts)[:60]!r}.')
     return {place: sum(counts) for place, counts in votes.items()}
 
 
@@ -128,8 +129,8 @@ def _debate(debate: str, known: dict, graphs: dict[str, Path], folder: Path) -> 
     """One debate's row, and the rows of its theses."""
     path = graphs.get(debate)
     graph = read_json(path) if path else None
-    row = {"debate_id": debate, "title": _title(debate, known, folder), "language": known["language"] or "", "question": ""}
-    row |= {"n_theses": 0, "debate_votes": known["voteCount"], "source": "interface"}
+    row = {"debate_id": debate, "title": _title(debate, known, folder), "language": known["language"] or ""}
+    row |= {"question": "", "n_theses": 0, "debate_votes": known["voteCount"], "source": "interface"}
     if path is None or is_private(graph):
         return row | {"source": f"interface: {_absence(debate, path, folder)}"}, []
     root, found = theses_of(graph, f"Debate {debate}, saved as graphs/{path.name},")
@@ -161,13 +162,13 @@ def _title(debate: str, known: dict, folder: Path) -> str:
 
 
 def _votes(debate: str, folder: Path) -> dict[str, int] | None:
-    """The votes of a debate; None where nobody asked. Ids of another kind would silently make every count 0: a Problem."""
+    """The votes of a debate, None where nobody asked; ids of another kind would silently make every count 0."""
     path = folder / "votes" / f"{debate}.json"
     if not path.exists():
         return None
     votes = votes_in(read_json(path), f"Debate {debate}, saved as votes/{path.name},")
     if votes and not any(place.startswith(f"{debate}.") for place in votes):
-        raise Problem(f'Debate {debate}, saved as votes/{path.name}, has in its field "votes" none of the debate\'s own ids.')
+        raise Problem(f'Debate {debate}, saved as votes/{path.name}, has in its field "votes" none of its own ids.')
     return votes
 
 
@@ -183,7 +184,8 @@ def _listed(folder: Path) -> dict[str, dict]:
 
 
 def _addresses(xml: str) -> str:
-    return "\n".join(place.get_text(strip=True) for place in BeautifulSoup(xml, "html.parser").find_all("loc"))
+    page = BeautifulSoup(re.sub(r"<\?xml.*?\?>", "", xml), "html.parser")  # as XML it would need lxml
+    return "\n".join(place.get_text(strip=True) for place in page.find_all("loc"))
 
 
 def _listed_row(row: object, where: str) -> dict:
@@ -193,7 +195,8 @@ def _listed_row(row: object, where: str) -> dict:
         raise Problem(f'{where} has a debate without a usable field "id": {str(row)[:80]!r}.')
     for name, kind in (("title", str), ("language", str), ("voteCount", int)):
         if type(listed[name]) not in (kind, type(None)):
-            raise Problem(f'{where} has no {kind.__name__} in field "{name}" of debate {listed["id"]}, but {listed[name]!r}.')
+            found = f"{listed[name]!r} for debate {listed['id']}"
+            raise Problem(f'{where} has no {kind.__name__} in its field "{name}", but {found}.')
     return listed | {"id": str(listed["id"])}
 
 
@@ -210,7 +213,7 @@ def _root(places: list[dict], where: str) -> str:
 def _relation(place: dict, where: str) -> float:
     relation = place.get("relation")
     if isinstance(relation, bool) or not isinstance(relation, int | float):
-        raise Problem(f'{where} has a location "{place.get("id")}" whose field "relation" is no number, but {relation!r}.')
+        raise Problem(f'{where} has no number in the field "relation" of location "{place["id"]}", but {relation!r}.')
     return relation
 
 
@@ -223,5 +226,5 @@ def _field(answer: object, name: str, kind: type, where: str) -> Any:
     value = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(value, kind):
         found = f"{str(value)[:60]!r}" if isinstance(answer, dict) and name in answer else "nothing of that name"
-        raise Problem(f'{where} has no {kind.__name__} in its field "{name}", but {found}; Kialo\'s interface may have changed.')
+        raise Problem(f'{where} has no {kind.__name__} in its field "{name}", but {found}: did the interface change?')
     return value

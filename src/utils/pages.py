@@ -20,6 +20,7 @@ STEADY = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
 }
+QUIET = ["--log-level=CRITICAL"]  # a kernel's warnings about its own transport are nobody's business here
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,7 +36,7 @@ def run(source: Path, page: Path, parameters: dict, made_from: str) -> float:
 
     started = time.monotonic()
     page.parent.mkdir(parents=True, exist_ok=True)
-    draft = page.with_name(f".{page.name}.part")
+    draft = page.with_name(f".{page.stem}.part.ipynb")
     notebook = jupytext.read(source)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02d}"
@@ -43,7 +44,7 @@ def run(source: Path, page: Path, parameters: dict, made_from: str) -> float:
         jupytext.write(notebook, draft, fmt="ipynb")
         papermill.execute_notebook(
             draft, draft, parameters=parameters, kernel_name="python3", progress_bar=False, log_output=False,
-            cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True,
+            cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True, extra_arguments=QUIET,
         )  # fmt: skip
         cleaned = sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from)
         draft.write_text(json.dumps(cleaned, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from utils.execution import Execution
 from utils.study import Study
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
-REPLY_TOKENS = {"relevance": 10, "polarity": 10, "stance": 450}  # a guess until a study or a pilot says better
+REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}  # a guess until a study or a pilot says better
 OUTPUT_RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
 
 
@@ -33,7 +33,9 @@ def statement_cells(step: str, statements, dimensions: list[str], models, langua
 
 
 def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
-    """The cells that a step needs, from the tables of the notebooks before it."""
+    """The cells that a step needs, from the tables of the notebooks before it; none to label where labels are brought."""
+    if here.study.labels and step != "stance":
+        return pd.DataFrame(columns=COLUMNS).astype({"run": "int64"})
     if step == "relevance":
         return statement_cells(step, here.read("02_statements")["statement_id"], here.dimensions, here.judges, here.study.languages, runs)
     if step == "polarity":

@@ -29,6 +29,13 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
     return labels.merge(known, on="statement_id", how="left", validate="many_to_one")[list(COLUMNS)]
 
 
+def examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
+    """Table 4: for each dimension the statement with the most votes."""
+    first = data.sort_values(["votes", "statement_id"], ascending=[False, True]).drop_duplicates("dimension")
+    known = [d for d in dimensions if d in set(first["dimension"])]
+    return first.set_index("dimension").loc[known, ["statement_id", "polarity"]].reset_index()
+
+
 def file_name(here: Execution) -> str:
     """The release's file; a simulated one says so in its name."""
     return f"simulated_{NAME}" if here.study.respondents == "simulated" else NAME

@@ -10,6 +10,8 @@ from scipy.optimize import brentq
 from scipy.stats import nct
 from scipy.stats import t as student
 
+from utils.errors import Problem, nearest
+
 ALPHA = 0.05
 RESAMPLE = ("paired", "unpaired")
 
@@ -182,7 +184,7 @@ def compare(
     b = wide.reindex(columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, _, _, m, lang in keys])).to_numpy()
     a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
     if resample not in RESAMPLE:
-        raise ValueError(f'resample is "{resample}"; it can be {" or ".join(RESAMPLE)}')
+        raise Problem(f'resample is "{resample}"; it can be {" or ".join(RESAMPLE)}.{nearest(resample, RESAMPLE)}')
     if resample == "paired":
         samples = bootstrap_means(b - a, counts)
     else:

@@ -157,6 +157,7 @@ class Study(Part):
     judges: list[str] = []
     sampling: Sampling = Sampling()
     attempts: int = Field(default=2, ge=1, le=10)  # how often an unreadable or cut-off reply is asked for
+    show_texts: bool = False  # the texts may stand on pages: only where nobody else has a right in them
     cap: Cap | None = None
     expected: Expected | None = None
     parameters: dict[str, str | int | float | bool] = {}

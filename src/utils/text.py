@@ -17,7 +17,7 @@ SPACING_TAGS = MARKUP_TAGS & set("blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 h
 
 # Kialo takes anything after `](http` for an address, spaces and line breaks too; Markdown does not.
 ADDRESS = re.compile(r"\]\(\s*(https?://(?:\\.|[^()\\]|\((?:\\.|[^()\\])*\))*)\)", re.DOTALL)
-FOOTNOTE = re.compile(r"(?<=\S)\s*\[(\d+)\]")
+FOOTNOTE = re.compile(r"(?<=\S)\s*\[([0-9]{1,6})\]")
 # What looks like markup after reading was escaped: a space keeps it from being read as markup the next time.
 ESCAPED = re.compile(rf"(?<=\])(?=\()|(?<=<)(?=/?(?:{'|'.join(sorted(MARKUP_TAGS))})[\s/>])", re.IGNORECASE)
 

@@ -1,0 +1,89 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · Which debates are there?
+#
+# Debates are collected from where the study says: live Kialo, kept answers of its interface, a folder of exports, or a
+# table of statements. From each debate come its theses and their votes. This makes the first number of **Appendix A**
+# (the paper: 1,534 debates).
+#
+# *reads* `data/raw/<study>/debates` · *writes* `01_debates.csv`, `01_theses.csv`, `01_refused.csv` · *takes* the study
+# alone
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+
+# %%
+from IPython.display import Markdown
+
+from utils import statements
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## Collecting
+#
+# A live collection keeps every raw answer on disk as it arrives, so nothing is fetched twice and an interrupted one
+# goes on where it stopped. It starts only when the study says that Kialo gave permission.
+
+# %%
+here.study.debates
+
+# %%
+debates, theses, refused = statements.debates(here)
+files = [here.write(debates, "01_debates"), here.write(theses, "01_theses"), here.write(refused, "01_refused")]
+Markdown(f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused.")
+
+# %% [markdown]
+# ## The debates
+#
+# One row a debate. Titles belong to Kialo's users and are shown only where the debates were written for this project.
+
+# %%
+here.with_texts(debates.drop(columns=["title", "question"])).head(3)
+
+# %% [markdown]
+# Debates come in several shapes: with one thesis, with several competing ones (the title is then a question), or with
+# none left, when a debate turned private or its thesis was deleted.
+
+# %%
+debates["n_theses"].value_counts().sort_index().rename("debates").to_frame()
+
+# %%
+debates["language"].replace("", "unknown").value_counts().rename("debates").to_frame()
+
+# %% [markdown]
+# ## The theses
+#
+# A thesis is found by its place in the debate, never by a number. Its votes say how many people judged whether it is
+# true; the votes of the whole debate include those on every argument below it.
+
+# %%
+here.with_texts(theses.drop(columns="text")).head(3)
+
+# %%
+known = theses["votes"].notna().sum()
+Markdown(f"The votes of **{known} of {len(theses)} theses** are known; their median is {theses['votes'].median():.0f}.")
+
+# %% [markdown]
+# ## What was refused
+#
+# A file that is no debate is named with the reason, and nothing of it is used.
+
+# %%
+refused
+
+# %%
+Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". The next notebook leaves out what too few people voted on.")

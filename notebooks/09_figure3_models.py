@@ -1,0 +1,86 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 09 · Where does each model stand?
+#
+# Each model on its own, in its native language, on all scored statements: the mean of its scores on each dimension.
+# This makes **Figure 3**, once from this study and once from the numbers that the paper prints in Table 3.
+#
+# *reads* `07_scores.csv` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes*
+# the number of resamples
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+resamples: int = 10000  # bootstrap resamples of the statements
+
+# %%
+import numpy as np
+from IPython.display import Markdown
+
+from utils import figures, published, scores
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The scores
+#
+# One row for each label, model and language; here the native language of each model counts.
+
+# %%
+scored = here.read("07_scores").merge(here.models[["model", "language"]], on=["model", "language"])
+scored.head(3)
+
+# %% [markdown]
+# ## The positions
+#
+# The mean score, its 95 % interval by a bootstrap over statements, and the number of scores it rests on. A model
+# without readable answers has no position.
+
+# %%
+table = scores.model_positions(scored, np.random.default_rng(9), resamples)
+table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
+
+# %%
+caption = "Mean score of each model in its native language on each dimension, -1 to 1, with 95 % intervals."
+here.save(figures.models_by_dimension(table), "figure3", caption)
+
+# %% [markdown]
+# *Figure 3, from this study. Blue: US models; red: Chinese models. The scores could reach from -2 to 2; the axis shows
+# -1 to 1, as in the paper.*
+
+# %%
+widest = table.loc[table["mean"].abs().idxmax()]
+Markdown(f"The position farthest from the middle is **{widest['mean']:.2f}** ({widest['model']}, {widest['dimension']}, n = {widest['n']:.0f}). {here.caution}")
+
+# %% [markdown]
+# ## The same from the paper's printed numbers
+#
+# Table 3 of the paper prints every model's mean in both languages; its native cells are what its Figure 3 shows. No
+# interval is printed, so none is drawn.
+
+# %%
+printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
+printed.pivot_table(index="dimension", columns="model", values="mean", sort=False)
+
+# %%
+caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
+here.save(figures.models_by_dimension(printed), "figure3_printed", caption, "printed")
+
+# %% [markdown]
+# *The paper's own Figure 3, redrawn from its printed Table 3: these are findings of the paper, and not of this run.*
+
+# %%
+files = [here.write(table, "09_figure3"), here.write(printed.assign(respondents="printed"), "09_figure3_printed")]
+Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". What the language changes is the next notebook's question.")

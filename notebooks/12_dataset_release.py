@@ -1,0 +1,78 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 12 · What may be published?
+#
+# The statements belong to the people who wrote them, so the release holds ids, hashes and labels, and no text. It comes
+# with a data card. Examples of scored statements make **Table 4**.
+#
+# *reads* `02_statements.csv`, `05_sociocultural_statements.csv` · *writes* `12_release/`, `12_table4.csv` · *takes* the
+# study alone
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+
+# %%
+from IPython.display import Markdown
+
+from utils import published, release
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The release
+#
+# One row for each statement and dimension. The hash tells later whether a text is still the one that was labelled.
+
+# %%
+labels, statements = here.read("05_sociocultural_statements"), here.read("02_statements")
+data = release.dataset(labels, statements)
+data.head(3)
+
+# %%
+data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(here.dimensions).round(2)
+
+# %% [markdown]
+# ## Table 4
+#
+# One example a dimension: the statement with the most votes. Texts are shown only where the study's debates were
+# written for this project.
+
+# %%
+table4 = here.with_texts(release.examples(data, here.dimensions))
+table4
+
+# %% [markdown]
+# The paper's own examples, as its Table 4 prints them:
+
+# %%
+published.read("paper_table4")
+
+# %% [markdown]
+# ## The files
+#
+# The table, and a card that says what it is, how it was made and what it must not be used for. A simulated release says
+# so in its name and card, and has no metadata for data catalogues, for it is no data set.
+
+# %%
+written = release.write(here, data)
+written
+
+# %%
+Markdown(release.card(here, data).split("---\n", 2)[2].replace("\n# ", "\n### ").replace("\n## ", "\n#### "))
+
+# %%
+files = [here.write(release.examples(data, here.dimensions), "12_table4")]
+Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + f" and the release. **{len(data)} labels of {data['statement_id'].nunique()} statements**. {here.caution}")

@@ -1,0 +1,200 @@
+"""Figures beside the paper's: what was filtered and labelled, what was recovered, and how much hangs on the choices."""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from utils import drawing
+from utils.drawing import GREY, INK, LANGUAGES, PALE, need, nothing
+from utils.errors import Problem
+
+KEPT, MISSED = "#4C566A", "#C2410C"
+
+
+def vote_distribution(votes: pd.Series, threshold: int, title: str = "") -> Figure:
+    """How many statements have how many votes; those below the threshold are pale, unknown ones (NA) counted apart."""
+    known = votes.dropna().astype(int)
+    if known.empty:
+        return nothing(title or "Votes on the thesis", "no vote counts")
+    kept, unknown = int((known >= threshold).sum()), len(votes) - len(known)
+    title = title or f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
+    last = int(max(threshold + 5, min(known.max(), 30)))
+    key = f"Dark: kept. Pale: fewer than {threshold} votes."
+    key += f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
+    figure, axes = drawing.sheet(title, key, 2.6)
+    panel, bars = axes[0, 0], known.clip(upper=last).value_counts().sort_index()
+    panel.bar(bars.index, bars, width=0.85, color=[KEPT if v >= threshold else PALE for v in bars.index])
+    panel.axvline(threshold - 0.5, color=INK, linewidth=1)
+    ticks = sorted({*range(0, last, 5 if last > 12 else 1), last})
+    panel.set_xticks(ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks])
+    panel.set(xlim=(-0.7, last + 0.7), ylim=(0, bars.max() * 1.12), xlabel="votes on the thesis", ylabel="statements")
+    panel.text(threshold - 0.35, bars.max() * 1.1, f"kept: {kept:,}", va="top")
+    return figure
+
+
+def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
+    """How the votes (or their medians) are spread, a panel for each dimension; bars of what was kept are dark.
+
+    A row for each statement and dimension: value (yes votes 0..8, or a median -2..2), kept (bool).
+    """
+    need(votes, "dimension value kept", "the votes")
+    if votes.empty or votes["value"].isna().all():
+        return nothing(title)
+    without = int(votes["value"].isna().sum())
+    key = f"Statements by {label}. Dark: kept; pale: left out."
+    key += f" Not drawn: {without:,} without a value." if without else ""
+    votes = votes.dropna(subset="value")
+    figure, panels = drawing.small_multiples(title, key, list(dict.fromkeys(votes["dimension"])), 5)
+    ticks = np.sort(votes["value"].unique())
+    width = 0.8 * (np.diff(ticks).min() if len(ticks) > 1 else 1)
+    for dimension, panel in panels.items():
+        rows = votes[votes["dimension"] == dimension]
+        kept, left = (rows.loc[rows["kept"] == k, "value"].value_counts() for k in (True, False))
+        panel.bar(kept.index, kept, width=width, color=KEPT)
+        panel.bar(left.index, left, bottom=kept.reindex(left.index, fill_value=0), width=width, color=PALE)
+        panel.set_ylabel("statements" if panel.get_subplotspec().is_first_col() else "")
+        panel.set_xlabel(f"kept {int(kept.sum()):,} of {len(rows):,}")
+    counts = votes.groupby(["dimension", "value"]).size()
+    panel.set(ylim=(0, counts.max() * 1.08), xlim=(ticks[0] - width, ticks[-1] + width))
+    panel.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+    return figure
+
+
+def recovery(table: pd.DataFrame, title: str = "What was planted, and what was found") -> Figure:
+    """Planted against estimated mean scores, a panel for each language; on the diagonal they agree.
+
+    A row for each dimension, model and language: planted, estimate, low, high (-2..2). Intervals that miss are named.
+    """
+    need(table, "dimension model language planted estimate low high", "what was recovered")
+    drawn = table.dropna(subset=["planted", "estimate"])
+    if drawn.empty:
+        return nothing(title)
+    languages = list(dict.fromkeys(drawn["language"]))
+    half = drawing.span(drawn[["planted", "estimate", "low", "high"]])[0]
+    key = "Mean scores, −2 to 2. Vertical lines: 95% intervals. Hollow, named below: the interval misses."
+    figure, axes = drawing.sheet(title, key, 1.1 + 6.2 / len(languages), 1, len(languages), sharey=True)
+    for panel, language in zip(axes[0], languages, strict=True):
+        panel.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", anchor="N")
+        rows = drawn[drawn["language"] == language].sort_values("planted", kind="stable")
+        _recovered(panel, rows, LANGUAGES.get(language, language))
+    axes[0, 0].set_ylabel("estimated")
+    return figure
+
+
+def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
+    hit = rows["planted"].between(rows["low"] - 1e-9, rows["high"] + 1e-9)
+    panel.axline((0, 0), slope=1, color=GREY, linewidth=0.8)
+    panel.grid(True)
+    for row, inside in zip(rows.to_dict("records"), hit, strict=True):
+        colour, face = (KEPT, KEPT) if inside else (MISSED, "white")
+        panel.plot([row["planted"]] * 2, [row["low"], row["high"]], color=colour, linewidth=1, alpha=0.7)
+        panel.plot(row["planted"], row["estimate"], "o", color=colour, markerfacecolor=face, markersize=4.5, zorder=3)
+    names = ", ".join(f"{m} {d}" for m, d in rows.loc[~hit, ["model", "dimension"]].itertuples(index=False))
+    panel.set_title(f"{language}: {hit.sum()} of {len(rows)} intervals hold what was planted")
+    panel.set_xlabel("planted" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
+
+
+def specification_curve(specs: pd.DataFrame, claim: str) -> Figure:
+    """All specifications side by side: on top what comes out of each, below it the choices that it makes.
+
+    A row for each specification: spec (its name or number), value (a number) or holds (whether the claim does) or both,
+    and a column for each choice. At the right of a choice: in how many of its specifications the claim holds.
+    """
+    outcome = [c for c in ("value", "holds") if c in specs]
+    if "spec" not in specs or not outcome:
+        raise Problem('The table for the specification curve needs the columns "spec" and "value" or "holds".')
+    specs = specs.dropna(subset=outcome)
+    if specs.empty:
+        return nothing(claim, "no specification could be computed")
+    if "holds" in specs:
+        specs = specs.assign(holds=specs["holds"].astype(bool))
+    choices = [c for c in specs if c not in ("spec", "value", "holds")]
+    specs = specs.sort_values([*outcome, *choices, "spec"], kind="stable").reset_index(drop=True)
+    lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
+    top = 1.5 if "value" in outcome else 0.5
+    sizes = {"height_ratios": [top, 0.2 * len(lines) + 0.2]}
+    height = top + 0.2 * len(lines) + 0.7
+    title = f"{claim}: {_share(specs)}"
+    figure, axes = drawing.sheet(title, _curve_key(specs), height, 2, 1, sharex=True, gridspec_kw=sizes)
+    _outcomes(axes[0, 0], specs)
+    _choices(axes[1, 0], specs, lines)
+    return figure
+
+
+def _share(specs: pd.DataFrame) -> str:
+    if "holds" not in specs:
+        return f"{specs['value'].min():.2f} to {specs['value'].max():.2f}".replace("-", "−")
+    return f"holds in {specs['holds'].sum():,} of {len(specs):,}"
+
+
+def _curve_key(specs: pd.DataFrame) -> str:
+    marks = "Right: the median of a choice."
+    if "holds" in specs:
+        marks = "Dark: the claim holds. Right: in what share of a choice."
+    return f"{len(specs):,} specifications, one a column, with its choices below. {marks}"
+
+
+def _outcomes(panel, specs: pd.DataFrame) -> None:
+    """The upper panel: the values as a curve, or a strip of where the claim holds."""
+    if "value" in specs:
+        colour = np.where(specs["holds"], KEPT, PALE) if "holds" in specs else KEPT
+        panel.scatter(specs.index, specs["value"], s=max(2, min(14, 1500 / len(specs))), c=colour)
+        panel.axhline(0, color=INK, linewidth=0.8)
+        panel.set_ylabel("result")
+        return
+    first = int((~specs["holds"]).sum())
+    strips = ((0, first, PALE, INK, "does not hold"), (first, len(specs), KEPT, "white", "holds"))
+    for start, end, face, ink, words in strips:
+        panel.barh(0, end - start, left=start - 0.5, color=face)
+        if end - start > len(specs) / 6:
+            panel.text((start + end) / 2 - 0.5, 0, words, ha="center", va="center", color=ink)
+    panel.set(yticks=[0], yticklabels=["the claim"])
+
+
+def _choices(panel, specs: pd.DataFrame, lines: list[tuple]) -> None:
+    """The lower panel: a line for each choice, marked where a specification makes it."""
+    for y, (choice, value) in enumerate(lines):
+        made = specs[specs[choice] == value]
+        colour = np.where(made["holds"], KEPT, "#A9B1BD") if "holds" in specs else KEPT
+        width = max(0.3, min(3, 300 / len(specs)))
+        panel.vlines(made.index, y - 0.36, y + 0.36, color=colour, linewidth=width, rasterized=True)
+        result = f"{made['holds'].mean():.0%}" if "holds" in specs else drawing.number(made["value"].median())
+        drawing.beside(panel, y, result)
+        if y and lines[y - 1][0] != choice:
+            panel.axhline(y - 0.5, color=PALE, linewidth=0.7)
+    panel.set_yticks(range(len(lines)), [f"{c}: {v}".replace("_", " ") for c, v in lines], fontsize=8)
+    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xlabel="specifications")
+
+
+def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance") -> Figure:
+    """The share of chance runs in which 0 to 6 directions agree with people, with the observed number marked.
+
+    A row for each design and number of directions: share (0..1), observed (the number found; NaN: none).
+    """
+    need(table, "design directions share observed", "directions under chance")
+    if table.empty:
+        return nothing(title, "no chance runs")
+    designs = list(dict.fromkeys(table["design"]))
+    key = "Chance alone, simulated: on how many dimensions the groups differ in the same direction as people."
+    figure, axes = drawing.sheet(title, key, 2.5, 1, len(designs), sharey=True)
+    for panel, design in zip(axes[0], designs, strict=True):
+        _chance(panel, table[table["design"] == design], design)
+    axes[0, 0].set(ylabel="share of chance runs", ylim=(0, table["share"].max() * 1.3))
+    axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
+    return figure
+
+
+def _chance(panel, rows: pd.DataFrame, design: str) -> None:
+    observed = rows["observed"].iloc[0]
+    colour = [KEPT if d == observed else PALE for d in rows["directions"]]
+    bars = panel.bar(rows["directions"], rows["share"], width=0.8, color=colour)
+    panel.bar_label(bars, [f"{s:.1%}" for s in rows["share"]], fontsize=8, padding=1)
+    panel.set(xticks=rows["directions"], xlabel="directions that agree with people")
+    panel.set_title(design)
+    if pd.notna(observed):
+        tail = rows.loc[rows["directions"] >= observed, "share"].sum()
+        words = f"observed: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
+        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5)

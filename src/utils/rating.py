@@ -1,0 +1,242 @@
+"""People who check the labels: a sample for them, a sheet (.xlsx) each, blind to the labels, and their ratings read."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.datavalidation import DataValidation
+from statsmodels.stats.proportion import proportion_confint
+
+from utils.errors import Problem
+
+PAIR = ["statement_id", "dimension"]
+RATINGS = ["annotator", *PAIR, "relevant", "polarity", "respondents"]
+TITLE, HEAD = "Rating sheet", 7  # the first cell, and the row of the column names
+SHOWN = ["Statement", "Dimension", "Negative pole (-)", "Positive pole (+)"]
+ASKED = ["Relevant?", "Polarity"]
+COLUMNS = [*SHOWN, *ASKED, *PAIR, "check"]
+RELEVANT, SCALE = {"yes": 1.0, "no": 0.0}, {"-2": -2.0, "-1": -1.0, "+1": 1.0, "+2": 2.0}
+HELP = (
+    "Relevant?: does agreeing or disagreeing with the statement say anything about the dimension (yes or no)? "
+    "Polarity: what agreeing says, from -2 (strongly the negative pole) to +2 (strongly the positive pole); "
+    "empty where the statement is not relevant. Rate on your own; an empty cell is a pair you did not rate."
+)
+
+
+def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Statements drawn so that each dimension keeps its share of the pairs and none goes missing.
+
+    Every label of a drawn statement is in the sample: statement_id, dimension (the paper: 56 statements, 81 pairs). A
+    statement stands for its rarest dimension, and the same share of each such group is drawn; all of them when there
+    are fewer than asked for. A larger draw with the same rng holds the smaller one.
+    """
+    pairs = labels[PAIR].sort_values(PAIR, ignore_index=True)
+    rarest_first = pairs.groupby("dimension").size().sort_values(kind="stable").index
+    of = pairs.groupby("statement_id")["dimension"].agg(set)
+    shuffled, cover = list(rng.permutation(of.index.to_numpy())), []
+    for dimension in rarest_first:
+        if not any(dimension in of[s] for s in cover):
+            cover.append(next(s for s in shuffled if dimension in of[s]))
+    if n_statements < len(cover):
+        raise Problem(f"{n_statements} statements cannot show every dimension; draw at least {len(cover)}.")
+    order = pd.Series(cover + [s for s in shuffled if s not in cover], dtype="str")
+    group = order.map(lambda s: next(d for d in rarest_first if d in of[s]))
+    depth = (order.groupby(group).cumcount() + 0.5) / order.groupby(group).transform("size")
+    depth[: len(cover)] = 0
+    chosen = order[depth.sort_values(kind="stable").index[:n_statements]]
+    return pairs[pairs["statement_id"].isin(chosen)].reset_index(drop=True)
+
+
+def plan_sample(widths: Iterable[float], precision: float = 0.95, sd: float = 0.6) -> pd.DataFrame:
+    """How many pairs a 95 % interval of each width needs, end to end: Wilson's on precision, the normal one on a MAE.
+
+    `sd` is that of a pair's absolute error. A pair counts once, however many judge it, since annotators mostly agree.
+
+    >>> plan_sample([0.1, 0.26]).to_dict("list")  # the paper's 81 pairs: about 10 points, and 0.26 on a MAE
+    {'width': [0.1, 0.26], 'pairs_precision': [83, 16], 'pairs_mae': [554, 82]}
+    """
+    wanted, n = np.array(list(widths)), np.arange(1, 100_001)
+    low, high = proportion_confint(precision * n, n, method="wilson")
+    needed = [int((high - low > width).sum()) + 1 for width in wanted]
+    of_mae = np.ceil((2 * 1.96 * sd / wanted) ** 2).astype(int)
+    return pd.DataFrame({"width": wanted, "pairs_precision": needed, "pairs_mae": of_mae})
+
+
+def write_sheet(path: Path, sample, statements, dimensions: dict, annotator: str, study_name: str, seed: int) -> Path:
+    """Write one annotator's sheet, its rows in an order of the annotator's own, drawn from `seed`.
+
+    `sample`: statement_id, dimension; `statements`: statement_id, text; `dimensions`: name, definition, positive_pole
+    and negative_pole of each. Problem when the file is there, so that no filled sheet is ever overwritten.
+    """
+    if path.exists():
+        raise Problem(f"{path.name} is there already and may hold ratings; move it away to have it written anew.")
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "ratings"
+    named = [["Study", study_name], ["Annotator", annotator], ["Your background (may stay empty)"]]
+    for i, row in enumerate([[TITLE], *named, [HELP], [], COLUMNS], 1):
+        for column, value in enumerate(row, 1):
+            _put(sheet.cell(i, column), value)
+    text = dict(zip(statements["statement_id"], statements["text"], strict=True))
+    pairs = sample[PAIR].sort_values(PAIR, ignore_index=True)
+    rng = np.random.default_rng([seed, *annotator.encode()])
+    for i, at in enumerate(rng.permutation(len(pairs)), HEAD + 1):
+        pair = list(pairs.loc[at])
+        shown = _shown(*pair, text, dimensions)
+        for column, value in enumerate([*shown, None, None, *pair, _check(study_name, pair, shown)], 1):
+            _put(sheet.cell(i, column), value)
+    _dress(sheet)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+    return path
+
+
+def _shown(statement_id: str, dimension: str, text: dict, dimensions: dict) -> list[str]:
+    if statement_id not in text or dimension not in dimensions:
+        raise Problem(f"The sample holds {statement_id} on {dimension}, of which the text is not known.")
+    of = dimensions[dimension]
+    shown = [text[statement_id], f"{of['name']}: {of['definition']}", of["negative_pole"], of["positive_pole"]]
+    return [ILLEGAL_CHARACTERS_RE.sub("", part) for part in shown]
+
+
+def _check(study_name: str, pair: Iterable[str], shown: Iterable[str]) -> str:
+    """A digest of what a row shows, blind to spaces, by which a changed row is known."""
+    parts = [" ".join(str(part).split()) for part in (study_name, *pair, *shown)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def _put(cell, value: str | None) -> None:
+    """Text stays text, also where it begins like a formula."""
+    if value is not None:
+        cell.value = value
+        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
+
+
+def _dress(sheet) -> None:
+    """Lock all but the answers, offer these as lists, and make the sheet readable."""
+    for letter, width in zip("ABCDEF", (60, 40, 30, 30, 12, 12), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for letter in "GHI":
+        sheet.column_dimensions[letter].hidden = True
+    sheet.merge_cells("A5:F5")
+    sheet.row_dimensions[5].height = 48
+    sheet.freeze_panes = sheet.cell(HEAD + 1, 1)
+    for cell in (c for row in sheet.iter_rows(max_col=len(SHOWN)) for c in row):
+        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(bold=cell.row in (1, HEAD))
+    for letter, known in (("E", RELEVANT), ("F", SCALE)):
+        listed = DataValidation(type="list", formula1=f'"{",".join(known)}"', allow_blank=True, showErrorMessage=True)
+        listed.error = f"One of {', '.join(known)}, or nothing."
+        listed.add(f"{letter}{HEAD + 1}:{letter}{max(sheet.max_row, HEAD + 1)}")
+        sheet.add_data_validation(listed)
+    for cell in (sheet["B4"], *(c for row in sheet.iter_rows(HEAD + 1, None, 5, 6) for c in row)):
+        cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", start_color="FFF7DB")
+        cell.number_format = "@"  # as text, +1 stays +1
+    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = True, False, False
+
+
+def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
+    """The ratings of one sheet, in the order of the sample; NaN where nothing is filled in, which is allowed.
+
+    Problem, with the file and the row or cell, for what is no rating sheet, for one of another study, for changed,
+    missing or added rows, and for values that were not offered.
+    """
+    sheet = _opened(path)
+    if sheet["B2"].value != study_name:
+        raise Problem(f"{path.name} is a sheet of the study {sheet['B2'].value}, not of {study_name}.")
+    annotator = str(sheet["B3"].value or "").strip()
+    if not annotator:
+        raise Problem(f"{path.name} does not say whose it is; write the annotator's name into B3.")
+    cells = sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS))
+    rows = [row for row in cells if any(c.value is not None for c in row)]
+    _unchanged(path.name, rows, sample, study_name)
+    found = [(r[6].value, r[7].value, _read(path.name, r[4], RELEVANT), _read(path.name, r[5], SCALE)) for r in rows]
+    table = pd.DataFrame(found, columns=[*PAIR, "relevant", "polarity"]).assign(annotator=annotator, respondents="live")
+    return sample[PAIR].merge(table, on=PAIR, how="left", validate="one_to_one")[RATINGS]
+
+
+def _opened(path: Path):
+    try:
+        sheet = load_workbook(path, data_only=True).worksheets[0]
+    except (BadZipFile, InvalidFileException, KeyError, OSError):
+        raise Problem(f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program.") from None
+    names = [cell.value for cell in sheet[HEAD][: len(COLUMNS)]]
+    if sheet["A1"].value != TITLE or names != COLUMNS:
+        raise Problem(f"{path.name} is no rating sheet, or its first {HEAD} rows were changed; use the sheet as sent.")
+    return sheet
+
+
+def _unchanged(name: str, rows: list, sample: pd.DataFrame, study_name: str) -> None:
+    """Problem unless the rows show what was written, each pair of the sample once."""
+    values = [["" if c.value is None else str(c.value) for c in row] for row in rows]
+    changed = [r[0].row for r, v in zip(rows, values, strict=True) if v[8] != _check(study_name, v[6:8], v[:4])]
+    if changed:
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise Problem(f"{name}: row {changed[0]}{more} is not as it was written; only the answers may be changed.")
+    pairs, known = [tuple(v[6:8]) for v in values], set(sample[PAIR].itertuples(index=False, name=None))
+    twice, missing, foreign = len(pairs) - len(set(pairs)), len(known - set(pairs)), len(set(pairs) - known)
+    if twice or missing or foreign:
+        found = f"{missing} of the sample's {len(known)} pairs missing, {twice} twice, {foreign} not of the sample"
+        raise Problem(f"{name}: rows were removed or added ({found}); was it written for another sample?")
+
+
+def _read(name: str, cell, known: dict[str, float]) -> float:
+    text = str("" if cell.value is None else cell.value).strip().lower().replace("−", "-").removesuffix(".0")
+    if not text:
+        return np.nan
+    if text not in known and f"+{text}" not in known:
+        raise Problem(f'{name}: cell {cell.coordinate} holds "{cell.value}"; it takes {", ".join(known)}, or nothing.')
+    return known[text if text in known else f"+{text}"]
+
+
+def read_sheets(folder: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
+    """The ratings of all sheets in a folder, empty when there is none; Problem for two sheets by one annotator."""
+    files = [p for p in sorted(folder.glob("*.xlsx")) if not p.name.startswith(("~", "."))]
+    seen: dict[str, Path] = {}
+    read = []
+    for path in files:
+        read.append(read_sheet(path, sample, study_name))
+        who = read[-1]["annotator"].iloc[0]
+        other = seen.setdefault(" ".join(who.casefold().split()), path)
+        if other != path:
+            raise Problem(f"{other.name} and {path.name} are both by {who}; keep one of them.")
+    return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=RATINGS)
+
+
+def background(path: Path) -> str:
+    """What an annotator wrote about themselves; it goes into no table."""
+    return str(_opened(path)["B4"].value or "").strip()
+
+
+def half_filled(ratings: pd.DataFrame) -> list[str]:
+    """One sentence for each annotator who left pairs open: no word on relevance, or relevant without a polarity."""
+    out = []
+    for annotator, rows in ratings.groupby("annotator"):
+        open_, unscored = rows["relevant"].isna().sum(), (rows["relevant"].eq(1) & rows["polarity"].isna()).sum()
+        if open_ or unscored:
+            left = f"{open_} of {len(rows)} pairs without relevance, {unscored} relevant ones without a polarity"
+            out.append(f"{annotator} left {left}.")
+    return out
+
+
+def simulated_ratings(labels: pd.DataFrame, annotators: int, error: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Ratings by annotators who err independently, each marked as simulated.
+
+    With chance `error` a pair is called not relevant; with the same chance, and apart from that, the polarity given is
+    a neighbour of the label on the scale.
+    """
+    pairs = labels[[*PAIR, "polarity"]].sort_values(PAIR, ignore_index=True)
+    names = pd.DataFrame({"annotator": [f"simulated {i}" for i in range(1, annotators + 1)]})
+    table = names.merge(pairs, how="cross").assign(respondents="simulated")
+    scale, n = np.array(list(SCALE.values())), len(table)
+    at = np.searchsorted(scale, table["polarity"])
+    step = np.where(at == 0, 1, np.where(at == len(scale) - 1, -1, rng.choice([-1, 1], n)))
+    table["polarity"] = scale[at + step * (rng.random(n) < error)]
+    return table.assign(relevant=(rng.random(n) >= error).astype(float))[RATINGS]

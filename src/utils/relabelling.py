@@ -1,0 +1,148 @@
+"""What the collected answers say under other rules: votes, labels and scores again, without asking anybody."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from utils import plan, scores, simulation, votes
+from utils.errors import Problem
+from utils.execution import Execution
+
+ONE_BY_ONE = {"relevance_quorum": 0, "min_votes": 0, "runs": 0, "judges": "all"}  # 0: as the study has it
+LABELLING = ["tie_rule", "missing_votes", "zero_median", "half_median", *ONE_BY_ONE]  # the order of `*rules` below
+STEPS = ("relevance", "polarity", "stance")
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """What a study has collected, its whole design, and, of a simulated one, what was planted."""
+
+    answers: dict[str, pd.DataFrame]  # step -> answers
+    statements: pd.DataFrame  # statement_id, votes, kept: also those that a lower min_votes would keep
+    models: pd.DataFrame  # model, culture, language (native)
+    judges: list[str]
+    languages: list[str]
+    people: dict[str, pd.DataFrame]  # version -> group, dimension, value (0 to 100)
+    dimensions: list[str]
+    brought: pd.DataFrame | None = None  # labels that came with the study, in place of judges
+    planted: pd.DataFrame | None = None  # scores as planted
+
+
+def collected(here: Execution) -> Collected:
+    """Everything that the curve needs, from the tables of lower number."""
+    kept, left = here.read("02_statements"), here.read("02_left_out")
+    few = left[left["reason"].astype(str).str.startswith("fewer than")]
+    statements = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[["statement_id", "votes", "kept"]]
+    answers = {s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)}
+    brought = here.read("05_sociocultural_statements") if here.study.labels else None
+    planted = planted_scores(here) if here.study.respondents == "simulated" else None
+    return Collected(answers, statements.reset_index(drop=True), here.models, here.judges, here.study.languages,
+                     _people(here), here.dimensions, brought, planted)  # fmt: skip
+
+
+def _people(here: Execution) -> dict[str, pd.DataFrame]:
+    """The versions of the human values that hold every country of the study and any of its dimensions."""
+    countries, found = {c: here.study.cultures[c].people for c in here.models["culture"].unique()}, {}
+    for version in scores.HUMAN_VALUES:
+        try:
+            people = scores.human_values(version, countries)
+        except Problem:
+            continue
+        found[version] = people[people["dimension"].isin(here.dimensions)]
+    return {version: people for version, people in found.items() if len(people)}
+
+
+def planted_scores(here: Execution) -> pd.DataFrame:
+    """What a simulated study would score if every label and stance were read as planted."""
+    known = simulation.planted(here, list(here.read("02_statements")["statement_id"]))
+    labels = known[known["step"] == "polarity"].rename(columns={"value": "polarity"})
+    return scores.label_scores(labels, known[known["step"] == "stance"].rename(columns={"value": "vote"}), here.models)
+
+
+@lru_cache(maxsize=16)
+def judges_of(have: Collected) -> dict[str, list[str]]:
+    """Who may label: all judges, all but one of them, or those of one culture alone."""
+    culture = have.models.set_index("model")["culture"]
+    groups = {f"{c} only": [j for j in have.judges if culture[j] == c] for c in culture.unique()}
+    others = {f"all but {j}": [k for k in have.judges if k != j] for j in have.judges} | groups
+    return {"all": have.judges} | {n: who for n, who in others.items() if 0 < len(who) < len(have.judges)}
+
+
+def runs_of(have: Collected, step: str, runs: int) -> int:
+    """The runs that count: all that were planned, or the first so many of them."""
+    answers = have.answers[step]
+    planned = int(answers["run"].max()) if len(answers) else 0
+    return min(runs, planned) if runs else planned
+
+
+@lru_cache(maxsize=64)
+def _voted(have: Collected, step: str, tie_rule: str, missing_votes: str, runs: int) -> pd.DataFrame:
+    return votes.votes(have.answers[step], runs_of(have, step, runs), tie_rule, missing_votes)
+
+
+def _kept(have: Collected, min_votes: int) -> pd.Series:
+    """The statements whose votes suffice: those of the study, or by another threshold."""
+    enough = have.statements["votes"] >= min_votes if min_votes else have.statements["kept"]
+    return have.statements.loc[enough.fillna(False).astype(bool), "statement_id"]
+
+
+@lru_cache(maxsize=256)
+def _relevant(have: Collected, tie_rule, missing_votes, quorum, min_votes, runs, judges) -> pd.DataFrame:
+    """The pairs that these rules call relevant."""
+    voted, who = _voted(have, "relevance", tie_rule, missing_votes, runs), judges_of(have)[judges]
+    voted = voted[voted["model"].isin(who) & voted["statement_id"].isin(_kept(have, min_votes))]
+    found = votes.relevance_labels(voted, len(who) * len(have.languages), quorum, missing_votes)
+    return found.loc[found["relevant"], ["statement_id", "dimension"]]
+
+
+@lru_cache(maxsize=256)
+def labels_of(have: Collected, tie_rule, missing_votes, zero, half, quorum, min_votes, runs, judges) -> pd.DataFrame:
+    """The scored set under these rules, of the pairs whose polarity was asked: statement_id, dimension, polarity."""
+    if have.brought is not None:
+        return have.brought[["statement_id", "dimension", "polarity"]]
+    voted, who = _voted(have, "polarity", tie_rule, missing_votes, runs), judges_of(have)[judges]
+    relevant = _relevant(have, tie_rule, missing_votes, quorum, min_votes, runs, judges)
+    voted = voted[voted["model"].isin(who)].merge(relevant, on=["statement_id", "dimension"])
+    found = votes.polarity_labels(voted, len(who) * len(have.languages), zero, half, missing_votes)
+    return found.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]]
+
+
+@lru_cache(maxsize=256)
+def not_asked(have: Collected, *rules) -> dict[str, int]:
+    """How many cells of each step these rules need that nobody was asked; what follows from their answers is not in it.
+
+    `rules`: in the order of `LABELLING`. A statement that a lower threshold would keep lacks its relevance, a pair that
+    is newly relevant its polarity, a statement that is newly labelled its stances.
+    """
+    tie_rule, missing_votes, _, _, *others = rules
+    _, min_votes, runs, judges = others
+    who, missing = judges_of(have)[judges], {}
+    if have.brought is None:
+        new = _new(_kept(have, min_votes).to_frame(), have.answers["relevance"], ["statement_id"])["statement_id"]
+        asked = plan.statement_cells("relevance", new, have.dimensions, who, have.languages, runs_of(have, "relevance", runs))
+        pairs = _new(_relevant(have, tie_rule, missing_votes, *others), have.answers["polarity"], ["statement_id", "dimension"])
+        cells = plan.cells("polarity", pairs, who, have.languages, runs_of(have, "polarity", runs))
+        missing = {"relevance": len(asked), "polarity": len(cells)}
+    labelled = _new(labels_of(have, *rules), have.answers["stance"], ["statement_id"]).assign(dimension="")
+    stances = plan.cells("stance", labelled, list(have.models["model"]), have.languages, runs_of(have, "stance", runs))
+    return missing | {"stance": len(stances)}
+
+
+def _new(wanted: pd.DataFrame, answers: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """What is wanted and stands in no answer."""
+    asked = answers.loc[answers["state"] != "not asked", keys].drop_duplicates()
+    both = wanted[keys].drop_duplicates().merge(asked, how="left", on=keys, indicator=True)
+    return both.loc[both["_merge"] == "left_only", keys]
+
+
+@lru_cache(maxsize=256)
+def scored_of(have: Collected, *rules) -> pd.DataFrame:
+    tie_rule, missing_votes, runs = rules[0], rules[1], rules[LABELLING.index("runs")]
+    return scores.label_scores(labels_of(have, *rules), _voted(have, "stance", tie_rule, missing_votes, runs), have.models)
+
+
+@lru_cache(maxsize=256)
+def groups_of(have: Collected, split_group: str, *rules) -> pd.DataFrame:
+    answers, runs = have.answers["stance"], runs_of(have, "stance", rules[LABELLING.index("runs")])
+    return scores.group_scores(scored_of(have, *rules), have.models, split_group, answers[answers["run"] <= runs])

@@ -1,0 +1,80 @@
+"""What is known of each language that replies are read in: `templates/words.*.yaml`, made into patterns."""
+
+import re
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+
+from utils.errors import Problem, nearest
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+GAP = r"[*_`\s]*"
+PLAIN = r"(?:[^\w\"'“”‘’「」『』«»>\n]|_)*"
+OPTIONS = r"(?:[(\[][^()\[\]\n]*(?:/|\||\bor\b|或|、)[^()\[\]\n]*[)\]])?"
+AFTER = r"[\s_\"'“”’」』»】\])}>]*(?:$|(?P<rest>(?:[,.;:!(\[=、。—–]|-+\s|\s*(?:BECAUSE)).*))"
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """The languages whose words are known."""
+    return tuple(sorted(p.name.split(".")[1] for p in TEMPLATES.glob("words.*.yaml")))
+
+
+@cache
+def words(language: str) -> dict:
+    """What `words.<language>.yaml` says; its patterns may run over several lines."""
+    if language not in known():
+        listed = ", ".join(known())
+        raise Problem(f"There is no words.{language}.yaml (languages: {listed}).{nearest(language, known())}")
+    found = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
+    return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in found.items()}
+
+
+@cache
+def patterns() -> SimpleNamespace:
+    """The patterns of all languages in one, since a reply may be in a language that was not asked for."""
+    every = {language: words(language) for language in known()}
+    either = {k: "|".join(w[k] for w in every.values()) for k in ("opener", "turns", "because")}
+    tags = [w["statement"] for w in every.values()]
+    return SimpleNamespace(
+        **_marks(every, either["opener"]),
+        keywords={k: language for language, w in every.items() for k in w["keywords"]},
+        turns=re.compile(rf"^\W*(?:{either['turns']})\b\s*(?::|$)", re.M),
+        **{k: _any(w[k] for w in every.values()) for k in ("doubts", "retracts", "refusals")},
+        says={s: _says(every, s, either["because"]) for s in next(iter(every.values()))["answers"]},
+        statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
+        opened=[f"<{tag}>" for tag in tags],
+        letters={language: re.compile(f"[{w['letters']}]+") for language, w in every.items()},
+    )
+
+
+def _marks(every: dict, opener: str) -> dict[str, re.Pattern]:
+    """`head`, the mark of an answer ("Final answer:"), and `line`, a line that has one where a sentence could begin."""
+    mark, said = ("|".join(w[k] for w in every.values()) for k in ("mark", "said"))
+    named = rf"""(?:"(?:{mark})"|'(?:{mark})'|(?:{mark})){GAP}{OPTIONS}{GAP}(?:[:=∶]|$)"""
+    head = rf"{named}|[【\[](?:{mark})[】\]]{GAP}[:=∶]?|(?:{said}){GAP}:?"
+    boxed = rf"(?:(?:{said}|{mark}){GAP}:?)?[*\s$\\(\[]*\\boxed\{{"
+    numbered = rf"{PLAIN}(?:\d{{1,2}}[.)、]{PLAIN})?"
+    sentence = rf".*?(?<!\be\.g)(?<!\bi\.e)[.!?;。\]】]{PLAIN}"
+    before = rf"(?!\s*>)(?:{numbered}|{sentence}|.*?,\s*(?=(?:{opener})))(?:(?:{opener}),?:?{GAP})?"
+    line = rf"{before}(?P<head>{boxed}|{head})(?P<content>.*)$"
+    return {"head": re.compile(rf"(?:{head}){GAP}"), "line": re.compile(line)}
+
+
+def _says(every: dict, step: str, because: str) -> list[tuple]:
+    """(answer, language, how it is said, what else may be said with it, what speaks against it), of all languages."""
+    out, after = [], AFTER.replace("BECAUSE", because)
+    for language, own in every.items():
+        for answer, entry in own["answers"][step].items():
+            all_of = [w["answers"][step][answer] for w in every.values()]
+            says = re.compile(f"(?P<said>{_any([entry['says']]).pattern}){after}")
+            echoes = _any([e["echoes"] for e in all_of if e.get("echoes")] or [r"(?!)"])
+            out.append((answer, language, says, echoes, _any(e["denies"] for e in all_of)))
+    return out
+
+
+def _any(found) -> re.Pattern:
+    return re.compile("|".join(pattern.replace("\n", "") for pattern in found))

@@ -1,0 +1,430 @@
+"""Figures: the same bytes on every run, stamped, Chinese without a Chinese font on the machine, true to their tables."""
+
+import io
+import warnings
+from functools import cache
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from PIL import Image
+
+from utils import drawing, figures, plots
+from utils.errors import Problem
+from utils.paths import REFERENCE
+
+DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
+MODELS = {"sim-us-1": ("US", "en"), "sim-us-2": ("US", "en"), "sim-cn-1": ("China", "zh"), "sim-cn-2": ("China", "zh")}
+# Machado, Oliveira and Fernandes (2009), severity 1.0, for linear RGB
+COLOUR_BLIND = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def groups(cultures=("US", "China"), people=True) -> pd.DataFrame:
+    pairs = [(d, c, k) for d in DIMENSIONS for k, c in enumerate(cultures)]
+    rows = [(d, c, "models", 30 + 20 * k, 20 + 20 * k, 45 + 20 * k, 12) for d, c, k in pairs]
+    rows += [(d, c, "people", 40 + 10 * k, np.nan, np.nan, np.nan) for d, c, k in pairs if people]
+    return pd.DataFrame(rows, columns=["dimension", "group", "kind", "value", "low", "high", "n"])
+
+
+LINES = [(d, m, *MODELS[m], k) for d in DIMENSIONS for k, m in enumerate(MODELS)]
+
+
+def means() -> pd.DataFrame:
+    rows = [(d, m, c, lang, 0.1 * k - 0.2, 0.1 * k - 0.4, 0.1 * k, 20) for d, m, c, lang, k in LINES]
+    return pd.DataFrame(rows, columns=["dimension", "model", "culture", "language", "mean", "low", "high", "n"])
+
+
+def changes() -> pd.DataFrame:
+    p = [0.2, 0.05, 0.022, 0.0125]
+    rows = [(d, m, c, "en", "zh", 0.1, 0.1 + 0.2 * k, p[k], 1.5 * p[k]) for d, m, c, _, k in LINES]
+    columns = ["dimension", "model", "culture", "a", "b", "mean_a", "mean_b", "p_bootstrap", "p_holm"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def errors() -> pd.DataFrame:
+    between = {"between": 1.0, "between_low": 0.8, "between_high": 1.2, "paper_between": 1.16}
+    models = {"models": 0.5, "models_low": 0.4, "models_high": 0.6, "paper_models": 0.54}
+    return pd.DataFrame({"dimension": DIMENSIONS, **between, **models})
+
+
+def recovered() -> pd.DataFrame:
+    rows = [(d, m, lang, k / 10) for d, m, _, _, k in LINES for lang in ("en", "zh")]
+    table = pd.DataFrame(rows, columns=["dimension", "model", "language", "planted"])
+    return table.assign(estimate=table["planted"] + 0.05, low=table["planted"] - 0.04, high=table["planted"] + 0.2)
+
+
+def specifications() -> pd.DataFrame:
+    choices = {"differ": ["not_equal", "opposite"] * 2, "tie_rule": ["drop"] * 2 + ["nearest_median"] * 2}
+    return pd.DataFrame({"spec": range(4), "holds": [True, True, True, False], **choices})
+
+
+def chance() -> pd.DataFrame:
+    share = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
+    return pd.DataFrame({"design": "strictly opposite", "directions": range(7), "share": share, "observed": 5})
+
+
+def shares() -> pd.DataFrame:
+    rows = [(d, v, v >= 4) for d in DIMENSIONS for v in range(9)]
+    return pd.DataFrame(rows, columns=["dimension", "value", "kept"])
+
+
+STEPS = [("Scrape", "1,534 debates", "theses and their votes"), ("Translate", "776 in 2 languages", "英文与中文")]
+DRAWN = {
+    "groups_and_people": lambda: figures.groups_and_people(groups(), "Groups and people"),
+    "three groups": lambda: figures.groups_and_people(groups(("US", "China", "Great Britain")), "Groups and people"),
+    "without people": lambda: figures.groups_and_people(groups(people=False), "Groups"),
+    "models_by_dimension": lambda: figures.models_by_dimension(means()),
+    "language_changes": lambda: figures.language_changes(changes()),
+    "pipeline_counts": lambda: figures.pipeline_counts(STEPS),
+    "mae_bars": lambda: figures.mae_bars(errors()),
+    "vote_distribution": lambda: plots.vote_distribution(pd.Series([0, 1, 3, 5, 200, pd.NA], dtype="Int64"), 3),
+    "vote_shares": lambda: plots.vote_shares(shares(), "yes votes of 8", "Relevance"),
+    "recovery": lambda: plots.recovery(recovered()),
+    "specification_curve": lambda: plots.specification_curve(specifications(), "Six directions agree"),
+    "null_directions": lambda: plots.null_directions(chance()),
+}
+
+
+def words(figure) -> list[str]:
+    return [t.get_text() for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+
+
+def said(figure) -> str:
+    return " | ".join(words(figure))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A figure of DRAWN, saved as simulated once for all tests, with the folder that it was saved to."""
+
+    @cache
+    def save(name: str):
+        figure, folder = DRAWN[name](), tmp_path_factory.mktemp("figure")
+        figures.save(figure, folder / "figure", "A caption.", "simulated")
+        return figure, folder
+
+    return save
+
+
+@pytest.fixture
+def spaces(saved, monkeypatch):
+    """Every text that is drawn in a saved figure, with the space that it takes."""
+    drawn, draw = [], Text.draw
+
+    def measure(name: str):
+        canvas = FigureCanvasAgg(saved(name)[0])
+        canvas.draw()
+        found = [t for t in drawn if t.get_text() and t.get_visible()]
+        return canvas.figure, [(t, t.get_window_extent(canvas.get_renderer())) for t in found]
+
+    monkeypatch.setattr(Text, "draw", lambda self, *given: (drawn.append(self), draw(self, *given))[1])
+    return measure
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_call_twice_gives_identical_bytes_without_date_or_software(name, saved, tmp_path):
+    figures.save(DRAWN[name](), tmp_path / "figure", "A caption.", "simulated")
+    for suffix in (".png", ".pdf"):
+        once, again = [(folder / f"figure{suffix}").read_bytes() for folder in (saved(name)[1], tmp_path)]
+        assert once == again
+        assert not any(word in once for word in (b"CreationDate", b"Matplotlib", b"matplotlib"))
+
+
+def test_no_clock_and_no_setting_of_an_earlier_figure_changes_the_bytes(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    mpl.rcParams.update({"font.size": 20, "savefig.dpi": 50, "font.family": ["DejaVu Serif"]})
+    figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "A caption.", "simulated")
+    for name in ("figure.png", "figure.pdf"):
+        assert (saved("mae_bars")[1] / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_stamp_stands_inside_the_figure_clear_of_all_other_words(name, spaces):
+    figure, texts = spaces(name)
+    [stamp] = [t for t, _ in texts if t.get_text() == "simulated respondents"]
+    box = stamp.get_bbox_patch().get_window_extent()
+    assert min(box.x0, box.y0) > 0 and box.x1 < figure.bbox.x1 and box.y1 < figure.bbox.y1
+    assert not [text.get_text() for text, space in texts if text is not stamp and space.overlaps(box)]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_words_are_cut_off_at_the_edge_none_lie_on_others_and_none_is_smaller_than_8_points(name, spaces):
+    figure, texts = spaces(name)
+    for k, (text, box) in enumerate(texts):
+        assert text.get_fontsize() >= 8, text
+        assert min(box.x0, box.y0) > -1 and box.x1 < figure.bbox.x1 + 1 and box.y1 < figure.bbox.y1 + 1, text
+        assert not [other for other, space in texts[:k] if box.padded(-1).overlaps(space.padded(-1))], text
+
+
+@pytest.mark.parametrize(
+    ("respondents", "stamped"),
+    [
+        ("simulated", "simulated respondents"),
+        ("imported", "imported answers"),
+        ("printed", "from the paper's printed numbers"),
+        ("live, simulated", "simulated respondents"),
+        ("simulated, imported", "imported answers, simulated respondents"),
+    ],
+)
+def test_each_kind_of_respondents_has_its_stamp_and_one_simulated_reply_stamps_all(respondents, stamped, tmp_path):
+    figure = DRAWN["mae_bars"]()
+    figures.save(figure, tmp_path / "figure", "c", respondents)
+    assert stamped in words(figure)
+
+
+def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tmp_path):
+    live, simulated = DRAWN["mae_bars"](), DRAWN["mae_bars"]()
+    figures.save(live, tmp_path / "live", "c", "live")
+    for _ in range(2):
+        figures.save(simulated, tmp_path / "figure", "c", "simulated")
+    assert not set(drawing.STAMPS.values()) & set(words(live))
+    assert words(simulated).count("simulated respondents") == 1
+
+
+def test_unknown_respondents_are_a_problem_that_names_the_right_spelling(tmp_path):
+    for wrong in ("simulatd", ""):
+        with pytest.raises(Problem, match="simulat"):
+            figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "c", wrong)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
+    shown = figures.save(DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated")
+    alt = "Table 2: 中文 and −1. [simulated respondents]"
+    with Image.open(tmp_path / "figure1.v2.png") as picture:
+        assert picture.info["Description"] == alt and picture.width == 1400
+    assert "Subject".encode() in (tmp_path / "figure1.v2.pdf").read_bytes()
+    data, metadata = shown._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == alt
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["figure1.v2.pdf", "figure1.v2.png"]
+
+
+@pytest.mark.parametrize("format", ["png", "pdf"])
+def test_chinese_and_the_signs_of_the_figures_have_glyphs_in_the_bundled_font(format):
+    level_1_and_2 = "啊中国模拟回答齄，。！？：；（）《》“”、—…"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = drawing.nothing(f"{level_1_and_2} −≥≤·×→½◆○●Šł", "不同意")
+        figure.savefig(io.BytesIO(), format=format)
+    found = font_manager.findfont("Study Sans SC", fallback_to_default=False)
+    assert font_manager.get_font(found).family_name == "Study Sans SC"
+
+
+def test_a_missing_glyph_is_noticed_so_that_the_test_above_can_fail():
+    figure = drawing.nothing("\U0001f600\U00020000")
+    with pytest.warns(UserWarning, match="missing from font"):
+        figure.savefig(io.BytesIO(), format="png")
+
+
+def test_the_bundled_font_is_small_enough_and_comes_with_its_licence():
+    fonts = drawing.HERE / "fonts"
+    assert (fonts / "StudySansSC-Regular.otf").stat().st_size <= 1_600_000
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (fonts / "OFL.txt").read_text()
+
+
+def lab(colour, matrix=None) -> np.ndarray:
+    """CIE L*a*b* of a colour, as a viewer with a colour deficiency would see it."""
+    rgb = np.array(to_rgb(colour))
+    rgb = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    rgb = rgb if matrix is None else np.clip(np.array(matrix) @ rgb, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ rgb
+    xyz = xyz / [0.95047, 1, 1.08883]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_lab_is_right_for_white_and_for_the_red_of_the_standard():
+    assert lab("white") == pytest.approx([100, 0, 0], abs=0.05)
+    assert lab("#FF0000") == pytest.approx([53.24, 80.09, 67.20], abs=0.05)
+
+
+@pytest.mark.parametrize("matrix", [None, *COLOUR_BLIND.values()], ids=["all colours", *COLOUR_BLIND])
+def test_three_cultures_are_apart_for_every_kind_of_colour_vision(matrix):
+    seen = [lab(c, matrix) for c in drawing.colours(["US", "China", "Great Britain"]).values()]
+    assert min(np.linalg.norm(seen[i] - seen[j]) for i in range(3) for j in range(i)) > 25
+
+
+def test_three_cultures_are_apart_in_greyscale_and_their_names_are_readable_on_white():
+    chosen = drawing.colours(["US", "China", "Great Britain"])
+    light = sorted(lab(c)[0] for c in chosen.values())
+    assert min(np.diff(light)) > 14
+    assert light[1] - light[0] > 20  # US and China
+    assert max(lab(drawing.dark(c))[0] for c in chosen.values()) < 62
+
+
+@given(st.permutations(["US", "China", "Great Britain", "Romania", "US"]))
+def test_a_culture_keeps_its_colour_whatever_the_order_of_the_rows(cultures):
+    chosen = drawing.colours(cultures)
+    assert list(chosen) == ["US", "China", "Great Britain", "Romania"]
+    assert chosen["US"] == "#1D4E9A" and chosen["China"] == "#F0604D" and len(set(chosen.values())) == 4
+
+
+def label_colours(figure) -> dict:
+    return {t.get_text(): t.get_color() for t in figure.axes[0].get_yticklabels()}
+
+
+def test_reversing_the_rows_of_a_table_changes_no_colour_in_the_drawing():
+    table = groups(("Great Britain", "China", "US"))
+    forwards, backwards = (label_colours(figures.groups_and_people(t, "t")) for t in (table, table[::-1]))
+    assert forwards == backwards and forwards["US"] == drawing.dark("#1D4E9A")
+    table = means()
+    assert label_colours(figures.models_by_dimension(table)) == label_colours(figures.models_by_dimension(table[::-1]))
+
+
+def bars(axes) -> list[tuple]:
+    """(start, end) of each horizontal bar, from the top."""
+    drawn = sorted((p.get_y(), p.get_x(), p.get_x() + p.get_width()) for p in axes.patches)
+    return [(round(a, 9), round(b, 9)) for _, a, b in drawn]
+
+
+def test_figure_1_draws_the_bars_of_models_and_people_from_50_with_n_at_each():
+    figure = figures.groups_and_people(groups().replace({"value": {30.0: 35.0}}), "t")
+    models, people = figure.axes
+    assert bars(models) == [(50, 35), (50, 50)] * 6
+    assert bars(people) == [(50, 40), (50, 50)] * 6
+    assert words(models).count("35   n = 12") == 6 and words(people).count("40") == 6
+
+
+def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table_3():
+    printed = pd.read_csv(REFERENCE / "paper_table3.csv")
+    printed = printed.melt(["dimension", "language"], var_name="model", value_name="mean")
+    native = {"GPT": ("US", "en"), "Llama": ("US", "en"), "DeepSeek": ("China", "zh"), "Qwen": ("China", "zh")}
+    printed = printed[[native[m][1] == lang for m, lang in zip(printed["model"], printed["language"], strict=True)]]
+    printed = printed.assign(culture=[native[m][0] for m in printed["model"]], low=np.nan, high=np.nan, n=np.nan)
+    figure = figures.models_by_dimension(printed)
+    drawn = {d: [a + b for a, b in bars(axes)] for d, axes in zip(DIMENSIONS, figure.axes, strict=True)}
+    assert drawn == {d: printed.loc[printed["dimension"] == d, "mean"].tolist() for d in DIMENSIONS}
+    assert drawn["PDI"] == [-0.10, -0.52, -0.43, -0.04] and drawn["LTO"] == [0.18, 1.09, 1.00, 0.73]
+    assert figure.axes[0].get_xlim() == (-1.5, 1.5) and "Axis widened to −1.5 to 1.5" in said(figure)
+
+
+def test_the_axis_is_minus_1_to_1_unless_a_value_lies_outside():
+    assert figures.models_by_dimension(means()).axes[0].get_xlim() == (-1, 1)
+    assert "widened" not in said(figures.models_by_dimension(means()))
+    assert figures.models_by_dimension(means().replace({"high": {0.1: 1.7}})).axes[0].get_xlim() == (-2, 2)
+
+
+def test_a_model_without_readable_answers_gets_a_note_and_no_bar():
+    table = means()
+    table.loc[(table["model"] == "sim-us-2") & (table["dimension"] == "IDV"), ["mean", "low", "high"]] = np.nan
+    panel = figures.models_by_dimension(table).axes[1]
+    assert len(bars(panel)) == 3 and words(panel).count("no readable answers") == 1
+    table = groups()
+    none = (table["kind"] == "models") & (table["dimension"] == "LTO")
+    table.loc[none, ["value", "low", "high", "n"]] = [np.nan, np.nan, np.nan, 0]
+    panel = figures.groups_and_people(table, "t").axes[0]
+    assert len(bars(panel)) == 10 and words(panel).count("no statements (n = 0)") == 2
+    table = changes()
+    table.loc[0, "mean_b"] = np.nan
+    assert words(figures.language_changes(table).axes[0]).count("no readable answers") == 1
+
+
+def test_a_culture_without_rows_for_a_dimension_gets_a_note():
+    table = groups()
+    table = table[~((table["kind"] == "models") & (table["dimension"] == "PDI") & (table["group"] == "US"))]
+    assert words(figures.groups_and_people(table, "t").axes[0]).count("no readable answers") == 1
+
+
+def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_survives_holm():
+    panel = figures.language_changes(changes()).axes[0]  # p 0.2, 0.05, 0.022, 0.0125; Holm 0.3, 0.075, 0.033, 0.019
+    bands = [p for p in panel.patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()]
+    assert [round(p.get_y() + p.get_height() / 2) for p in bands] == [2, 3]
+    assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"] and "0.00" in words(panel)
+
+
+def test_two_pairs_of_languages_keep_their_own_lines():
+    table = pd.concat([changes(), changes().assign(b="ro")])
+    labels = [t.get_text() for t in figures.language_changes(table).axes[0].get_yticklabels()]
+    assert len(labels) == 8 and "sim-us-1, en → ro" in labels
+
+
+def test_the_histogram_of_votes_counts_every_statement_and_names_those_without_a_number():
+    figure = DRAWN["vote_distribution"]()
+    assert sum(p.get_height() for p in figure.axes[0].patches) == 5
+    assert "3 of 6 statements have at least 3 votes" in said(figure) and "unknown number of votes (1)" in said(figure)
+
+
+def dark_bars(figure) -> list:
+    return [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == plots.KEPT.lower()]
+
+
+def test_the_spread_of_votes_splits_each_bar_into_kept_and_left_out():
+    kept = [False, True, False, True, False]
+    table = pd.DataFrame({"dimension": "PDI", "value": [0, 0, 0, 1.5, np.nan], "kept": kept})
+    figure = plots.vote_shares(table, "median", "t")
+    assert [p.get_height() for p in dark_bars(figure)] == [1, 1] and "kept 2 of 4" in said(figure) and "1 without a value" in said(figure)
+
+
+def test_recovery_counts_the_intervals_that_hold_what_was_planted_and_names_the_others():
+    table = recovered()
+    table.loc[table.query("model == 'sim-cn-1' and dimension == 'LTO' and language == 'zh'").index, "low"] = 0.21
+    figure = plots.recovery(table)
+    assert "English: 24 of 24 intervals" in said(figure) and "Chinese: 23 of 24 intervals" in said(figure)
+    assert "sim-cn-1 LTO" in said(figure).replace("\n", " ")
+
+
+def test_the_specification_curve_says_in_what_share_of_each_choice_the_claim_holds():
+    figure = DRAWN["specification_curve"]()
+    lines = [t.get_text() for t in figure.axes[1].get_yticklabels()]
+    beside = [t.get_text() for t in figure.axes[1].texts]
+    assert lines == ["differ: not equal", "differ: opposite", "tie rule: drop", "tie rule: nearest median"]
+    assert beside == ["100%", "50%", "100%", "50%"]
+    assert "Six directions agree: holds in 3 of 4" in said(figure)
+
+
+def test_the_specification_curve_draws_values_in_order():
+    specs = pd.DataFrame({"spec": range(3), "value": [0.4, -0.2, 0.1], "differ": ["a", "b", "a"]})
+    figure = plots.specification_curve(specs, "The gap")
+    assert figure.axes[0].collections[0].get_offsets()[:, 1].tolist() == [-0.2, 0.1, 0.4]
+    assert "The gap: −0.20 to 0.40" in said(figure)
+
+
+def test_chance_marks_the_observed_number_and_sums_the_tail():
+    figure = DRAWN["null_directions"]()
+    assert [p.get_height() for p in dark_bars(figure)] == [6 / 64] and "as many or more: 10.9%" in said(figure)  # 7 of 64
+    assert "observed" not in said(plots.null_directions(chance().assign(observed=np.nan)))
+
+
+EMPTY = {
+    "groups": lambda: figures.groups_and_people(groups().head(0), "t"),
+    "models": lambda: figures.models_by_dimension(means().head(0)),
+    "changes": lambda: figures.language_changes(pd.DataFrame()),
+    "errors": lambda: figures.mae_bars(errors().head(0)),
+    "steps": lambda: figures.pipeline_counts([]),
+    "votes": lambda: plots.vote_distribution(pd.Series([pd.NA], dtype="Int64"), 3),
+    "shares": lambda: plots.vote_shares(shares().head(0), "x", "t"),
+    "recovery": lambda: plots.recovery(recovered().assign(estimate=np.nan)),
+    "specifications": lambda: plots.specification_curve(specifications().assign(holds=None), "t"),
+    "chance": lambda: plots.null_directions(chance().head(0)),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_table_gives_a_figure_that_says_so_and_can_be_saved(name, tmp_path):
+    figure = EMPTY[name]()
+    figures.save(figure, tmp_path / "figure", "c", "simulated")
+    assert any(w.startswith("no ") for w in words(figure)) and not figure.axes[0].patches
+
+
+def test_a_missing_column_is_a_problem_that_names_it():
+    with pytest.raises(Problem, match='no column "p_holm"'):
+        figures.language_changes(changes().drop(columns="p_holm"))
+    with pytest.raises(Problem, match='"value" or "holds"'):
+        plots.specification_curve(specifications().drop(columns="holds"), "t")
+
+
+@given(st.floats(-2, 2, allow_nan=False))
+def test_the_axis_holds_every_value_of_the_scale(value):
+    half, note = drawing.span([value, np.nan])
+    assert abs(value) <= half + 1e-9 and half in (1, 1.5, 2) and bool(note) == (half > 1)

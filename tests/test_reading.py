@@ -1,0 +1,189 @@
+"""Replies as models write them, read strictly: what is answered is right, and what is doubtful is not answered."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from nasty_replies import CHINESE, ENGLISH
+
+from utils.errors import Problem
+from utils.prompts import SCORES, STATES, STEPS, read
+
+SAID = {
+    "en": {
+        "relevance": {"yes": ["yes", "Yes", "YES"], "no": ["no", "No", "NO"]},
+        "polarity": {"-2": ["-2", "−2", "－２"], "-1": ["-1", "–1"], "1": ["+1", "1", "＋1"], "2": ["+2", "2"]},
+        "stance": {
+            "agree": ["agree", "Agree", "I agree"],
+            "disagree": ["disagree", "DISAGREE", "I do not agree", "strongly disagree"],
+        },
+    },
+    "zh": {
+        "relevance": {"yes": ["是", "是的"], "no": ["否", "不是"]},
+        "polarity": {"-2": ["-2", "－２", "负2"], "-1": ["−1", "-1"], "1": ["+1", "＋１", "正1"], "2": ["2", "+2"]},
+        "stance": {"agree": ["同意", "我同意", "赞同"], "disagree": ["不同意", "我不同意", "不赞同", "完全不同意"]},
+    },
+}
+# fmt: off
+MARKS = {"en": ["Answer", "Final answer", "ANSWER", "My answer", "Ａｎｓｗｅｒ"], "zh": ["答案", "最终答案", "我的答案", "回答"]}
+REASONS = {
+    "en": ["", "Some agree, some disagree.\n", "The value -2 would be odd.\n\n", "> Answer: agree\n\n",
+           "One may say “Answer: no” here. Others, +2.\n"],
+    "zh": ["", "有人同意，有人不同意。\n", "取-2会很奇怪。\n\n", "> 答案：同意\n\n", "有人会说“答案：否”，也有人选+2。\n"],
+}
+WRAPS = [
+    "{m}: {a}", "{m}：{a}", "**{m}:** {a}", "**{m}: {a}**", "**{m}**: **{a}**.", "__{m}:__ {a}", "`{m}: {a}`",
+    "## {m}\n\n{a}", "### {m}：\n**{a}**", "{m}: [{a}]", "【{m}：{a}】", "【{m}】{a}", "{m}：「{a}」。", "({m}: {a})",
+    "- {m}: {a}", "3. {m}: {a}", "{m}: $\\boxed{{{a}}}$", "{m}: \\boxed{{\\text{{{a}}}}}", "\\boxed{{{a}}}",
+    "<answer>{a}</answer>", '{{"answer": "{a}"}}', "```\n{m}: {a}\n```", "{m}:\u200b {a}", "{m} (this or that): {a}",
+    "{m}: {a}<|im_end|>", '{m}: "{a}"',
+]
+# fmt: on
+THOUGHTS = ["", "<think>Answer: yes\n答案：不同意</think>", "Answer: +2 答案：否\nAnswer: agree\n</think>\n\n"]
+
+told = st.sampled_from([(l, s, a, w) for l in SAID for s in STEPS for a, said in SAID[l][s].items() for w in said])
+
+
+@given(told, st.data())
+@settings(max_examples=1500, deadline=None)
+def test_a_marked_answer_is_read_right_whatever_is_wrapped_around_it(cell, data):
+    language, step, answer, word = cell
+    wrapped = data.draw(st.sampled_from(WRAPS)).format(m=data.draw(st.sampled_from(MARKS[language])), a=word)
+    before = data.draw(st.sampled_from(THOUGHTS)) + data.draw(st.sampled_from(REASONS[language]))
+    after = data.draw(st.sampled_from(["", "\n", "  \n\n", "\r\n"]))
+    got = read(step, language, before + wrapped + after)
+    if '"answer"' in wrapped or "<answer>" in wrapped:  # an English mark; a bare number has no other word to go by
+        assert got in [("answered", answer), ("wrong language", "")]
+    else:
+        assert got == ("answered", answer)
+
+
+@given(told, told)
+def test_two_answers_in_one_line_are_no_answer(one, other):
+    (language, step, answer, word), (_, other_step, other_answer, other_word) = one, other
+    for joined in ("{}/{}", "{} or {}", "{}和{}", "{}, {}", "{} ({})"):
+        state, got = read(step, language, f"{MARKS[language][0]}: {joined.format(word, other_word)}")
+        assert state != "answered" or (step != other_step or answer == other_answer) and got == answer
+
+
+@given(told)
+def test_the_last_marked_answer_counts(cell):
+    language, step, answer, word = cell
+    mark = MARKS[language][0]
+    for earlier in SCORES[step]:
+        first = SAID[language][step][earlier][0]
+        again = {"en": "Wait, let me think about this again.", "zh": "等等，我再想一想。"}[language]
+        assert read(step, language, f"{mark}: {first}\n\n{again}\n\n{mark}: {word}") == ("answered", answer)
+
+
+@given(told, st.sampled_from(["en", "zh"]), st.sampled_from(STEPS))
+def test_an_answer_to_another_question_or_in_another_language_is_not_taken(cell, language, step):
+    other, asked, answer, word = cell
+    state, got = read(step, language, f"{MARKS[other][0]}: {word}")
+    if (other, asked) != (language, step):
+        assert state in ("wrong language", "unreadable")
+    else:
+        assert (state, got) == ("answered", answer)
+
+
+KEYWORDS = re.compile("answer|答案|回答|boxed")
+# fmt: off
+PIECES = [
+    "agree", "disagree", "yes", "no", "+1", "-2", "0", "同意", "不同意", "是", "否", "not ", "不", "or", "但", "wait", "。", ". ",
+    "\n", " ", '"', "“", "”", "> ", ":", "：", "/", "—", "\u200b", "**", "Answer", "answer: ", "答案", "答案：", "<answer>",
+    "\\boxed{", "}", "<think>", "</think>",
+]
+# fmt: on
+
+
+@given(
+    st.sampled_from(STEPS),
+    st.sampled_from(["en", "zh"]),
+    st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)),
+)
+@settings(max_examples=2000, deadline=None)
+@example("stance", "en", "I agree.")
+@example("relevance", "zh", "是")
+def test_text_without_a_marked_answer_is_never_answered(step, language, text):
+    state, answer = read(step, language, text)
+    assert state in STATES[:5]
+    assert (answer in SCORES[step]) if state == "answered" else answer == ""
+    if not KEYWORDS.search(unicodedata.normalize("NFKC", text).lower()):
+        assert state != "answered"
+
+
+@given(
+    st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+)
+@settings(max_examples=2000, deadline=None)
+def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, text):
+    state, answer = read(step, language, text)
+    if state == "answered":
+        said = {
+            "yes": "yes|是",
+            "no": "no|否|不是",
+            "agree": "(?<!dis)agree|同意",
+            "disagree": "disagree|不同意|not agree",
+        }
+        said |= {"1": r"\+?1", "2": r"\+?2", "-2": "-2", "-1": "-1"}
+        plain = re.sub(r"[*\s\u200b:>\"“”{}]|</?think>", "", unicodedata.normalize("NFKC", text).lower())
+        assert re.search(rf"(?:answer|答案|boxed\W*)(?:or|但|\W)*?(?:{said[answer]})", plain), (text, answer)
+
+
+@given(
+    st.sampled_from(STEPS),
+    st.sampled_from(["en", "zh"]),
+    st.text(max_size=40),
+    st.sampled_from(["stop", "length", None, "content_filter"]),
+)
+def test_thinking_that_never_ends_holds_no_answer(step, language, text, reason):
+    reply = "<think>" + text.replace("<", "") + "\nAnswer: yes\n答案：同意\nAnswer: agree"
+    assert read(step, language, reply, reason)[0] == {"length": "cut off", "content_filter": "refused"}.get(
+        reason, "unreadable"
+    )
+
+
+@pytest.mark.parametrize("language, replies", [("en", ENGLISH), ("zh", CHINESE)])
+def test_nasty_replies_end_in_the_right_state(language, replies):
+    assert len(replies) >= 60
+    wrong = []
+    for step, reply, expected, *reason in replies:
+        state, answer = read(step, language, reply, *reason)
+        if (answer or state) != expected:
+            wrong.append((step, reply, expected, state, answer))
+    assert not wrong
+
+
+@pytest.mark.parametrize("language, replies", [("en", ENGLISH), ("zh", CHINESE)])
+def test_no_nasty_reply_is_answered_wrongly_under_another_finish_reason(language, replies):
+    for step, reply, expected, *known in replies:
+        for reason in ("stop", "length", None, "", "tool_calls", "content_filter"):
+            state, answer = read(step, language, reply, reason)
+            assert state != "answered" or known or answer == expected
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  \n ", "\u200b"])
+def test_an_empty_reply_is_unreadable_and_a_filtered_one_refused(nothing):
+    assert read("stance", "en", nothing) == ("unreadable", "")
+    assert read("stance", "zh", nothing, "length") == ("cut off", "")
+    assert read("stance", "zh", nothing, "content_filter") == ("refused", "")
+
+
+def test_a_language_without_words_is_a_problem():
+    with pytest.raises(Problem, match="words.zn.yaml"):
+        read("stance", "zn", "答案：同意")
+
+
+def test_a_study_with_many_long_replies_is_read_in_seconds():
+    from time import perf_counter
+
+    reply = {
+        "en": "Arguments for: this would help many. " * 40 + "\n\n**Answer:** disagree",
+        "zh": "许多人认为这样有益，而且成本不高。" * 40 + "\n\n**答案：** 不同意",
+    }
+    start = perf_counter()
+    for _ in range(1000):
+        assert read("stance", "en", reply["en"])[1] == read("stance", "zh", reply["zh"])[1] == "disagree"
+    assert perf_counter() - start < 1  # 2,000 replies; a tenth of it is usual

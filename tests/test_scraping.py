@@ -1,0 +1,338 @@
+"""The live client against a real server: it asks politely, keeps every answer, and never asks twice."""
+
+import csv
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from hashlib import sha256
+from types import SimpleNamespace
+from urllib.parse import parse_qs
+
+import pytest
+from werkzeug import Response
+
+from utils.errors import Problem
+from utils.kialo import read_responses
+from utils.paths import ROOT
+from utils.scraping import fetch, scrape
+
+ROBOTS = "User-agent: *\nDisallow: /export/\n"
+
+
+class Kialo:
+    """A server with invented debates; `faults` holds, by path, the answers that come before the right one."""
+
+    def __init__(self, server, debates=25):
+        self.debates, self.asked, self.faults, self.agents = [str(n) for n in range(100, 100 + debates)], [], {}, set()
+        self.robots, self.list_is_gone, self.private = ROBOTS, False, set()
+        self.server = server
+        server.expect_request(re.compile(".*")).respond_with_handler(self.answer)
+
+    def answer(self, request):
+        query = request.query_string.decode()
+        address = f"{request.path}?{query}" if query else request.path
+        self.asked.append(address)
+        self.agents.add(request.headers["User-Agent"])
+        if self.faults.get(address):
+            fault = self.faults[address].pop(0)
+            return fault if isinstance(fault, Response) else fault(request)
+        if request.path == "/robots.txt":
+            return Response(self.robots, mimetype="text/plain")
+        if request.path == "/api/v1/discussions":
+            return self.page(**{k: v[0] for k, v in parse_qs(query).items()})
+        if request.path == "/sitemap_discussions.xml":
+            places = "".join(f"<url><loc>https://a.org/may-cats-vote-{d}</loc></url>" for d in self.debates)
+            return Response(f"<?xml version='1.0'?><urlset>{places}</urlset>", mimetype="application/xml")
+        debate = re.search(r"(\d+)(?:/perspectives/1/votes)?(?:\?.*)?$", address)[1]
+        if debate in self.private:
+            return Response("{}", 403)
+        if request.path == "/api/v1/discussiongraph":
+            return as_json(graph(debate))
+        if "/perspectives/" in request.path:
+            return as_json({"votes": {f"{debate}.3": [0, 0, 0, 1, int(debate) % 7]}})
+        return Response(f"<title>May cats {debate} vote? | Kialo</title>")
+
+    def page(self, filter, sort, limit, skip):
+        if self.list_is_gone:
+            return Response("gone", 404)
+        skip, limit = int(skip), int(limit)
+        names = self.debates[max(0, skip - 1) : skip + limit - bool(skip)]  # the last debate of a page comes again
+        rows = [{"id": d, "title": f"Cat {d}", "language": "en", "voteCount": 9} for d in names]
+        return as_json({"discussions": rows})
+
+    def settings(self, **more):
+        site = {"base_url": self.server.url_for(""), "permission": True, "contact": "cats@a.org"}
+        return site | {"wait_seconds": 0, "limit": 10} | more
+
+
+def graph(debate):
+    root, thesis = f"{debate}.0", f"{debate}.3"
+    places = [(1, root, None, None), (2, thesis, root, 0)]
+    names = ("id", "targetId", "parentId", "relation")
+    locations = [dict(zip(names, (f"{debate}.{n}", *rest), strict=True)) for n, *rest in places]
+    claims = [{"id": root, "text": ""}, {"id": thesis, "text": f"Cat {debate} may vote."}]
+    return {"claims": claims, "locations": locations}
+
+
+def as_json(answer):
+    return Response(json.dumps(answer), mimetype="application/json")
+
+
+def truncated(request):
+    whole = json.dumps(graph("105"))
+    response = Response(whole[:40], mimetype="application/json")
+    response.automatically_set_content_length = False
+    response.headers["Content-Length"] = str(len(whole))
+    return response
+
+
+def cut(request):
+    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return Response("")
+
+
+def page(request):
+    return Response("<html>Please wait ...</html>", mimetype="text/html")
+
+
+def status(number, **headers):
+    return lambda request: Response("", number, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+GRAPH_105 = "/api/v1/discussiongraph?discussionId=105"
+
+
+@pytest.fixture
+def kialo(httpserver, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+    return Kialo(httpserver)
+
+
+def texts(folder):
+    return read_responses(folder)[1][["statement_id", "text", "votes"]].values.tolist()
+
+
+def expected(debates):
+    return [[f"{d}.3", f"Cat {d} may vote.", 1 + int(d) % 7] for d in debates]
+
+
+def test_all_pages_all_graphs_and_all_votes_are_fetched_once(kialo, tmp_path):
+    told = []
+    assert scrape(kialo.settings(), tmp_path, progress=lambda done, total: told.append((done, total))) == []
+    debates, _ = read_responses(tmp_path)
+    assert debates["title"].tolist() == [f"Cat {d}" for d in kialo.debates]
+    assert texts(tmp_path) == expected(kialo.debates)
+    assert told == [(n, 25) for n in range(1, 26)]
+    assert len(kialo.asked) == 1 + 3 + 2 * 25 and max(Counter(kialo.asked).values()) == 1
+
+
+def test_every_answer_is_kept_as_it_came_with_its_address_time_and_hash(kialo, tmp_path):
+    scrape(kialo.settings(), tmp_path)
+    with open(tmp_path / "responses.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == len(kialo.asked)
+    for row in rows:
+        assert sha256((tmp_path / row["file"]).read_bytes()).hexdigest() == row["sha256"]
+        assert row["url"].startswith(kialo.server.url_for("")) and row["status"] == "200"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", row["time"])
+
+
+def test_a_second_run_asks_for_nothing(kialo, tmp_path):
+    scrape(kialo.settings(), tmp_path)
+    before = len(kialo.asked)
+    told = []
+    scrape(kialo.settings(), tmp_path, progress=lambda *state: told.append(state))
+    assert len(kialo.asked) == before and told[-1] == (25, 25)
+
+
+def test_an_interrupted_run_resumes_where_it_stopped(kialo, tmp_path):
+    def stop(done, total):
+        if done == until:
+            raise KeyboardInterrupt
+
+    for until in range(1, 25, 4):
+        with pytest.raises(KeyboardInterrupt):
+            scrape(kialo.settings(), tmp_path, progress=stop)
+        (tmp_path / "graphs" / f".{100 + until}.json.part").write_text("half a file")
+    scrape(kialo.settings(), tmp_path)
+    assert max(Counter(kialo.asked).values()) == 1
+    assert texts(tmp_path) == expected(kialo.debates)
+
+
+PROGRAM = """
+import sys, json
+from pathlib import Path
+from utils.scraping import scrape
+scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_under_way(kialo, tmp_path):
+    kialo.debates = [str(n) for n in range(100, 220)]
+    command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(limit=50)), str(tmp_path)]
+    kills = 0
+    while kills < 8:
+        before = len(kialo.asked)
+        process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"})
+        while len(kialo.asked) < before + 7 + 3 * kills and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        kills += 1
+    scrape(kialo.settings(limit=50), tmp_path)
+    assert texts(tmp_path) == expected(kialo.debates)
+    assert sum(Counter(kialo.asked).values()) - len(set(kialo.asked)) <= kills
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [[status(500)], [status(503), status(500)], [truncated], [truncated, page], [page, page], [cut], [cut, cut]],
+)
+def test_a_passing_trouble_changes_nothing(kialo, tmp_path, faults):
+    kialo.faults[GRAPH_105] = list(faults)
+    scrape(kialo.settings(), tmp_path)
+    assert texts(tmp_path) == expected(kialo.debates)
+    assert kialo.asked.count(GRAPH_105) == 1 + len(faults)
+
+
+def test_the_client_waits_as_long_as_the_server_says(kialo, tmp_path):
+    kialo.faults[GRAPH_105] = [status(429, Retry_After="1")]
+    start = time.monotonic()
+    scrape(kialo.settings(), tmp_path)
+    assert time.monotonic() - start >= 1
+    assert texts(tmp_path) == expected(kialo.debates)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (status(500), "answered 500"),
+        (status(429), "answered 429"),
+        (status(429, Retry_After="soon"), "the connection failed"),
+        (page, "a web page came where JSON was due"),
+        (truncated, "the connection failed"),
+        (cut, "the connection failed"),
+        (status(400), "answered 400"),
+    ],
+)
+def test_a_lasting_trouble_names_the_debate_and_how_to_go_on(kialo, tmp_path, fault, says):
+    kialo.faults[GRAPH_105] = [fault] * 40
+    with pytest.raises(Problem, match=rf"Debate 105: .*{says}.* running again resumes"):
+        scrape(kialo.settings(), tmp_path)
+    assert kialo.asked.count(GRAPH_105) <= 18
+    assert not (tmp_path / "graphs" / "105.json").exists()
+    kialo.faults.clear()
+    scrape(kialo.settings(), tmp_path)
+    assert texts(tmp_path) == expected(kialo.debates)
+    assert max(Counter(a for a in kialo.asked if a != GRAPH_105).values()) == 1
+
+
+def test_an_answer_of_another_shape_names_the_field_the_debate_and_the_saved_file(kialo, tmp_path):
+    kialo.faults[GRAPH_105] = [as_json({"claims": [{"id": "105.0"}], "places": []})]
+    with pytest.raises(Problem, match=r'Debate 105, saved as failed/graphs-105\.json, has no list .* "locations"'):
+        scrape(kialo.settings(), tmp_path)
+    assert json.loads((tmp_path / "failed" / "graphs-105.json").read_text())["places"] == []
+    scrape(kialo.settings(), tmp_path)
+    assert len(texts(tmp_path)) == 25
+
+
+@pytest.mark.parametrize("answer", [Response("{}", 403), Response("<html>", 404), as_json({}), as_json({"claims": []})])
+def test_a_debate_that_turned_private_is_noted_and_skipped(kialo, tmp_path, answer):
+    kialo.faults[GRAPH_105] = [answer]
+    assert scrape(kialo.settings(), tmp_path) == ["105"]
+    assert scrape(kialo.settings(), tmp_path) == ["105"]
+    assert kialo.asked.count(GRAPH_105) == 1
+    assert not any("105/perspectives" in asked for asked in kialo.asked)
+    debates, theses = read_responses(tmp_path)
+    assert debates.set_index("debate_id").loc["105", "source"].startswith("interface: private")
+    assert len(debates) == 25 and len(theses) == 24
+
+
+def test_votes_that_are_not_given_are_unknown(kialo, tmp_path):
+    kialo.faults["/api/v1/discussions/105/perspectives/1/votes?filter=all"] = [Response("{}", 403)]
+    scrape(kialo.settings(), tmp_path)
+    theses = read_responses(tmp_path)[1].set_index("statement_id")["votes"]
+    assert theses[theses.isna()].index.tolist() == ["105.3"]
+
+
+def test_ten_closed_debates_in_a_row_are_a_closed_door(kialo, tmp_path):
+    kialo.private = set(kialo.debates[5:])
+    with pytest.raises(Problem, match="10 debates in a row, to 114"):
+        scrape(kialo.settings(), tmp_path)
+    kialo.private = set()
+    assert scrape(kialo.settings(), tmp_path) == []
+    assert texts(tmp_path) == expected(kialo.debates)
+
+
+@pytest.mark.parametrize(
+    "missing", [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}]
+)
+def test_nothing_is_asked_without_permission_or_a_contact(kialo, tmp_path, missing):
+    with pytest.raises(Problem):
+        scrape(kialo.settings(**missing), tmp_path)
+    assert kialo.asked == []
+
+
+def test_the_client_names_itself_and_whom_to_write_to(kialo, tmp_path):
+    scrape(SimpleNamespace(**kialo.settings(max_debates=1)), tmp_path)
+    assert kialo.agents == {"cultural-alignment (research; contact: cats@a.org)"}
+
+
+@pytest.mark.parametrize("rule", ["Disallow: /", "Disallow: /api/*discussiongraph", "Disallow: /api/v1/discussions?"])
+def test_what_robots_txt_forbids_is_not_asked(kialo, tmp_path, rule):
+    kialo.robots = f"User-agent: *\n{rule}\n"
+    with pytest.raises(Problem, match=r"robots\.txt of .* forbids"):
+        scrape(kialo.settings(), tmp_path)
+    forbidden = "discussiongraph" if "graph" in rule else "discussions?"
+    assert not any(forbidden in asked for asked in kialo.asked)
+
+
+def test_a_site_without_robots_txt_forbids_nothing_and_one_in_trouble_everything(kialo, tmp_path):
+    kialo.faults["/robots.txt"] = [status(503)] * 6
+    with pytest.raises(Problem, match="so nothing may be asked"):
+        scrape(kialo.settings(max_debates=1), tmp_path)
+    assert set(kialo.asked) == {"/robots.txt"}
+    kialo.faults["/robots.txt"] = [status(404)]
+    assert scrape(kialo.settings(max_debates=1), tmp_path) == []
+
+
+@pytest.mark.parametrize(("wait", "delay"), [(0.05, 0), (0, 0.05)])
+def test_requests_are_as_far_apart_as_the_study_or_robots_txt_says(kialo, tmp_path, wait, delay):
+    kialo.robots = f"User-agent: *\nCrawl-delay: {delay}\n"
+    start = time.monotonic()
+    scrape(kialo.settings(wait_seconds=wait, max_debates=5), tmp_path)
+    assert time.monotonic() - start >= 0.05 * (len(kialo.asked) - 2)
+
+
+def test_no_more_debates_are_fetched_than_wanted(kialo, tmp_path):
+    scrape(kialo.settings(max_debates=12), tmp_path)
+    assert texts(tmp_path) == expected(kialo.debates[:12])
+    assert sum("discussions?" in asked for asked in kialo.asked) == 2
+
+
+def test_where_the_list_is_gone_the_sitemap_and_the_pages_take_its_place(kialo, tmp_path):
+    kialo.list_is_gone = True
+    scrape(kialo.settings(), tmp_path)
+    debates, _ = read_responses(tmp_path)
+    assert debates["title"].tolist() == [f"May cats {d} vote?" for d in kialo.debates]
+    assert texts(tmp_path) == expected(kialo.debates)
+    scrape(kialo.settings(), tmp_path)
+    assert max(Counter(kialo.asked).values()) == 1
+
+
+def test_debates_are_fetched_by_their_ids_alone(kialo, tmp_path):
+    assert fetch(kialo.settings(), tmp_path, ["103", "101", "103"]) == []
+    assert texts(tmp_path) == expected(["101", "103"])
+    with pytest.raises(Problem, match="no id of a debate"):
+        fetch(kialo.settings(), tmp_path, ["../101"])
+
+
+def test_a_folder_holds_one_list(kialo, tmp_path):
+    scrape(kialo.settings(max_debates=1), tmp_path)
+    with pytest.raises(Problem, match="another list"):
+        scrape(kialo.settings(sort="latest"), tmp_path)
