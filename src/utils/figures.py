@@ -32,7 +32,8 @@ def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
         _scale_of_people(panel, kind)
         cells = table[table["kind"] == kind].set_index(["dimension", "group"]).to_dict("index")
         for y, dimension, group in lines:
-            _group(panel, y, cells.get((dimension, group), {"value": float("nan")}), colour[group])
+            empty = "not known" if kind == "people" else "no readable answers"
+            _group(panel, y, cells.get((dimension, group), {"value": float("nan")}), colour[group], empty)
     axes[0, 0].set_ylim(step * len(dimensions) - 1.1, -0.7)
     _names_of_groups(axes[0, 0], lines, colour)
     return figure
@@ -54,10 +55,10 @@ def _scale_of_people(panel, kind: str) -> None:
     panel.grid(axis="x")
 
 
-def _group(panel, y: float, cell: dict, colour: str) -> None:
+def _group(panel, y: float, cell: dict, colour: str, empty: str) -> None:
     n = cell.get("n", float("nan"))
     if pd.isna(cell["value"]):
-        drawing.remark(panel, 50, y, "no statements (n = 0)" if n == 0 else "no readable answers")
+        drawing.remark(panel, 50, y, "no statements (n = 0)" if n == 0 else empty)
         return
     drawing.lane(panel, y, cell["value"], cell["low"], cell["high"], colour, 50)
     beside(panel, y, f"{cell['value']:.0f}" + ("" if pd.isna(n) else f"   n = {n:.0f}"))

@@ -65,7 +65,7 @@ def _counts(responses: np.ndarray, differ: str) -> np.ndarray:
 
 def of_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame) -> int:
     """How many directions could agree: dimensions on which the peoples differ, for each pair of groups."""
-    asked = people[people["dimension"].isin(labels["dimension"])]
+    asked = people[people["dimension"].isin(labels["dimension"]) & people["group"].isin(models["culture"])]
     return int(scores.directions(asked, asked)["agrees"].eq("yes").sum())
 
 
@@ -83,10 +83,15 @@ def table(
     labels: pd.DataFrame, models: pd.DataFrame, rates: pd.Series, people: pd.DataFrame, observed: dict[str, float],
     rng: np.random.Generator, draws: int = 2000,
 ) -> pd.DataFrame:  # fmt: skip
-    """The null distribution by both readings of "differ": with these labels, and `observed` (by reading) beside it."""
+    """The null distribution by both readings of "differ" with these labels, `observed` (by reading) beside it.
+
+    Empty where no two peoples are known to differ on a dimension that has labels.
+    """
     of = of_directions(labels, models, people)
-    parts = [distribution(agreeing(labels, models, rates, people, rng, draws, d), of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()]
-    return pd.concat(parts, ignore_index=True)
+    if not of:
+        return distribution(np.zeros(1, dtype=int), 0, "").iloc[:0]
+    found = {d: agreeing(labels, models, rates, people, rng, draws, d) for d in DESIGNS}
+    return pd.concat([distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()], ignore_index=True)
 
 
 def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generato
     pairs = labels[PAIR].sort_values(PAIR, ignore_index=True)
     rarest_first = pairs.groupby("dimension").size().sort_values(kind="stable").index
     of = pairs.groupby("statement_id")["dimension"].agg(set)
-    shuffled, cover = list(rng.permutation(of.index.to_numpy())), []
+    shuffled, cover = [of.index[i] for i in rng.permutation(len(of))], []
     for dimension in rarest_first:
         if not any(dimension in of[s] for s in cover):
             cover.append(next(s for s in shuffled if dimension in of[s]))

@@ -1,7 +1,8 @@
-"""What the collected answers say under other rules: votes, labels and scores again, without asking anybody."""
+"""What the collected answers say under other rules: votes, labels and scores once more, without asking anybody."""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import pandas as pd
 
@@ -9,6 +10,15 @@ from utils import plan, scores, simulation, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
+RULES = {
+    "tie_rule": votes.TIE_RULES,
+    "missing_votes": votes.MISSING_VOTES,
+    "zero_median": votes.ZERO_MEDIAN,
+    "half_median": votes.HALF_MEDIAN,
+    "split_group": scores.SPLIT_GROUP,
+    "differ": scores.DIFFER,
+    "human_values": scores.HUMAN_VALUES,
+}  # the default of each first
 ONE_BY_ONE = {"relevance_quorum": 0, "min_votes": 0, "runs": 0, "judges": "all"}  # 0: as the study has it
 LABELLING = ["tie_rule", "missing_votes", "zero_median", "half_median", *ONE_BY_ONE]  # the order of `*rules` below
 STEPS = ("relevance", "polarity", "stance")
@@ -58,6 +68,26 @@ def planted_scores(here: Execution) -> pd.DataFrame:
     known = simulation.planted(here, list(here.read("02_statements")["statement_id"]))
     labels = known[known["step"] == "polarity"].rename(columns={"value": "polarity"})
     return scores.label_scores(labels, known[known["step"] == "stance"].rename(columns={"value": "vote"}), here.models)
+
+
+def rules_of(have: Collected, given: dict[str, object] | None = None) -> dict[str, tuple]:
+    """The rules that can decide anything in this study, each with its default first; `given`: the study's own defaults."""
+    rules = RULES | {"human_values": tuple(have.people)}
+    if have.brought is not None:
+        rules = {n: choices for n, choices in rules.items() if n not in ("zero_median", "half_median")}
+    first = {n: value for n, value in (given or {}).items() if value in rules.get(n, ())}
+    return {n: tuple(sorted(c, key=lambda v: v != first.get(n, c[0]))) for n, c in rules.items() if c}
+
+
+def one_by_one_of(have: Collected) -> dict[str, list]:
+    """The single changes that mean anything in this study: fewer runs, other thresholds, other judges."""
+    found: dict[str, list] = {"runs": [r for r in (1, 3) if r < max(runs_of(have, step, 0) for step in STEPS)]}
+    if have.brought is None:
+        planned = len(have.judges) * len(have.languages)
+        found["relevance_quorum"] = sorted({ceil(q * planned / 8) for q in (3, 4, 5, 6)})
+        found["min_votes"] = list(range(1, 11)) if have.statements["votes"].notna().any() else []
+        found["judges"] = [name for name in judges_of(have) if name != "all"]
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -2,34 +2,24 @@
 
 from functools import lru_cache
 from itertools import product
-from math import ceil
 
 import numpy as np
 import pandas as pd
 
-from utils import scores, significance, votes
-from utils.relabelling import LABELLING, ONE_BY_ONE, STEPS, Collected, groups_of, judges_of, labels_of, not_asked, runs_of, scored_of
+from utils import scores, significance
+from utils.relabelling import LABELLING, ONE_BY_ONE, RULES, Collected, groups_of, labels_of, not_asked, scored_of
 
-RULES = {
-    "tie_rule": votes.TIE_RULES,
-    "missing_votes": votes.MISSING_VOTES,
-    "zero_median": votes.ZERO_MEDIAN,
-    "half_median": votes.HALF_MEDIAN,
-    "split_group": scores.SPLIT_GROUP,
-    "differ": scores.DIFFER,
-    "human_values": scores.HUMAN_VALUES,
-}  # the default of each first
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
 NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
 CLAIMS = {
-    "directions": "The groups differ as their peoples do on every dimension",
-    "leanings": "Each model leans with its people on every dimension",
+    "directions": "Groups differ as their peoples on every dimension",
+    "leanings": "Models lean with their people on every dimension",
     "language": "No model changes with the language",
 }
 PLANTED = {
     "directions": "Every planted direction of the groups is found",
     "leanings": "Every planted leaning of a model is found",
-    "language": "No change with the language is found but planted ones",
+    "language": "No unplanted change with the language is found",
 }
 
 
@@ -49,26 +39,6 @@ def specifications(rules: dict[str, tuple] = RULES, one_by_one: dict[str, list] 
     return table
 
 
-def rules_of(have: Collected, given: dict[str, object] | None = None) -> dict[str, tuple]:
-    """The rules that can decide anything in this study, each with its default first; `given`: the study's own defaults."""
-    rules = RULES | {"human_values": tuple(have.people)}
-    if have.brought is not None:
-        rules = {n: choices for n, choices in rules.items() if n not in ("zero_median", "half_median")}
-    first = {n: value for n, value in (given or {}).items() if value in rules.get(n, ())}
-    return {n: tuple(sorted(c, key=lambda v: v != first.get(n, c[0]))) for n, c in rules.items() if c}
-
-
-def one_by_one_of(have: Collected) -> dict[str, list]:
-    """The single changes that mean anything in this study: fewer runs, other thresholds, other judges."""
-    found: dict[str, list] = {"runs": [r for r in (1, 3) if r < max(runs_of(have, step, 0) for step in STEPS)]}
-    if have.brought is None:
-        planned = len(have.judges) * len(have.languages)
-        found["relevance_quorum"] = sorted({ceil(q * planned / 8) for q in (3, 4, 5, 6)})
-        found["min_votes"] = list(range(1, 11)) if have.statements["votes"].notna().any() else []
-        found["judges"] = [name for name in judges_of(have) if name != "all"]
-    return found
-
-
 def outcomes(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     """What comes out of each specification, beside its choices.
 
@@ -79,8 +49,8 @@ def outcomes(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     position on each dimension, 0 to 100, on the statements answered differently.
     """
     rows = pd.DataFrame([_outcome(have, spec) for spec in specs.to_dict("records")])
-    for claim in CLAIMS:
-        rows[claim] = rows[claim].astype("boolean")
+    whole = {c: "Int64" for c in rows if c in ("labels", "with_people") or c.endswith(("_right", "_of"))}
+    rows = rows.astype(dict.fromkeys(CLAIMS, "boolean") | whole)
     return pd.concat([specs.reset_index(drop=True), rows], axis=1)
 
 
@@ -107,7 +77,8 @@ def _outcome(have: Collected, spec: dict) -> dict:
 def shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame:
     """In which share of the specifications each claim holds: of all, by each choice, and for each single change.
 
-    Columns: claim, choice, alternative, specifications (those that decide the claim), holds, share.
+    Columns: claim, choice, alternative, specifications (those that decide the claim), open (those that cannot), holds,
+    share (of those that decide).
     """
     product_, rows = table[table["varies"] == "rules"], []
     for claim in CLAIMS:
@@ -115,9 +86,40 @@ def shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame:
         parts += [(n, v, product_[product_[n] == v]) for n, choices in rules.items() for v in choices]
         single = table[table["varies"] != "rules"]
         parts += [(n, str(getattr(r, n)), single[single["spec"] == r.spec]) for r in single.itertuples() for n in [r.varies]]
-        rows += [(claim, n, v, int(part[claim].notna().sum()), int(part[claim].sum())) for n, v, part in parts]
-    out = pd.DataFrame(rows, columns=["claim", "choice", "alternative", "specifications", "holds"])
+        rows += [(claim, n, v, *_counted(part[claim])) for n, v, part in parts]
+    out = pd.DataFrame(rows, columns=["claim", "choice", "alternative", "specifications", "open", "holds"])
     return out.assign(share=out["holds"] / out["specifications"].where(out["specifications"] > 0))
+
+
+def _counted(holds: pd.Series) -> tuple[int, int, int]:
+    return int(holds.notna().sum()), int(holds.isna().sum()), int(holds.sum())
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """The outcomes with what each specification changes as their index: "runs: 1"; "rules" for the product."""
+    names = [r["varies"] if r["varies"] == "rules" else f"{r['varies']}: {r[r['varies']]}" for r in table.to_dict("records")]
+    return table.set_index(pd.Index(names, name="change"))
+
+
+def ranges(table: pd.DataFrame, figure1: pd.DataFrame) -> pd.DataFrame:
+    """How far the rules move each group, beside how far other statements would: both on the scale of 0 to 100.
+
+    `figure1`: the default's positions with their intervals. Adds least and most, over all specifications of the product.
+    """
+    rows = figure1[figure1["selection"] == "differing"].drop(columns="selection").reset_index(drop=True)
+    places = table.loc[table["varies"] == "rules", [f"{r.dimension} {r.group}" for r in rows.itertuples()]]
+    return rows.assign(least=places.min().to_numpy(), most=places.max().to_numpy())
+
+
+def default_groups(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
+    """The groups' responses under the first specification, the default."""
+    first = specs.iloc[0]
+    return groups_of(have, first["split_group"], *(first[name] for name in LABELLING))
+
+
+def claims_of(have: Collected) -> dict[str, str]:
+    """The claims in words: of a simulated study they are about what was planted, and never about models."""
+    return CLAIMS if have.planted is None else PLANTED
 
 
 def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:

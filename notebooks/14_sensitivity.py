@@ -1,0 +1,199 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 14 · How much hangs on the choices?
+#
+# The paper leaves several rules open, and each of them could have been another. Here all defensible choices are made
+# at once, and for each claim stands the share of them in which it holds; then judges are left out one by one. At the
+# end, chance gets its turn: how many directions of Figure 1 would agree with people if the models answered at random?
+# Nobody is asked anything: what needs answers that nobody collected is listed with its number of calls.
+#
+# *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
+# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv` · *writes* `14_specifications.csv`,
+# `14_claims.csv`, `14_null.csv`, `specification_curve`, `null_directions`, `null_directions_paper` · *takes* the sizes
+# of the two simulations
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+resamples: int = 10000  # bootstrap resamples of the statements
+draws: int = 2000  # random worlds of the null simulation
+
+# %%
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from utils import null, plots, relabelling, scores, sensitivity
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %% [markdown]
+# ## The specifications
+#
+# A specification is one choice for each rule. The full product of the rules that need no new answers comes first; then,
+# around the default and one at a time, fewer runs, other thresholds, and other judges.
+
+# %%
+have = relabelling.collected(here)
+rules = relabelling.rules_of(have, here.study.parameters)
+specs = sensitivity.specifications(rules, relabelling.one_by_one_of(have))
+specs.head(3)
+
+# %% [markdown]
+# Labels, scores and claims are worked out again under each of them, from the same answers. `_right` and `_of` count
+# what is as the claim says.
+
+# %%
+table = sensitivity.outcomes(have, specs)
+table[["spec", "varies", "state", "calls", "labels", "directions", "directions_right", "directions_of"]].head(3)
+
+# %% [markdown]
+# ## The claims
+#
+# A model leans with its people when it lies on that side of the other group's mean on which its people lie of the
+# other people: only sides are compared, since the scales of models and people need not match. A change with the
+# language counts when the exact test finds it after Holm's correction. In a simulated study each claim is about what was
+# planted, and never about models. In how many specifications of the product does each hold?
+
+# %%
+claims = sensitivity.shares(table, rules)
+words = sensitivity.claims_of(have)
+whole = claims[claims["choice"] == "all rules"].assign(claim=lambda t: t["claim"].map(words))
+whole[["claim", "specifications", "open", "holds", "share"]].round(3)
+
+# %% [markdown]
+# `specifications` counts those that decide the claim; it stays open where no statement is left on some dimension on
+# which the groups differ. A claim may fail by a single direction, so here is also how many of the directions, leanings
+# and cells are as it says: at least, in the middle, and at most.
+
+# %%
+product = table[table["varies"] == "rules"]
+counted = {text: [*product[f"{c}_right"].quantile([0, 0.5, 1]), product[f"{c}_of"].max()] for c, text in words.items()}
+pd.DataFrame(counted, index=["least", "median", "most", "of"]).T.convert_dtypes()
+
+# %% [markdown]
+# Which choice matters? The share in which each claim holds, by each alternative of each rule. Where the two or three
+# rows of a rule agree, that rule does not matter here.
+
+# %%
+by_rule = claims[claims["choice"].isin(list(rules))]
+by_rule.set_index(["choice", "alternative", "claim"])["share"].unstack("claim", sort=False).round(3)
+
+# %% [markdown]
+# ## The curve
+#
+# Every specification of the product, ordered by how many directions come out as the claim says.
+
+# %%
+drawn = product[["spec", "directions_right", "directions", *rules]].rename(columns={"directions_right": "value", "directions": "holds"})
+figure = plots.specification_curve(drawn, words["directions"])
+here.save(figure, "specification_curve", f"{words['directions']}: every specification, with the choices that it makes.")
+
+# %% [markdown]
+# *Above: the number of directions that are as the claim says, one specification a column. Below: the choices that each
+# of them makes. A rule whose marks gather at one end moves the result; one whose marks spread evenly does not.
+# Specifications that leave the claim open are not drawn.*
+#
+# ## What was not asked
+#
+# A lower threshold, or fewer judges, may call for statements or pairs that nobody was asked about. `not asked`: nothing
+# but such, so nothing is computed. `in part`: the rest is used. `calls` counts what would have to be asked first; what
+# follows from those answers comes on top.
+
+# %%
+lacking = sensitivity.named(table[table["calls"] > 0])
+lacking.groupby(["change", "state"], sort=False)["calls"].agg(specifications="size", calls="max").reset_index()
+
+# %% [markdown]
+# ## One change at a time
+#
+# Fewer runs of the same answers, other thresholds for relevance and for votes, with all else at its default.
+
+# %%
+outcome = ["state", "labels", "directions_right", "directions_of", "leanings_right", "leanings_of", "language"]
+singles = table[table["varies"].isin(["runs", "relevance_quorum", "min_votes"])]
+sensitivity.named(singles)[outcome]
+
+# %% [markdown]
+# ## Other judges
+#
+# The judges are also the judged: a model's own labels could favour its own group. So each judge is left out once, and
+# then the labels are those of one culture's judges alone, whoever is scored. The quorum stays half of the planned votes.
+
+# %%
+judged = table[(table["varies"] == "judges") | (table["spec"] == 1)]
+judged[["judges", *outcome]]
+
+# %% [markdown]
+# ## Rules or statements: what moves a group more?
+#
+# Each group's position on the statements answered differently, 0 to 100: under the default with its 95 % interval over
+# statements, and the least and the most that the rules make of it. A range of rules well within the interval says that
+# the choice of rules matters less than the choice of statements.
+
+# %%
+places = scores.figure1(sensitivity.default_groups(have, specs), np.random.default_rng(14), rules["differ"][0], resamples)
+moved = sensitivity.ranges(table, places)
+moved.round(1)
+
+# %% [markdown]
+# ## What would chance do?
+#
+# When only the statements count on which the groups differ, two opposite groups lie at equal distances on either side
+# of 50, whatever they answered: the mirror image is made by the selection. So nothing but the six signs is left to
+# agree with people. In each random world every model agrees with each of this study's statements at random, at the
+# rate at which it agrees anyway.
+
+# %%
+people = have.people.get(rules.get("human_values", ("",))[0], sensitivity.NOBODY)
+rates = null.agreement_rates(here.read("07_votes"), have.models)
+labels = here.read("05_sociocultural_statements")
+observed = product.drop_duplicates("differ").set_index("differ")["with_people"].astype(float).to_dict()
+chance = null.table(labels, have.models, rates, people, observed, np.random.default_rng(14), draws)
+chance.pivot(index="design", columns="directions", values="share").round(3)
+
+# %%
+here.save(plots.null_directions(chance), "null_directions", "How many directions agree with people when the models answer at random.")
+
+# %% [markdown]
+# *The number of directions that agree with people in random worlds, by the two readings of "responded differently";
+# dark: what this study found. A direction is little more than the toss of a coin, and a tie agrees with nobody.*
+#
+# The same with the paper's numbers of labels, as Appendix A states them. Its labels and its models' rates are not
+# printed: each of the four polarities is as likely in every world, each label has a statement of its own, and models
+# agree with half of them. Dark is what the paper claims: all six.
+
+# %%
+of_paper = null.paper_table(np.random.default_rng(14), draws)
+figure = plots.null_directions(of_paper, "With the paper's numbers of labels")
+here.save(figure, "null_directions_paper", "How many directions would agree by chance with the paper's numbers of labels.", "printed")
+
+# %% [markdown]
+# *With the paper's n. All six are rare under chance; one less, as many as the printed Table 3 gives (notebook 13), is
+# not so rare. None of this is a test of the paper's claim on its own answers, which are not published.*
+
+# %%
+six, five = (null.at_least(of_paper, null.DESIGNS["not_equal"], k) for k in (6, 5))
+Markdown(
+    f"With the paper's numbers of labels, chance gets all six directions right in **{six:.1%}** of {draws:,} random worlds, and at "
+    f"least five in **{five:.1%}**."
+)
+
+# %%
+both = {"this study": chance.assign(respondents=here.respondents), "the paper's n": of_paper.assign(respondents="printed")}
+tables = {"14_specifications": table, "14_claims": claims, "14_null": pd.concat(both, names=["labels"]).reset_index("labels")}
+files = [here.write(frame, name) for name, frame in tables.items()]
+held = "; ".join(f"*{c.claim}* in {c.holds} of {c.specifications} ({c.open} open)" for c in whole.itertuples())
+Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + f". **Of {len(product)} specifications: {held}.** {here.caution}")
