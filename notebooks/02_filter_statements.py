@@ -58,13 +58,13 @@ here.save(figure, "votes", "How many statements have how many votes; the line is
 # %% [markdown]
 # ## The filter
 #
-# One reason is given for each statement that goes: the first that applies. What is kept and what is left out add up
-# to what came in.
+# One reason is given for each thesis that goes: the first that applies. A debate that came without a thesis, because it
+# is private or its thesis was deleted, counts as a debate alone. What is kept and what is left out add up to what came
+# in; if not, this cell stops.
 
 # %%
 kept, left_out = statements.kept(debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0])
-reasons = left_out["reason"].value_counts()
-pd.concat([reasons, pd.Series({"kept": len(kept)})]).rename("statements").to_frame()
+statements.account(debates, theses, kept, left_out)
 
 # %%
 Markdown(f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / max(len(theses), 1):.0%}); the paper keeps 776 of 1,534 (51 %).")

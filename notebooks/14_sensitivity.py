@@ -74,9 +74,10 @@ whole = claims[claims["choice"] == "all rules"].assign(claim=lambda t: t["claim"
 whole[["claim", "specifications", "open", "holds", "share"]].round(3)
 
 # %% [markdown]
-# `specifications` counts those that decide the claim; it stays open where no statement is left on some dimension on
-# which the groups differ. A claim may fail by a single direction, so here is also how many of the directions, leanings
-# and cells are as it says: at least, in the middle, and at most.
+# `specifications` counts those that decide the claim. It stays open where no statement is left on which the groups
+# differ, and altogether in a study without human values of its dimensions or without a second language. A claim may
+# fail by a single direction, so here is also how many of the directions, leanings and cells are as it says: at least,
+# in the middle, and at most.
 
 # %%
 product = table[table["varies"] == "rules"]
@@ -97,7 +98,8 @@ by_rule.set_index(["choice", "alternative", "claim"])["share"].unstack("claim", 
 # Every specification of the product, ordered by how many directions come out as the claim says.
 
 # %%
-drawn = product[["spec", "directions_right", "directions", *rules]].rename(columns={"directions_right": "value", "directions": "holds"})
+open_rules = [name for name, choices in rules.items() if len(choices) > 1]
+drawn = product[["spec", *open_rules]].assign(value=product["directions_right"], holds=product["directions"])
 figure = plots.specification_curve(drawn, words["directions"])
 here.save(figure, "specification_curve", f"{words['directions']}: every specification, with the choices that it makes.")
 

@@ -117,7 +117,7 @@ def test_what_was_not_computed_is_not_judged():
 
 def test_other_debates_cannot_check_the_papers_counts_but_its_design():
     assert verdict("debates scraped", 104, same_debates=False)["verdict"] == "cannot be checked"
-    assert verdict("relevance votes needed", 5, respondents="simulated", same_debates=False)["verdict"] == "differs"
+    assert verdict("relevance votes needed", 5, same_debates=False)["verdict"] == "differs"
 
 
 def test_an_item_that_the_ledger_does_not_know_is_a_problem():

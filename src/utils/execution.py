@@ -135,6 +135,7 @@ def _file(name: str) -> str:
 
 def open_study(name: str) -> Execution:
     """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
+    pd.set_option("display.max_colwidth", 300, "display.max_columns", 30)  # or pages cut texts and tables short
     file = os.environ.get("STUDY_FILE", "")
     study = load(file if Path(file).stem == name else name)
     if "STUDY_CAP" in os.environ:

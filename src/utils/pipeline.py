@@ -8,13 +8,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import freshness, pages, parameters, terminal
+from utils import answers, freshness, pages, parameters, terminal
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import RENDERED, shown
 from utils.study import find, load
 
-ASKING = {"04": "relevance", "05": "polarity", "07": "stance"}
+ASKING = ("04", "05", "07")
+LAST_ASKING = "07"
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _run(here: Execution, source: Path, given: dict, made_from: str) -> None:
         kept = " The last good page was left as it was." if page.exists() else ""
         raise pages.Failed(f"{source.stem} stopped: {failed}{kept}") from None
     freshness.forget_leftovers(here, source, began)
+    if source.name.startswith(LAST_ASKING):
+        answers.publish(here)
     if not terminal.unfinished(here, source):
         freshness.remember(here, source, made_from, began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)

@@ -15,6 +15,7 @@ MODELS = pd.DataFrame(
     [("GPT", "US", "en"), ("Llama", "US", "en"), ("DeepSeek", "China", "zh"), ("Qwen", "China", "zh")],
     columns=["model", "culture", "language"],
 )
+COMPARED = ("reproduced", "differs")
 NAMED = [("UAI", "GPT"), ("LTO", "GPT"), ("PDI", "DeepSeek"), ("LTO", "DeepSeek")]  # section 6.2.3; the marks are lost
 
 
@@ -105,8 +106,8 @@ def ledger(
     """Each printed number against the computed one: item, where, paper, here, difference, verdict, reason.
 
     `study_values`: item (as `items` spells it) -> number or word, or a table with the columns item and here.
-    Verdicts: reproduced, differs, cannot be checked; for simulated respondents whatever depends on answers is
-    "cannot be checked: simulated". `same_debates=False`: the study's debates are not those of Kialo.
+    Verdicts: reproduced, differs, cannot be checked; in a simulated study
+    only "cannot be checked: simulated". `same_debates=False`: the study's debates are not those of Kialo.
     """
     if isinstance(study_values, pd.DataFrame):
         study_values = study_values.set_index("item")["here"].to_dict()
@@ -126,15 +127,16 @@ def _row(item, here, respondents: str, same_debates: bool) -> tuple:
     shown = "" if missing else f"{float(here):.{digits}f}" if number else str(here)
     same = abs(difference) <= item.tolerance + 1e-9 if number else here == item.paper
     verdict, reason = _verdict(item.depends, missing, same, respondents, same_debates)
-    return item.item, item.where, item.paper, shown, difference, verdict, reason
+    return item.item, item.where, item.paper, shown, difference if verdict in COMPARED else np.nan, verdict, reason
 
 
 def _verdict(depends: str, missing: bool, same: bool, respondents: str, same_debates: bool) -> tuple[str, str]:
     """What the ledger may say about one item, and why."""
     if depends == "text":
         return "cannot be checked", "a statement of the paper, not a number"
-    if depends == "answers" and respondents == "simulated":
-        return "cannot be checked: simulated", "simulated respondents say nothing about the paper's models"
+    if respondents == "simulated":
+        why = {"answers": "simulated respondents say nothing about the paper's models", "design": "a setting, not a finding"}
+        return "cannot be checked: simulated", why.get(depends, "the debates of this study are not the paper's")
     if depends != "design" and not same_debates:
         return "cannot be checked", "the debates of this study are not the paper's"
     if missing:

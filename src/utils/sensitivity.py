@@ -126,7 +126,8 @@ def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
     """Where each group stands on the labels answered differently, 0 to 100 as in Figure 1: dimension, group, value."""
     table = groups.merge(scores.differing(groups, differ).query("differs"), on=["statement_id", "dimension"])
     means = table.groupby(["dimension", "group"])["score"].mean()
-    every = pd.MultiIndex.from_product([groups["dimension"].unique(), groups["group"].unique()], names=means.index.names)
+    names = [scores.in_order(groups["dimension"].unique()), groups["group"].unique()]
+    every = pd.MultiIndex.from_product(names, names=means.index.names)
     return scores.to_0_100(means.reindex(every)).rename("value").reset_index()
 
 

@@ -189,10 +189,14 @@ def texts(here: Execution) -> dict[str, str]:
 
 
 def app(here: Execution):
-    """The respondents as an ASGI application with the one route POST /v1/chat/completions."""
-    respondents = Respondents(here, texts(here))
+    """The study's respondents as an ASGI application."""
+    return application(Respondents(here, texts(here)))
 
-    async def application(scope, receive, send) -> None:
+
+def application(respondents: Respondents):
+    """Respondents as an ASGI application with the one route POST /v1/chat/completions."""
+
+    async def served(scope, receive, send) -> None:
         if scope["type"] != "http":
             return
         body, more = b"", True
@@ -204,7 +208,7 @@ def app(here: Execution):
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer, ensure_ascii=False).encode()})
 
-    return application
+    return served
 
 
 def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, dict]:

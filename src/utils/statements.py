@@ -1,18 +1,24 @@
 """Debates -> statements: where a study's debates come from, and which of their theses are kept."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pandas as pd
 
 from utils import exports, kialo, scraping, tables
 from utils.errors import Problem
 from utils.execution import Execution, folder_of
 from utils.paths import shown
+from utils.progress import Progress
 
 DEBATES = ["debate_id", "title", "language", "question", "n_theses", "debate_votes", "source"]
 THESES = ["statement_id", "debate_id", "thesis_no", "text", "votes", "debate_votes"]
 REFUSED = ["file", "reason"]
+LEFT_OUT = ["statement_id", "debate_id", "text", "votes", "reason"]
 
 
-def debates(here: Execution, progress=None) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def debates(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The study's debates, their theses, and what was refused with a reason, from where the study says they are."""
     settings, default = here.study.debates, here.raw / "debates"
     none = pd.DataFrame(columns=REFUSED)
@@ -23,8 +29,27 @@ def debates(here: Execution, progress=None) -> tuple[pd.DataFrame, pd.DataFrame,
     if settings.source == "table":
         return *_brought(here), none
     if settings.source == "kialo":
-        scraping.scrape(settings, default, progress=progress)
+        with bar(default) as progress:
+            scraping.scrape(settings, default, progress=progress)
     return *kialo.read_responses(folder_of("", default)), none
+
+
+@contextmanager
+def bar(folder: Path) -> Iterator[Callable[[int, int], None]]:
+    """A bar with the time left for a collection into a folder; debates that lie there already count as done."""
+    kept, shown_bar = len({path.stem for path in (folder / "graphs").glob("[!.]*")}), []
+
+    def progress(done: int, total: int) -> None:
+        if not shown_bar:
+            shown_bar.append(Progress(total, min(kept, total)))
+        if done > kept:
+            shown_bar[0].add(1)
+
+    try:
+        yield progress
+    finally:
+        for one in shown_bar:
+            one.close()
 
 
 def _brought(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -51,12 +76,13 @@ def kept(
     multi_thesis: str = "leave_out",
     language: str = "en",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The statements that pass the filter, and every thesis that does not, with the first reason that applies.
+    """The statements that pass the filter, and all that does not, with the first reason that applies.
 
-    Kept: statement_id, debate_id, text, votes. Left out: the same with `reason`; the two add up to `theses`.
+    Kept: statement_id, debate_id, text, votes. Left out: the same with `reason`, a row for each thesis, and one with an
+    empty statement_id for each debate that has none (private, deleted); together they are all that came in (`account`).
     A thesis whose votes nobody knows passes only a filter that asks for none.
     """
-    joined = theses.merge(debates[["debate_id", "language", "n_theses"]].drop_duplicates("debate_id"), on="debate_id", how="left")
+    joined = _with_debates(debates, theses)
     votes = (joined["votes"] if vote_source == "thesis" else joined["debate_votes"]).astype("Int64")
     text = joined["text"].fillna("")
     reasons = {
@@ -70,9 +96,40 @@ def kept(
     same = text.map(lambda t: t.casefold().strip())
     repeated = (joined["reason"] == "") & (text != "") & same.where(joined["reason"] == "").duplicated()
     joined.loc[repeated, "reason"] = "same text as another statement"
-    columns = ["statement_id", "debate_id", "text", "votes"]
     passes = joined["reason"] == ""
-    return joined.loc[passes, columns].reset_index(drop=True), joined.loc[~passes, [*columns, "reason"]].reset_index(drop=True)
+    left = pd.concat([joined.loc[~passes, LEFT_OUT], _without_theses(debates, theses)], ignore_index=True)
+    return joined.loc[passes, LEFT_OUT[:-1]].reset_index(drop=True), left
+
+
+def account(debates: pd.DataFrame, theses: pd.DataFrame, kept: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
+    """What became of all that came in: a row for each reason, then *kept*, then *came in*, the sum of those above.
+
+    Counts theses and debates; a debate counts as kept if any of its theses is, else by the first reason among them.
+    """
+    rows = pd.concat([kept.assign(reason="kept"), left_out])
+    of_debates = rows.sort_values("reason", key=lambda r: r != "kept", kind="stable").drop_duplicates("debate_id")
+    theses_by = rows.loc[rows["statement_id"] != "", "reason"].value_counts()
+    counts = pd.DataFrame({"theses": theses_by, "debates": of_debates["reason"].value_counts()}).fillna(0).astype(int)
+    ordered = counts.drop(index="kept", errors="ignore").sort_values(["debates", "theses"], ascending=False, kind="stable")
+    ordered.loc["kept"] = counts.loc["kept"] if "kept" in counts.index else 0
+    ordered.loc["came in"] = [len(theses), len(set(debates["debate_id"]) | set(theses["debate_id"]))]
+    if (ordered.iloc[:-1].sum() != ordered.iloc[-1]).any():
+        raise Problem(f"What was kept and left out does not add up to what came in:\n{ordered}")
+    return ordered.rename_axis("reason").reset_index()
+
+
+def _with_debates(debates: pd.DataFrame, theses: pd.DataFrame) -> pd.DataFrame:
+    of = debates[["debate_id", "language", "n_theses"]].drop_duplicates("debate_id")
+    joined = theses.merge(of, on="debate_id", how="left")
+    return joined.assign(language=joined["language"].fillna(""), n_theses=joined["n_theses"].fillna(1))
+
+
+def _without_theses(debates: pd.DataFrame, theses: pd.DataFrame) -> pd.DataFrame:
+    """Debates that came without a thesis, each with the reason that its source gives."""
+    empty = debates[~debates["debate_id"].isin(theses["debate_id"])].drop_duplicates("debate_id")
+    why = empty["source"].str.replace(r"^[^:]*(?:: )?", "", regex=True)
+    rows = empty[["debate_id"]].assign(statement_id="", text="", votes=pd.array([pd.NA] * len(empty), dtype="Int64"))
+    return rows.assign(reason=("debate " + why).where(why != "", "debate without a thesis"))[LEFT_OUT]
 
 
 def _first(reasons: dict[str, pd.Series], index) -> pd.Series:
@@ -80,5 +137,3 @@ def _first(reasons: dict[str, pd.Series], index) -> pd.Series:
     for reason, applies in reasons.items():
         out = out.mask((out == "") & applies.astype(bool), reason)
     return out
-
-

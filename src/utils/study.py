@@ -34,6 +34,8 @@ class Debates(Part):
     wait_seconds: float = Field(default=1.0, ge=0)
     filter: str = "promoted"
     sort: str = "view_count"
+    limit: int = Field(default=1000, ge=1, le=1000)  # debates on one page of the list
+    max_debates: int | None = Field(default=None, ge=1)  # fetch no more than this, to try it out
 
 
 class Culture(Part):

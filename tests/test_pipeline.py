@@ -1,0 +1,249 @@
+"""The runner, as a user drives it: in a copy of the project, through the command line, to the last notebook."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from servers import Faulty, kialo, serve
+from utils import parameters, simulation, study
+from utils.execution import Execution
+from utils.paths import ROOT
+
+PARTS = ("src", "notebooks", "studies", "data/reference", "data/raw/demo")
+NUMBERS = [f"{n:02d}" for n in range(15)]
+QUICK = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
+
+
+class Project:
+    """A copy of the project in a folder of its own, with a space in its name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        skip = shutil.ignore_patterns("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints")
+        for part in PARTS:
+            shutil.copytree(ROOT / part, folder / part, ignore=skip)
+        shutil.copy(ROOT / "requirements.lock", folder)
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "utils.pipeline", *arguments]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
+        env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
+        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True)
+
+    def page(self, name: str, number: str) -> dict:
+        (path,) = (self.folder / "notebooks" / "rendered" / name).glob(f"{number}_*.ipynb")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def table(self, name: str, table: str) -> pd.DataFrame:
+        return pd.read_csv(self.folder / "data" / "processed" / name / f"{table}.csv")
+
+    def study(self, name: str, **settings) -> str:
+        path = self.folder / "studies" / f"{name}.yaml"
+        path.write_text(yaml.safe_dump({"name": name, **settings}, sort_keys=False), encoding="utf-8")
+        return name
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "a project")
+
+
+def outputs(root: Path, study: str) -> dict[str, bytes]:
+    """Everything that an execution wrote, by path."""
+    folders = [root / "data" / "processed" / study, root / "figures" / study, root / "notebooks" / "rendered" / study]
+    return {p.relative_to(root).as_posix(): p.read_bytes() for f in folders for p in sorted(f.rglob("*")) if p.is_file()}
+
+
+def prose(page: dict) -> str:
+    """What a page says and shows, without its pictures."""
+    texts = ["".join(cell["source"]) for cell in page["cells"]]
+    for cell in page["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            texts += ["".join(data[k]) for k in ("text/markdown", "text/html", "text/plain") if k in data]
+    return "\n".join(texts)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The default study, made from nothing in another folder."""
+    made = Project(tmp_path_factory.mktemp("demo") / "a project")
+    run = made.run()
+    assert run.returncode == 0, run.stderr
+    assert "15 of 15 pages made" in run.stdout
+    return made
+
+
+def test_what_is_committed_is_what_another_folder_makes_byte_for_byte(demo):
+    here, there = outputs(ROOT, "demo"), outputs(demo.folder, "demo")
+    assert sorted(here) == sorted(there)
+    different = [name for name in here if here[name] != there[name]]
+    assert not different, f"{different} differ from what is committed: ./run_all.sh --force mends it"
+
+
+def test_no_page_table_or_figure_names_this_machine(demo):
+    names = [str(demo.folder).encode(), str(ROOT).encode(), str(Path.home()).encode() + b"/", sys.prefix.encode()]
+    for path, content in outputs(demo.folder, "demo").items():
+        assert not any(name in content for name in names), path
+
+
+def test_every_page_of_a_simulated_study_says_so_first(demo):
+    for number in NUMBERS:
+        assert "Simulated respondents." in prose(demo.page("demo", number)), number
+    for path in (demo.folder / "data" / "processed" / "demo").glob("*.csv*"):
+        if path.name >= "04":
+            respondents = set(pd.read_csv(path)["respondents"].dropna())
+            assert respondents <= {"simulated", "printed"}, path.name
+
+
+def test_the_ledger_of_a_simulated_study_never_reproduces_what_rests_on_answers(demo):
+    ledger = demo.table("demo", "13_ledger")
+    assert set(ledger.loc[ledger["where"].isin(["Table 2", "Table 3", "Figure 1"]), "verdict"]) == {"cannot be checked: simulated"}
+
+
+def test_the_demo_recovers_what_was_planted(demo):
+    recovery = demo.table("demo", "13_recovery")
+    assert len(recovery) == 48 and recovery["covered"].mean() >= 0.95
+    assert (recovery["estimate"] - recovery["planted"]).abs().mean() < 0.15
+
+
+def test_a_second_run_does_nothing_and_says_so(demo):
+    before = outputs(demo.folder, "demo")
+    run = demo.run()
+    assert run.returncode == 0 and run.stdout.startswith("Nothing to do: all 15 pages are fresh.")
+    assert outputs(demo.folder, "demo") == before
+
+
+def test_recorded_answers_alone_make_the_same_tables(demo):
+    (demo.folder / "data" / "raw" / "demo" / "replies.sqlite").rename(demo.folder / "aside.sqlite")
+    before = outputs(demo.folder, "demo")
+    run = demo.run("--recorded", "--force")
+    assert run.returncode == 0, run.stderr
+    assert not (demo.folder / "data" / "raw" / "demo" / "replies.sqlite").exists()
+    after = outputs(demo.folder, "demo")
+    different = [p for p in before if before[p] != after[p] and not p.endswith(".ipynb")]
+    assert not different
+    for number in NUMBERS:
+        assert "Simulated respondents." in prose(demo.page("demo", number))
+
+
+def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo):
+    before = outputs(demo.folder, "demo")
+    run = demo.run("-p", "relevance_quorum=5", "--until", "04", STUDY_RECORDED="1")
+    assert run.returncode == 0, run.stderr
+    assert outputs(demo.folder, "demo") == before
+    changed = demo.table("demo--relevance_quorum=5", "04_relevance")
+    assert set(changed["quorum"]) == {5}
+    assert changed["relevant"].sum() < demo.table("demo", "04_relevance")["relevant"].sum()
+
+
+def test_the_first_failing_notebook_stops_it_and_leaves_the_last_good_page(demo):
+    (source,) = (demo.folder / "notebooks").glob("09_*.py")
+    good, page = source.read_text(encoding="utf-8"), demo.page("demo", "09")
+    source.write_text(good + "\n# %%\nraise ValueError('on purpose')\n", encoding="utf-8")
+    run = demo.run("--from", "09", STUDY_RECORDED="1")
+    source.write_text(good, encoding="utf-8")
+    assert run.returncode == 1
+    assert "09_figure3_models stopped: ValueError: on purpose" in run.stderr
+    assert "in the cell that begins: raise ValueError" in run.stderr
+    assert "10_table3" not in run.stdout
+    assert demo.page("demo", "09") == page
+
+
+def test_the_plan_of_the_papers_study_is_212600_calls_and_is_all_that_happens_without_a_cap(project):
+    plan = project.run("--study", "paper", "--plan")
+    total = next(line for line in plan.stdout.splitlines() if line.startswith("total"))
+    assert plan.returncode == 0 and "212,600" in total
+    refused = project.run("--study", "paper")
+    assert refused.returncode == 1 and "a live study needs a cap" in refused.stderr and "212,600" in refused.stderr
+    no_key = project.run("--study", "paper", "--cap", "10", OPENAI_API_KEY="", OPENROUTER_API_KEY="")
+    assert no_key.returncode == 1 and "environment variable OPEN" in no_key.stderr
+    assert not (project.folder / "data" / "processed" / "paper").exists()
+
+
+def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_answered(project):
+    """Live Kialo and live endpoints, both on loopback: the whole path of studies/paper.yaml but the hosts themselves."""
+    demo = study.load("demo")
+    model_names = dict(zip(("GPT", "Llama", "DeepSeek", "Qwen"), demo.models, strict=True))
+    here = Execution(demo, "demo")
+    assert project.run("--until", "03").returncode == 0
+    known = {f: pd.read_csv(project.folder / "data" / "processed" / "demo" / f"{f}.csv") for f in ("02_statements", "03_translations")}
+    texts = {row.text: row.statement_id for frame in known.values() for row in frame.itertuples()}
+    respondents = simulation.Respondents(here, texts)
+    server = Faulty(simulation.application(respondents))
+    raw = project.folder / "data" / "raw" / "paper"
+    raw.mkdir(parents=True)
+    shutil.copy(ROOT / "data" / "raw" / "demo" / "translations.csv", raw)
+    with serve(server) as models, serve(kialo(ROOT / "data" / "raw" / "demo" / "debates")) as site:
+        endpoint = {"base_url": f"{models}/v1", "key": "SOME_KEY", "send_seed": True}
+        project.study(
+            "paper_here",
+            extends="paper.yaml",
+            debates={"base_url": site, "permission": True, "contact": "tests@example.org", "wait_seconds": 0.0},
+            endpoints={"openai": endpoint, "openrouter": endpoint},
+            models={name: {"request": request} for name, request in model_names.items()},
+            cap={"usd": 1000.0},
+        )
+        raw.rename(project.folder / "data" / "raw" / "paper_here")
+        run = project.run("--study", "paper_here", *QUICK, SOME_KEY="a-secret")
+    assert run.returncode == 0, run.stderr
+    (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("paper_here")]
+    assert len(project.table(folder, "02_statements")) == 85
+    assert max(server.answered.values()) == 1
+    for number in ("05", "08", "10", "14"):
+        assert "Simulated respondents." in prose(project.page(folder, number)), number
+    assert set(project.table(folder, "07_scores")["respondents"]) == {"simulated"}
+    written = b"".join(p.read_bytes() for p in project.folder.rglob("*") if p.is_file())
+    assert b"a-secret" not in written
+
+
+def test_real_exports_run_to_the_last_notebook(project, shared):
+    run = project.run("--study", "exports", *QUICK, KIALO=str(shared / "kialo"))
+    assert run.returncode == 0, run.stderr
+    (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("exports")]
+    debates, theses, kept = (project.table(folder, t) for t in ("01_debates", "01_theses", "02_statements"))
+    single = theses.merge(debates[["debate_id", "n_theses"]], on="debate_id")["n_theses"].eq(1)
+    assert (len(theses), int(theses.loc[single, "votes"].notna().sum()), len(kept)) == (726, 479, 278)
+    assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
+    assert "placeholders and no translations" in prose(project.page(folder, "03"))
+    sentences = [t for t in kept["text"] if len(t) > 45]
+    for number in NUMBERS:
+        page = prose(project.page(folder, number))
+        assert not [t for t in sentences if t in page], number
+
+
+@pytest.mark.parametrize("name", ["imported", "imported_usa", "imported_china"])
+def test_37200_real_answers_are_imported_and_compared(project, shared, name):
+    workbook = shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
+    command = [sys.executable, "-m", "utils.replies", "import", name, str(workbook)]
+    env = os.environ | {"PYTHONPATH": str(project.folder / "src")}
+    imported = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert imported.returncode == 0, imported.stderr
+    run = project.run("--study", name)
+    assert run.returncode == 0, run.stderr
+    accounting = project.table(name, "07_accounting")
+    assert accounting["answered"].sum() == accounting["planned"].sum() == 12_400
+    table3 = project.table(name, "10_table3")
+    assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
+    assert "Imported answers." in prose(project.page(name, "10"))
+
+
+def test_every_committed_page_is_sealed_and_fresh():
+    """A page that is stale, half run or edited by hand is told with the command that mends it."""
+    from utils import freshness, pages
+
+    here = Execution(study.load("demo"), "demo")
+    for source in parameters.sources():
+        page = json.loads(freshness.page_of(here, source).read_text(encoding="utf-8"))
+        seal = page["metadata"]["seal"]
+        mend = f"{source.stem} is stale; ./run_all.sh mends it"
+        assert seal["made_from"] == freshness.inputs(here, source, {}), mend
+        assert seal["page"] == pages.digest(json.dumps(page["cells"], sort_keys=True)), mend
+        assert all(c["execution_count"] for c in page["cells"] if c["cell_type"] == "code"), mend
