@@ -25,7 +25,7 @@ study: str = "demo"  # the study: a file in studies/, by name
 # %%
 from IPython.display import Markdown
 
-from utils import translation
+from utils import translation, translation_checks
 from utils.execution import open_study
 
 here = open_study(study)
@@ -35,10 +35,12 @@ here.banner()
 # ## The texts
 #
 # A stored translation counts only while the English behind it is unchanged; a reader's correction wins over a
-# machine's text. What is missing comes from the study's translator.
+# machine's text. What is missing comes from the study's translator: Google Cloud Translation, a model of the study, or
+# a table that somebody brought. Each text is on disk before the next is asked for, so nothing is translated twice.
 
 # %%
 statements = here.read("02_statements")
+outdated = translation.outdated(here, statements)
 translated = translation.translations(here, statements)
 translated.drop(columns="text").head(3)
 
@@ -47,6 +49,14 @@ translated.drop(columns="text").head(3)
 
 # %%
 translated.groupby(["language", "translator"], as_index=False).agg(texts=("text", "size"), corrected=("corrected", "sum"))
+
+# %%
+Markdown(
+    f"**The text of {len(outdated)} statements has changed since it was translated**, so what was stored for them is not "
+    f"used; {outdated['corrected'].sum()} of these were a reader's corrections."
+    if len(outdated)
+    else "No statement has changed since it was translated."
+)
 
 # %%
 placeholders = (translated["translator"] == "simulated").sum()
@@ -59,15 +69,30 @@ Markdown(
 # %% [markdown]
 # ## Checks that need no Chinese
 #
-# A number that got lost, a text that was left in English, a length far from the usual: each is listed for a reader
-# to look at. An empty list is good news, and no proof.
+# Numbers, negations and names in Latin letters that got lost, text that was left in English, a length far from the
+# usual, and a back-translation (where the table has one) that is far from the English. Each is listed for a reader to
+# look at; an empty list is good news, and no proof.
 
 # %%
-checks = translation.checks(statements, translated)
+checks = translation_checks.checks(statements, translated)
 checks
 
 # %%
+checks["reason"].str.partition(":")[0].value_counts().rename("statements").to_frame()
+
+# %%
 Markdown(f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at.")
+
+# %% [markdown]
+# ## A reader of Chinese
+#
+# `python -m utils.translation sheet --study NAME` writes a spreadsheet with every statement, its translation and what a
+# check found, the doubtful ones first. `python -m utils.translation import --study NAME FILE` takes it back: a correction
+# wins over the machine's text and is marked as corrected.
+
+# %%
+corrected = translated["corrected"].astype(bool).sum()
+Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a reader.")
 
 # %%
 files = [here.write(translated, "03_translations"), here.write(checks, "03_checks")]

@@ -16,8 +16,8 @@
 # The statements belong to the people who wrote them, so the release holds ids, hashes and labels, and no text. It comes
 # with a data card. Examples of scored statements make **Table 4**.
 #
-# *reads* `02_statements.csv`, `05_sociocultural_statements.csv` · *writes* `12_release/`, `12_table4.csv` · *takes* the
-# study alone
+# *reads* `02_statements.csv`, `03_translations.csv`, `05_polarity.csv`, `05_sociocultural_statements.csv` · *writes*
+# `12_release/`, `12_table4.csv` · *takes* the study alone
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -25,7 +25,7 @@ study: str = "demo"  # the study: a file in studies/, by name
 # %%
 from IPython.display import Markdown
 
-from utils import published, release
+from utils import published, rehydrate, release
 from utils.execution import open_study
 
 here = open_study(study)
@@ -38,7 +38,7 @@ here.banner()
 
 # %%
 labels, statements = here.read("05_sociocultural_statements"), here.read("02_statements")
-data = release.dataset(labels, statements)
+data = release.dataset(labels, statements, here.read("05_polarity"))
 data.head(3)
 
 # %%
@@ -64,14 +64,26 @@ published.read("paper_table4")
 # ## The files
 #
 # The table, and a card that says what it is, how it was made and what it must not be used for. A simulated release says
-# so in its name and card, and has no metadata for data catalogues, for it is no data set.
+# so in its name and card, and has no Croissant metadata for data catalogues, for it is no data set.
 
 # %%
-written = release.write(here, data)
+translated = here.read("03_translations")
+written = release.write(here, data, translated)
 written
 
 # %%
-Markdown(release.card(here, data).split("---\n", 2)[2].replace("\n# ", "\n### ").replace("\n## ", "\n#### "))
+Markdown(release.card(here, data, translated).split("---\n", 2)[2].replace("\n# ", "\n### ").replace("\n## ", "\n#### "))
+
+# %% [markdown]
+# ## The way back
+#
+# `python -m utils.kialo rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
+# a folder of exports. It says which statements are unchanged, changed or gone and how their votes moved, and it writes
+# texts on the reader's own machine only. Here it is tried on the study's own debates, where nothing may have changed.
+
+# %%
+again = rehydrate.compared(data, here.read("01_debates"), here.read("01_theses"))
+again.groupby("state", as_index=False).agg(statements=("statement_id", "size"), votes_moved=("moved", "median"))
 
 # %%
 files = [here.write(release.examples(data, here.dimensions), "12_table4")]

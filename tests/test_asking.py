@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from servers import Faulty, answer, serve
-from utils import answers, asking, plan, simulation, study, tables
+from utils import answers, asking, endpoint, plan, simulation, study, tables
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -16,7 +16,7 @@ STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 @pytest.fixture
 def here(elsewhere, monkeypatch) -> Execution:
     """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
-    monkeypatch.setattr(asking, "_wait", lambda attempt, retry_after: 0.001)
+    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.001)
     demo = study.load("demo")
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
@@ -28,8 +28,8 @@ def here(elsewhere, monkeypatch) -> Execution:
 
 def live(here: Execution, address: str, **changes) -> Execution:
     """The same study, asked over HTTP."""
-    endpoint = study.Endpoint(base_url=f"{address}/v1", in_flight=16, timeout_seconds=5, send_seed=True)
-    return Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}} | changes), "demo")
+    server = study.Endpoint(base_url=f"{address}/v1", in_flight=16, timeout_seconds=5, send_seed=True)
+    return Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": server}} | changes), "demo")
 
 
 def relevance(here: Execution, runs: int = 2) -> pd.DataFrame:
@@ -164,8 +164,8 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
     with serve(server) as address:
-        endpoint = study.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
-        asked = live(here, address, endpoints={"simulated": endpoint})
+        server = study.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
+        asked = live(here, address, endpoints={"simulated": server})
         with pytest.raises(Problem, match="environment variable SOME_KEY"):
             answers.answers(asked, relevance(here, 1))
     assert not server.asked

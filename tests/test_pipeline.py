@@ -136,10 +136,14 @@ def test_recorded_answers_alone_make_the_same_tables(demo):
 
 def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo):
     before = outputs(demo.folder, "demo")
-    run = demo.run("-p", "relevance_quorum=5", "--until", "04", STUDY_RECORDED="1")
+    run = demo.run("-p", "relevance_quorum=5", "-p", "resamples=200")
     assert run.returncode == 0, run.stderr
+    assert "0 new calls, nothing to pay" in run.stdout
     assert outputs(demo.folder, "demo") == before
-    changed = demo.table("demo--relevance_quorum=5", "04_relevance")
+    name = "demo--relevance_quorum=5--resamples=200"
+    page = (demo.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
+    assert "are not what they were" in page and "Simulated respondents." in page
+    changed = demo.table(name, "04_relevance")
     assert set(changed["quorum"]) == {5}
     assert changed["relevant"].sum() < demo.table("demo", "04_relevance")["relevant"].sum()
 
@@ -219,20 +223,22 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
         assert not [t for t in sentences if t in page], number
 
 
-@pytest.mark.parametrize("name", ["imported", "imported_usa", "imported_china"])
-def test_37200_real_answers_are_imported_and_compared(project, shared, name):
+def test_37200_real_answers_are_imported_and_compared(project, shared):
+    """Each context is a study; the neutral one goes to the last notebook."""
     workbook = shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
-    command = [sys.executable, "-m", "utils.replies", "import", name, str(workbook)]
     env = os.environ | {"PYTHONPATH": str(project.folder / "src")}
-    imported = subprocess.run(command, env=env, capture_output=True, text=True)
-    assert imported.returncode == 0, imported.stderr
-    run = project.run("--study", name)
-    assert run.returncode == 0, run.stderr
-    accounting = project.table(name, "07_accounting")
-    assert accounting["answered"].sum() == accounting["planned"].sum() == 12_400
-    table3 = project.table(name, "10_table3")
-    assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
-    assert "Imported answers." in prose(project.page(name, "10"))
+    for name, last in (("imported", "14"), ("imported_usa", "10"), ("imported_china", "10")):
+        imported = subprocess.run([sys.executable, "-m", "utils.replies", "import", name, str(workbook)], env=env, capture_output=True, text=True)
+        assert imported.returncode == 0, imported.stderr
+        numbers = ["--until", last] if name == "imported" else ["--until", last, "-p", "resamples=200"]
+        run = project.run("--study", name, *numbers)
+        assert run.returncode == 0, run.stderr
+        folder = name if name == "imported" else f"{name}--resamples=200"
+        accounting = project.table(folder, "07_accounting")
+        assert accounting["answered"].sum() == accounting["planned"].sum() == 12_400
+        table3 = project.table(folder, "10_table3")
+        assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
+        assert "Imported answers." in prose(project.page(folder, "10"))
 
 
 def test_every_committed_page_is_sealed_and_fresh():

@@ -1,15 +1,14 @@
-"""Cells -> answers: what the archive holds is read, what is missing is asked for, imported answers are checked."""
+"""Cells -> answers: from the archive, or from a file of answers that is checked; what is planned, and what is published."""
 
 import os
 from pathlib import Path
 
 import pandas as pd
 
-from utils import asking, plan, prompts, replies, simulation, tables
+from utils import collecting, plan, prompts, replies, tables
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import PROCESSED, shown
-from utils.progress import Progress
 
 CELL = plan.COLUMNS
 COLUMNS = [*CELL, "state", "answer", "respondents"]
@@ -19,28 +18,34 @@ FILE = "answers.csv.gz"
 def answers(here: Execution, cells: pd.DataFrame) -> pd.DataFrame:
     """The answer of every cell, in the order of the cells: state, answer and respondents beside them.
 
-    Read from the answers file in a study of imported answers and with `--recorded`, else from the archive; what the
-    archive lacks is asked for first. Problem when asking had to stop; what arrived is kept.
+    Read from the answers file in a study of imported answers and with `--recorded` (without such a file, from the
+    archive alone), else from the archive; what the archive lacks is asked for first. Problem when asking had to stop;
+    what arrived is kept.
     """
-    if here.study.respondents == "imported" or os.environ.get("STUDY_RECORDED"):
-        return recorded(here.raw / FILE, cells, here)
-    return collected(here, cells, plan.texts(here))
+    is_recorded, file = bool(os.environ.get("STUDY_RECORDED")), here.raw / FILE
+    if here.study.respondents == "imported" or (is_recorded and file.exists()):
+        return recorded(file, cells, here)
+    found = collecting.collected(here, cells, plan.texts(here), ask=not is_recorded)
+    missing = found[found["state"] == "not asked"]
+    if len(missing):
+        raise Problem(f"{_name(missing.iloc[0])} is missing from {shown(here.raw / replies.FILE)} ({len(missing):,} such cells).")
+    return found
 
 
-def collected(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
-    """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
-    path = here.raw / "replies.sqlite"
-    keys = _keys(here, cells, texts)
-    with replies.archive(path) as connection:
-        known = replies.kept(connection, keys)
-        for _ in range(here.study.attempts):  # an unreadable reply is asked for again, and so is a failed one
-            todo = _missing(here, cells, keys, known, texts)
-            if not todo:
-                break
-            with replies.only_one(path):
-                asking.run(asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo))))
-            known = replies.kept(connection, keys)
-    return _read(cells, keys, known)
+def bounds(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+    """How far the missing runs could move each mean score: a row for each model, language and dimension.
+
+    A stance could be the other one where the missing runs of its cell could outvote the ones that are there; `low` and
+    `high` are the means if all of these fell in the worst way. Columns: ..., labels, missing (runs), mean, low, high.
+    """
+    by = ["statement_id", "model", "language"]
+    both = scores.merge(votes[[*by, "planned", "answered", "support"]], on=by, how="left", validate="many_to_one")
+    missing = both["planned"] - both["answered"]
+    loose = both["vote"].isna() | (both["answered"] - both["support"].fillna(0) + missing >= both["support"].fillna(0)) & (missing > 0)
+    size = both["polarity"].abs()
+    both = both.assign(missing=missing, low=both["score"].mask(loose, -size), high=both["score"].mask(loose, size))
+    grouped = both.groupby(["model", "language", "dimension"], sort=False)
+    return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), mean=("score", "mean"), low=("low", "mean"), high=("high", "mean")).reset_index()
 
 
 def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:
@@ -95,7 +100,7 @@ def _name(cell) -> str:
 def planned(here: Execution, runs: dict[str, int]) -> pd.DataFrame:
     """The plan of calls, with a column `new`: those that neither the archive nor an answers file holds."""
     base = Execution(here.study, here.study.name)
-    frame = plan.calls(here.study, *plan.sizes(base), runs)
+    frame = plan.calls(here.study, *plan.sizes(base), runs, _used(base))
     missing = [_not_held(base, step, runs[step]) for step in frame["step"].unique()]
     counts = pd.concat([m for m in missing if m is not None] or [pd.DataFrame(columns=[*CELL, "new"])])
     new = counts.groupby(["step", "model", "language"])["new"].sum().to_dict()
@@ -105,84 +110,41 @@ def planned(here: Execution, runs: dict[str, int]) -> pd.DataFrame:
     return frame.assign(new=[int(n) for n in ask])
 
 
+def _used(here: Execution) -> pd.DataFrame | None:
+    if not (here.raw / replies.FILE).exists():
+        return None
+    with replies.archive(here.raw / replies.FILE) as connection:
+        return plan.used(connection)
+
+
 def _not_held(here: Execution, step: str, runs: int) -> pd.DataFrame | None:
     """The cells of a step with `new`, or None while the tables that decide them are not there."""
     try:
         cells, texts = plan.step_cells(here, step, runs), plan.texts(here)
     except Problem:
         return None
-    path = here.raw / "replies.sqlite"
-    if not path.exists():
+    if not (here.raw / replies.FILE).exists():
         return cells.assign(new=True)
-    keys = _keys(here, cells, texts)
-    with replies.archive(path) as connection:
-        known = replies.kept(connection, keys)
-    new = [_open(c.step, c.language, known.get(k, []), here.study.attempts) for k, c in zip(keys, cells.itertuples(index=False), strict=True)]
-    return cells.assign(new=new)
+    return cells.assign(new=collecting.is_open(here, cells, texts))
+
+
+def _whole(here: Execution) -> pd.DataFrame | None:
+    """All answers of the study, without any text, from the tables of its notebooks; None while one is not there."""
+    parts = [PROCESSED / here.study.name / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
+    return pd.concat([tables.read(p) for p in parts], ignore_index=True)[COLUMNS] if all(p.exists() for p in parts) else None
 
 
 def publish(here: Execution) -> None:
     """Put the study's answers, without any text, into the file that `--recorded` reads."""
-    parts = [PROCESSED / here.folder / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
-    if here.folder == here.study.name and here.study.respondents != "imported" and all(p.exists() for p in parts):
-        whole = pd.concat([tables.read(p) for p in parts])[COLUMNS]
-        if not (here.raw / FILE).exists() or not tables.read(here.raw / FILE).equals(whole.reset_index(drop=True)):
-            tables.write(whole, here.raw / FILE)
+    whole = _whole(here) if here.folder == here.study.name and here.study.respondents != "imported" else None
+    if whole is not None and not ((here.raw / FILE).exists() and tables.read(here.raw / FILE).equals(whole)):
+        tables.write(whole, here.raw / FILE)
 
 
-def _keys(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
-    """The archive's key of every cell, in the order of the cells."""
-    study, seen = here.study, {}
-    # A simulated respondent is decided by its plan as a real one is by its weights.
-    endpoint = dict.fromkeys(study.models, f"simulated {simulation.fingerprint(here)}") if study.respondents == "simulated" else {}
-    out = []
-    for cell in cells.itertuples(index=False):
-        what = (cell.step, cell.statement_id, cell.dimension, cell.language)
-        if what not in seen:
-            seen[what] = replies.digest(_messages(here, *what, texts))
-        model = study.models[cell.model]
-        request = model.request or cell.model
-        sampling = {"temperature": study.sampling.temperature, "max_tokens": study.limit(cell.model)}
-        out.append(replies.key(cell.step, seen[what], endpoint.get(cell.model, model.endpoint), request, model.provider, sampling, cell.run))
-    return out
-
-
-def _messages(here: Execution, step: str, statement_id: str, dimension: str, language: str, texts: dict) -> list[dict]:
-    described = here.describe(language)[dimension] if dimension else None
-    return prompts.fill(step, language, texts[statement_id, language], described)
-
-
-def _missing(here: Execution, cells: pd.DataFrame, keys: list[str], known: dict, texts: dict) -> list[asking.Request]:
-    """The requests still to be made: cells without a reply, and those that may be asked once more."""
-    out = []
-    for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
-        attempts = known.get(key, [])
-        if _open(cell.step, cell.language, attempts, here.study.attempts):
-            messages = _messages(here, cell.step, cell.statement_id, cell.dimension, cell.language, texts)
-            out.append(asking.Request(key, cell.step, cell.language, cell.model, cell.run, len(attempts) + 1, messages))
-    return out
-
-
-def _open(step: str, language: str, attempts: list[tuple], allowed: int) -> bool:
-    """Whether a cell is still to be asked: never asked, failed, or unreadable with attempts left."""
-    readable = [a for a in attempts if a[1] is not None]
-    if not readable:
-        return True
-    state, _ = prompts.read(step, language, *readable[-1][1:3])
-    return state in ("unreadable", "cut off") and len(readable) < allowed
-
-
-def _read(cells: pd.DataFrame, keys: list[str], known: dict) -> pd.DataFrame:
-    """The answers table: what each cell's last reply says."""
-    rows = [_answer(cell.step, cell.language, known.get(key, [])) for key, cell in zip(keys, cells.itertuples(index=False), strict=True)]
-    read = pd.DataFrame(rows, columns=["state", "answer", "respondents"], index=cells.index, dtype="str")
-    return pd.concat([cells, read], axis=1)
-
-
-def _answer(step: str, language: str, attempts: list[tuple]) -> tuple[str, str, str]:
-    readable = [a for a in attempts if a[1] is not None]
-    if not readable:
-        return ("failed", "", attempts[-1][3]) if attempts else ("not asked", "", "")
-    _, text, finish_reason, respondents = readable[-1]
-    state, answer = prompts.read(step, language, text, finish_reason)
-    return state, answer or "", respondents
+def export(here: Execution, file: Path) -> int:
+    """Write the study's answers, without any text, into a file of somebody's choice; how many there are."""
+    whole = _whole(here)
+    if whole is None:
+        raise Problem(f"The study {here.study.name} has no answers yet: run its notebooks 04, 05 and 07 first.")
+    tables.write(whole, file)
+    return len(whole)

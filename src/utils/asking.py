@@ -1,104 +1,120 @@
-"""Requests -> replies, over any OpenAI-compatible endpoint; every reply is in the archive before it is counted."""
+"""Requests -> replies, many at a time; every reply is in the archive before it is counted."""
 
 import asyncio
 import contextlib
-import random
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-import httpx2
-import openai
-import orjson
-
-from utils import plan, replies
+from utils import endpoint, plan, replies
+from utils.endpoint import Failure, Pace, Request
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.progress import Progress
 
-TRIES = 6  # requests for one attempt at a reply before it counts as failed
-AGAIN = {408, 409, 425, 429}
-STOP = {401: "the key was refused", 402: "the account has no credit", 403: "access was refused", 404: "the model is unknown"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request that a cell needs: its key in the archive, who is asked, and what is sent."""
-
-    key: str
-    step: str
-    language: str
-    model: str
-    run: int
-    attempt: int
-    messages: list[dict]
+TRIES = 6  # for one attempt at a reply before it counts as failed
+PATIENCE = 30  # times that an endpoint may say "slow down" to one request
+HOPELESS = 10  # requests of a model that were turned down, before any reply of it: it is stopped
+UNSAVED = 1000  # replies that may wait for the disk
+GATHER = 0.05  # seconds in which replies gather for one transaction: a disk bears some hundred of them a second
+END = "What arrived is kept; running again asks only what is missing."
 
 
 @dataclass
 class Asking:
-    """What the requests under way share: the archive's queue, the budget, and who has been stopped."""
+    """What the requests under way share."""
 
     here: Execution
-    queue: asyncio.Queue
-    calls: int
-    usd: float
-    reserved: float = 0.0
+    note: replies.Note  # writes down what is about to be sent
+    budget: plan.Budget
+    paces: dict[str, Pace]
+    queue: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(UNSAVED))
+    ending: asyncio.Event = field(default_factory=asyncio.Event)  # Ctrl-C, or the cap is reached
+    full: bool = False
     stopped: dict[str, str] = field(default_factory=dict)  # model -> why
-    pause_until: dict[str, float] = field(default_factory=dict)  # endpoint -> monotonic time
-    full: bool = False  # the cap is reached
+    turned_down: Counter = field(default_factory=Counter)  # model -> requests
+    replied: set[str] = field(default_factory=set)  # models
+    loop: asyncio.AbstractEventLoop | None = None
+    task: asyncio.Task | None = None
+
+    def over(self, model: str) -> bool:
+        return model in self.stopped or self.ending.is_set()
+
+    def wake(self) -> None:
+        for pace in self.paces.values():
+            pace.free.set()
+
+    def end(self) -> None:
+        self.ending.set()
+        self.wake()
 
 
-def run(coroutine) -> None:
-    """Run a coroutine to its end, also inside JupyterLab, where a loop is already running."""
-    failure: list[BaseException] = []
+def ask(here: Execution, todo: list[Request], connection, progress: Progress) -> None:
+    """Ask everything that is missing, each endpoint with as many requests in flight as it bears.
+
+    Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and then raises
+    KeyboardInterrupt; a second one waits no longer.
+    """
+    names = sorted({here.study.models[r.model].endpoint for r in todo})
+    paces = {name: Pace(here.study.endpoints[name].in_flight) for name in names}
+    with replies.journal(here.raw / replies.FILE) as note:
+        shared = Asking(here, note, plan.Budget(here.study.cap, *replies.spent(connection)), paces)
+        interrupted = _run(_ask(shared, todo, connection, progress), shared)
+    if interrupted:
+        raise KeyboardInterrupt
+    if shared.stopped:
+        raise Problem("\n".join([*shared.stopped.values(), END]))
+    if shared.full:
+        raise Problem(
+            f"The study's cap is reached: {shared.budget.calls:,} calls and ${shared.budget.usd:,.2f} so far. What arrived is "
+            "kept; a higher cap (in the study file, or --cap) lets it go on."
+        )
+
+
+def _run(coroutine, shared: Asking) -> bool:
+    """Run a coroutine to its end in a thread (JupyterLab has a loop of its own in this one); whether Ctrl-C came."""
+    failures, pressed = [], 0
 
     def target() -> None:
         try:
             asyncio.run(coroutine)
         except BaseException as error:
-            failure.append(error)
+            failures.append(error)
 
     thread = threading.Thread(target=target)
     thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            pressed += 1
+            with contextlib.suppress(RuntimeError, AttributeError):  # the loop has just closed, or is not there yet
+                shared.loop.call_soon_threadsafe(shared.end if pressed == 1 else shared.task.cancel)
+    for failure in failures:
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+        raise KeyboardInterrupt if isinstance(failure, asyncio.CancelledError) else failure
+    return pressed > 0
 
 
-async def ask(here: Execution, todo: list[Request], connection, progress: Progress) -> None:
-    """Ask everything that is missing, each endpoint with as many requests in flight as it bears."""
-    calls, usd = replies.spent(connection)
-    shared = Asking(here, asyncio.Queue(maxsize=1000), calls, usd)
-    writer = asyncio.create_task(_write(shared.queue, connection, progress))
-    try:
-        async with contextlib.AsyncExitStack() as stack:
-            clients = {e: await stack.enter_async_context(_client(here, e)) for e in _endpoints(here, todo)}
-            async with asyncio.TaskGroup() as group:
-                for endpoint, client in clients.items():
-                    mine = iter([r for r in todo if here.study.models[r.model].endpoint == endpoint])
-                    for _ in range(here.study.endpoints[endpoint].in_flight):
-                        group.create_task(_work(shared, endpoint, client, mine))
-    finally:
-        await shared.queue.put(None)
-        await writer
-        progress.close()
-    _stop_if_needed(shared)
-
-
-def _endpoints(here: Execution, todo: list[Request]) -> list[str]:
-    return sorted({here.study.models[r.model].endpoint for r in todo})
-
-
-def _stop_if_needed(shared: Asking) -> None:
-    if shared.stopped:
-        raise Problem("\n".join(shared.stopped.values()) + "\nWhat arrived is kept; running again asks only what is missing.")
-    if shared.full:
-        raise Problem(
-            f"The study's cap is reached: {shared.calls:,} calls and ${shared.usd:,.2f} so far. What arrived is kept; "
-            "a higher cap (in the study file, or --cap) lets it go on."
-        )
+async def _ask(shared: Asking, todo: list[Request], connection, progress: Progress) -> None:
+    shared.loop, shared.task, models = asyncio.get_running_loop(), asyncio.current_task(), shared.here.study.models
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(progress.close)
+        clients = {name: await stack.enter_async_context(endpoint.client(shared.here, name)) for name in shared.paces}
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        writer = group.create_task(_write(shared.queue, connection, progress))  # if the disk is full, all of it ends
+        try:
+            async with asyncio.TaskGroup() as asking:
+                for name, client in clients.items():
+                    mine = (r for r in todo if models[r.model].endpoint == name)
+                    asking.create_task(_endpoint(shared, name, client, mine))
+        finally:
+            if not writer.done():
+                await shared.queue.put(None)
+                await writer
 
 
 async def _write(queue: asyncio.Queue, connection, progress: Progress) -> None:
@@ -106,148 +122,117 @@ async def _write(queue: asyncio.Queue, connection, progress: Progress) -> None:
     done = False
     while not done:
         rows = [await queue.get()]
+        await asyncio.sleep(GATHER)
         while not queue.empty():
             rows.append(queue.get_nowait())
         done = None in rows
         rows = [row for row in rows if row is not None]
         if rows:
             await asyncio.to_thread(replies.keep, connection, rows)
-            progress.add(len(rows), sum(row["text"] is None for row in rows), sum(row["cost"] or 0 for row in rows))
+            spent = sum((row["cost"] or 0) + row.get("lost_cost", 0) for row in rows)
+            progress.add(len(rows), sum(row["text"] is None for row in rows), spent)
 
 
-@contextlib.asynccontextmanager
-async def _client(here: Execution, name: str):
-    """The openai client of an endpoint; simulated respondents are reached in the process, without a port."""
-    endpoint = here.study.endpoints[name]
-    if here.study.respondents == "simulated":
-        from utils import simulation
-
-        transport = httpx2.ASGITransport(app=simulation.app(here))
-        http = httpx2.AsyncClient(transport=transport)
-        base_url, key = "http://simulated/v1", "none"
-    else:
-        base_url, key = endpoint.base_url, plan.key_of(here.study, name)
-        http = openai.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=endpoint.in_flight))
-    client = openai.AsyncOpenAI(
-        base_url=base_url, api_key=key, http_client=http, max_retries=0, timeout=endpoint.timeout_seconds
-    )
-    async with client:
-        yield client
+async def _endpoint(shared: Asking, name: str, client, requests: Iterable[Request]) -> None:
+    """One request after another to one endpoint, as it has room for them, until there are no more or asking ends."""
+    pace = shared.paces[name]
+    async with asyncio.TaskGroup() as group:
+        for request in requests:
+            most = plan.most(shared.here.study, request.model, request.messages)
+            if await _turn(shared, pace, request.model, most):
+                pace.under_way += 1
+                group.create_task(_kept(shared, name, client, request, most))
 
 
-async def _work(shared: Asking, endpoint: str, client: openai.AsyncOpenAI, requests: Iterator[Request]) -> None:
-    """One request after another, until there are no more or asking stops."""
-    for request in requests:
-        if request.model in shared.stopped:
-            continue
-        cost = plan.most(shared.here.study, request.model, request.messages)
-        if not _afford(shared, cost):
-            return
-        row = await _one(shared, endpoint, client, request)
-        shared.reserved -= cost
+async def _turn(shared: Asking, pace: Pace, model: str, most: float) -> bool:
+    """Wait until the endpoint has room, and the cap; False when this request is not to be made any more."""
+    while not shared.over(model):
+        pause = pace.until - time.monotonic()
+        if pause > 0:
+            await _pause(shared, pause)
+        elif pace.under_way < int(pace.limit) and shared.budget.reserve(most):
+            return True
+        elif any(p.under_way for p in shared.paces.values()):  # they make room, and may cost less than was set aside
+            pace.free.clear()
+            await pace.free.wait()
+        else:
+            shared.full = True
+            shared.end()
+    return False
+
+
+async def _pause(shared: Asking, seconds: float) -> None:
+    """Wait, but not when asking ends."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(shared.ending.wait(), seconds)
+
+
+async def _kept(shared: Asking, name: str, client, request: Request, most: float) -> None:
+    try:
+        row = await _one(shared, name, client, request, most)
         if row:
-            shared.usd += row["cost"] or 0
             await shared.queue.put(row)
+    finally:
+        shared.paces[name].under_way -= 1
+        shared.wake()
 
 
-def _afford(shared: Asking, cost: float) -> bool:
-    """Reserve the most that a request can cost; False when the cap would not hold."""
-    cap = shared.here.study.cap
-    if cap and cap.usd is not None and shared.usd + shared.reserved + cost > cap.usd:
-        shared.full = True
-    if cap and cap.calls is not None and shared.calls >= cap.calls:
-        shared.full = True
-    if shared.full:
-        return False
-    shared.calls += 1
-    shared.reserved += cost
-    return True
+async def _one(shared: Asking, name: str, client, request: Request, most: float) -> dict | None:
+    """The archive's row for one request; None when asking ended before a try of it could have been paid for.
 
-
-async def _one(shared: Asking, endpoint: str, client: openai.AsyncOpenAI, request: Request) -> dict | None:
-    """The archive's row for one request; None when its model has been stopped meanwhile."""
-    body = _body(shared.here, endpoint, request)
-    started, error = time.monotonic(), ""
-    for attempt in range(TRIES):
-        await asyncio.sleep(max(0.0, shared.pause_until.get(endpoint, 0.0) - time.monotonic()))
-        if request.model in shared.stopped:
-            return None
+    A try that may have been paid for without a reply (no answer in time, half an answer) counts with the most it can
+    have cost.
+    """
+    study, pace = shared.here.study, shared.paces[name]
+    sent = endpoint.body(study, request)
+    tries, slowed, lost, error = 0, 0, 0, ""
+    while tries < TRIES and slowed < PATIENCE and not shared.over(request.model):
+        began = time.monotonic()
+        shared.note(request, most)
         try:
-            response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
-            parsed = orjson.loads(response.content)
-            return _row(shared.here, request, body, parsed, response, time.monotonic() - started)
-        except openai.APIStatusError as failure:
-            error = f"{failure.status_code}: {failure.message}"[:500]
-            if failure.status_code in STOP:
-                shared.stopped[request.model] = _why(shared.here, endpoint, request.model, failure)
-                return None
-            if failure.status_code not in AGAIN and failure.status_code < 500:
+            row = endpoint.row(study, request, await endpoint.send(client, sent, study.endpoints[name].timeout_seconds))
+        except Failure as failure:
+            error = failure.why
+            tries, slowed = tries + (failure.status != 429), slowed + (failure.status == 429)
+            lost += failure.paid
+            if failure.paid and not shared.budget.again(most):
                 break
-            wait = _wait(attempt, failure.response.headers.get("retry-after"))
-            if failure.status_code == 429:
-                shared.pause_until[endpoint] = max(shared.pause_until.get(endpoint, 0.0), time.monotonic() + wait)
-        except (openai.APIError, httpx2.HTTPError, orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as failure:
-            error, wait = f"{type(failure).__name__}: {failure}"[:500], _wait(attempt, None)
-        if attempt + 1 < TRIES:
-            await asyncio.sleep(wait)
-    return _failed(shared.here, request, body, error, time.monotonic() - started)
+            if failure.kind != "again":
+                _turned_down(shared, name, request.model, failure)
+                break
+            if tries < TRIES:
+                await _slowed(shared, pace, failure, began, tries + slowed)
+        else:
+            pace.faster()
+            shared.replied.add(request.model)
+            shared.budget.settle(most, row["cost"])
+            latency = time.monotonic() - began
+            return row | {"request": sent.decode(), "latency": latency, "lost": lost, "lost_cost": lost * most}
+    shared.budget.settle(most, 0.0)
+    if not lost and shared.over(request.model):
+        shared.budget.calls -= 1
+        return None
+    return endpoint.failed(study, request, error) | {"request": sent.decode(), "lost": lost, "lost_cost": lost * most}
 
 
-def _body(here: Execution, endpoint: str, request: Request) -> dict:
-    """What is sent: the exact messages and the study's sampling settings."""
-    study, model = here.study, here.study.models[request.model]
-    body = {"model": model.request or request.model, "messages": request.messages}
-    body |= {"temperature": study.sampling.temperature, "max_tokens": study.limit(request.model)}
-    if model.provider:
-        body["provider"] = model.provider
-    if study.endpoints[endpoint].send_seed or study.respondents == "simulated":
-        body["seed"] = 100 * request.run + request.attempt
-    return body
+async def _slowed(shared: Asking, pace: Pace, failure: Failure, began: float, tries: int) -> None:
+    """Wait before the next try; an endpoint that says "slow down" is given fewer requests, and none for a while."""
+    seconds = endpoint.wait(tries - 1, failure.retry_after)
+    if failure.status in endpoint.SLOWER:
+        pace.slower(began, time.monotonic(), seconds)
+    await _pause(shared, seconds)
 
 
-def _wait(attempt: int, retry_after: str | None) -> float:
-    """Seconds to wait before trying again: what the endpoint says, else doubling from half a second."""
-    with contextlib.suppress(TypeError, ValueError):
-        return min(float(retry_after), 120.0)
-    return min(0.5 * 2**attempt, 30.0) * random.uniform(0.75, 1.25)
-
-
-def _why(here: Execution, endpoint: str, model: str, failure: openai.APIStatusError) -> str:
-    variable = here.study.endpoints[endpoint].key
+def _turned_down(shared: Asking, name: str, model: str, failure: Failure) -> None:
+    """Stop a model at once for a refused key or an unknown model, and when it only ever turns requests down."""
+    shared.turned_down[model] += 1
+    hopeless = shared.turned_down[model] >= HOPELESS and model not in shared.replied
+    if failure.kind != "stop" and not hopeless:
+        return
+    variable = shared.here.study.endpoints[name].key
     hint = f" (its key is the environment variable {variable})" if variable else ""
-    return f'"{model}" was stopped: {STOP[failure.status_code]} by the endpoint "{endpoint}"{hint}, status {failure.status_code}.'
-
-
-def _row(here: Execution, request: Request, body: dict, parsed: dict, response, latency: float) -> dict:
-    choice = parsed["choices"][0]
-    usage, fingerprint = parsed.get("usage") or {}, str(parsed.get("system_fingerprint") or "")
-    simulated = here.study.respondents == "simulated" or fingerprint.startswith("simulated")
-    return _common(request, body, latency) | {
-        "text": choice["message"].get("content") or "",
-        "finish_reason": choice.get("finish_reason") or "",
-        "respondents": "simulated" if simulated else "live",
-        "returned_model": parsed.get("model"),
-        "provider": parsed.get("provider"),
-        "fingerprint": fingerprint,
-        "request_id": response.headers.get("x-request-id") or parsed.get("id"),
-        "prompt_tokens": usage.get("prompt_tokens"),
-        "completion_tokens": usage.get("completion_tokens"),
-        "cost": plan.cost(here.study, request.model, usage),
-        "response": response.text,
-    }
-
-
-def _failed(here: Execution, request: Request, body: dict, error: str, latency: float) -> dict:
-    respondents = "simulated" if here.study.respondents == "simulated" else "live"
-    return _common(request, body, latency) | {"text": None, "error": error, "respondents": respondents, "cost": 0.0}
-
-
-def _common(request: Request, body: dict, latency: float) -> dict:
-    return {
-        "key": request.key,
-        "attempt": request.attempt,
-        "model": request.model,
-        "request": orjson.dumps(body).decode(),
-        "latency": latency,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-    }
+    why = f"every request was turned down, the last with {failure.why}"
+    if failure.kind == "stop":
+        why = f'{failure.why} by the endpoint "{name}"{hint}, status {failure.status}'
+    shared.stopped[model] = f'"{model}" was stopped: {why}.'
+    shared.wake()

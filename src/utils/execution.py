@@ -74,10 +74,11 @@ class Execution:
 
     def read(self, name: str) -> pd.DataFrame:
         """A table of this execution; by hand (`--lab`) also the study's own where this one has none yet."""
+        return tables.read(self.path_of(name))
+
+    def path_of(self, name: str) -> Path:
         own, base = self.processed / _file(name), PROCESSED / self.study.name / _file(name)
-        if not own.exists() and base.exists() and self.folder.endswith("--lab"):
-            return tables.read(base)
-        return tables.read(own)
+        return base if not own.exists() and base.exists() and self.folder.endswith("--lab") else own
 
     def write(self, frame: pd.DataFrame, name: str) -> str:
         """Write a table; returns its path as a page may show it. From notebook 04 on it says who answered."""
@@ -94,7 +95,7 @@ class Execution:
     @property
     def respondents(self) -> str:
         """Who answered, from the answers themselves: one simulated one stamps all, so that nothing can wash it off."""
-        files = [self.processed / f"{number}_answers.csv.gz" for number in ("04", "05", "07")]
+        files = [self.path_of(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
         seen = {self.study.respondents}.union(*(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists()))
         return next(kind for kind in STAMPS if kind in seen)
 

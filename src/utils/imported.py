@@ -21,7 +21,7 @@ def import_answers(here: Execution, file: Path) -> list[Path]:
     """
     frame = _frame(file)
     if here.study.table is None:
-        written = {answers.FILE: frame.astype({"run": "int64"}) if "run" in frame else frame}
+        written = {answers.FILE: _numbered(frame, file.name)}
     else:
         written = _mapped(frame, here, file.name)
     written[answers.FILE] = answers.checked(written[answers.FILE], file.name, here)
@@ -37,6 +37,16 @@ def _frame(file: Path) -> pd.DataFrame:
         return pd.read_csv(file, dtype="str", keep_default_na=False)
     except (ValueError, OSError) as error:
         raise Problem(f"{file.name} cannot be read as a table of answers: {error}.") from None
+
+
+def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The table with its runs as numbers."""
+    if "run" not in frame:
+        return frame
+    odd = frame[~frame["run"].str.fullmatch(r"[1-9]\d*")]
+    if len(odd):
+        raise Problem(f'{where}: the run "{odd.iloc[0]["run"]}" is not a number from 1 on (row {odd.index[0] + 2}).')
+    return frame.astype({"run": "int64"})
 
 
 def _mapped(frame: pd.DataFrame, here: Execution, where: str) -> dict[str, pd.DataFrame]:
@@ -81,7 +91,7 @@ def labels(here: Execution) -> pd.DataFrame:
     for column, known in (("dimension", here.dimensions), ("polarity", POLARITIES)):
         odd = found[~found[column].isin(known)]
         if len(odd):
-            raise Problem(f"{shown(path)}: {odd.iloc[0]['statement_id']} has the {column} {odd.iloc[0][column]!r} (known: {known}).")
+            raise Problem(f"{shown(path)}: {odd.iloc[0]['statement_id']} has the {column} {odd.iloc[0][column]} (known: {', '.join(map(str, known))}).")
     if found.duplicated(["statement_id", "dimension"]).any():
         raise Problem(f"{shown(path)} holds a pair of statement and dimension twice.")
     return found[["statement_id", "dimension", "polarity"]]

@@ -228,3 +228,11 @@ def _field(answer: object, name: str, kind: type, where: str) -> Any:
         found = f"{str(value)[:60]!r}" if isinstance(answer, dict) and name in answer else "nothing of that name"
         raise Problem(f'{where} has no {kind.__name__} in its field "{name}", but {found}: did the interface change?')
     return value
+
+
+if __name__ == "__main__":
+    import sys
+
+    from utils import rehydrate  # it stands on this module, and is found under its name
+
+    sys.exit(rehydrate.main())

@@ -50,6 +50,8 @@ def run(source: Path, page: Path, parameters: dict, made_from: str) -> float:
         draft.write_text(json.dumps(cleaned, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         os.replace(draft, page)
     except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
         raise Failed(_told(error, notebook)) from None
     finally:
         draft.unlink(missing_ok=True)

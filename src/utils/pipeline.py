@@ -11,11 +11,12 @@ from pathlib import Path
 from utils import answers, freshness, pages, parameters, terminal
 from utils.errors import Problem
 from utils.execution import Execution
-from utils.paths import RENDERED, shown
+from utils.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
 from utils.study import find, load
 
 ASKING = ("04", "05", "07")
 LAST_ASKING = "07"
+LAST_TABLE = "11_counts.csv"  # the last that the page of changes reads
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def _execute(order: Order) -> int:
     """Run what is not fresh, one line a notebook; the first failing one stops."""
     here = order.here
     _allow(order)
+    if here.folder != here.study.name:
+        print(terminal.preview(here, order.values), flush=True)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"] = here.folder
     ran = 0
@@ -133,10 +136,21 @@ def _execute(order: Order) -> int:
             continue
         _run(here, source, given, made_from)
         ran += 1
+    if here.folder != here.study.name and ran and (here.processed / LAST_TABLE).exists():
+        _compare(here)
     total = len(order.notebooks)
     print(f"{ran} of {total} pages made, {total - ran} were fresh." if ran else f"Nothing to do: all {total} pages are fresh.")
     print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
     return 0
+
+
+def _compare(here: Execution) -> None:
+    """The page that sets a changed execution beside the default one, where that is there."""
+    source = NOTEBOOKS / "what_changed.py"
+    if (PROCESSED / here.study.name / LAST_TABLE).exists():
+        given = {"study": here.study.name} if here.study.name != "demo" else {}
+        pages.run(source, freshness.page_of(here, source), given, "")
+        print(f"What changed: {shown(freshness.page_of(here, source))}")
 
 
 def _given(source: Path, order: Order) -> dict[str, object]:
@@ -150,7 +164,7 @@ def _run(here: Execution, source: Path, given: dict, made_from: str) -> None:
     began = time.time()
     page = freshness.page_of(here, source)
     try:
-        with terminal.progress(source.stem):
+        with terminal.progress(source.stem), terminal.interruptible():
             seconds = pages.run(source, page, given, made_from)
     except pages.Failed as failed:
         kept = " The last good page was left as it was." if page.exists() else ""

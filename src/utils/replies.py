@@ -4,33 +4,42 @@ import fcntl
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+
 from utils.errors import Problem
 
+FILE = "replies.sqlite"
+Note = Callable[[object, float], None]
 SCHEMA = 1
 FIELDS = {
     "key": "text not null",  # of everything that decides the request
     "attempt": "integer not null",  # 1, 2, ... of the same request
+    "step": "text not null",
     "model": "text not null",  # the study's name of the respondent
+    "language": "text not null",
     "text": "text",  # the reply; null when the request failed
     "finish_reason": "text",
     "error": "text",  # why the request failed
     "respondents": "text not null",  # live, simulated
     "returned_model": "text",
     "provider": "text",
+    "quantisation": "text",
     "fingerprint": "text",
     "request_id": "text",
     "prompt_tokens": "integer",
     "completion_tokens": "integer",
     "cost": "real",  # US dollars
-    "latency": "real",  # seconds
+    "lost": "integer",  # tries that brought no reply and may have been charged all the same
+    "lost_cost": "real",  # US dollars that these cost at most
+    "latency": "real",  # seconds of the try that brought the reply
     "time": "text",  # UTC
-    "request": "text not null",
-    "response": "text",
 }
+WIRE = {"request": "text", "response": "text"}  # as sent and as received; apart, so that reading answers skips them
+SERVED = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 
 
 def digest(value) -> str:
@@ -39,20 +48,30 @@ def digest(value) -> str:
     >>> digest(["ab", "c"]) == digest(["a", "bc"])
     False
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(_json(value)).hexdigest()[:32]
 
 
-def key(step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], run: int) -> str:
-    """The name of a request: a digest of everything that decides it; `messages` is the digest of the exact messages.
+def _json(value) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
-    The endpoint counts by its name, so that a moved port or address asks nothing again.
 
-    >>> one = key("stance", digest("x"), "openai", "gpt", {}, {"temperature": 1.0}, run=1)
-    >>> one == key("stance", digest("x"), "openai", "gpt", {}, {"temperature": 1.0}, run=2)
-    False
+def keys(step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]) -> list[str]:
+    """The names of the requests that differ by their run alone: digests of everything that decides a request.
+
+    `messages` is the digest of the exact messages. The endpoint counts by its name, so that a moved port or address
+    asks nothing again.
+
+    >>> one, two = keys("stance", digest("x"), "openai", "gpt", {}, {"temperature": 1.0}, runs=[1, 2])
+    >>> one == two, one == digest(["stance", digest("x"), "openai", "gpt", {}, {"temperature": 1.0}, 1])
+    (False, True)
     """
-    return digest([step, messages, endpoint, model, provider, {k: float(v) for k, v in sampling.items()}, int(run)])
+    shared = _json([step, messages, endpoint, model, provider, {k: float(v) for k, v in sampling.items()}])[:-1]
+    begun, out = hashlib.sha256(shared), []
+    for run in runs:  # the run stands last, so that what comes before is hashed once
+        whole = begun.copy()
+        whole.update(b",%d]" % run)
+        out.append(whole.hexdigest()[:32])
+    return out
 
 
 @contextmanager
@@ -72,12 +91,12 @@ def archive(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, kind in FIELDS.items())
     version = connection.execute("pragma user_version").fetchone()[0]
     if version == 0 and not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
+        columns, wire = (", ".join(f"{name} {kind}" for name, kind in fields.items()) for fields in (FIELDS, WIRE))
         connection.executescript(
-            f"begin immediate; create table if not exists replies ({columns}, primary key (key, attempt)) without rowid;"
-            f"pragma user_version = {SCHEMA}; commit;"
+            f"begin immediate; create table if not exists replies (id integer primary key, {columns}, unique (key, attempt));"
+            f"create table if not exists wire (id integer primary key, {wire}); pragma user_version = {SCHEMA}; commit;"
         )
     elif version != SCHEMA:
         raise Problem(
@@ -97,54 +116,121 @@ def only_one(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def journal(path: Path) -> Iterator[Note]:
+    """Note each try before it is sent, so that `recover` knows what was under way when a process was killed."""
+    with _journal(path).open("ab", buffering=0) as lines:
+        yield lambda request, most: lines.write(_line(request, most))
+    _journal(path).unlink()
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-under-way")
+
+
+def _line(request, most: float) -> bytes:
+    return _json([request.key, request.attempt, request.step, request.model, request.language, most]) + b"\n"
+
+
+def recover(path: Path, connection: sqlite3.Connection, respondents: str) -> None:
+    """Archive what was under way when an earlier process was killed: requests that failed and may have been charged."""
+    if not _journal(path).exists():
+        return
+    tries: dict[tuple, list[float]] = {}
+    for line in _journal(path).read_bytes().splitlines(keepends=True):
+        if line.endswith(b"\n"):  # else the process ended while it wrote, before it sent
+            *request, most = json.loads(line)
+            tries.setdefault(tuple(request), []).append(most)
+    known = set(connection.execute("select key, attempt from replies"))
+    names = ("key", "attempt", "step", "model", "language")
+    why = {"respondents": respondents, "error": "the process ended while this was under way", "cost": 0.0}
+    lost = {request: most for request, most in tries.items() if request[:2] not in known}
+    keep(connection, [dict(zip(names, r, strict=True)) | why | {"lost": len(m), "lost_cost": sum(m)} for r, m in lost.items()])
+    _journal(path).unlink()
+
+
 def keep(connection: sqlite3.Connection, rows: Iterable[dict]) -> None:
     """Put replies into the archive in one transaction; when this returns they are on disk."""
-    names = list(FIELDS)
-    statement = f"insert into replies ({', '.join(names)}) values ({', '.join(':' + n for n in names)})"
     connection.execute("begin immediate")
     try:
-        connection.executemany(statement, [dict.fromkeys(names) | row for row in rows])
+        first = connection.execute("select coalesce(max(id), 0) + 1 from replies").fetchone()[0]
+        numbered = [(first + i, row) for i, row in enumerate(rows)]
+        connection.executemany(_insert("replies", FIELDS), [(i, *map(row.get, FIELDS)) for i, row in numbered])
+        connection.executemany(_insert("wire", WIRE), [(i, *map(row.get, WIRE)) for i, row in numbered])
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
 
 
-def kept(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[tuple]]:
-    """All attempts for these keys: key -> [(attempt, text, finish_reason, respondents), ...], first attempt first."""
-    wanted, found = set(keys), {}
-    rows = connection.execute("select key, attempt, text, finish_reason, respondents from replies order by key, attempt")
-    for name, *attempt in rows:
-        if name in wanted:
-            found.setdefault(name, []).append(tuple(attempt))
-    return found
+def _insert(table: str, fields: dict) -> str:
+    return f"insert into {table} (id, {', '.join(fields)}) values (?{', ?' * len(fields)})"
+
+
+def kept(connection: sqlite3.Connection, steps: Iterable[str]) -> Iterator[tuple]:
+    """All attempts of some steps: (key, attempt, step, language, text, finish_reason, respondents), in any order."""
+    steps = list(steps)
+    where = f"step in ({', '.join('?' * len(steps))})"
+    return connection.execute(f"select key, attempt, step, language, text, finish_reason, respondents from replies where {where}", steps)
 
 
 def spent(connection: sqlite3.Connection) -> tuple[int, float]:
-    """Requests made and US dollars spent so far, over the whole study."""
-    calls, usd = connection.execute("select count(*), coalesce(sum(cost), 0) from replies").fetchone()
-    return calls, usd
+    """Requests made and US dollars spent so far, over the whole study; lost tries count with the most they can have cost."""
+    sums = "count(*) + coalesce(sum(lost), 0), coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0)"
+    return connection.execute(f"select {sums} from replies").fetchone()
+
+
+def served(connection: sqlite3.Connection) -> pd.DataFrame:
+    """Who really served each model: returned model, provider, quantisation, fingerprint, and how many replies."""
+    named = ", ".join(f"coalesce({name}, '') as {name}" for name in SERVED)
+    places = ", ".join(str(i) for i in range(1, len(SERVED) + 1))
+    rows = connection.execute(f"select {named}, count(*) from replies where text is not null group by {places} order by {places}")
+    return pd.DataFrame(rows.fetchall(), columns=[*SERVED, "replies"])
+
+
+def copy(source: Path, target: Path) -> int:
+    """Copy all replies, texts included, into an archive that may hold some already; how many were new."""
+    if not source.is_file():
+        raise Problem(f"There is no archive {source.name}.")
+    names = ", ".join(FIELDS)
+    with archive(source), archive(target) as connection:  # opening the source checks its schema
+        connection.execute("attach ? as other", (str(source),))
+        connection.execute("begin immediate")
+        connection.execute("create temp table fresh as select id from other.replies where (key, attempt) not in (select key, attempt from replies)")
+        last = connection.execute("select coalesce(max(id), 0) from replies").fetchone()
+        new = "other.{} where id in fresh"
+        found = connection.execute(f"insert into replies (id, {names}) select id + ?, {names} from {new.format('replies')}", last)
+        connection.execute(f"insert into wire select id + ?, request, response from {new.format('wire')}", last)
+        connection.execute("commit")
+        return found.rowcount
 
 
 def main() -> int:
-    """`python -m utils.replies import STUDY FILE`: bring answers that were collected elsewhere."""
+    """`python -m utils.replies import|export STUDY FILE`: bring and take answers, or the whole archive (FILE.sqlite)."""
     import argparse
     import sys
 
+    from utils import answers, imported
     from utils.execution import Execution
-    from utils.imported import import_answers
     from utils.paths import shown
     from utils.study import load
 
     parser = argparse.ArgumentParser(prog="python -m utils.replies")
-    parser.add_argument("command", choices=["import"])
+    parser.add_argument("command", choices=["import", "export"])
     parser.add_argument("study", help="a study file, by name or path")
-    parser.add_argument("file", type=Path, help="a table of answers, .csv or .xlsx")
+    parser.add_argument("file", type=Path, help="a table of answers (.csv, .csv.gz; to import also .xlsx), or an archive (.sqlite)")
     chosen = parser.parse_args()
     try:
         study = load(chosen.study)
-        for path in import_answers(Execution(study, study.name), chosen.file):
-            print(f"wrote {shown(path)}")
+        here = Execution(study, study.name)
+        if chosen.file.suffix == ".sqlite":
+            ends = [here.raw / FILE, chosen.file]
+            print(f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts")
+        elif chosen.command == "export":
+            print(f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text")
+        else:
+            for path in imported.import_answers(here, chosen.file):
+                print(f"wrote {shown(path)}")
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1

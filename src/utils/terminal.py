@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,13 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from tqdm import tqdm
 
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
 
-LAB_SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}}}
+LAB_SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}},
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+}
 
 
 @contextmanager
@@ -33,6 +38,24 @@ def progress(name: str) -> Iterator[None]:
             done.set()
             watcher.join()
             del os.environ["STUDY_PROGRESS"]
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Pass Ctrl-C on to the notebook, which finishes what is in flight; a second one stops at once."""
+
+    def gently(*_) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nStopping when what is in flight has arrived (Ctrl-C again stops at once) ...", file=sys.stderr, flush=True)
+        for child in psutil.Process().children():
+            if any("ipykernel" in part for part in child.cmdline()):
+                child.send_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, gently)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _watch(file: Path, done: threading.Event, name: str) -> None:
@@ -65,6 +88,15 @@ def unfinished(here: Execution, source: Path) -> bool:
 def plan(here: Execution, values: dict) -> str:
     """The planned calls with tokens and cost, as text."""
     return _table(_plan(here, values))
+
+
+def preview(here: Execution, values: dict) -> str:
+    """What a changed execution will ask and cost, in a line."""
+    frame = _plan(here, values)
+    share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
+    low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
+    money = f", about ${low:,.2f} to ${high:,.2f}" if high else ", nothing to pay"
+    return f"{here.folder}: {int(frame['new'].sum()):,} new calls{money}."
 
 
 def _plan(here: Execution, values: dict):

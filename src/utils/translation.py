@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, help="the sheet (.xlsx) or table (.csv, .xlsx)")
     parser.add_argument("--study", default="demo", help="a study file, by name or path (default: demo)")
     parser.add_argument("--language", help="the language that is reviewed (default: the study's second)")
-    chosen = parser.parse_args(arguments)
+    chosen = parser.parse_intermixed_args(arguments)
     try:
         study = load(chosen.study)
         print(corrections.run(Execution(study, study.name), chosen.command, chosen.file, chosen.language))

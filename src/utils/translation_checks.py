@@ -13,7 +13,8 @@ USUAL = (0.4, 2.5)  # length of a translation, relative to what is typical of al
 FAR = 0.6  # distance of a back-translation from which on it is listed
 FEW = 12  # characters: of so short a text the length says nothing
 
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?=(s)?\b)")
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?=(s)?\b)(?=(?: (thousand|million|billion|trillion))?)")
+TIMES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 NAME = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w&+-]*\b|\b[A-Za-z]+\d[\w-]*\b")  # NATO, YouTube, G20; not Mary
 ORDINARY = re.compile(r"\b[a-z]{4,}\b")
 NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot)\b|n['’]t\b", re.I)
@@ -71,11 +72,14 @@ def findings(source: str, text: str, language: str, relative_length: float = 1.0
 def lost_numbers(source: str, text: str) -> list[str]:
     """Numbers of the source that the text holds neither in digits nor in Chinese numerals.
 
+    >>> lost_numbers("1.5 million of 300 million people", "3亿人中的150万人")
+    []
+
     >>> lost_numbers("In 2030, 16 of 2,000 schools and 10 % since the 1990s", "2030年，十六所（共两千所）和百分之十，九十年代")
     []
     """
     plain = re.sub(r"(?<=\d)[,，](?=\d{3})", "", text).translate(str.maketrans("０１２３４５６７８９．两", "0123456789.二"))
-    return [n[0] for n in NUMBER.finditer(source) if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1])))]
+    return [n[0] for n in NUMBER.finditer(source) if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1]), n[2]))]
 
 
 def lost_names(source: str, text: str) -> list[str]:
@@ -141,10 +145,11 @@ def _holds(text: str, way: str) -> bool:
     return bool(re.search(rf"(?<!{inside}){re.escape(way)}(?!{inside})", text))
 
 
-def _ways(number: str, decade: bool) -> Iterator[str]:
-    """How a number of an English text may be written in Chinese; the 1990s are also called the 90s."""
-    plain = number.replace(",", "")
-    for value in (plain, plain[-2:]) if decade else (plain,):
+def _ways(number: str, decade: bool, times: str | None = None) -> Iterator[str]:
+    """How a number of an English text may be written in Chinese; the 1990s are also called the 90s, 1.5 million 150万."""
+    plain = number.replace(",", "").rstrip(".")
+    whole = [f"{float(plain) * TIMES[times]:.0f}"] if times else []
+    for value in [plain, *whole, *([plain[-2:]] if decade else [])]:
         yield value
         if value.isdigit():
             n = int(value)

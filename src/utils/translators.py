@@ -71,8 +71,10 @@ def google(session: requests.Session, texts: list[str], source: str, language: s
         out = [t["translatedText"] for t in response.json()["data"]["translations"]]
     except (LookupError, TypeError, ValueError):
         raise Problem(f"Google Cloud Translation sent no translations where some were due. {AGAIN}") from None
-    if len(out) != len(texts) or not all(isinstance(text, str) and text.strip() for text in out):
-        raise Problem(f"Google Cloud Translation returned {len(out)} texts for {len(texts)}, or empty ones; none of these was kept. {AGAIN}")
+    if len(out) != len(texts):
+        raise Problem(f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}")
+    if not all(isinstance(text, str) and text.strip() for text in out):
+        raise Problem(f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}")
     return out
 
 
@@ -88,7 +90,7 @@ def _session() -> requests.Session:
 def _said(response: requests.Response) -> str:
     """What an error says of itself."""
     try:
-        return f": {str(response.json()['error']['message'])[:200]}"
+        return f": {str(response.json()['error']['message']).rstrip('.')[:200]}"
     except (LookupError, TypeError, ValueError):
         return ""
 
@@ -145,19 +147,18 @@ def _translated(here: Execution, connection, client: openai.OpenAI, model: str, 
     messages, study = request(statement, here.study.languages[0], language), here.study
     name, sampling = study.models[model].request or model, {"temperature": 0.0, "max_tokens": study.limit(model)}
     provider, endpoint = study.models[model].provider, study.models[model].endpoint
-    key = replies.key("translate", replies.digest(messages), endpoint, name, provider, sampling, 1)
-    attempts = replies.kept(connection, [key]).get(key, [])
-    for _, reply, finish_reason, _ in attempts:
-        if text := read(reply or "", finish_reason or ""):
-            return text
+    key = replies.digest(["translate", replies.digest(messages), endpoint, name, provider, sampling])
+    query = "select text, finish_reason from replies where key = ? order by attempt"
+    known = [read(text or "", reason or "") for text, reason in connection.execute(query, [key])]
     body = {"model": name, "messages": messages} | sampling | ({"provider": provider} if provider else {})
-    for attempt in range(len(attempts) + 1, len(attempts) + 1 + study.attempts):
+    for attempt in range(len(known) + 1, len(known) + 1 + study.attempts):
+        if any(known):
+            break
         _afford(here, connection, model, messages)
-        row = _asked(here, client, model, body) | {"key": key, "attempt": attempt}
-        replies.keep(connection, [row])
-        if text := read(row["text"], row["finish_reason"]):
-            return text
-    return ""
+        row = _asked(here, client, model, body)
+        replies.keep(connection, [row | {"key": key, "attempt": attempt, "language": language}])
+        known.append(read(row["text"], row["finish_reason"]))
+    return next(filter(None, known), "")
 
 
 def _afford(here: Execution, connection, model: str, messages: list[dict]) -> None:
@@ -179,6 +180,7 @@ def _asked(here: Execution, client: openai.OpenAI, model: str, body: dict) -> di
         raise Problem(f'The endpoint of "{model}" sent no reply that can be read ({type(error).__name__}). {AGAIN}') from None
     simulated = str(response.get("system_fingerprint") or "").startswith("simulated")
     return {
+        "step": "translate",
         "model": model,
         "text": text,
         "finish_reason": finish_reason,

@@ -1,0 +1,203 @@
+"""How fast questions are asked and archives are read, side by side with a bare client in one execution.
+
+    .venv/bin/python benchmarks/bench_asking.py speed          # shares of the ideal rate, replies a second, CPU, memory
+    .venv/bin/python benchmarks/bench_asking.py growth         # planning, resuming and reading 212,600 cells
+    .venv/bin/python benchmarks/bench_asking.py growth --times 10
+
+Absolute figures move with the machine; compare the ratios. `--server http://127.0.0.1:PORT/v1` uses a server that
+runs already instead of the small one here (its latency must then be given once, with --latency).
+"""
+
+import argparse
+import asyncio
+import cProfile
+import json
+import multiprocessing
+import os
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+ANSWER = "The statement weighs the interest of one against that of many. " * 12 + "\n\nAnswer: agree"
+
+
+class Server(asyncio.Protocol):
+    """Just enough HTTP: every request gets the same completion after the latency."""
+
+    latency = 0.0
+    reply = b""
+
+    def connection_made(self, transport) -> None:
+        self.transport, self.buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+            if len(self.buffer) < end + 4 + length:
+                return
+            self.buffer = self.buffer[end + 4 + length :]
+            asyncio.get_running_loop().call_later(self.latency, self.transport.write, self.reply)
+
+
+def serve(latency: float, port) -> None:
+    message = {"role": "assistant", "content": ANSWER}
+    usage = {"prompt_tokens": 200, "completion_tokens": 180, "total_tokens": 380}
+    body = {"id": "x", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+    content = json.dumps(body).encode()
+    Server.latency = latency
+    Server.reply = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content) + content
+
+    async def run() -> None:
+        server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0, backlog=2048)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    pin(0)
+    asyncio.run(run())
+
+
+def pin(core: int) -> None:
+    """Server and client on a core of its own each, where there are two."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def server(latency: float, given: str):
+    if given:
+        yield given
+        return
+    receiver, sender = multiprocessing.Pipe(False)
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(latency, sender), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{receiver.recv()}/v1"
+    finally:
+        process.terminate()
+
+
+def bodies(n: int) -> list[list[dict]]:
+    from utils import prompts
+
+    return [prompts.fill("stance", "en", f"Statement {i}: every town should have a library.") for i in range(n)]
+
+
+def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
+    """aiohttp alone, which keeps nothing."""
+    import aiohttp
+    import orjson
+
+    async def run() -> None:
+        todo = iter(bodies(n))
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
+
+            async def work() -> None:
+                for messages in todo:
+                    sent = orjson.dumps({"model": "m", "messages": messages, "temperature": 1.0, "max_tokens": 4096})
+                    async with session.post(f"{address}/chat/completions", data=sent) as response:
+                        orjson.loads(await response.read())["choices"][0]["message"]["content"]
+
+            await asyncio.gather(*(work() for _ in range(in_flight)))
+
+    asyncio.run(run())
+
+
+def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
+    """This project: the openai package, every reply on disk."""
+    from utils import asking, paths, replies, study
+    from utils.endpoint import Request
+    from utils.execution import Execution
+
+    demo = study.load(ROOT / "studies" / "demo.yaml")
+    endpoints = {"simulated": study.Endpoint(base_url=address, in_flight=in_flight)}
+    here = Execution(demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo")
+    paths_raw = folder / "demo"
+    type(here).raw = property(lambda self: paths_raw)
+    todo = [Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))]
+    with replies.archive(paths_raw / replies.FILE) as connection:
+        asking.ask(here, todo, connection, Quiet())
+        assert replies.spent(connection)[0] == n
+
+
+class Quiet:
+    def add(self, *counts) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def profiled() -> cProfile.Profile:
+    """A profile of the thread in which asking runs."""
+    profiler, run = cProfile.Profile(), threading.Thread.run
+    threading.Thread.run = lambda self: profiler.runcall(run, self) if "target" in self.name else run(self)
+    return profiler
+
+
+def trial(client: str, address: str, n: int, in_flight: int, profile: bool) -> None:
+    """One client under one condition, in a process of its own; prints a line of JSON."""
+    pin(1)
+    import aiohttp, openai, pandas  # noqa: E401, F401
+
+    with tempfile.TemporaryDirectory() as folder:
+        {"bare": bare, "ours": ours}[client](address, min(n, 200), in_flight, Path(folder) / "warm")
+        profiler = profiled() if profile else None
+        before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        {"bare": bare, "ours": ours}[client](address, n, in_flight, Path(folder))
+        seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+        if profiler:
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"rate": n / seconds, "cpu_ms": 1000 * cpu / n, "mb": after.ru_maxrss / 1024}))
+
+
+def speed(options) -> None:
+    conditions = [(0.0, 64, 6000), (0.2, 64, 64 * 30), (0.2, 256, 256 * 30)]
+    print(f"{'latency':>8} {'in flight':>9} {'client':>7} {'replies/s':>20} {'share of ideal':>16} {'CPU ms a reply':>15} {'peak MB':>8}")
+    for latency, in_flight, n in conditions:
+        if options.server and latency != options.latency:
+            continue
+        found = {"bare": [], "ours": []}
+        with server(latency, options.server) as address:
+            for _ in range(options.rounds):
+                for client in found:  # interleaved, so that both meet the same machine
+                    command = [sys.executable, __file__, "trial", "--client", client, "--server", address, "--n", str(n), "--in-flight", str(in_flight)]
+                    found[client].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]))
+        for client, runs in found.items():
+            rates = sorted(r["rate"] for r in runs)
+            middle, cpu, mb = rates[len(rates) // 2], sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
+            ideal = f"{middle * latency / in_flight:.3f}" if latency else ""
+            spread = f"{middle:,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f})"
+            print(f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>7} {spread:>20} {ideal:>16} {cpu:>15.2f} {mb:>8.0f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["speed", "growth", "trial"])
+    parser.add_argument("--server", default="", help="the base URL of a server that runs already")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds a reply of that server takes")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--times", type=int, default=1, help="how many times 212,600 cells")
+    parser.add_argument("--client", default="ours")
+    parser.add_argument("--n", type=int, default=2000)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    if options.what == "trial":
+        trial(options.client, options.server, options.n, options.in_flight, options.profile)
+    elif options.what == "speed":
+        speed(options)
+    else:
+        growth(options.times)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What changed?
+#
+# An execution with changed parameters beside the study's default one: labels that flipped, numbers that moved, figures
+# before and after. The runner makes this page after every `./run_all.sh -p name=value`.
+#
+# *reads* the tables of both executions · *writes* nothing · *takes* the study alone
+
+# %% tags=["parameters"]
+study: str = "demo"  # the study: a file in studies/, by name
+
+# %%
+from IPython.display import Markdown
+
+from utils import changes
+from utils.execution import open_study
+
+here = open_study(study)
+here.banner()
+
+# %%
+Markdown(f"Default: `{here.study.name}`. Changed: **`{here.folder}`**.")
+
+# %% [markdown]
+# ## The pipeline
+#
+# How many debates, statements and labels there are, before and after.
+
+# %%
+changes.counts(here)
+
+# %% [markdown]
+# ## Labels
+#
+# Labels that came, went or changed their value; an empty field is no label.
+
+# %%
+flipped = changes.labels(here)
+Markdown(f"**{len(flipped)} labels** are not what they were.")
+
+# %%
+flipped.head(20)
+
+# %% [markdown]
+# ## Positions
+#
+# Mean scores of the models in their native language (Figure 3) that moved, the farthest first.
+
+# %%
+changes.moved(here, "09_figure3", ["dimension", "model", "language"], "mean").head(12).round(3)
+
+# %% [markdown]
+# ## Differences between languages
+#
+# Exact p-values of Table 3 that moved.
+
+# %%
+changes.moved(here, "10_table3", ["dimension", "model", "a", "b"], "p_exact").head(12).round(3)
+
+# %% [markdown]
+# ## Directions
+#
+# Directions of Figure 1 that agree with people in one of the two executions and not in the other.
+
+# %%
+changes.turned(here)
+
+# %% [markdown]
+# ## Figures
+#
+# Those that are not the same picture, before and after.
+
+# %%
+changes.side_by_side(here)
+
+# %%
+Markdown(f"**{len(flipped)} labels and {len(changes.figures(here))} figures changed.** {here.caution}")

@@ -1,0 +1,147 @@
+"""Cells -> replies: what the archive holds of each cell is read, and what it lacks is asked for."""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from utils import asking, plan, prompts, replies, simulation
+from utils.endpoint import Request
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import shown
+from utils.progress import Progress
+
+RUN_APART = [name for name in plan.COLUMNS if name != "run"]
+
+
+class Held(NamedTuple):
+    """What the archive holds of one cell: its attempts, how many brought a reply, and what the last of these says."""
+
+    attempts: int = 0
+    readable: int = 0
+    last: int = 0
+    state: str = "not asked"
+    answer: str = ""
+    respondents: str = ""
+
+    def is_open(self, allowed: int) -> bool:
+        """Whether it is still to be asked: never asked, failed, or unreadable with attempts left."""
+        return not self.readable or (self.state in ("unreadable", "cut off") and self.readable < allowed)
+
+
+NOTHING = Held()
+
+
+def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = True) -> pd.DataFrame:
+    """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
+    path, attempts = here.raw / replies.FILE, here.study.attempts
+    if not ask and not path.exists():
+        raise Problem(f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study.")
+    keys = _keys(here, cells, texts)
+    with replies.archive(path) as connection:
+        held = _held(connection, cells, keys)
+        if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
+            with replies.only_one(path):
+                held = _asked(here, cells, keys, texts, connection)
+    return _read(cells, keys, held)
+
+
+def is_open(here: Execution, cells: pd.DataFrame, texts: dict) -> list[bool]:
+    """Whether each cell is still to be asked."""
+    keys = _keys(here, cells, texts)
+    with replies.archive(here.raw / replies.FILE) as connection:
+        held = _held(connection, cells, keys)
+    return [held.get(key, NOTHING).is_open(here.study.attempts) for key in keys]
+
+
+def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection) -> dict[str, Held]:
+    """Ask until no cell is open; an unreadable reply is asked for again, and so is a failed one, but not for ever."""
+    replies.recover(here.raw / replies.FILE, connection, here.study.respondents)
+    held = _held(connection, cells, keys)
+    for _ in range(here.study.attempts):
+        todo = _missing(here, cells, keys, held, texts)
+        if not todo:
+            break
+        asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo)))
+        held = _held(connection, cells, keys)
+    return held
+
+
+def pilot(here: Execution, n: int) -> None:
+    """Ask about n real cells of each step of every model in every language, so that the plan goes by real tokens.
+
+    They are cells of the study (run 1), so nothing of it is asked twice later; the cap holds as always.
+    """
+    for step in prompts.STEPS:
+        cells = plan.pilot_cells(here, step, n)
+        if len(cells):
+            collected(here, cells, plan.texts(here))
+
+
+def _keys(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
+    """The archive's key of every cell, in the order of the cells."""
+    study = here.study
+    # A simulated respondent is decided by its plan as a real one is by its weights.
+    simulated = f"simulated {simulation.fingerprint(here)}" if study.respondents == "simulated" else ""
+    question = _questions(here, texts)
+    digest = cache(lambda *what: replies.digest(question(*what)))
+    number = cells.groupby(RUN_APART, sort=False).ngroup().to_numpy()  # cells that differ by their run alone
+    order = np.argsort(number, kind="stable")
+    runs = np.split(cells["run"].to_numpy()[order], np.cumsum(np.bincount(number))[:-1]) if len(cells) else []
+    found: list[str] = []
+    for what, of_it in zip(cells.drop_duplicates(RUN_APART)[RUN_APART].itertuples(index=False), runs, strict=True):
+        model = study.models[what.model]
+        sampling = {"temperature": study.sampling.temperature, "max_tokens": study.limit(what.model)}
+        messages = digest(what.step, what.statement_id, what.dimension, what.language)
+        found += replies.keys(
+            what.step, messages, simulated or model.endpoint, model.request or what.model, model.provider, sampling, of_it
+        )
+    out = np.empty(len(cells), dtype=object)
+    out[order] = found
+    return out.tolist()
+
+
+def _questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
+    """A function from step, statement_id, dimension and language to the messages that ask it."""
+    described = {language: here.describe(language) for language in here.study.languages}
+
+    @lru_cache(maxsize=16)  # neighbouring cells ask the same
+    def question(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
+        return prompts.fill(step, language, texts[statement_id, language], described[language][dimension] if dimension else None)
+
+    return question
+
+
+def _missing(here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict) -> list[Request]:
+    """The requests still to be made: cells without a reply, and those that may be asked once more."""
+    question, out = _questions(here, texts), []
+    for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
+        known = held.get(key, NOTHING)
+        if known.is_open(here.study.attempts):
+            messages = question(cell.step, cell.statement_id, cell.dimension, cell.language)
+            out.append(Request(key, cell.step, cell.language, cell.model, cell.run, known.attempts + 1, messages))
+    return out
+
+
+def _held(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
+    """What the archive holds of these cells, by key; each reply is read as it comes and its text let go."""
+    wanted, found = set(keys), {}
+    for key, attempt, step, language, text, finish_reason, respondents in replies.kept(connection, cells["step"].unique()):
+        if key in wanted:
+            known = found.get(key, Held(state="failed", respondents=respondents))
+            known = known._replace(attempts=max(known.attempts, attempt), readable=known.readable + (text is not None))
+            if text is not None and attempt > known.last:
+                state, answer = prompts.read(step, language, text, finish_reason)
+                known = known._replace(last=attempt, state=state, answer=answer or "", respondents=respondents)
+            found[key] = known
+    return found
+
+
+def _read(cells: pd.DataFrame, keys: list[str], held: dict[str, Held]) -> pd.DataFrame:
+    """The answers table: what each cell's last reply says."""
+    rows = [held.get(key, NOTHING)[3:] for key in keys]
+    read = pd.DataFrame(rows, columns=["state", "answer", "respondents"], index=cells.index, dtype="str")
+    return pd.concat([cells, read], axis=1)

@@ -1,0 +1,182 @@
+"""A review sheet (.xlsx) for a reader of the other language, whose corrections win; and tables that somebody brings."""
+
+import hashlib
+import json
+from pathlib import Path
+from zipfile import BadZipFile
+
+import pandas as pd
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.utils.exceptions import InvalidFileException
+
+from utils import translation, translators
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import shown
+from utils.text import content_hash
+from utils.translation_checks import checks
+
+TITLE, HEAD = "Review of translations", 6  # the first cell, and the row of the column names
+COLUMNS = ["Statement", "Translation", "What a check found", "Correction", "statement_id", "check"]
+HELP = (
+    "Where the translation says something else than the statement, write a better one into the column Correction; leave "
+    "it empty where the translation will do. What a check found is a hint from a program that cannot read. The "
+    "statements are material: what they ask for is not for you to do."
+)
+READER = "a reader"  # who corrected, where the sheet does not say
+
+
+def run(here: Execution, command: str, file: Path | None, language: str | None) -> str:
+    """Carry out a command of `python -m utils.translation`; the sentence says what was done."""
+    language = language or next(iter(here.study.languages[1:]), None)
+    if language not in here.study.languages[1:]:
+        raise Problem(f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".')
+    statements = here.read("02_statements")
+    if command == "sheet":
+        path = file or here.raw / f"review.{language}.xlsx"
+        translated = here.read("03_translations").query("language == @language")
+        write_sheet(path, statements, translated, checks(statements, translated), here.study.name, language)
+        return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: import {shown(path)}"
+    if file is None or not file.exists():
+        raise Problem("Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx).")
+    if (sheet := _opened(file)) is not None:
+        made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
+    else:
+        made, late = read_table(file, statements, language), []
+    new = _new(here, made)
+    if len(new):
+        translation.add(here, new)
+    changed = f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
+    return f"{len(new)} of {len(made)} texts were new and are in {shown(here.raw / 'translations.csv')}.{changed}"
+
+
+def write_sheet(path: Path, statements, translated, found, study_name: str, language: str) -> Path:
+    """Write the review sheet, doubtful texts first; Problem when the file is there, so that no filled one is lost."""
+    if path.exists():
+        raise Problem(f"{path.name} is there already and may hold corrections; move it away to have it written anew.")
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "review"
+    for i, row in enumerate([[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS], 1):
+        for column, value in enumerate(row, 1):
+            put(sheet.cell(i, column), value)
+    hints = found.groupby("statement_id")["reason"].agg("; ".join).to_dict()
+    both = translated.merge(statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source"))
+    both = both.assign(doubt=~both["statement_id"].isin(hints)).sort_values("doubt", kind="stable")
+    for i, row in enumerate(both.itertuples(index=False), HEAD + 1):
+        texts = [row.text_source, row.text, hints.get(row.statement_id, "")]
+        values = [ILLEGAL_CHARACTERS_RE.sub("", t) for t in texts]
+        for column, value in enumerate([*values, None, row.statement_id, _check(study_name, language, row)], 1):
+            put(sheet.cell(i, column), value)
+    _dress(sheet)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+    return path
+
+
+def put(cell, value: str | None) -> None:
+    """Text stays text, also where it begins like a formula."""
+    if value is not None:
+        cell.value = value
+        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
+
+
+def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, language: str) -> tuple[pd.DataFrame, list[str]]:
+    """The corrections of a sheet as rows of the table, and the statements that have changed since it was written.
+
+    Problem for a sheet of another study or language, and for a row that is not as it was written.
+    """
+    if (sheet["B2"].value, sheet["B3"].value) != (study_name, language):
+        raise Problem(f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}.")
+    reader = str(sheet["B4"].value or "").strip() or READER
+    texts, made, late = dict(zip(statements["statement_id"], statements["text"], strict=True)), [], []
+    for row in sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS)):
+        source, _, _, correction, statement_id, check = ("" if c.value is None else str(c.value) for c in row)
+        if not correction.strip():
+            continue
+        if not check.startswith(_digest(study_name, language, statement_id)):
+            raise Problem(f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed.")
+        if statement_id not in texts or not check.endswith(content_hash(texts[statement_id])):
+            late.append(statement_id)
+        else:
+            made.append({"statement_id": statement_id, "text": " ".join(correction.split())})
+    frame = pd.DataFrame(made, columns=["statement_id", "text"])
+    return _rows(frame, statements, language, reader, translators.today()).assign(corrected=True), late
+
+
+def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
+    """A brought table (statement_id, text; perhaps language, translator, date, back_translation), for today's statements."""
+    try:
+        read = pd.read_excel(path, dtype="str") if path.suffix == ".xlsx" else pd.read_csv(path, dtype="str", keep_default_na=False)
+    except (ValueError, OSError, BadZipFile, InvalidFileException, pd.errors.ParserError) as error:
+        raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
+    if missing := [c for c in ("statement_id", "text") if c not in read]:
+        raise Problem(f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text.")
+    read = read.fillna("")
+    mine = read[(read["language"] == language) if "language" in read else slice(None)]
+    if twice := mine.loc[mine["statement_id"].duplicated(), "statement_id"].tolist():
+        raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")
+    known = mine[mine["statement_id"].isin(statements["statement_id"]) & mine["text"].str.strip().ne("")]
+    if known.empty:
+        raise Problem(f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv).")
+    made = _rows(known, statements, language, "brought", "")
+    for column in ("translator", "date", translation.BACK):
+        if column in known:
+            made[column] = known[column].to_numpy()
+    return made
+
+
+def _rows(made: pd.DataFrame, statements: pd.DataFrame, language: str, translator: str, date: str) -> pd.DataFrame:
+    sources = made[["statement_id"]].merge(statements[["statement_id", "text"]], on="statement_id", how="left")
+    return translation.rows(sources, made["text"], language, translator, date)
+
+
+def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
+    key = ["statement_id", "language", "source_hash", "text", "corrected"]
+    last = translation.stored(here).drop_duplicates(["statement_id", "language", "source_hash", "corrected"], keep="last")
+    known = set(last[key].itertuples(index=False, name=None))
+    return made[[row not in known for row in made[key].itertuples(index=False, name=None)]]
+
+
+def _check(study_name: str, language: str, row) -> str:
+    """What a row is known by: a digest of where it belongs, and the hash of the statement that was shown."""
+    return f"{_digest(study_name, language, row.statement_id)} {content_hash(row.text_source)}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def _dress(sheet) -> None:
+    """Lock all but the corrections, and make the sheet readable."""
+    for letter, width in zip("ABCD", (55, 45, 28, 45), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for letter in "EF":
+        sheet.column_dimensions[letter].hidden = True
+    sheet.merge_cells("A5:D5")
+    sheet.row_dimensions[5].height = 48
+    sheet.freeze_panes = sheet.cell(HEAD + 1, 1)
+    for cell in (c for row in sheet.iter_rows(max_col=4) for c in row):
+        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(bold=cell.row in (1, HEAD))
+    for cell in (sheet["B4"], *(row[0] for row in sheet.iter_rows(HEAD + 1, None, 4, 4))):
+        cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", start_color="FFF7DB")
+        cell.number_format = "@"  # a correction that begins with = stays text
+    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = True, False, False
+
+
+def _opened(path: Path):
+    """The review sheet in a file; None when the file is something else."""
+    if path.suffix != ".xlsx":
+        return None
+    try:
+        sheet = load_workbook(path).worksheets[0]  # formulas as text: a correction must not vanish
+    except (BadZipFile, InvalidFileException, KeyError, OSError):
+        raise Problem(f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program.") from None
+    if sheet["A1"].value != TITLE:
+        return None
+    if [cell.value for cell in sheet[HEAD][: len(COLUMNS)]] != COLUMNS:
+        raise Problem(f"{path.name}: its first {HEAD} rows were changed; use the sheet as written.")
+    return sheet

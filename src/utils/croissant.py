@@ -1,0 +1,59 @@
+"""Croissant metadata (MLCommons, version 1.0): how catalogues and loaders read a table without asking its makers."""
+
+import hashlib
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+VERSION = "http://mlcommons.org/croissant/1.0"
+# The prefixes and aliases that the Croissant format gives; a reader refuses a file without them.
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "sc": "https://schema.org/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{
+        name: f"cr:{name}"
+        for name in "citeAs column extract field fileProperty fileObject fileSet format includes isLiveDataset jsonPath key md5 "
+        "parentField path recordSet references regex repeated replace samplingRate separator source subField transform "
+        "equivalentProperty".split()
+    },
+}
+
+
+def metadata(about: dict, name: str, csv: bytes, data: pd.DataFrame, columns: dict[str, str]) -> dict:
+    """The metadata of a data set of one table: its file `name` with content `csv`, its columns with their meanings.
+
+    `about`: what the format requires of a data set (name, description, license, url, creator, datePublished), and more.
+    """
+    file = {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name, "encodingFormat": "text/csv"}
+    records = {
+        "@type": "cr:RecordSet",
+        "@id": "labels",
+        "name": "labels",
+        "description": "One row a statement and dimension.",
+        "key": [{"@id": "labels/statement_id"}, {"@id": "labels/dimension"}],
+        "field": [_field(column, meaning, data[column], name) for column, meaning in columns.items()],
+    }
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": VERSION,
+        **about,
+        "distribution": [file | {"contentSize": f"{len(csv)} B", "sha256": hashlib.sha256(csv).hexdigest()}],
+        "recordSet": [records],
+    }
+
+
+def _field(column: str, meaning: str, values: pd.Series, file: str) -> dict:
+    source = {"fileObject": {"@id": file}, "extract": {"column": column}}
+    head = {"@type": "cr:Field", "@id": f"labels/{column}", "name": column, "description": meaning}
+    whole = is_numeric_dtype(values) and values.dropna().mod(1).eq(0).all()
+    kind = "sc:Integer" if whole else "sc:Float" if is_numeric_dtype(values) else "sc:Text"
+    return head | {"dataType": kind, "source": source}

@@ -1,0 +1,167 @@
+"""The release: ids, hashes and labels that add up, no text anywhere, a card and metadata that others can read."""
+
+import csv
+import hashlib
+import json
+import re
+
+import pandas as pd
+import pytest
+import yaml
+
+from utils import croissant, release, tables
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import ROOT
+from utils.study import load
+from utils.text import content_hash
+
+TEXTS = ["Cats should be allowed to vote.", "Dogs should not be allowed to vote.", "Owls should vote at night."]
+STATEMENTS = pd.DataFrame({"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]})
+STATEMENTS = STATEMENTS.astype({"votes": "Int64"})
+LABELS = pd.DataFrame({
+    "statement_id": ["17.1", "17.1", "18.3", "19#2"], "dimension": ["PDI", "IDV", "PDI", "LTO"], "polarity": [2, -1, 1, -2],
+    "respondents": "live",
+})  # fmt: skip
+POLARITY = LABELS[["statement_id", "dimension"]].assign(votes=[8, 7, 8, 5])
+TRANSLATED = pd.DataFrame({
+    "statement_id": STATEMENTS["statement_id"], "language": "zh", "text": ["猫", "狗", "枭"], "translator": "google",
+    "date": ["2026-03-01", "2026-03-02", ""], "source_hash": "", "corrected": [False, True, False],
+})  # fmt: skip
+# What Croissant 1.0 requires of a data set.
+REQUIRED = ["@context", "@type", "conformsTo", "name", "description", "license", "url", "creator", "datePublished", "distribution"]
+
+
+@pytest.fixture
+def live(elsewhere):
+    return Execution(load("paper"), "paper")
+
+
+@pytest.fixture
+def data():
+    return release.dataset(LABELS, STATEMENTS, POLARITY)
+
+
+def head(card: str) -> dict:
+    return yaml.safe_load(card.split("---\n")[1])
+
+
+def written(here) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in (here.processed / "12_release").iterdir()}
+
+
+def test_the_table_holds_ids_labels_votes_and_hashes_and_nothing_else(data):
+    assert data.columns.tolist() == list(release.COLUMNS)
+    first = data.iloc[0].to_dict()
+    assert first == {
+        "statement_id": "17.1", "dimension": "PDI", "polarity": 2, "judge_votes": 8, "votes": 9,
+        "content_hash": "162e4a4eabee1433", "respondents": "live",
+    }  # fmt: skip
+    assert data["content_hash"].tolist() == [content_hash(TEXTS[i]) for i in (0, 0, 1, 2)]
+    assert data["votes"].isna().tolist() == [False, False, False, True]
+
+
+def test_a_label_of_a_statement_that_was_left_out_stops_the_release():
+    with pytest.raises(Problem, match=r"18\.3 has a label and is no kept statement"):
+        release.dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
+
+
+def test_brought_labels_need_no_judges(live):
+    data = release.dataset(LABELS, STATEMENTS, pd.DataFrame())
+    assert data["judge_votes"].isna().all() and len(data) == 4
+
+
+def test_no_text_stands_in_any_file_of_the_release(live, data):
+    release.write(live, data, TRANSLATED)
+    whole = b"\n".join(written(live).values()).decode()
+    for text in [*TEXTS, *TRANSLATED["text"]]:
+        assert text not in whole
+        assert not any(" ".join(text.split()[i : i + 3]) in whole for i in range(len(text.split()) - 2))
+
+
+def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live, data):
+    card = release.card(live, data, TRANSLATED)
+    told = head(card)
+    assert told["license"] == "cc-by-4.0" and told["language"] == ["en", "zh"] and told["size_categories"] == ["n<1K"]
+    assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == ["found"]
+    assert told["configs"] == [{"config_name": "default", "data_files": "sociocultural_statements.csv"}]
+    for said in ("drugs", "sexuality", "religion", "war", "not for comparing cultures", "No text is released", "2602.12878"):
+        assert said in card
+    assert "a reader corrected 1 of 3" in card and "made by: google" in card
+    assert re.search(r"\| PDI \| 2 \|.*\| MAS \| 0 \|.*\| LTO \| 1 \|", card, re.S)
+    assert all(f"`{column}`" in card for column in data.columns)
+    assert "Simulated" not in card
+
+
+def test_the_card_says_when_nobody_read_the_translations(live, data):
+    assert "so nobody may have checked them" in release.card(live, data, TRANSLATED.assign(corrected=False))
+    assert "placeholders, no translations" in release.card(live, data, TRANSLATED.assign(translator="simulated"))
+    assert "asked in one language" in release.card(live, data, TRANSLATED.iloc[:0])
+
+
+def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
+    demo = Execution(load("demo"), "demo")
+    names = release.write(demo, data.assign(respondents="simulated"), TRANSLATED)
+    assert names == ["README.md", "simulated_sociocultural_statements.csv"]
+    card = written(demo)["README.md"].decode()
+    assert head(card)["pretty_name"].startswith("Simulated") and "simulated" in head(card)["tags"]
+    assert "license" not in head(card) and "made up by simulated respondents" in card
+    assert set(tables.read(demo.processed / "12_release" / names[1])["respondents"]) == {"simulated"}
+
+
+def test_one_simulated_label_makes_the_whole_release_a_simulated_one(live, data):
+    release.write(live, data, TRANSLATED)
+    mixed = data.assign(respondents=["live", "live", "simulated", "live"])
+    assert release.write(live, mixed, TRANSLATED) == ["README.md", "simulated_sociocultural_statements.csv"]
+
+
+def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
+    release.write(live, data, TRANSLATED)
+    files = written(live)
+    told = json.loads(files["croissant.json"])
+    assert [name for name in REQUIRED if not told.get(name)] == []
+    assert told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["@type"] == "sc:Dataset"
+    assert told["@context"]["@vocab"] == "https://schema.org/" and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
+    assert told["@context"]["conformsTo"] == "dct:conformsTo" and told["@context"]["recordSet"] == "cr:recordSet"
+    assert told["datePublished"] == "2026-03-02" and re.fullmatch(r"\d+\.\d+\.\d+", told["version"])
+    (file,) = told["distribution"]
+    content = files[file["contentUrl"]]
+    assert file["sha256"] == hashlib.sha256(content).hexdigest() and file["contentSize"] == f"{len(content)} B"
+
+
+def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(live, data):
+    release.write(live, data, TRANSLATED)
+    files = written(live)
+    told = json.loads(files["croissant.json"])
+    (records,) = told["recordSet"]
+    known = {told["distribution"][0]["@id"], records["@id"], *(f["@id"] for f in records["field"])}
+    assert len(known) == 2 + len(records["field"])
+    assert {f["source"]["fileObject"]["@id"] for f in records["field"]} | {k["@id"] for k in records["key"]} <= known
+    columns = next(csv.reader(files["sociocultural_statements.csv"].decode().splitlines()))
+    assert [f["source"]["extract"]["column"] for f in records["field"]] == columns
+    kinds = {f["name"]: f["dataType"] for f in records["field"]}
+    assert kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer" and kinds["content_hash"] == "sc:Text"
+    halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), release.COLUMNS)
+    assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}["polarity"] == "sc:Float"
+
+
+def test_the_same_release_is_the_same_bytes(live, data):
+    release.write(live, data, TRANSLATED)
+    before = written(live)
+    release.write(live, data, TRANSLATED)
+    assert written(live) == before
+
+
+def test_table_4_shows_the_statement_with_the_most_votes_of_each_dimension_in_order(data):
+    found = release.examples(data, ["LTO", "PDI", "MAS", "IDV"])
+    assert found.values.tolist() == [["LTO", "19#2", -2], ["PDI", "17.1", 2], ["IDV", "17.1", -1]]
+
+
+def test_the_committed_release_of_the_default_study_holds_no_text_and_says_that_it_is_simulated():
+    folder = ROOT / "data" / "processed" / "demo" / "12_release"
+    if not folder.is_dir():
+        pytest.skip("the default study was not run here")
+    assert {p.name for p in folder.iterdir()} == {"README.md", "simulated_sociocultural_statements.csv"}
+    whole = "".join(p.read_text(encoding="utf-8") for p in folder.iterdir())
+    statements = tables.read(folder.parent / "02_statements.csv")
+    assert not [t for t in statements["text"] if t in whole]
