@@ -62,14 +62,7 @@ def serve(latency: float, port) -> None:
         port.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
-    pin(0)
     asyncio.run(run())
-
-
-def pin(core: int) -> None:
-    """Server and client on a core of its own each, where there are two."""
-    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {core})
 
 
 @contextmanager
@@ -144,8 +137,7 @@ def profiled() -> cProfile.Profile:
 
 def trial(client: str, address: str, n: int, in_flight: int, profile: bool) -> None:
     """One client under one condition, in a process of its own; prints a line of JSON."""
-    pin(1)
-    import aiohttp, openai, pandas  # noqa: E401, F401
+    import aiohttp, openai, pandas  # noqa: E401, F401 - before the clock runs
 
     with tempfile.TemporaryDirectory() as folder:
         {"bare": bare, "ours": ours}[client](address, min(n, 200), in_flight, Path(folder) / "warm")
@@ -160,7 +152,7 @@ def trial(client: str, address: str, n: int, in_flight: int, profile: bool) -> N
 
 
 def speed(options) -> None:
-    conditions = [(0.0, 64, 6000), (0.2, 64, 64 * 30), (0.2, 256, 256 * 30)]
+    conditions = [(0.0, 64, 8000), (0.2, 64, 64 * 60), (0.2, 256, 256 * 60)]
     print(f"{'latency':>8} {'in flight':>9} {'client':>7} {'replies/s':>20} {'share of ideal':>16} {'CPU ms a reply':>15} {'peak MB':>8}")
     for latency, in_flight, n in conditions:
         if options.server and latency != options.latency:
@@ -177,6 +169,69 @@ def speed(options) -> None:
             ideal = f"{middle * latency / in_flight:.3f}" if latency else ""
             spread = f"{middle:,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f})"
             print(f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>7} {spread:>20} {ideal:>16} {cpu:>15.2f} {mb:>8.0f}", flush=True)
+
+
+def growth(times: int) -> None:
+    """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
+    from utils import answers, collecting, plan, prompts, replies, study
+    from utils.execution import Execution
+
+    base = study.load(ROOT / "studies" / "paper.yaml")
+    sizes = [("relevance", 776 * times, 6), ("polarity", 378 * times, 1), ("stance", 281 * times, 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "paper"
+        Execution.raw = property(lambda self: raw)
+        here = Execution(base, "paper")
+        texts = {(f"{i}.1", l): f"Statement {i} in {l}: {'a town needs a library. ' * 3}" for i in range(776 * times) for l in here.study.languages}
+        tables = []
+        for step, n, dimensions in sizes:
+            names = here.dimensions[:dimensions] if step != "stance" else [""]
+            tables.append(plan.statement_cells(step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5))
+        count = sum(len(t) for t in tables)
+        said = {"relevance": "Answer: yes", "polarity": "Answer: +1", "stance": ANSWER}
+        with replies.archive(raw / replies.FILE) as connection:
+            for cells in tables:
+                _fill(connection, here, cells, texts, said, prompts, replies, collecting)
+        size = sum(p.stat().st_size for p in raw.iterdir()) / 1e6
+        print(f"{count:,} cells, an archive of {size:,.0f} MB")
+        with timed("keys of all cells (planning)"):
+            for cells in tables:
+                collecting.keys_of(here, cells, texts)
+        with timed("resuming with nothing left to ask, and reading all into tables"):
+            for cells in tables:
+                found = collecting.collected(here, cells, texts)
+                assert len(found) == len(cells) and (found["state"] != "not asked").all()
+        with timed("which cells are new (--plan)"):
+            for cells in tables:
+                assert not any(collecting.is_open(here, cells, texts))
+        assert answers.CELL == plan.COLUMNS
+
+
+def _fill(connection, here, cells, texts, said, prompts, replies, collecting) -> None:
+    keys, question = collecting.keys_of(here, cells, texts), collecting.questions(here, texts)
+    own = {"zh": {"Answer: yes": "答案：是", "Answer: +1": "答案：+1", ANSWER: "理由很多。" * 60 + "\n\n答案：同意"}}
+    rows = []
+    for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
+        asked = question(cell.step, cell.statement_id, cell.dimension, cell.language)
+        text = said[cell.step]
+        text = own.get(cell.language, {}).get(text, text)
+        if cell.step == "stance":  # no two arguments are the same
+            text = f"{cell.statement_id} {cell.model} {cell.run} {text}"
+        row = {"key": key, "attempt": 1, "step": cell.step, "model": cell.model, "language": cell.language, "text": text}
+        row |= {"finish_reason": "stop", "respondents": "live", "request": json.dumps(asked), "response": json.dumps(text) * 2}
+        rows.append(row | {"prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001})
+        if len(rows) == 10_000:
+            replies.keep(connection, rows)
+            rows = []
+    replies.keep(connection, rows)
+
+
+@contextmanager
+def timed(what: str):
+    began = time.perf_counter()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{time.perf_counter() - began:8.1f} s  {peak:7,.0f} MB at most so far  {what}", flush=True)
 
 
 def main() -> None:

@@ -52,8 +52,8 @@ translated.groupby(["language", "translator"], as_index=False).agg(texts=("text"
 
 # %%
 Markdown(
-    f"**The text of {len(outdated)} statements has changed since it was translated**, so what was stored for them is not "
-    f"used; {outdated['corrected'].sum()} of these were a reader's corrections."
+    f"**The text of {len(outdated)} statements has changed since it was translated**, so what was stored for it is not "
+    f"used; {outdated['correction_lost'].sum()} of them had a reader's correction and need a reader again."
     if len(outdated)
     else "No statement has changed since it was translated."
 )
@@ -78,7 +78,7 @@ checks = translation_checks.checks(statements, translated)
 checks
 
 # %%
-checks["reason"].str.partition(":")[0].value_counts().rename("statements").to_frame()
+checks["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts().rename("statements").to_frame()
 
 # %%
 Markdown(f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at.")

@@ -18,20 +18,19 @@
 # IND 48).
 #
 # *reads* `02_statements.csv`, `03_translations.csv` · *writes* `04_answers.csv.gz`, `04_accounting.csv`,
-# `04_votes.csv`, `04_relevance.csv` · *takes* the rules below
+# `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`, `04_other_rules.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
 relevance_runs: int = 5  # how often each model is asked in each language whether a statement is relevant
-relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of the planned votes (the paper's 4 of 8)
+relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of the planned ones (the paper's 4 of 8)
 tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
-import pandas as pd
 from IPython.display import Markdown
 
-from utils import answers, imported, plan, plots, prompts, votes
+from utils import answers, imported, judging, plan, plots, prompts, votes
 from utils.execution import open_study
 
 here = open_study(study)
@@ -40,11 +39,12 @@ here.banner()
 # %% [markdown]
 # ## The question
 #
-# The judge sees the dimension, its two poles and the statement, and ends on one marked line. The statement's place
-# is marked off, so that nothing in it can pass for a part of the question.
+# The judge sees the dimension, its two poles and the statement, and ends on one marked line. The statement's place is
+# marked off, so that nothing in it can pass for a part of the question.
 
 # %%
-question = prompts.fill("relevance", "en", "(the statement)", here.describe("en")[here.dimensions[0]]) if not here.study.labels else []
+first = here.describe("en")[here.dimensions[0]]
+question = [] if here.study.labels else prompts.fill("relevance", "en", "(the statement)", first)
 Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
 
 # %% [markdown]
@@ -72,50 +72,79 @@ accounting
 # %% [markdown]
 # ## The votes
 #
-# The most frequent answer of the runs is the vote of a judge in a language. A vote needs more than half of its runs.
+# The most frequent answer of the runs is the vote of a judge in a language. A vote needs more than half of its runs;
+# two answers that are equally frequent leave it undecided, which `tie` says.
 
 # %%
 voted = votes.votes(answered, relevance_runs, tie_rule, missing_votes)
 voted.head(3)
 
 # %% [markdown]
-# How often each judge says yes, in each language. A judge far from the others pulls every label its way.
-
-# %%
-voted.pivot_table(index="model", columns="language", values="vote", aggfunc="mean").round(3)
-
-# %% [markdown]
 # ## The labels
 #
-# A pair is relevant with at least half of the planned votes. `marginal` pairs would flip with one vote the other way;
-# `open` ones could flip if the missing votes had come.
+# A pair is relevant with at least half of the planned votes. Each label carries how it came about: the votes for
+# (`yes`) and against it (`no`), those that are missing, and in how many the runs were tied. `marginal` pairs would
+# flip with one vote the other way; `open` ones could flip if the missing votes had come. After three of them: how
+# many pairs each dimension gets, and how many of its labels hang on little.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
-labels = imported.relevance(here) if here.study.labels else votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
+made = votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
+labels = imported.relevance(here) if here.study.labels else made
 labels.head(3)
 
 # %%
-counts = labels.groupby("dimension")[["relevant", "marginal", "open"]].sum().reindex(here.dimensions, fill_value=0)
+counts = labels.groupby("dimension")[["relevant", "marginal", "open"]].sum()
+counts = counts.reindex(here.dimensions, fill_value=0)
 counts
 
 # %%
-spread = labels.rename(columns={"yes": "value", "relevant": "kept"})
+spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
 figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
 here.save(figure, "relevance_votes", "How many of the planned votes call a statement relevant, by dimension.")
 
 # %% [markdown]
-# *Yes votes for each statement, by dimension; from the line upwards a statement is relevant. Most statements are
-# clear cases: nobody says yes, or nearly everybody.*
+# *Yes votes for each statement, by dimension; dark bars are relevant. The fewer statements stand in the middle, the
+# less the rule for the quorum decides.*
+#
+# The marginal labels, the first of them; all are marked in the table that is written.
+
+# %%
+labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
+
+# %% [markdown]
+# ## Who stands apart
+#
+# How often each judge, in each language, votes against the label that all votes made: as `lower` where it says no to
+# a relevant pair, `higher` where it says yes to another, `alone` where nobody else does. Then each judge and each
+# language as a whole. One that stands far apart pulls labels its way, or is pulled.
+
+# %%
+apart = judging.apart(voted, labels, "relevant")
+apart.round(3)
+
+# %% [markdown]
+# ## What another rule would change
+#
+# Each rule of this page changed on its own: how many pairs would be relevant, and how many of them are new or gone.
+# Which labels these are stands in the table that is written.
+
+# %%
+rules = {"quorum": relevance_quorum, "tie_rule": tie_rule, "missing_votes": missing_votes}
+by_rule = judging.relevance_by_rule(answered, relevance_runs, planned, **rules)
+flipped = judging.flipped(by_rule, "relevant")
+judging.changes(by_rule, "relevant")
 
 # %%
 speaking = labels.loc[labels["relevant"], "statement_id"].nunique()
+hang = flipped.drop_duplicates(["statement_id", "dimension"])
 Markdown(
     f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements speak to at least one dimension. "
-    f"{int(counts['marginal'].sum())} pairs hang on a single vote."
+    f"{int(counts['marginal'].sum())} pairs hang on a single vote, and {len(hang)} would flip under some other rule."
 )
 
 # %%
 tables = {"04_accounting": accounting, "04_votes": voted, "04_relevance": labels}
+tables |= {"04_apart": apart, "04_other_rules": flipped}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". Only relevant pairs are asked about from here on.")

@@ -13,12 +13,12 @@
 # %% [markdown]
 # # 05 · What does agreeing with a statement say?
 #
-# For each relevant pair every judge says, in every language, where agreeing with the statement falls on the dimension:
-# -2, -1, +1 or +2, with no zero allowed. The median of the votes is the label. This makes the scored set, the paper's
-# *Sociocultural Statements*.
+# For each relevant pair every judge says, in every language, where agreeing with the statement falls on the
+# dimension: -2, -1, +1 or +2, with no zero allowed. The median of the votes is the label. This makes the scored set,
+# the paper's *Sociocultural Statements*.
 #
 # *reads* `04_relevance.csv` · *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`, `05_polarity.csv`,
-# `05_sociocultural_statements.csv` · *takes* the rules below
+# `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -29,10 +29,9 @@ zero_median: str = "drop"  # a median of 0, which is not on the scale: the pair 
 half_median: str = "away_from_zero"  # a median of a half: rounded away from zero, kept, or dropped
 
 # %%
-import pandas as pd
 from IPython.display import Markdown
 
-from utils import answers, imported, plan, plots, prompts, votes
+from utils import answers, imported, judging, plan, plots, prompts, votes
 from utils.execution import open_study
 
 here = open_study(study)
@@ -45,7 +44,8 @@ here.banner()
 # how strongly. Disagreeing is taken to say the exact opposite, as the paper assumes.
 
 # %%
-question = prompts.fill("polarity", "en", "(the statement)", here.describe("en")[here.dimensions[0]]) if not here.study.labels else []
+first = here.describe("en")[here.dimensions[0]]
+question = [] if here.study.labels else prompts.fill("polarity", "en", "(the statement)", first)
 Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
 
 # %% [markdown]
@@ -63,7 +63,7 @@ answered.head(3)
 here.who(answered)
 
 # %% [markdown]
-# Every planned cell ends in exactly one state.
+# Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
 
 # %%
 accounting = votes.accounting(answered, cells)
@@ -72,55 +72,83 @@ accounting
 # %% [markdown]
 # ## The votes
 #
-# The most frequent of the runs, again; a tie goes to the tied answer nearest the median of all runs.
+# The most frequent of the runs, again; a tie goes to the tied answer nearest the median of all runs, and `tie` says
+# so.
 
 # %%
 voted = votes.votes(answered, polarity_runs, tie_rule, missing_votes)
 voted.head(3)
 
 # %% [markdown]
-# The mean vote of each judge in each language. The judges see the same pairs, so these should be close.
-
-# %%
-voted.pivot_table(index="model", columns="language", values="vote", aggfunc="mean").round(3)
-
-# %% [markdown]
 # ## The labels
 #
-# The label is the median of the votes. A median of a half is rounded away from zero, and a median of zero says that the
-# judges cancel out: such a pair is dropped and counted. `how` tells which of these happened.
+# The label is the median of the votes. A median of a half is rounded away from zero, and a median of zero says that
+# the judges cancel out: such a pair is dropped and counted. Each label carries how it came about: the votes for
+# either pole (`positive`, `negative`), those missing, in how many the runs were tied, and in `how` what became of the
+# median. A `marginal` one would turn, come or go with one vote of the opposite sign. After three of them: how all
+# came about, and how many labels of each value a dimension has.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
-labels = (
-    imported.polarity(here)
-    if here.study.labels
-    else votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
-)
+made = votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
+labels = imported.polarity(here) if here.study.labels else made
 labels.head(3)
 
 # %%
-labels["how"].value_counts().rename("pairs").to_frame()
+labels.groupby("how", sort=False).agg(pairs=("how", "size"), marginal=("marginal", "sum"))
 
 # %%
 scored = here.in_order(labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]])
-scored.pivot_table(index="dimension", columns="polarity", values="statement_id", aggfunc="count").reindex(here.dimensions)
+scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(here.dimensions, fill_value=0)
 
 # %%
-spread = labels.assign(value=labels["median"], kept=labels["polarity"].notna())
+spread = here.in_order(labels).assign(value=lambda t: t["median"], kept=lambda t: t["polarity"].notna())
 figure = plots.vote_shares(spread, "median of the votes", "What agreeing with a statement says")
 here.save(figure, "polarity_labels", "How many statements have which polarity, by dimension.")
 
 # %% [markdown]
-# *Labels by dimension. A dimension whose labels all lie on one side would measure little but the readiness to agree.*
+# *Medians of the votes, by dimension; dark bars make a label. A dimension whose labels all lie on one side would
+# measure little but the readiness to agree.*
+#
+# The marginal labels, the first of them; all are marked in the table that is written.
 
 # %%
+labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
+
+# %% [markdown]
+# ## Who stands apart
+#
+# How often each judge, in each language, votes for the other pole than the label that all votes made: as `lower` for
+# the negative pole, `higher` for the positive one, `alone` where nobody else does. Then each judge and each language
+# as a whole. One that stands far apart pulls labels its way, or is pulled.
+
+# %%
+apart = judging.apart(voted, labels, "polarity")
+apart.round(3)
+
+# %% [markdown]
+# ## What another rule would change
+#
+# Each rule of this page changed on its own: how many pairs would have a label, how many of them are new or gone, and
+# how many change their sign or only their size. Which labels these are stands in the table that is written. What
+# another quorum would do, notebook 04 says; the pairs that it would add were never asked about.
+
+# %%
+rules = {"tie_rule": tie_rule, "missing_votes": missing_votes, "zero_median": zero_median, "half_median": half_median}
+by_rule = judging.polarity_by_rule(answered, polarity_runs, planned, **rules)
+flipped = judging.flipped(by_rule, "polarity")
+judging.changes(by_rule, "polarity")
+
+# %%
+hang = flipped.drop_duplicates(["statement_id", "dimension"])
 Markdown(
     f"**{scored['statement_id'].nunique()} statements with {len(scored)} labels** make the scored set; "
-    f"{labels['polarity'].isna().sum()} relevant pairs got no label, and {int(labels['marginal'].sum())} hang on a single vote."
+    f"{labels['polarity'].isna().sum()} relevant pairs got no label. {int(labels['marginal'].sum())} hang on a single "
+    f"vote, and {len(hang)} would be another under some other rule."
 )
 
 # %%
 tables = {"05_accounting": accounting, "05_votes": voted, "05_polarity": labels}
-written += [here.write(table, name) for name, table in (tables | {"05_sociocultural_statements": scored}).items()]
+tables |= {"05_sociocultural_statements": scored, "05_apart": apart, "05_other_rules": flipped}
+written += [here.write(table, name) for name, table in tables.items()]
 Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". The scored set is what notebooks 07 to 14 stand on.")

@@ -18,14 +18,14 @@
 # differently; beside it stands the same on all statements, since that choice matters. This makes **Figure 1** and
 # **Appendix B**.
 #
-# *reads* `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv` · *writes* `08_figure1.csv`,
-# `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
+# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
+# `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-split_group: str = "median"  # the response of a group whose models disagree: the median of its models, or of all their runs
+split_group: str = "median"  # a group's response: the median of its models, or of all their runs
 differ: str = "not_equal"  # when groups respond differently: not equally, or in strict opposition
-human_values: str = "current"  # whose values of people: The Culture Factor's current tool, or the 2015 matrix
+human_values: str = "current"  # whose values: The Culture Factor's current tool, or the 2015 matrix
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -33,14 +33,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import figures, scores
+from utils import consistency, figures, published, scores
 from utils.execution import open_study
 
 here = open_study(study)
 here.banner()
 
 # %% [markdown]
-# ## The groups' responses
+# ## The scores
 #
 # A group's response to a statement is the median of its models' stances: 1 agrees, -1 disagrees, 0 is split. Its score
 # on a dimension is the response times the statement's polarity.
@@ -56,78 +56,102 @@ groups.head(3)
 
 # %%
 different = scores.differing(groups, differ)
-different.groupby("dimension")[["comparable", "differs"]].sum().reindex(here.dimensions, fill_value=0)
+counted = different.groupby("dimension")[["comparable", "differs"]].sum()
+counted.reindex(here.dimensions, fill_value=0).T
 
 # %% [markdown]
-# ## The people
-#
-# Hofstede's values, which the paper does not print. They come from surveys of people, and nothing in this study
-# changes them. Dimensions that are the study's own have none.
+# The people's side is Hofstede's values, which the paper does not print. They come from surveys, and nothing in this
+# study changes them. Dimensions that are the study's own have none.
 
 # %%
 countries = {name: culture.people for name, culture in here.study.cultures.items()}
 people = scores.human_values(human_values, countries)
 people = people[people["dimension"].isin(here.dimensions)]
-people.pivot_table(index="group", columns="dimension", values="value")
 
 # %% [markdown]
-# ## Figure 1
+# ## The table
 #
 # A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. Intervals are bootstrapped over statements.
 
 # %%
 table = scores.figure1(groups, np.random.default_rng(8), differ, resamples)
-models = table.assign(kind="models")
-everyone = pd.concat([models, people.assign(kind="people", selection="both")], ignore_index=True)
-everyone.query("selection != 'all'").pivot_table(index=["group", "kind"], columns="dimension", values="value").round(0)
+everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
+drawn = everyone[everyone["selection"] != "all"]
+wide = drawn.pivot_table(index=["kind", "group"], columns="dimension", values="value", sort=False)
+wide.round(0).astype("Int64")
+
+# %% [markdown]
+# ## The figure
+#
+# Look first at which of the two groups lies further right on each dimension, and whether the same of the two peoples
+# does.
 
 # %%
-caption = "Groups of models and the people of their countries on Hofstede's scale, on the statements that divide the groups."
-figure = figures.groups_and_people(everyone[everyone["selection"].isin(["differing", "both"])], "Statements on which the groups differ")
+caption = "Figure 1: groups of models and people, 0 to 100, on the statements that divide groups."
+figure = figures.groups_and_people(drawn, "Statements on which the groups differ")
 here.save(figure, "figure1", caption)
 
 # %% [markdown]
-# *Figure 1. Filled: groups of models, with the number of labels and 95 % intervals; hollow: people. On statements that
-# divide two groups, two opposite groups lie at equal distances on either side of 50 by construction, so only the
-# direction of the gap carries information here, and not its size.*
-
-# %% [markdown]
-# ## The same on all statements
+# *Figure 1. Left: groups of models, with the number of labels and 95 % intervals; right: the people of their
+# countries. On statements that divide two groups, two opposite groups lie at equal distances on either side of 50 by
+# construction, so only the direction of the gap carries information here, and not its size.*
 #
-# Where the groups agree they stand at the same place, so on all statements they move together, and closer to each
-# other.
+# The same on all statements. Where the groups agree they stand at the same place, so they move together, and closer to
+# each other.
 
 # %%
-figure = figures.groups_and_people(everyone[everyone["selection"].isin(["all", "both"])], "All statements")
-here.save(figure, "figure1_all", "Groups of models and people on Hofstede's scale, on all scored statements.")
+whole = everyone[everyone["selection"] != "differing"]
+caption = "Groups of models and people, 0 to 100, on all scored statements."
+here.save(figures.groups_and_people(whole, "All statements"), "figure1_all", caption)
 
 # %% [markdown]
-# *The same comparison on every scored statement. The direction of each gap is as in Figure 1, since statements on which
-# the groups agree add nothing to their difference; the positions are not.*
-
-# %% [markdown]
-# ## The directions
+# *The same comparison on every scored statement. With two groups the direction of each gap is as in Figure 1, since
+# statements on which the groups agree add nothing to their difference; the positions are not.*
 #
-# The paper's claim is about directions: on each dimension, the groups differ as their peoples do.
+# ## Is it more than chance?
+#
+# The paper's claim is about directions: on each dimension, the groups differ as their peoples do. Each direction is
+# little more than the toss of a coin; notebook 14 counts how often all of them would agree by chance.
 
 # %%
 directions = scores.directions(table.query("selection == 'differing'"), people)
 directions.round(1)
 
 # %%
-agree, decided = (directions["agrees"] == "yes").sum(), directions["agrees"].isin(["yes", "no"]).sum()
-Markdown(f"**{agree} of {len(directions)} directions agree with people** ({decided} are decided at all). {here.caution}")
+agree, decided = (directions["agrees"].isin(words).sum() for words in (["yes"], ["yes", "no"]))
+Markdown(
+    f"**{agree} of {len(directions)} directions agree with people** "
+    f"({decided} are decided at all). {here.caution}"
+)
 
 # %% [markdown]
+# ## What the paper prints
+#
+# Its Figure 1 prints no numbers. But the sign of each gap follows from the native cells of its Table 3: the median of
+# two models is their mean, and statements on which the groups agree cancel. The sums are in statements, at the number
+# of statements that the printed means allow (notebook 13).
+
+# %%
+table3 = published.table3_long()
+ns = consistency.n_by_row(table3, published.stated_n())
+of_paper = scores.human_values("current", ["US", "China"])
+signs = consistency.figure1_signs(table3, published.MODELS, of_paper, ns)
+signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)
+
+# %% [markdown]
+# `first` is the US group, `second` the Chinese one. A tie is no direction; under another rule for "responded
+# differently", or another copy of the table, it could be one.
+#
 # ## Appendix B: the statements that divide the groups
 #
-# Each with what the groups respond. Texts are shown only where the study's debates were written for this project.
+# What every model replied, in its native language: its vote, and in how many of its readable runs. Strictly opposite
+# groups come first. The replies with their reasons are in the archive, `replies.sqlite`. The texts stand here only where the study's debates were written for this project.
 
 # %%
-divided = groups.merge(different.query("differs")[["statement_id", "dimension"]], on=["statement_id", "dimension"])
-wide = divided.pivot_table(index=["statement_id", "dimension", "polarity"], columns="group", values="response").reset_index()
-here.with_texts(wide).head(6)
+differing = scores.divided(groups, different, here.read("07_votes"), here.models)
+here.with_texts(differing.drop(columns="opposite")).head(8)
 
 # %%
-files = [here.write(everyone, "08_figure1"), here.write(directions, "08_directions"), here.write(wide, "08_differing")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". Notebook 14 asks how often chance alone would do as well.")
+tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}
+files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
+Markdown(f"Written: {files}. {len(differing)} statements divide the groups. {here.caution}")

@@ -43,7 +43,7 @@ scored = here.read("07_scores").merge(here.models[["model", "language"]], on=["m
 scored.head(3)
 
 # %% [markdown]
-# ## The positions
+# ## The table
 #
 # The mean score, its 95 % interval by a bootstrap over statements, and the number of scores it rests on. A model
 # without readable answers has no position.
@@ -52,20 +52,35 @@ scored.head(3)
 table = scores.model_positions(scored, np.random.default_rng(9), resamples)
 table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
 
+# %% [markdown]
+# ## The figure
+#
+# Look for models of one colour that stand on different sides of the middle: a group's mean hides them.
+
 # %%
-caption = "Mean score of each model in its native language on each dimension, -1 to 1, with 95 % intervals."
+caption = "Figure 3: each model's mean score in its native language, with 95 % intervals."
 here.save(figures.models_by_dimension(table), "figure3", caption)
 
 # %% [markdown]
-# *Figure 3, from this study. Blue: US models; red: Chinese models. The scores could reach from -2 to 2; the axis shows
-# -1 to 1, as in the paper.*
+# *Figure 3, from this study. One colour is one culture. The scores could reach from -2 to 2; the axis shows -1 to 1,
+# as in the paper, unless a value or an interval lies outside.*
+#
+# ## Is it more than chance?
+#
+# An interval that leaves out 0 says that the side is not an accident of which statements were asked. It says nothing
+# about other wordings or other days.
 
 # %%
+clear = (table["low"] > 0) | (table["high"] < 0)
 widest = table.loc[table["mean"].abs().idxmax()]
-Markdown(f"The position farthest from the middle is **{widest['mean']:.2f}** ({widest['model']}, {widest['dimension']}, n = {widest['n']:.0f}). {here.caution}")
+Markdown(
+    f"**{clear.sum()} of {len(table)} positions have an interval without 0.** "
+    f"The farthest from the middle is {widest['mean']:.2f} ({widest['model']}, "
+    f"{widest['dimension']}, n = {widest['n']:.0f}). {here.caution}"
+)
 
 # %% [markdown]
-# ## The same from the paper's printed numbers
+# ## What the paper prints
 #
 # Table 3 of the paper prints every model's mean in both languages; its native cells are what its Figure 3 shows. No
 # interval is printed, so none is drawn.
@@ -76,11 +91,13 @@ printed.pivot_table(index="dimension", columns="model", values="mean", sort=Fals
 
 # %%
 caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
-here.save(figures.models_by_dimension(printed), "figure3_printed", caption, "printed")
+figure = figures.models_by_dimension(printed, "As the paper prints it")
+here.save(figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]
 # *The paper's own Figure 3, redrawn from its printed Table 3: these are findings of the paper, and not of this run.*
 
 # %%
-files = [here.write(table, "09_figure3"), here.write(printed.assign(respondents="printed"), "09_figure3_printed")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". What the language changes is the next notebook's question.")
+tables = {"09_figure3": table, "09_figure3_printed": printed.assign(respondents="printed")}
+files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
+Markdown(f"Written: {files}. What the language changes is for notebook 10. {here.caution}")

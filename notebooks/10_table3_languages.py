@@ -14,14 +14,14 @@
 # # 10 · Does the language change what a model holds?
 #
 # Each model's mean score on each dimension in both languages, their difference, and whether it is more than chance.
-# This makes **Table 3**, with the paper's bootstrap test and beside it an exact one, corrected for asking 24 times. In
-# a study with a single language, the models are compared with each other instead.
+# This makes **Table 3**, with the paper's bootstrap test and beside it an exact one, corrected for asking once for each
+# cell. In a study with a single language, the models are compared with each other instead.
 #
-# *reads* `07_scores.csv` · *writes* `10_table3.csv`, `table3` · *takes* the rules below
+# *reads* `07_scores.csv` · *writes* `10_table3.csv`, `table3`, `table3_printed` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-resample: str = "paired"  # whether both languages are resampled by the same statements, or each by its own
+resample: str = "paired"  # both languages by the same statements, or each by its own (unpaired)
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -35,7 +35,7 @@ here = open_study(study)
 here.banner()
 
 # %% [markdown]
-# ## The comparison
+# ## The scores
 #
 # Both languages answer the same statements, so the comparison is paired: only statements whose stance changed carry
 # the difference.
@@ -43,59 +43,82 @@ here.banner()
 # %%
 scored = here.read("07_scores")
 pairs = significance.pairs_of(here.study.models, here.study.languages)
-pairs[:3]
+scored.head(3)
 
 # %% [markdown]
-# One resample of the statements serves all dimensions, since a statement may speak to several.
+# ## The table
+#
+# One resample of the statements serves all dimensions, since a statement may speak to several. `n` counts statements
+# that were answered in both languages, `changed` those whose stance differs.
 
 # %%
-counts = significance.resample_counts(scored["statement_id"].nunique(), resamples, np.random.default_rng(10))
+rng, n = np.random.default_rng(10), scored["statement_id"].nunique()
+counts = significance.resample_counts(n, resamples, rng)
 table = significance.compare(scored, pairs, counts, resample)
-table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head(3)
+table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head(3).round(2)
 
 # %% [markdown]
-# ## Table 3
-#
-# The two means of each model, side by side. Green cells have p < 0.05 under the bootstrap, as in the paper.
+# **Table 3.** The two means of each model, one above the other. Green cells have p < 0.05 under the bootstrap, as in
+# the paper.
 
 # %%
 styled.table3(table)
 
+# %% [markdown]
+# ## The figure
+#
+# A long line is a model that answers otherwise in the other language; one on a green ground is a change that the
+# bootstrap calls significant.
+
 # %%
-here.save(figures.language_changes(table), "table3", "Each model's mean score on each dimension in both languages.")
+caption = "Table 3 as a picture: each model's mean score on each dimension in both languages."
+here.save(figures.language_changes(table), "table3", caption)
 
 # %% [markdown]
-# *Table 3 as a picture. Each line joins a model's means in the two languages; marks say which changes the paper's
-# bootstrap calls significant, and which survive the exact test with Holm's correction.*
-
-# %% [markdown]
+# *Table 3 as a picture. Each line joins a model's means in the two languages; ◆ marks a change that survives the exact
+# test with Holm's correction.*
+#
 # ## Is it more than chance?
 #
 # At these numbers of statements a percentile bootstrap is too ready to call a difference significant. The exact
-# sign-flip test is not; Holm and Benjamini-Hochberg allow for the many cells. `smallest_p` is the best that so few
-# changed statements could reach.
+# sign-flip test is not; Holm and Benjamini-Hochberg allow for the many cells, both applied to the exact p. The change
+# has its 95 % interval in brackets; a star stands for p < 0.05.
 
 # %%
-tests = ["difference", "low", "high", "p_bootstrap", "p_exact", "p_holm", "p_bh", "smallest_p", "smallest_difference"]
-table[["dimension", "model", "n", "changed", *tests]].round(3)
+significance.shown_tests(table)
 
 # %%
-found = {name: int((table[p] < significance.ALPHA).sum()) for name, p in (("bootstrap", "p_bootstrap"), ("exact", "p_exact"), ("Holm", "p_holm"))}
-Markdown(
-    f"Of {len(table)} cells, **{found['bootstrap']}** have p < 0.05 under the bootstrap, **{found['exact']}** under the exact "
-    f"test, and **{found['Holm']}** survive Holm's correction. {here.caution}"
-)
+kinds = {"bootstrap": "p_bootstrap", "exact test": "p_exact", "Holm": "p_holm"}
+found = [f"**{(table[p] < significance.ALPHA).sum()}** ({kind})" for kind, p in kinds.items()]
+Markdown(f"Of {len(table)} cells, so many have p < 0.05: {', '.join(found)}. {here.caution}")
 
 # %% [markdown]
-# ## What the paper names
+# What could these numbers of statements have shown at all? `smallest difference`: the one that the exact test would
+# find four times in five, if changed statements move as far as they do here (empty where none changed). `smallest exact
+# p`: the best that so many changed statements can reach, all in one direction; fewer than six never reach 0.05.
+
+# %%
+significance.shown_reach(table)
+
+# %% [markdown]
+# ## What the paper prints
 #
-# The green marks of the paper's own table are lost in the copy that was read; its text names four cells. Their printed
-# means:
+# The green marks of the paper's own table are lost in the copy that was read; its text names four cells. Here are
+# their printed means, and then the whole printed table as a picture, without marks.
 
 # %%
-named = published.table3_long().pivot(index=["dimension", "model"], columns="language", values="mean").loc[published.NAMED]
-named.assign(difference=(named["zh"] - named["en"]).round(2))
+printed = published.table3_pairs().set_index(["dimension", "model"])
+named = printed.loc[published.NAMED, ["mean_a", "mean_b"]].set_axis(["English", "Chinese"], axis=1)
+named.assign(change=(named["Chinese"] - named["English"]).round(2))
 
 # %%
-files = [here.write(table, "10_table3")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". Notebook 13 asks what the printed table allows.")
+caption = "The paper's Table 3 as a picture: both printed means of each model on each dimension."
+figure = figures.language_changes(printed.reset_index(), "As the paper prints it")
+here.save(figure, "table3_printed", caption, "printed")
+
+# %% [markdown]
+# *The paper's Table 3, from print. What its changes allow, at which numbers of statements, is notebook 13's question.*
+
+# %%
+file = here.write(table, "10_table3")
+Markdown(f"Written: `{file}`. {here.caution}")

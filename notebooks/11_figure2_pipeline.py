@@ -14,9 +14,9 @@
 # # 11 · How did debates become scores?
 #
 # The pipeline from debates to scored statements, with this study's own counts. This makes **Figure 2**; the numbers of
-# the paper stand beside ours.
+# the paper's Appendix A stand beside ours.
 #
-# *reads* `01_debates.csv` to `07_accounting.csv` · *writes* `11_counts.csv`, `figure2` · *takes* the study alone
+# *reads* the tables of notebooks 01 to 07 · *writes* `11_counts.csv`, `figure2` · *takes* the study alone
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -25,56 +25,62 @@ study: str = "demo"  # the study: a file in studies/, by name
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import figures
+from utils import figures, ledger, published
 from utils.execution import open_study
 
 here = open_study(study)
 here.banner()
 
 # %% [markdown]
-# ## The counts
+# ## The table
 #
-# Each step of the pipeline leaves a table; this is how many rows of each kind they hold, with the paper's count where
-# it prints one.
+# Each step of the pipeline leaves a table; this is how many rows of each kind they hold, beside the count that the
+# paper prints. Its requests are "roughly" as many.
 
 # %%
-relevance, labels = here.read("04_relevance"), here.read("05_sociocultural_statements")
-asked = [int(here.read(f"{n}_accounting")["planned"].sum()) for n in ("04", "05", "07")]
-counts = pd.DataFrame(
-    [
-        ("Collect", "debates", len(here.read("01_debates")), 1534),
-        ("Filter", "statements kept", len(here.read("02_statements")), 776),
-        ("Relevance", "relevant pairs", int(relevance["relevant"].sum()), 378),
-        ("Polarity", "labelled statements", labels["statement_id"].nunique(), 281),
-        ("Polarity", "labels", len(labels), None),
-        ("Stance", "questions in all", sum(asked), 100000),
-    ],
-    columns=["step", "what", "here", "paper"],
-).astype({"paper": "Int64"})
+ours = pd.Series(ledger.counts(here), name="here")
+theirs = published.read("paper_counts").set_index("item")["value"].reindex(ours.index)
+counts = ours.to_frame().assign(paper=pd.to_numeric(theirs)).rename_axis("item").reset_index()
 counts
 
 # %% [markdown]
-# The paper's 378 pairs are the sum of its six counts in Appendix A, and its 100,000 requests are "roughly".
+# A statement may speak to several dimensions, so there are more pairs than statements; and not every relevant pair gets
+# a label, since a median of zero is dropped. Here are the sizes that the figure shows.
+
+# %%
+sizes = {
+    "pairs": int(here.read("04_relevance")["relevant"].sum()),
+    "labels": len(here.read("05_sociocultural_statements")),
+    "labelled": here.read("05_sociocultural_statements")["statement_id"].nunique(),
+}
+asked = {n: int(here.read(f"{n}_accounting")["planned"].sum()) for n in ("04", "05", "07")}
+pd.DataFrame([sizes | {f"questions in {n}": k for n, k in asked.items()}])
 
 # %% [markdown]
-# ## Figure 2
+# ## The figure
 #
 # Boxes are steps, and the arrows carry what goes from one to the next.
 
 # %%
+collected, kept = counts["here"].iloc[:2]
 boxes = [
-    ("Collect", f"{counts['here'][0]:,} debates", "from Kialo's form of debate"),
-    ("Filter", f"{counts['here'][1]:,} statements", "enough votes, one thesis"),
-    ("Relevance", f"{counts['here'][2]:,} pairs", f"{asked[0]:,} questions: relevant?"),
-    ("Polarity", f"{counts['here'][4]:,} labels", f"{asked[1]:,} questions: -2 to +2"),
-    ("Stance", f"{counts['here'][3]:,} statements", f"{asked[2]:,} questions: agree?"),
+    ("Collect", f"{collected:,} debates", "from Kialo's form of debate"),
+    ("Filter", f"{kept:,} statements", "enough votes, one thesis"),
+    ("Relevance", f"{sizes['pairs']:,} pairs", f"{asked['04']:,} questions: relevant?"),
+    ("Polarity", f"{sizes['labels']:,} labels", f"{asked['05']:,} questions: -2 to +2"),
+    ("Stance", f"{sizes['labelled']:,} statements", f"{asked['07']:,} questions: agree?"),
 ]
-here.save(figures.pipeline_counts(boxes), "figure2", "The pipeline from debates to scored statements, with this study's counts.")
+figure = figures.pipeline_counts(boxes)
+
+# %%
+caption = "Figure 2: the pipeline from debates to scored statements, with this study's counts."
+here.save(figure, "figure2", caption)
 
 # %% [markdown]
 # *Figure 2. The counts are this study's. Relevance and polarity are each the vote of all judges in all languages, and a
 # sample of both is checked by people (notebook 06).*
 
 # %%
-files = [here.write(counts, "11_counts")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + f". {counts['here'][0]:,} debates became {counts['here'][4]:,} labels.")
+file = here.write(counts, "11_counts")
+became = f"{collected:,} debates became {sizes['labels']:,} labels."
+Markdown(f"Written: `{file}`. {became} {here.caution}")

@@ -43,33 +43,27 @@ here.banner()
 # ## The specifications
 #
 # A specification is one choice for each rule. The full product of the rules that need no new answers comes first; then,
-# around the default and one at a time, fewer runs, other thresholds, and other judges.
+# around the default and one at a time, fewer runs, other thresholds, and other judges. Labels, scores and claims are
+# worked out again under each of them, from the same answers. `computed`: every answer that it needs is there; `in
+# part`: some were never asked for, and the rest is used; `not asked`: nothing is left to compute.
 
 # %%
 have = relabelling.collected(here)
 rules = relabelling.rules_of(have, here.study.parameters)
 specs = sensitivity.specifications(rules, relabelling.one_by_one_of(have))
-specs.head(3)
-
-# %% [markdown]
-# Labels, scores and claims are worked out again under each of them, from the same answers. `_right` and `_of` count
-# what is as the claim says.
-
-# %%
 table = sensitivity.outcomes(have, specs)
-table[["spec", "varies", "state", "calls", "labels", "directions", "directions_right", "directions_of"]].head(3)
+table.groupby(["varies", "state"], sort=False)["calls"].agg(specifications="size", most_calls="max")
 
 # %% [markdown]
 # ## The claims
 #
 # A model leans with its people when it lies on that side of the other group's mean on which its people lie of the
 # other people: only sides are compared, since the scales of models and people need not match. A change with the
-# language counts when the exact test finds it after Holm's correction. In a simulated study each claim is about what was
-# planted, and never about models. In how many specifications of the product does each hold?
+# language counts when the exact test finds it after Holm's correction. In a simulated study each claim is about what
+# was planted, and never about models. In how many specifications of the product does each hold?
 
 # %%
-claims = sensitivity.shares(table, rules)
-words = sensitivity.claims_of(have)
+claims, words = sensitivity.shares(table, rules), sensitivity.claims_of(have)
 whole = claims[claims["choice"] == "all rules"].assign(claim=lambda t: t["claim"].map(words))
 whole[["claim", "specifications", "open", "holds", "share"]].round(3)
 
@@ -80,8 +74,10 @@ whole[["claim", "specifications", "open", "holds", "share"]].round(3)
 # in the middle, and at most.
 
 # %%
-product = table[table["varies"] == "rules"]
-counted = {text: [*product[f"{c}_right"].quantile([0, 0.5, 1]), product[f"{c}_of"].max()] for c, text in words.items()}
+product, counted = table[table["varies"] == "rules"], {}
+for claim, text in words.items():
+    right = product[f"{claim}_right"].quantile([0, 0.5, 1])
+    counted[text] = [*right, product[f"{claim}_of"].max()]
 pd.DataFrame(counted, index=["least", "median", "most", "of"]).T.convert_dtypes()
 
 # %% [markdown]
@@ -90,7 +86,8 @@ pd.DataFrame(counted, index=["least", "median", "most", "of"]).T.convert_dtypes(
 
 # %%
 by_rule = claims[claims["choice"].isin(list(rules))]
-by_rule.set_index(["choice", "alternative", "claim"])["share"].unstack("claim", sort=False).round(3)
+by_rule = by_rule.set_index(["choice", "alternative", "claim"])["share"]
+by_rule.unstack("claim", sort=False).round(3)
 
 # %% [markdown]
 # ## The curve
@@ -99,44 +96,25 @@ by_rule.set_index(["choice", "alternative", "claim"])["share"].unstack("claim", 
 
 # %%
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
-drawn = product[["spec", *open_rules]].assign(value=product["directions_right"], holds=product["directions"])
-figure = plots.specification_curve(drawn, words["directions"])
-here.save(figure, "specification_curve", f"{words['directions']}: every specification, with the choices that it makes.")
+outcome = {"value": product["directions_right"], "holds": product["directions"]}
+drawn = product[["spec", *open_rules]].assign(**outcome)
+caption = f"{words['directions']}: every specification, with the choices that it makes."
+here.save(plots.specification_curve(drawn, words["directions"]), "specification_curve", caption)
 
 # %% [markdown]
 # *Above: the number of directions that are as the claim says, one specification a column. Below: the choices that each
 # of them makes. A rule whose marks gather at one end moves the result; one whose marks spread evenly does not.
 # Specifications that leave the claim open are not drawn.*
 #
-# ## What was not asked
-#
-# A lower threshold, or fewer judges, may call for statements or pairs that nobody was asked about. `not asked`: nothing
-# but such, so nothing is computed. `in part`: the rest is used. `calls` counts what would have to be asked first; what
-# follows from those answers comes on top.
-
-# %%
-lacking = sensitivity.named(table[table["calls"] > 0])
-lacking.groupby(["change", "state"], sort=False)["calls"].agg(specifications="size", calls="max").reset_index()
-
-# %% [markdown]
 # ## One change at a time
 #
-# Fewer runs of the same answers, other thresholds for relevance and for votes, with all else at its default.
+# Fewer runs of the same answers, and other thresholds, with all else at its default. Then other judges, since the
+# judges are also the judged: a model's own labels could favour its own group. So each judge is left out once, and the
+# labels are those of one culture's judges alone, whoever is scored; the quorum stays half of the planned votes. `calls`
+# counts what would have to be asked first; what follows from those answers comes on top.
 
 # %%
-outcome = ["state", "labels", "directions_right", "directions_of", "leanings_right", "leanings_of", "language"]
-singles = table[table["varies"].isin(["runs", "relevance_quorum", "min_votes"])]
-sensitivity.named(singles)[outcome]
-
-# %% [markdown]
-# ## Other judges
-#
-# The judges are also the judged: a model's own labels could favour its own group. So each judge is left out once, and
-# then the labels are those of one culture's judges alone, whoever is scored. The quorum stays half of the planned votes.
-
-# %%
-judged = table[(table["varies"] == "judges") | (table["spec"] == 1)]
-judged[["judges", *outcome]]
+sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 
 # %% [markdown]
 # ## Rules or statements: what moves a group more?
@@ -146,28 +124,27 @@ judged[["judges", *outcome]]
 # the choice of rules matters less than the choice of statements.
 
 # %%
-places = scores.figure1(sensitivity.default_groups(have, specs), np.random.default_rng(14), rules["differ"][0], resamples)
-moved = sensitivity.ranges(table, places)
-moved.round(1)
+rng, groups = np.random.default_rng(14), sensitivity.default_groups(have, specs)
+places = scores.figure1(groups, rng, rules["differ"][0], resamples)
+sensitivity.ranges(table, places).round(1)
 
 # %% [markdown]
 # ## What would chance do?
 #
 # When only the statements count on which the groups differ, two opposite groups lie at equal distances on either side
-# of 50, whatever they answered: the mirror image is made by the selection. So nothing but the six signs is left to
-# agree with people. In each random world every model agrees with each of this study's statements at random, at the
-# rate at which it agrees anyway.
+# of 50, whatever they answered: the mirror image is made by the selection. So nothing but the signs is left to agree
+# with people. In each random world every model agrees with each of this study's statements at random, at the rate at
+# which it agrees anyway.
 
 # %%
 people = have.people.get(rules.get("human_values", ("",))[0], sensitivity.NOBODY)
 rates = null.agreement_rates(here.read("07_votes"), have.models)
 labels = here.read("05_sociocultural_statements")
-observed = product.drop_duplicates("differ").set_index("differ")["with_people"].astype(float).to_dict()
+observed = product.drop_duplicates("differ").set_index("differ")["with_people"]
+observed = observed.astype(float).to_dict()
 chance = null.table(labels, have.models, rates, people, observed, np.random.default_rng(14), draws)
-chance.pivot(index="design", columns="directions", values="share").round(3)
-
-# %%
-here.save(plots.null_directions(chance), "null_directions", "How many directions agree with people when the models answer at random.")
+caption = "How many directions agree with people when the models answer at random."
+here.save(plots.null_directions(chance), "null_directions", caption)
 
 # %% [markdown]
 # *The number of directions that agree with people in random worlds, by the two readings of "responded differently";
@@ -179,8 +156,9 @@ here.save(plots.null_directions(chance), "null_directions", "How many directions
 
 # %%
 of_paper = null.paper_table(np.random.default_rng(14), draws)
+caption = "How many directions would agree by chance with the paper's numbers of labels."
 figure = plots.null_directions(of_paper, "With the paper's numbers of labels")
-here.save(figure, "null_directions_paper", "How many directions would agree by chance with the paper's numbers of labels.", "printed")
+here.save(figure, "null_directions_paper", caption, "printed")
 
 # %% [markdown]
 # *With the paper's n. All six are rare under chance; one less, as many as the printed Table 3 gives (notebook 13), is
@@ -189,13 +167,15 @@ here.save(figure, "null_directions_paper", "How many directions would agree by c
 # %%
 six, five = (null.at_least(of_paper, null.DESIGNS["not_equal"], k) for k in (6, 5))
 Markdown(
-    f"With the paper's numbers of labels, chance gets all six directions right in **{six:.1%}** of {draws:,} random worlds, and at "
-    f"least five in **{five:.1%}**."
+    f"With the paper's numbers of labels, chance gets all six directions right in **{six:.1%}** "
+    f"of {draws:,} random worlds, and at least five in **{five:.1%}**."
 )
 
 # %%
-both = {"this study": chance.assign(respondents=here.respondents), "the paper's n": of_paper.assign(respondents="printed")}
-tables = {"14_specifications": table, "14_claims": claims, "14_null": pd.concat(both, names=["labels"]).reset_index("labels")}
-files = [here.write(frame, name) for name, frame in tables.items()]
-held = "; ".join(f"*{c.claim}* in {c.holds} of {c.specifications} ({c.open} open)" for c in whole.itertuples())
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + f". **Of {len(product)} specifications: {held}.** {here.caution}")
+both = {"this study": chance.assign(respondents=here.respondents)}
+both |= {"the paper's n": of_paper.assign(respondents="printed")}
+nulls = pd.concat(both, names=["labels"]).reset_index("labels")
+tables = {"14_specifications": table, "14_claims": claims, "14_null": nulls}
+files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
+held = "; ".join(f"*{c.claim}* in {c.holds} ({c.open} open)" for c in whole.itertuples())
+Markdown(f"Written: {files}. **Of {len(product)} specifications: {held}.** {here.caution}")

@@ -1,10 +1,12 @@
 """Real servers on loopback: the simulated respondents with faults on demand, and Kialo's interface over kept answers."""
 
+import asyncio
 import json
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 
 import uvicorn
@@ -37,6 +39,49 @@ async def answer(send, status: int, content: bytes, kind: bytes = b"application/
     named = [(b"content-type", kind), *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items())]
     await send({"type": "http.response.start", "status": status, "headers": named})
     await send({"type": "http.response.body", "body": content})
+
+
+async def cut(send, started: bytes = b"") -> None:
+    """Start an answer and drop the connection."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+    if started:
+        await send({"type": "http.response.body", "body": started, "more_body": True})
+    raise ConnectionError
+
+
+async def trickle(send) -> None:
+    """A byte now and then, and never the last."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+    for _ in range(40):
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.sleep(0.05)
+
+
+def _said(message) -> bytes:
+    return json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
+
+
+SLOW_DOWN = b'{"error": {"message": "slow down"}}'
+FAULTS = {  # what an endpoint may do in place of answering
+    "429": lambda send: answer(send, 429, SLOW_DOWN),
+    "429, seconds": lambda send: answer(send, 429, SLOW_DOWN, retry_after="0.01"),
+    "429, date": lambda send: answer(send, 429, SLOW_DOWN, retry_after=formatdate(time.time(), usegmt=True)),
+    "500": lambda send: answer(send, 500, b"oops", b"text/html"),
+    "503": lambda send: answer(send, 503, b"{}"),
+    "no answer": lambda send: asyncio.sleep(2),
+    "dropped": cut,
+    "half a body": lambda send: answer(send, 200, b'{"choices": [{"message": {"content": "Answer: y'),
+    "cut in the body": lambda send: cut(send, b'{"choices": [{"message": {"content": "Answer: yes'),
+    "no choice": lambda send: answer(send, 200, b'{"choices": []}'),
+    "null choice": lambda send: answer(send, 200, b'{"choices": [null]}'),
+    "an error as a reply": lambda send: answer(send, 200, b'{"error": {"message": "upstream failed", "code": 502}}'),
+    "content is no text": lambda send: answer(send, 200, _said({"content": [{"type": "text"}]})),
+    "usage is no numbers": lambda send: answer(send, 200, _said({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}'),
+    "a list": lambda send: answer(send, 200, b"[]"),
+    "nothing": lambda send: answer(send, 200, b""),
+    "a trickle": trickle,
+    "a page": lambda send: answer(send, 200, b"<html>the proxy wants your attention</html>", b"text/html"),
+}
 
 
 class Faulty:

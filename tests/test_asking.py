@@ -1,12 +1,21 @@
 """Every planned cell ends in exactly one state, whatever the endpoint does; and nothing is asked twice."""
 
+import asyncio
+import contextlib
 import json
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+from email.utils import formatdate
 
 import pandas as pd
 import pytest
 
-from servers import Faulty, answer, serve
-from utils import answers, asking, endpoint, plan, simulation, study, tables
+from servers import FAULTS, Faulty, answer, serve
+from utils import answers, asking, endpoint, plan, prompts, replies, simulation, study, tables, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -16,7 +25,8 @@ STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 @pytest.fixture
 def here(elsewhere, monkeypatch) -> Execution:
     """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
-    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.001)
+    told = endpoint.wait
+    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.001 if retry_after is None else told(attempt, retry_after))
     demo = study.load("demo")
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
@@ -26,9 +36,9 @@ def here(elsewhere, monkeypatch) -> Execution:
     return made
 
 
-def live(here: Execution, address: str, **changes) -> Execution:
+def live(here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes) -> Execution:
     """The same study, asked over HTTP."""
-    server = study.Endpoint(base_url=f"{address}/v1", in_flight=16, timeout_seconds=5, send_seed=True)
+    server = study.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
     return Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": server}} | changes), "demo")
 
 
@@ -57,48 +67,169 @@ def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     assert set(found["respondents"]) == {"simulated"}
 
 
-def faults():
-    """How an endpoint fails the first times that it is asked a question."""
+def failing(here: Execution, kinds: list[str], share: float, said=None) -> Faulty:
+    """The respondents, but a share of the tries meets a fault; which ones, the request and the try decide."""
 
-    async def rate(send):
-        await answer(send, 429, b'{"error": {"message": "slow down"}}', retry_after="0.01")
+    def fault(asked: int, body: dict):
+        draw = simulation.unit(asked, body)
+        return FAULTS[kinds[int(draw * 1e6) % len(kinds)]] if draw < share else None
 
-    async def broken(send):
-        await answer(send, 500, b"oops", b"text/html")
+    return Faulty(said or simulation.app(here), fault)
 
-    async def half(send):
-        await answer(send, 200, b'{"choices": [{"mess')
 
-    async def empty(send):
-        await answer(send, 200, b'{"choices": []}')
+def rows(here: Execution, columns: str = "*") -> list[tuple]:
+    with replies.archive(here.raw / replies.FILE) as archive:
+        return archive.execute(f"select {columns} from replies join wire using (id) order by id").fetchall()
 
-    async def page(send):
-        await answer(send, 200, b"<html>proxy</html>", b"text/html")
 
-    async def cut(send):
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-        raise ConnectionError
-
-    async def list_answer(send):
-        await answer(send, 200, b"[]")
-
-    return [rate, broken, half, empty, page, cut, list_answer]
+def all_is_accounted_for(here: Execution, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
+    table = votes.accounting(found, cells)
+    assert table["planned"].sum() == len(cells) == table[list(prompts.STATES)].to_numpy().sum()
+    assert max(server.answered.values()) == 1  # nothing was paid twice
+    kept = [(json.loads(sent), text) for text, sent in rows(here, "text, request") if text is not None]
+    respondents = simulation.Respondents(here, simulation.texts(here))
+    for sent, text in kept:
+        assert text == respondents.reply(sent)["choices"][0]["message"]["content"]
+    assert len(kept) == sum(server.answered.values()) == len({json.dumps(sent) for sent, _ in kept})
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
-    kinds = faults()
-    server = Faulty(simulation.app(here), lambda asked, body: kinds[(body["seed"] + len(str(body))) % len(kinds)] if asked <= 2 else None)
-    cells = relevance(here)
+    server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
+    with serve(server) as address:
+        asked = live(here, address, timeout=0.6)
+        found = answers.answers(asked, cells)
+        before = sum(server.asked.values())
+        again = answers.answers(asked, cells[found["state"].to_numpy() != "failed"])
+        assert sum(server.asked.values()) == before and before > len(cells)
+    assert (again["state"] != "failed").all() and (found["state"] == "failed").mean() < 0.01
+    all_is_accounted_for(here, server, cells, found)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.3])
+@pytest.mark.parametrize("kind", FAULTS)
+def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, share):
+    server, cells = failing(here, [kind], share), relevance(here, 70)
+    with serve(server) as address:
+        found = answers.answers(live(here, address, timeout=0.6, in_flight=64), cells)
+    assert len(found) == 10_080
+    all_is_accounted_for(here, server, cells, found)
+
+
+def test_a_reply_without_content_is_kept_and_never_an_answer(here):
+    async def nothing_said(send):
+        await answer(send, 200, b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}')
+
+    server, cells = Faulty(simulation.app(here), lambda asked, body: nothing_said), relevance(here, 1)
     with serve(server) as address:
         found = answers.answers(live(here, address), cells)
-        assert max(server.answered.values()) == 1
-        before = sum(server.asked.values())
-        pd.testing.assert_frame_equal(found, answers.answers(live(here, address), cells))
-        assert sum(server.asked.values()) == before
-    assert set(found["state"]) <= set(STATES) and len(found) == len(cells)
-    expected = answers.answers(here, cells)
-    pd.testing.assert_series_equal(found["answer"], expected["answer"])
+    assert set(found["state"]) == {"unreadable"} and set(found["answer"]) == {""}
+    assert sum(server.asked.values()) == 2 * len(cells)  # asked once more, and each attempt is kept
+    assert [r[0] for r in rows(here, "text")] == [""] * 2 * len(cells)
+
+
+@pytest.mark.parametrize("kind", ["random", "empty", "always the same"])
+def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
+    chance = random.Random(1)
+    said = {"empty": lambda: "", "always the same": lambda: "As a model, I weigh both sides.", "random": lambda: "".join(chances())}
+    chances = lambda: (chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x4E00, 0x9FA5)])) for _ in range(200))  # noqa: E731
+
+    async def nonsense(send):
+        message = {"message": {"content": said[kind]()}, "finish_reason": "stop"}
+        await answer(send, 200, json.dumps({"choices": [message]}).encode())
+
+    cells = relevance(here, 1)
+    with serve(Faulty(simulation.app(here), lambda asked, body: nonsense if body["model"] == "sim-cn-2" else None)) as address:
+        found = answers.answers(live(here, address), cells)
+    table = votes.accounting(found, cells).set_index("model")
+    assert (table.loc["sim-cn-2", "answered"] == 0).all() and (table.drop("sim-cn-2")["answered"] > 10).all()
+    voted = votes.votes(found, 1)
+    assert voted.query("model == 'sim-cn-2'")["vote"].isna().all()
+
+
+def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
+    async def refuse(send):
+        await answer(send, 200, b'{"choices": [{"message": {"content": null, "refusal": "I will not."}, "finish_reason": "stop"}]}')
+
+    with serve(Faulty(simulation.app(here), lambda asked, body: refuse)) as address:
+        found = answers.answers(live(here, address), relevance(here, 1))
+    assert set(found["state"]) == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "low", "high"),
+    [("3", 3, 3), ("0.5", 0.5, 0.5), ("-1", 0, 0), ("86400", 120, 120), ("soon", 0.3, 0.7), (None, 0.3, 0.7)],
+)
+def test_the_wait_is_what_the_endpoint_says(retry_after, low, high):
+    assert low <= endpoint.wait(0, retry_after) <= high
+
+
+def test_the_wait_may_be_given_as_a_date():
+    assert 8 < endpoint.wait(0, formatdate(time.time() + 10, usegmt=True)) <= 10
+
+
+class Narrow:
+    """Respondents that bear only a few requests at once, and say so to the others."""
+
+    def __init__(self, app, most: int) -> None:
+        self.app, self.most, self.now, self.refused, self.served = app, most, 0, 0, 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.now += 1
+        try:
+            if self.now > self.most:
+                self.refused += 1
+                await answer(send, 429, b"{}", retry_after="0.02")
+                return
+            await asyncio.sleep(0.02)
+            self.served += 1
+            await self.app(scope, receive, send)
+        finally:
+            self.now -= 1
+
+
+def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
+    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.02)
+    server, cells = Narrow(simulation.app(here), 4), relevance(here, 3)
+    with serve(server) as address:
+        found = answers.answers(live(here, address, in_flight=64), cells)
+    assert "failed" not in set(found["state"])
+    assert server.refused < server.served  # at 64 in flight from first to last, 15 of 16 would be refused
+
+
+def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
+    class Slow(Faulty):
+        async def __call__(self, scope, receive, send) -> None:
+            await asyncio.sleep(0.05)
+            await super().__call__(scope, receive, send)
+
+    server, cells = Slow(simulation.app(here)), relevance(here, 2)
+    with serve(server) as address:
+        asked = live(here, address, in_flight=8)
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            answers.answers(asked, cells)
+        assert 0 < sum(server.answered.values()) < len(cells)
+        assert sum(server.answered.values()) == len(rows(here))
+        found = answers.answers(asked, cells)
+    all_is_accounted_for(here, server, cells, found)
+
+
+def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
+    with replies.archive(here.raw / replies.FILE) as archive:
+        with contextlib.suppress(RuntimeError), replies.journal(here.raw / replies.FILE) as note:
+            for attempt in (1, 1, 2):
+                note(endpoint.Request("k", "stance", "en", "m", 1, attempt, []), 0.25)
+            raise RuntimeError
+        with (here.raw / "replies.sqlite-under-way").open("ab") as file:
+            file.write(b'["half a li')
+        replies.recover(here.raw / replies.FILE, archive, "live")
+        assert replies.spent(archive) == (2 + 3, 0.75)  # two failed requests, three lost tries of them
+        replies.recover(here.raw / replies.FILE, archive, "live")
+        assert replies.spent(archive) == (5, 0.75)
 
 
 def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(here, monkeypatch):
@@ -137,6 +268,74 @@ def test_a_refused_key_stops_the_model_at_once_with_a_sentence(here, status, sai
     assert sum(n for body, n in server.answered.items() if json.loads(body)["model"] == "sim-cn-1") >= 36
 
 
+def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(here):
+    async def invalid(send):
+        await answer(send, 400, b'{"error": {"message": "not a valid model ID"}}')
+
+    server, cells = Faulty(simulation.app(here), lambda asked, body: invalid if body["model"] == "sim-us-1" else None), relevance(here, 1)
+    with serve(server) as address, pytest.raises(Problem, match="every request was turned down, the last with 400"):
+        answers.answers(live(here, address), cells)
+    assert sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= asking.HOPELESS + 16
+    assert len([1 for body in server.answered if json.loads(body)["model"] != "sim-us-1"]) >= 3 * 36
+
+
+def test_no_credit_stops_a_model_though_it_looks_like_a_request_to_slow_down(here):
+    async def empty(send):
+        await answer(send, 429, b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}')
+
+    server = Faulty(simulation.app(here), lambda asked, body: empty)
+    with serve(server) as address, pytest.raises(Problem, match="the account has no credit"):
+        answers.answers(live(here, address), relevance(here, 1))
+    assert sum(server.asked.values()) <= 16 * 4
+
+
+def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(here):
+    async def flagged(send):
+        await answer(send, 403, b'{"error": {"message": "input flagged"}}')
+
+    server = Faulty(simulation.app(here), lambda asked, body: flagged if "Tax meat." in str(body) else None)
+    with serve(server) as address:
+        found = answers.answers(live(here, address, in_flight=1), relevance(here, 1))
+    failed = found[found["state"] == "failed"]
+    assert set(failed["statement_id"]) == {"demo-4.1"} and set(failed["language"]) == {"en"} and len(failed) == 24
+
+
+def test_a_full_disk_stops_everything_with_a_sentence(here, monkeypatch):
+    def full(connection, rows):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(replies, "keep", full)
+    with serve(simulation.app(here)) as address, pytest.raises(Problem, match="disk is full"):
+        answers.answers(live(here, address), relevance(here, 1))
+
+
+def test_two_statements_of_the_same_words_are_asked_once(here):
+    statements = here.read("02_statements").assign(text="Ban cars.")
+    tables.write(statements, here.processed / "02_statements.csv")
+    server, cells = Faulty(simulation.app(here)), relevance(here, 1).query("language == 'en'")
+    with serve(server) as address:
+        found = answers.answers(live(here, address), cells)
+    assert len(found) == 72 and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
+
+
+def test_the_proxy_is_what_the_environment_says(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    assert endpoint._proxy("http://models.example/v1") == "http://127.0.0.1:3128"
+    assert endpoint._proxy("http://127.0.0.1:8000/v1") is None
+
+
+def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
+    price = study.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
+    models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
+    server, cells = Faulty(simulation.app(here)), relevance(here, 1)
+    with serve(server) as address, contextlib.suppress(Problem):
+        answers.answers(live(here, address, models=models, cap=study.Cap(usd=1.0)), cells)
+    with replies.archive(here.raw / replies.FILE) as archive:
+        _, usd = replies.spent(archive)
+    assert 0.9 < usd <= 1.0 or len(server.answered) == len(cells)
+
+
 def test_the_cap_on_calls_holds_across_restarts(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
@@ -153,8 +352,6 @@ def test_the_cap_in_money_is_never_exceeded(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, pytest.raises(Problem, match="cap is reached"):
         answers.answers(live(here, address, models=models, cap=study.Cap(usd=20.0)), cells)
-    from utils import replies
-
     with replies.archive(here.raw / "replies.sqlite") as archive:
         calls, usd = replies.spent(archive)
     assert 0 < calls < len(cells) and 0 < usd <= 20.0
@@ -164,8 +361,8 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
     with serve(server) as address:
-        server = study.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
-        asked = live(here, address, endpoints={"simulated": server})
+        keyed = study.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
+        asked = live(here, address, endpoints={"simulated": keyed})
         with pytest.raises(Problem, match="environment variable SOME_KEY"):
             answers.answers(asked, relevance(here, 1))
     assert not server.asked

@@ -16,7 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
-from utils import drawing, figures, plots
+from utils import drawing, figures, plots, published
 from utils.errors import Problem
 from utils.paths import REFERENCE
 
@@ -74,6 +74,17 @@ def chance() -> pd.DataFrame:
     return pd.DataFrame({"design": "strictly opposite", "directions": range(7), "share": share, "observed": 5})
 
 
+def many_directions() -> pd.DataFrame:
+    designs = [chance().assign(design=d) for d in ("groups not equal", "groups strictly opposite")]
+    return pd.concat([pd.concat([d, d.assign(directions=d["directions"] + 7), d.assign(directions=d["directions"] + 14)])
+                      for d in designs])  # fmt: skip
+
+
+def six_models() -> pd.DataFrame:
+    british = changes().replace({"model": {"sim-us-1": "sim-gb-1", "sim-us-2": "sim-gb-2"}, "culture": {"US": "Great Britain"}})
+    return pd.concat([changes(), british[british["culture"] == "Great Britain"]])
+
+
 def shares() -> pd.DataFrame:
     rows = [(d, v, v >= 4) for d in DIMENSIONS for v in range(9)]
     return pd.DataFrame(rows, columns=["dimension", "value", "kept"])
@@ -93,6 +104,9 @@ DRAWN = {
     "recovery": lambda: plots.recovery(recovered()),
     "specification_curve": lambda: plots.specification_curve(specifications(), "Six directions agree"),
     "null_directions": lambda: plots.null_directions(chance()),
+    "many directions": lambda: plots.null_directions(many_directions()),
+    "six models": lambda: figures.language_changes(six_models()),
+    "table 3 from print": lambda: figures.language_changes(published.table3_pairs(), "As the paper prints it"),
 }
 
 
@@ -307,6 +321,33 @@ def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table
     assert drawn == {d: printed.loc[printed["dimension"] == d, "mean"].tolist() for d in DIMENSIONS}
     assert drawn["PDI"] == [-0.10, -0.52, -0.43, -0.04] and drawn["LTO"] == [0.18, 1.09, 1.00, 0.73]
     assert figure.axes[0].get_xlim() == (-1.5, 1.5) and "Axis widened to −1.5 to 1.5" in said(figure)
+
+
+def test_figure_3_as_the_notebook_draws_it_from_print_equals_the_native_cells():
+    printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
+    figure = figures.models_by_dimension(printed)
+    cells = pd.read_csv(REFERENCE / "paper_table3.csv").set_index(["dimension", "language"])
+    native = {"GPT": "en", "Llama": "en", "DeepSeek": "zh", "Qwen": "zh"}
+    for dimension, axes in zip(DIMENSIONS, figure.axes, strict=True):
+        assert [a + b for a, b in bars(axes)] == [cells.at[(dimension, lang), m] for m, lang in native.items()]
+
+
+def test_table_3_as_a_picture_of_print_equals_it_cell_by_cell():
+    cells = pd.read_csv(REFERENCE / "paper_table3.csv").set_index(["dimension", "language"])
+    figure = DRAWN["table 3 from print"]()
+    for dimension, axes in zip(DIMENSIONS, figure.axes, strict=True):
+        points = [(round(line.get_ydata()[0]), *line.get_xdata()) for line in axes.lines if line.get_marker() == "o"]
+        drawn = [[x for y, x in points if y == k] for k in range(4)]
+        assert drawn == [[cells.at[(dimension, lang), m] for lang in ("en", "zh")] for m in ("GPT", "Llama", "DeepSeek", "Qwen")]
+    assert "Green" not in said(figure) and "◆" not in said(figure)  # no p is printed
+
+
+def test_eighteen_directions_bear_no_label_each_but_a_grid():
+    figure = DRAWN["many directions"]()
+    assert [t.get_text()[:8] for t in figure.axes[0].texts] == ["observed"]
+    assert len(DRAWN["null_directions"]().axes[0].texts) == 8
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["0", "3", "6", "9", "12", "15", "18"]
+    assert "one dimension" in said(figure)
 
 
 def test_the_axis_is_minus_1_to_1_unless_a_value_lies_outside():

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils import published
+from utils import ledger, published, styled
 from utils.errors import Problem
 from utils.paths import REFERENCE, ROOT
 
@@ -65,7 +65,7 @@ def test_every_printed_number_and_claim_is_an_item_of_its_own():
     assert items["item"].is_unique
     kinds = items["item"].str.extract(r"^(Table \d|Figure 1|Significant|Claim)", expand=False).fillna("count")
     assert kinds.value_counts().to_dict() == {
-        "Table 3": 48, "count": 19, "Claim": 17, "Table 2": 12, "Table 4": 6, "Figure 1": 6, "Significant": 4
+        "Table 1": 1, "Table 3": 48, "count": 19, "Claim": 17, "Table 2": 12, "Table 4": 6, "Figure 1": 6, "Significant": 4
     }  # fmt: skip
 
 
@@ -75,18 +75,18 @@ def printed_values():
 
 
 def test_a_live_study_with_the_papers_numbers_reproduces_all_that_can_be_computed():
-    ledger = published.ledger(printed_values(), "live")
+    entries = published.ledger(printed_values(), "live")
     text = published.items()["depends"] == "text"
-    assert (ledger.loc[~text.to_numpy(), "verdict"] == "reproduced").all()
-    assert (ledger.loc[text.to_numpy(), "verdict"] == "cannot be checked").all() and text.sum() == 6
+    assert (entries.loc[~text.to_numpy(), "verdict"] == "reproduced").all()
+    assert (entries.loc[text.to_numpy(), "verdict"] == "cannot be checked").all() and text.sum() == 6
 
 
-def test_simulated_respondents_never_reproduce_nor_contradict_what_depends_on_answers():
+def test_simulated_respondents_never_reproduce_nor_contradict_anything():
     wrong = {k: v + 1 if isinstance(v, float) else "no" for k, v in printed_values().items()}
-    answers = (published.items()["depends"] == "answers").to_numpy()
-    for values in (printed_values(), wrong):
-        verdicts = published.ledger(values, "simulated").loc[answers, "verdict"]
-        assert (verdicts == "cannot be checked: simulated").all()
+    for values in (printed_values(), wrong, {}):
+        entries = published.ledger(values, "simulated")
+        assert set(entries["verdict"]) == {"cannot be checked: simulated"} and entries["difference"].isna().all()
+        assert set(entries["reason"]) == set(published.SIMULATED.values())
 
 
 def verdict(item, here, **how):
@@ -146,8 +146,33 @@ CLAIMS = {
 
 
 def test_what_print_alone_says_about_every_claim():
-    table = published.claims_from_print().set_index("id")
+    table = ledger.claims_from_print().set_index("id")
     assert len(table) == 17
     for claim, row in table.iterrows():
         expected, finding = CLAIMS.get(claim, ("cannot be decided", ""))
         assert row["verdict"] == expected and finding in row["finding"] and row["reason"]
+
+
+def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
+    printed, pairs = published.read("paper_table3"), published.table3_pairs()
+    assert len(pairs) == 24 and pairs[["p_bootstrap", "p_holm"]].isna().all(axis=None)
+    for row in pairs.itertuples():
+        cells = printed[printed["dimension"] == row.dimension].set_index("language")[row.model].astype(float)
+        assert (row.mean_a, row.mean_b) == (cells["en"], cells["zh"]), row
+    shown = styled.table3(pairs).data
+    for row in printed.itertuples():
+        for model in ("GPT", "Llama", "DeepSeek", "Qwen"):
+            assert float(shown.loc[(row.dimension, row.language), model]) == float(getattr(row, model))
+
+
+def test_the_ledger_shows_table_3_in_its_own_shape():
+    entries = published.ledger({"Table 3: IND, Qwen, zh": -0.61, "Table 3: PDI, GPT, en": -0.1}, "live")
+    shape = published.table3_side_by_side(entries)
+    assert shape.shape == (12, 4) and list(shape) == ["GPT", "Llama", "DeepSeek", "Qwen"]
+    assert shape.index[0] == ("PDI", "en") and shape.index[-1] == ("IND", "zh")
+    assert (shape.loc[("IND", "zh"), "Qwen"], shape.loc[("MAS", "en"), "Qwen"]) == ("-0.70 | -0.61", "0.00 | –")
+
+
+def test_the_page_lists_every_item_but_the_cells_of_table_3():
+    entries = published.ledger({}, "simulated")
+    assert len(published.shown(entries).data) == len(entries) - 48

@@ -1,11 +1,7 @@
 """Sheets for people: what an annotator gets, and every way in which it may come back."""
 
-import json
-import os
 import shutil
-import subprocess
 from io import BytesIO
-from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -15,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from utils import agreement, rating
+import spreadsheet
+from utils import agreement, chance, rating, sampling
 from utils.errors import Problem
 
 few = settings(max_examples=25, deadline=None)
@@ -85,7 +82,7 @@ def sheet_of(path):
 @given(st.integers(6, 60), st.integers(0, 1000))
 def test_a_sample_holds_all_pairs_of_its_statements_and_every_dimension(n, seed):
     labels = labels_of(120, seed)
-    sample = rating.draw_sample(labels, n, np.random.default_rng(seed))
+    sample = sampling.draw_sample(labels, n, np.random.default_rng(seed))
     assert sample["statement_id"].nunique() == n and set(sample["dimension"]) == set(labels["dimension"])
     own = labels[labels["statement_id"].isin(sample["statement_id"])]
     assert len(own) == len(sample) == len(own.merge(sample))
@@ -95,14 +92,14 @@ def test_a_sample_of_the_papers_size_keeps_each_dimensions_share_of_the_pairs():
     labels = labels_of(281)
     whole = labels["dimension"].value_counts(normalize=True)
     for seed in range(20):
-        sample = rating.draw_sample(labels, 56, np.random.default_rng(seed))
+        sample = sampling.draw_sample(labels, 56, np.random.default_rng(seed))
         assert (sample["dimension"].value_counts(normalize=True) - whole).abs().max() < 0.06
         assert 65 <= len(sample) <= 90
 
 
 def test_every_statement_is_about_equally_likely_to_be_drawn():
     labels = labels_of(60)
-    drawn = [rating.draw_sample(labels, 20, np.random.default_rng(s))["statement_id"].unique() for s in range(300)]
+    drawn = [sampling.draw_sample(labels, 20, np.random.default_rng(s))["statement_id"].unique() for s in range(300)]
     share = pd.Series(np.concatenate(drawn)).value_counts() / 300
     common = labels.groupby("statement_id")["dimension"].agg(lambda d: "LTO" not in set(d))
     assert len(share) == 60 and share[common].between(0.2, 0.5).all()
@@ -111,14 +108,14 @@ def test_every_statement_is_about_equally_likely_to_be_drawn():
 def test_the_order_of_the_labels_does_not_change_the_sample():
     labels = labels_of(50)
     draws = [
-        rating.draw_sample(frame, 12, np.random.default_rng(1))
+        sampling.draw_sample(frame, 12, np.random.default_rng(1))
         for frame in (labels, labels.sample(frac=1, random_state=2))
     ]
     assert draws[0].equals(draws[1])
 
 
 def test_the_sample_knows_nothing_of_the_models_labels():
-    assert list(rating.draw_sample(labels_of(30), 10, np.random.default_rng(0)).columns) == [
+    assert list(sampling.draw_sample(labels_of(30), 10, np.random.default_rng(0)).columns) == [
         "statement_id",
         "dimension",
     ]
@@ -126,22 +123,42 @@ def test_the_sample_knows_nothing_of_the_models_labels():
 
 def test_when_there_are_fewer_statements_than_asked_for_all_are_drawn():
     labels = labels_of(9)
-    assert len(rating.draw_sample(labels, 56, np.random.default_rng(0))) == len(labels)
-    assert rating.draw_sample(labels.iloc[:0], 56, np.random.default_rng(0)).empty
+    assert len(sampling.draw_sample(labels, 56, np.random.default_rng(0))) == len(labels)
+    assert sampling.draw_sample(labels.iloc[:0], 56, np.random.default_rng(0)).empty
 
 
 def test_a_sample_too_small_for_its_dimensions_is_refused():
     with pytest.raises(Problem, match="1 statements cannot show every dimension; draw at least"):
-        rating.draw_sample(labels_of(60), 1, np.random.default_rng(0))
+        sampling.draw_sample(labels_of(60), 1, np.random.default_rng(0))
 
 
 def test_the_plan_asks_for_as_many_pairs_as_the_width_needs_and_no_fewer():
-    row = rating.plan_sample([0.1], precision=0.9).iloc[0]
+    row = sampling.plan_sample([0.1], precision=0.9).iloc[0]
     widths = [
-        np.diff(agreement.wilson(0.9 * n, n))[0] for n in (int(row["pairs_precision"]), int(row["pairs_precision"]) - 1)
+        np.diff(chance.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)
     ]
     assert widths[0] <= 0.1 < widths[1]
-    assert rating.plan_sample([0.2], sd=1.0)["pairs_mae"].tolist() == [385]  # (2 x 1.96 / 0.2)^2 = 384.2
+    row = sampling.plan_sample([0.2], mae=0.5).iloc[0]
+    assert (row["mae_least"], row["mae_most"]) == (97, 673)  # (2 x 1.96 / 0.2)^2 = 384.2, times 0.25 and 1.75
+
+
+def test_the_errors_of_any_annotators_vary_within_the_planned_bounds():
+    draw = np.random.default_rng(1)
+    for _ in range(200):
+        errors = draw.choice(5, 400, p=draw.dirichlet(np.ones(5)))
+        least, most = sampling._variances(errors.mean())
+        assert least - 1e-9 <= errors.var() <= most + 1e-9
+
+
+def test_a_plan_and_the_widths_that_it_promises_agree():
+    needed = sampling.plan_sample([0.15])["mae_least"].iloc[0]
+    widths = sampling.expected_widths([needed - 1, needed])["mae_least"]
+    assert widths[1] <= 0.15 < widths[0]
+
+
+def test_a_dimension_without_pairs_has_an_endless_interval_and_no_error():
+    row = sampling.expected_widths([0]).iloc[0]
+    assert np.isinf(row["mae_least"]) and not row["precision"] <= 1
 
 
 # The sheet
@@ -365,7 +382,7 @@ def test_the_background_is_read_and_stands_in_no_rating(tmp_path):
 
 def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
     labels = labels_of(40)
-    sample = rating.draw_sample(labels, 20, np.random.default_rng(5))
+    sample = sampling.draw_sample(labels, 20, np.random.default_rng(5))
     for name, polarity in (("Ada", "+1"), ("Bo", "+1"), ("Cy", "+2"), ("Di", "-1")):
         filled(written(tmp_path, name, sample), polarity=polarity)
     ratings = rating.read_sheets(tmp_path, sample, "demo")
@@ -383,7 +400,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
 
 def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
     labels = labels_of(2000)
-    ratings = rating.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
+    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
         labels, on=["statement_id", "dimension"]
     )
     assert ratings["annotator"].nunique() == 4 and set(ratings["respondents"]) == {"simulated"}
@@ -396,97 +413,29 @@ def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
 def test_simulated_annotators_do_not_depend_on_the_order_of_the_labels():
     labels = labels_of(30)
     draws = [
-        rating.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1))
+        sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1))
         for frame in (labels, labels.sample(frac=1, random_state=2))
     ]
     assert draws[0].equals(draws[1])
 
 
 def test_without_annotators_or_error_there_is_nothing_to_rate_and_nothing_wrong():
-    assert rating.simulated_ratings(labels_of(5), 0, 0.1, np.random.default_rng(0)).empty
-    perfect = rating.simulated_ratings(labels_of(20), 2, 0.0, np.random.default_rng(0))
+    assert sampling.simulated_ratings(labels_of(5), 0, 0.1, np.random.default_rng(0)).empty
+    perfect = sampling.simulated_ratings(labels_of(20), 2, 0.0, np.random.default_rng(0))
     assert agreement.median_mae(perfect, labels_of(20)) == 0 and perfect["relevant"].eq(1).all()
 
 
 # A real spreadsheet program
 
-office = shutil.which("soffice") or shutil.which("libreoffice")
-TYPIST = """
-import json, sys, time, uno
-from com.sun.star.beans import PropertyValue
-pipe, relevant, *sheets = sys.argv[1:]
-resolver = uno.getComponentContext().ServiceManager.createInstance("com.sun.star.bridge.UnoUrlResolver")
-for attempt in range(600):
-    try:
-        context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        break
-    except Exception:
-        time.sleep(0.1)
-desktop = context.ServiceManager.createInstance("com.sun.star.frame.Desktop")
-hidden = PropertyValue()
-hidden.Name, hidden.Value = "Hidden", True
-seen = []
-for polarity, url in (s.split(" ", 1) for s in sheets):
-    book = desktop.loadComponentFromURL(url, "_blank", 0, (hidden,))
-    sheet = book.Sheets.getByIndex(0)
-    row = int(relevant)
-    cell = lambda column: sheet.getCellByPosition(column, row)
-    locked = [cell(c).CellProtection.IsLocked for c in range(9)]
-    lists = [cell(c).Validation.getFormula1() for c in (4, 5)]
-    shown = [sheet.Columns.getByIndex(c).IsVisible for c in range(9)]
-    seen.append([sheet.isProtected(), locked, lists, shown, cell(0).Type.value])
-    while cell(6).String:
-        cell(4).setFormula("yes")
-        cell(5).setFormula(polarity)
-        row += 1
-    book.store()
-    book.close(True)
-print(json.dumps(seen))
-try:
-    desktop.terminate()
-except Exception:
-    pass
-"""
 
-
-def python_with_uno():
-    """The Python that speaks to the office program: its own, or the system's."""
-    known = (
-        [shutil.which("python", path=str(Path(office).resolve().parent)), shutil.which("python3", path=os.defpath)]
-        if office
-        else []
-    )
-    return next(
-        (p for p in known if p and not subprocess.run([p, "-c", "import uno"], capture_output=True).returncode), None
-    )
-
-
-typist = python_with_uno()
-
-
-@pytest.mark.skipif(
-    typist is None, reason="LibreOffice with its Python is not installed: no sheet was opened in a real program"
-)
+@pytest.mark.skipif(spreadsheet.typist is None, reason=spreadsheet.MISSING)
 def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
     labels = labels_of(20)
-    sample = rating.draw_sample(labels, 8, np.random.default_rng(5))
+    sample = sampling.draw_sample(labels, 8, np.random.default_rng(5))
     texts = texts_of(sample).assign(text=lambda t: "=1+1 " + t["text"])
     answers = {"Ada": "+1", "Bo": "1", "Cy": "+2", "Di": "-1"}
-    sheets = [f"{a} {written(tmp_path, name, sample, texts=texts).as_uri()}" for name, a in answers.items()]
-    pipe = f"ratings{os.getpid()}"
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    program = subprocess.Popen(
-        [office, profile, "--headless", "--norestore", f"--accept=pipe,name={pipe};urp"], stderr=subprocess.DEVNULL
-    )
-    try:
-        typed = subprocess.run(
-            [typist, "-c", TYPIST, pipe, str(rating.HEAD), *sheets], capture_output=True, text=True, timeout=100
-        )
-        program.wait(timeout=20)
-    finally:
-        program.kill()
-    assert typed.returncode == 0, typed.stderr
-    for protected, locked, lists, shown, kind in json.loads(typed.stdout):
+    sheets = {written(tmp_path, name, sample, texts=texts): polarity for name, polarity in answers.items()}
+    for protected, locked, lists, shown, kind in spreadsheet.typed(tmp_path, rating.HEAD, sheets):
         assert protected and locked == [True] * 4 + [False] * 2 + [True] * 3 and shown == [True] * 6 + [False] * 3
         assert lists == ['"yes";"no"', '"-2";"-1";"+1";"+2"'] and kind == "TEXT"
     ratings = rating.read_sheets(tmp_path, sample, "demo")

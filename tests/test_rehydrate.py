@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-
 from test_scraping import Kialo
+
 from utils import kialo, rehydrate, release, statements, tables
 from utils.errors import Problem
 from utils.execution import Execution
@@ -22,9 +22,16 @@ def released(*rows):
 
 def now(*rows):
     """Debates and theses of (debate_id, statement_id, text, votes); a debate alone has no thesis now."""
-    found = {r[0]: {"debate_id": r[0], "title": "", "language": "en", "question": "", "n_theses": 1, "source": "interface"} for r in rows}
+    found = {
+        r[0]: {"debate_id": r[0], "title": "", "language": "en", "question": "", "n_theses": 1, "source": "interface"}
+        for r in rows
+    }
     found |= {r[0]: found[r[0]] | {"source": "interface: private"} for r in rows if len(r) == 1}
-    theses = [dict(zip(("debate_id", "statement_id", "text", "votes"), r, strict=True)) | {"thesis_no": 1} for r in rows if len(r) > 1]
+    theses = [
+        dict(zip(("debate_id", "statement_id", "text", "votes"), r, strict=True)) | {"thesis_no": 1}
+        for r in rows
+        if len(r) > 1
+    ]
     return kialo.table(list(found.values()), kialo.DEBATES), kialo.table(theses, kialo.THESES)
 
 
@@ -37,15 +44,27 @@ def now(*rows):
         (("9.3", "Cats.", 5), [("9",)], "gone", "the debate has no thesis now (interface: private)", None),
         (("9.3", "Cats.", 5), [("9", "9.7", "Cats.", None)], "unchanged", "found by its text", None),
         (("9.3", "Cats.", 5), [("9", "9.7", "Dogs.", 5)], "changed", "the debate's only thesis", 0),
-        (("9.3", "Cats.", 5), [("9", "9.7", "A.", 5), ("9", "9.8", "B.", 5)], "gone", "the debate has other theses now", None),
-        (("9#1", "Cats.", None), [("9", "9#1", "Dogs.", 1), ("9", "9#2", "Cats.", 2)], "unchanged", "found by its text", None),
+        (
+            ("9.3", "Cats.", 5),
+            [("9", "9.7", "A.", 5), ("9", "9.8", "B.", 5)],
+            "gone",
+            "the debate has other theses now",
+            None,
+        ),
+        (
+            ("9#1", "Cats.", None),
+            [("9", "9#1", "Dogs.", 1), ("9", "9#2", "Cats.", 2)],
+            "unchanged",
+            "found by its text",
+            None,
+        ),
         (("9#1", "Cats.", 2), [("9", "9.3", "Cats.", 2)], "unchanged", "found by its text", 0),
     ],
 )
 def test_what_became_of_a_statement(before, after, state, why, moved):
     (row,) = compared(released(before), *now(*after)).to_dict("records")
     assert (row["state"], row["why"]) == (state, why)
-    assert row["moved"] is pd.NA if moved is None else row["moved"] == moved
+    assert pd.isna(row["moved"]) if moved is None else row["moved"] == moved
     assert (row["text"] == "") == (state == "gone")
 
 
@@ -69,21 +88,33 @@ def write_release(path, *rows):
     return tables.write(frame, path)
 
 
-def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(httpserver, elsewhere, monkeypatch, capsys):
+def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(
+    httpserver, elsewhere, monkeypatch, capsys
+):
     monkeypatch.setenv("NO_PROXY", "*")
     server = Kialo(httpserver)
     server.private = {"103"}
     study = (elsewhere / "studies" / "paper.yaml").read_text().replace("permission: false", "permission: true")
-    study = study.replace('contact: ""', "contact: cats@a.org").replace("wait_seconds: 2.0", f"wait_seconds: 0\n  base_url: {httpserver.url_for('')}")
+    study = study.replace('contact: ""', "contact: cats@a.org").replace(
+        "wait_seconds: 2.0", f"wait_seconds: 0\n  base_url: {httpserver.url_for('')}"
+    )
     (elsewhere / "studies" / "again.yaml").write_text(study.replace("name: paper", "name: again"))
-    rows = [("100.3", "Cat 100 may vote.", 1), ("101.3", "Cat 101 must vote.", 9), ("103.3", "Cat 103 may vote.", 9), ("x-0a#1", "Gone.", 9)]
+    rows = [
+        ("100.3", "Cat 100 may vote.", 1),
+        ("101.3", "Cat 101 must vote.", 9),
+        ("103.3", "Cat 103 may vote.", 9),
+        ("x-0a#1", "Gone.", 9),
+    ]
     path, out = write_release(elsewhere / "release.csv", *rows), elsewhere / "out"
     command = ["rehydrate", str(path), "--study", "again", "--out", str(out)]
     assert main(command) == 0
     assert "4 statements: 1 unchanged, 1 changed, 2 gone." in capsys.readouterr().out
     report = pd.read_csv(out / "report.csv")
     assert report.columns.tolist() == COLUMNS
-    assert report["state"].tolist() == ["unchanged", "changed", "gone", "gone"] and report["moved"].tolist()[:2] == [2, -4]
+    assert report["state"].tolist() == ["unchanged", "changed", "gone", "gone"] and report["moved"].tolist()[:2] == [
+        2,
+        -5,
+    ]
     assert "vote." not in (out / "report.csv").read_text()
     assert tables.read(out / "statements.csv")["text"].tolist() == ["Cat 100 may vote.", "Cat 101 may vote."]
     asked = len(server.asked)
@@ -100,8 +131,13 @@ def test_without_permission_nothing_is_asked(elsewhere, capsys):
 def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
     exports = tmp_path / "exports"
     (exports / "votes_json").mkdir(parents=True)
-    (exports / "cats-17.txt").write_text("Discussion Title: Cats\n\n1. Cats may vote.\n1.1. Pro: They care.", encoding="utf-8")
-    votes = {"nodes": {"17.0": {"votes": {}}, "17.3": {"votes": {"4": 6}}}, "edges": {"17.3": {"successor_id": "17.0", "relation": 0}}}
+    (exports / "cats-17.txt").write_text(
+        "Discussion Title: Cats\n\n1. Cats may vote.\n1.1. Pro: They care.", encoding="utf-8"
+    )
+    votes = {
+        "nodes": {"17.0": {"votes": {}}, "17.3": {"votes": {"4": 6}}},
+        "edges": {"17.3": {"successor_id": "17.0", "relation": 0}},
+    }
     (exports / "votes_json" / "17.json").write_text(json.dumps(votes))
     path = write_release(tmp_path / "release.csv", ("17.3", "Cats may vote.", 4), ("18.1", "Dogs may vote.", 4))
     assert main(["rehydrate", str(path), "--exports", str(exports), "--out", str(tmp_path / "out")]) == 0

@@ -17,7 +17,9 @@ from utils.study import load
 from utils.text import content_hash
 
 TEXTS = ["Cats should be allowed to vote.", "Dogs should not be allowed to vote.", "Owls should vote at night."]
-STATEMENTS = pd.DataFrame({"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]})
+STATEMENTS = pd.DataFrame(
+    {"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]}
+)
 STATEMENTS = STATEMENTS.astype({"votes": "Int64"})
 LABELS = pd.DataFrame({
     "statement_id": ["17.1", "17.1", "18.3", "19#2"], "dimension": ["PDI", "IDV", "PDI", "LTO"], "polarity": [2, -1, 1, -2],
@@ -29,7 +31,18 @@ TRANSLATED = pd.DataFrame({
     "date": ["2026-03-01", "2026-03-02", ""], "source_hash": "", "corrected": [False, True, False],
 })  # fmt: skip
 # What Croissant 1.0 requires of a data set.
-REQUIRED = ["@context", "@type", "conformsTo", "name", "description", "license", "url", "creator", "datePublished", "distribution"]
+REQUIRED = [
+    "@context",
+    "@type",
+    "conformsTo",
+    "name",
+    "description",
+    "license",
+    "url",
+    "creator",
+    "datePublished",
+    "distribution",
+]
 
 
 @pytest.fixture
@@ -85,12 +98,27 @@ def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live
     assert told["license"] == "cc-by-4.0" and told["language"] == ["en", "zh"] and told["size_categories"] == ["n<1K"]
     assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == ["found"]
     assert told["configs"] == [{"config_name": "default", "data_files": "sociocultural_statements.csv"}]
-    for said in ("drugs", "sexuality", "religion", "war", "not for comparing cultures", "No text is released", "2602.12878"):
+    for said in (
+        "drugs",
+        "sexuality",
+        "religion",
+        "war",
+        "not for comparing cultures",
+        "No text is released",
+        "2602.12878",
+    ):
         assert said in card
     assert "a reader corrected 1 of 3" in card and "made by: google" in card
     assert re.search(r"\| PDI \| 2 \|.*\| MAS \| 0 \|.*\| LTO \| 1 \|", card, re.S)
     assert all(f"`{column}`" in card for column in data.columns)
     assert "Simulated" not in card
+
+
+def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data):
+    here = Execution(load("imported"), "imported")
+    brought = data.assign(respondents="imported")
+    assert "license: unknown" in release.card(here, brought, TRANSLATED.iloc[:0])
+    assert "brought from" in release.about(here, brought, "2026-03-02")["license"]
 
 
 def test_the_card_says_when_nobody_read_the_translations(live, data):
@@ -121,7 +149,10 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
     assert told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["@type"] == "sc:Dataset"
-    assert told["@context"]["@vocab"] == "https://schema.org/" and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
+    assert (
+        told["@context"]["@vocab"] == "https://schema.org/"
+        and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
+    )
     assert told["@context"]["conformsTo"] == "dct:conformsTo" and told["@context"]["recordSet"] == "cr:recordSet"
     assert told["datePublished"] == "2026-03-02" and re.fullmatch(r"\d+\.\d+\.\d+", told["version"])
     (file,) = told["distribution"]
@@ -140,7 +171,10 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
     columns = next(csv.reader(files["sociocultural_statements.csv"].decode().splitlines()))
     assert [f["source"]["extract"]["column"] for f in records["field"]] == columns
     kinds = {f["name"]: f["dataType"] for f in records["field"]}
-    assert kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer" and kinds["content_hash"] == "sc:Text"
+    assert (
+        kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer"
+        and kinds["content_hash"] == "sc:Text"
+    )
     halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), release.COLUMNS)
     assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}["polarity"] == "sc:Float"
 

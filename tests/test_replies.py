@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from utils import replies
 from utils.errors import Problem
 
-ROW = {"key": "k", "attempt": 1, "model": "m", "text": "Answer: yes", "respondents": "simulated", "request": "{}", "cost": 0.5}
-PARTS = ("stance", "digest", "openai", "gpt", {}, {"temperature": 1.0}, 1)
+WHERE = ("stance", "en")
+ROW = {"key": "k", "attempt": 1, "step": "stance", "model": "m", "language": "en", "text": "Answer: yes", "respondents": "simulated", "request": "{}", "cost": 0.5}
+PARTS = ("stance", "digest", "openai", "gpt", {}, {"temperature": 1.0}, [1])
 
 
 def test_a_kept_reply_is_there_after_the_archive_is_closed(tmp_path):
@@ -20,7 +21,7 @@ def test_a_kept_reply_is_there_after_the_archive_is_closed(tmp_path):
     with replies.archive(path) as archive:
         replies.keep(archive, [ROW, ROW | {"attempt": 2, "text": None}])
     with replies.archive(path) as archive:
-        assert replies.kept(archive, ["k", "other"]) == {"k": [(1, "Answer: yes", None, "simulated"), (2, None, None, "simulated")]}
+        assert list(replies.kept(archive, ["stance"])) == [("k", 1, *WHERE, "Answer: yes", None, "simulated"), ("k", 2, *WHERE, None, None, "simulated")]
         assert replies.spent(archive) == (2, 1.0)
 
 
@@ -33,13 +34,19 @@ def test_a_batch_is_kept_whole_or_not_at_all(tmp_path):
 
 @pytest.mark.parametrize("place", range(7))
 def test_every_part_of_a_request_decides_its_key(place):
-    other = ("polarity", "another", "openrouter", "qwen", {"order": ["x"]}, {"temperature": 0.7}, 2)
+    other = ("polarity", "another", "openrouter", "qwen", {"order": ["x"]}, {"temperature": 0.7}, [2])
     mixed = [*PARTS[:place], other[place], *PARTS[place + 1 :]]
-    assert replies.key(*PARTS) != replies.key(*mixed)
+    assert replies.keys(*PARTS) != replies.keys(*mixed)
 
 
 def test_the_key_is_the_same_in_every_version():
-    assert replies.key(*PARTS) == "e17ed3b6eab56e87a4690469b12c4ec0"
+    assert replies.keys(*PARTS) == ["e17ed3b6eab56e87a4690469b12c4ec0"]
+
+
+@given(st.lists(st.integers(min_value=1, max_value=10**6), max_size=5))
+def test_the_key_of_a_run_is_the_same_whatever_other_runs_are_asked(runs):
+    assert replies.keys(*PARTS[:6], runs) == [replies.keys(*PARTS[:6], [run])[0] for run in runs]
+    assert replies.keys(*PARTS[:6], runs) == [replies.digest([*PARTS[:6], run]) for run in runs]
 
 
 @given(st.lists(st.text(), min_size=2, max_size=4), st.lists(st.text(), min_size=2, max_size=4))
@@ -69,3 +76,31 @@ def test_a_second_process_is_refused(tmp_path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "Another execution is asking" in second.stderr
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_copy_of_an_archive_holds_every_reply_once_with_what_was_sent_and_received(tmp_path):
+    one, other, both = (tmp_path / name for name in ("a.sqlite", "b.sqlite", "c.sqlite"))
+    for path, keys in ((one, ["k", "l"]), (other, ["l", "m"])):
+        with replies.archive(path) as archive:
+            replies.keep(archive, [ROW | {"key": key, "request": f"asked {key}", "response": f"got {key}"} for key in keys])
+    assert [replies.copy(one, both), replies.copy(other, both), replies.copy(one, both)] == [2, 1, 0]
+    with replies.archive(both) as archive:
+        found = archive.execute("select key, text, request, response, respondents from replies join wire using (id) order by key").fetchall()
+    assert found == [(key, "Answer: yes", f"asked {key}", f"got {key}", "simulated") for key in "klm"]
+
+
+def test_an_archive_of_an_unknown_schema_is_not_copied(tmp_path):
+    with replies.archive(tmp_path / "a.sqlite") as archive:
+        archive.execute("pragma user_version = 2")
+    with pytest.raises(Problem, match="a.sqlite has schema 2"):
+        replies.copy(tmp_path / "a.sqlite", tmp_path / "b.sqlite")
+    with pytest.raises(Problem, match="There is no archive gone.sqlite"):
+        replies.copy(tmp_path / "gone.sqlite", tmp_path / "b.sqlite")
+
+
+def test_a_mixture_of_servers_shows(tmp_path):
+    with replies.archive(tmp_path / "a.sqlite") as archive:
+        served = [("x", "fp8"), ("x", "fp8"), ("y", None)]
+        replies.keep(archive, [ROW | {"key": str(i), "provider": p, "quantisation": q} for i, (p, q) in enumerate(served)])
+        found = replies.served(archive)
+    assert found[["model", "provider", "quantisation", "replies"]].to_numpy().tolist() == [["m", "x", "fp8", 2], ["m", "y", "", 1]]

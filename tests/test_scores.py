@@ -220,3 +220,29 @@ def test_no_gap_is_a_tie_and_a_missing_value_is_open():
     people = pd.DataFrame({"group": ["a", "b"] * 2, "dimension": ["PDI"] * 2 + ["IND"] * 2, "value": [1, 2, 3, 4]})
     models = people.assign(value=[5.0, 5.0, np.nan, 1.0])
     assert scores.directions(models, people)["agrees"].tolist() == ["tie", "open"]
+
+
+def test_appendix_b_lists_each_dividing_statement_once_with_every_models_reply():
+    native = [[1, -1, 1, 1], [1, 1, -1, -1], [1, 1, 1, 1]]
+    votes = votes_of(native).assign(support=4, answered=5)
+    votes.loc[(votes["model"] == "us-2") & (votes["language"] == "en") & (votes["statement_id"] == "s1"), "support"] = 3
+    labels = pd.concat([labels_of([2, -1, 1]), labels_of([1, 1, 1], "IND").iloc[1:]])
+    groups = scores.group_scores(scores.label_scores(labels, votes, MODELS), MODELS)
+    table = scores.divided(groups, scores.differing(groups), votes, MODELS)
+    assert table["statement_id"].tolist() == ["s1", "s0"]  # the strictly opposite one first; s2 divides nobody
+    assert table["labels"].tolist() == ["PDI -1, IND +1", "PDI +2"] and table["opposite"].tolist() == [True, False]
+    assert table.loc[0, ["US", "China"]].tolist() == ["us-1 agrees 4/5; us-2 agrees 3/5", "cn-1 disagrees 4/5; cn-2 disagrees 4/5"]
+    assert table.loc[1, "US"] == "us-1 agrees 4/5; us-2 disagrees 4/5"
+
+
+def test_appendix_b_says_undecided_where_no_vote_was_reached():
+    votes = votes_of([[1, 1, -1, -1]]).assign(support=5, answered=5)
+    votes.loc[votes["model"] == "us-2", "vote"] = np.nan
+    groups = groups_of([[1, 1, -1, -1]])
+    assert scores.divided(groups, scores.differing(groups), votes, MODELS).loc[0, "US"].endswith("us-2 undecided")
+
+
+def test_nothing_divides_groups_that_agree():
+    votes = votes_of([[1, 1, 1, 1]]).assign(support=5, answered=5)
+    groups = groups_of([[1, 1, 1, 1]])
+    assert scores.divided(groups, scores.differing(groups), votes, MODELS).empty

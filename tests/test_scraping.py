@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 import re
 import signal
 import socket
@@ -172,21 +173,78 @@ scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
-def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_under_way(kialo, tmp_path):
-    kialo.debates = [str(n) for n in range(100, 220)]
-    command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(limit=50)), str(tmp_path)]
-    kills = 0
-    while kills < 8:
-        before = len(kialo.asked)
+def killed(kialo, folder, kills, rng, **settings):
+    """Start the client again and again, and kill it at a random moment: while it starts, asks, waits or writes."""
+    command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(**settings)), str(folder)]
+    share = (
+        0.9 * (3 + 2 * len(kialo.debates)) / kills
+    )  # requests from one kill to the next, so that none comes too late
+    for number in range(kills):
+        target = share * (number + rng.random())
         process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"})
-        while len(kialo.asked) < before + 7 + 3 * kills and process.poll() is None:
+        while len(kialo.asked) < target and process.poll() is None:
             time.sleep(0.001)
+        time.sleep(0.05 * rng.random() if number % 4 else 0)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-        kills += 1
+
+
+def whole_answers(folder, debates):
+    """Every answer on disk is whole: what was kept is what was sent, and no half file counts."""
+    for kind in ("graphs", "votes"):
+        for path in (folder / kind).glob("[!.]*.json"):
+            json.loads(path.read_text())
+    return {p.stem for p in (folder / "graphs").glob("[!.]*")} == set(debates)
+
+
+def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_under_way(kialo, tmp_path):
+    kialo.debates = [str(n) for n in range(100, 220)]
+    killed(kialo, tmp_path, 6, random.Random(1), limit=50)
     scrape(kialo.settings(limit=50), tmp_path)
-    assert texts(tmp_path) == expected(kialo.debates)
-    assert sum(Counter(kialo.asked).values()) - len(set(kialo.asked)) <= kills
+    assert texts(tmp_path) == expected(kialo.debates) and whole_answers(tmp_path, kialo.debates)
+    assert sum(Counter(kialo.asked).values()) - len(set(kialo.asked)) <= 6
+
+
+FAULTS = [
+    lambda: [status(429, Retry_After="0")], lambda: [status(500)], lambda: [status(503), status(500)], lambda: [truncated],
+    lambda: [cut], lambda: [page], lambda: [page, truncated],
+]  # fmt: skip
+
+
+def test_faults_of_every_kind_at_once_change_nothing(kialo, tmp_path):
+    faulty(kialo, tmp_path, debates=90, kills=0, every=4, seed=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_1534_debates_24_kills_and_hundreds_of_faults_end_in_the_same_statements(kialo, tmp_path, seed):
+    faulty(kialo, tmp_path, debates=1534, kills=24, every=20, seed=seed)
+
+
+def faulty(kialo, folder, debates, kills, every, seed):
+    """Collect under faults and kills; a few debates turn private between list and fetch; then compare with the plan."""
+    rng = random.Random(seed)
+    kialo.debates = [str(n) for n in range(1000, 1000 + debates)]
+    kialo.private = set(kialo.debates[7::101])
+    waiting, planned = 0, {}
+    for debate in kialo.debates[1::every]:
+        if debate not in kialo.private:
+            votes = f"/api/v1/discussions/{debate}/perspectives/1/votes?filter=all"
+            address = rng.choice([f"/api/v1/discussiongraph?discussionId={debate}", votes])
+            planned[address] = kialo.faults[address] = rng.choice(FAULTS)()
+            waiting += len(planned[address])
+    if kills:
+        killed(kialo, folder, kills, rng, limit=500)
+    assert set(scrape(kialo.settings(limit=500), folder)) == kialo.private
+    open_ = [d for d in kialo.debates if d not in kialo.private]
+    assert texts(folder) == expected(open_) and whole_answers(folder, kialo.debates)
+    assert not any(planned.values())  # each planned fault was met
+    twice = Counter(kialo.asked)
+    assert sum(twice.values()) - len(twice) <= kills + waiting
+    assert max(n for address, n in twice.items() if address not in planned) <= 2
+    asked = len(kialo.asked)
+    scrape(kialo.settings(limit=500), folder)
+    assert len(kialo.asked) == asked
 
 
 @pytest.mark.parametrize(

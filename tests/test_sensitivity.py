@@ -334,3 +334,15 @@ def test_peoples_who_do_not_differ_give_no_direction_to_agree_with():
     labels = six_dimensions(5)[lambda t: t["dimension"].isin(DIMENSIONS)]
     table = null.table(labels, MODELS, pd.Series(0.5, index=MODELS["model"]), flat, {}, np.random.default_rng(1), 50)
     assert table.empty and "share" in table
+
+
+def test_a_page_shows_each_change_with_what_is_right_of_how_many():
+    have = changed(
+        a_study(), "relevance",
+        lambda t: t["statement_id"].eq("PDI-0") & (t["dimension"] == "IDV")
+        & ((t["model"] == "us-1") | (t["model"].eq("us-2") & t["language"].eq("en"))), "yes",
+    )  # fmt: skip
+    table = curve(have)
+    shown = sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
+    assert shown.loc["default"].tolist() == ["computed", 0, "8", "2 of 2", "8 of 8", "8 of 8"]
+    assert shown.loc["relevance_quorum: 3"].tolist() == ["not asked", 24, "", "", "", ""]

@@ -235,6 +235,15 @@ def test_the_label_is_the_median_of_the_eight():
     assert (row["median"], row["polarity"], row["how"], row["votes"]) == (1, 1, "median", 8)
 
 
+def test_a_label_says_how_many_votes_were_for_either_pole_and_in_how_many_runs_were_tied():
+    row = polarity([2, 2, 1, 1, 1, -1, -2, np.nan])
+    assert row[["positive", "negative", "missing"]].tolist() == [5, 2, 1]
+    tied = votes_table([1, 1, 1, 1, 0, np.nan, 0, 0]).assign(tie=["", "", "", "", "", "undecided", "", ""])
+    assert votes.relevance_labels(tied, 8)["tied"].tolist() == [1]
+    tied = votes_table([1] * 8).assign(tie=["nearest median"] * 3 + [""] * 5)
+    assert votes.polarity_labels(tied, 8)["tied"].tolist() == [3]
+
+
 @pytest.mark.parametrize(
     "values, rounded",
     [([1, 2], 2), ([-1, -2], -2), ([-2, 1], -1), ([-1, 2], 1)],

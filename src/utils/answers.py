@@ -40,12 +40,13 @@ def bounds(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     """
     by = ["statement_id", "model", "language"]
     both = scores.merge(votes[[*by, "planned", "answered", "support"]], on=by, how="left", validate="many_to_one")
-    missing = both["planned"] - both["answered"]
-    loose = both["vote"].isna() | (both["answered"] - both["support"].fillna(0) + missing >= both["support"].fillna(0)) & (missing > 0)
+    missing, support = both["planned"] - both["answered"], both["support"].fillna(0)
+    loose = both["vote"].isna() | (missing > 0) & (both["planned"] - support >= support)
     size = both["polarity"].abs()
     both = both.assign(missing=missing, low=both["score"].mask(loose, -size), high=both["score"].mask(loose, size))
     grouped = both.groupby(["model", "language", "dimension"], sort=False)
-    return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), mean=("score", "mean"), low=("low", "mean"), high=("high", "mean")).reset_index()
+    means = {name: (column, "mean") for name, column in (("mean", "score"), ("low", "low"), ("high", "high"))}
+    return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), **means).reset_index()
 
 
 def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:

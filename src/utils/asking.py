@@ -5,7 +5,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from utils import endpoint, plan, replies
@@ -18,6 +18,7 @@ TRIES = 6  # for one attempt at a reply before it counts as failed
 PATIENCE = 30  # times that an endpoint may say "slow down" to one request
 HOPELESS = 10  # requests of a model that were turned down, before any reply of it: it is stopped
 UNSAVED = 1000  # replies that may wait for the disk
+APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one, again and again
 GATHER = 0.05  # seconds in which replies gather for one transaction: a disk bears some hundred of them a second
 END = "What arrived is kept; running again asks only what is missing."
 
@@ -38,6 +39,7 @@ class Asking:
     replied: set[str] = field(default_factory=set)  # models
     loop: asyncio.AbstractEventLoop | None = None
     task: asyncio.Task | None = None
+    started: threading.Event = field(default_factory=threading.Event)
 
     def over(self, model: str) -> bool:
         return model in self.stopped or self.ending.is_set()
@@ -60,7 +62,8 @@ def ask(here: Execution, todo: list[Request], connection, progress: Progress) ->
     names = sorted({here.study.models[r.model].endpoint for r in todo})
     paces = {name: Pace(here.study.endpoints[name].in_flight) for name in names}
     with replies.journal(here.raw / replies.FILE) as note:
-        shared = Asking(here, note, plan.Budget(here.study.cap, *replies.spent(connection)), paces)
+        budget = plan.Budget(here.study.cap, *replies.spent(connection))
+        shared = Asking(here, note, budget, paces, replied=replies.models(connection))
         interrupted = _run(_ask(shared, todo, connection, progress), shared)
     if interrupted:
         raise KeyboardInterrupt
@@ -75,22 +78,24 @@ def ask(here: Execution, todo: list[Request], connection, progress: Progress) ->
 
 def _run(coroutine, shared: Asking) -> bool:
     """Run a coroutine to its end in a thread (JupyterLab has a loop of its own in this one); whether Ctrl-C came."""
-    failures, pressed = [], 0
+    failures, pressed, done = [], 0, threading.Event()
 
     def target() -> None:
         try:
             asyncio.run(coroutine)
         except BaseException as error:
             failures.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=target)
-    thread.start()
-    while thread.is_alive():
+    threading.Thread(target=target).start()
+    while not done.is_set():  # a join that Ctrl-C interrupts takes the thread for finished (Python 3.11)
         try:
-            thread.join()
+            done.wait()
         except KeyboardInterrupt:
             pressed += 1
-            with contextlib.suppress(RuntimeError, AttributeError):  # the loop has just closed, or is not there yet
+            shared.started.wait(5)
+            with contextlib.suppress(RuntimeError):  # the loop has just closed
                 shared.loop.call_soon_threadsafe(shared.end if pressed == 1 else shared.task.cancel)
     for failure in failures:
         while isinstance(failure, BaseExceptionGroup):
@@ -101,6 +106,7 @@ def _run(coroutine, shared: Asking) -> bool:
 
 async def _ask(shared: Asking, todo: list[Request], connection, progress: Progress) -> None:
     shared.loop, shared.task, models = asyncio.get_running_loop(), asyncio.current_task(), shared.here.study.models
+    shared.started.set()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(progress.close)
         clients = {name: await stack.enter_async_context(endpoint.client(shared.here, name)) for name in shared.paces}
@@ -110,7 +116,8 @@ async def _ask(shared: Asking, todo: list[Request], connection, progress: Progre
             async with asyncio.TaskGroup() as asking:
                 for name, client in clients.items():
                     mine = (r for r in todo if models[r.model].endpoint == name)
-                    asking.create_task(_endpoint(shared, name, client, mine))
+                    for number in range(shared.paces[name].most):
+                        asking.create_task(_work(shared, name, client, mine, APART * number))
         finally:
             if not writer.done():
                 await shared.queue.put(None)
@@ -133,15 +140,22 @@ async def _write(queue: asyncio.Queue, connection, progress: Progress) -> None:
             progress.add(len(rows), sum(row["text"] is None for row in rows), spent)
 
 
-async def _endpoint(shared: Asking, name: str, client, requests: Iterable[Request]) -> None:
-    """One request after another to one endpoint, as it has room for them, until there are no more or asking ends."""
+async def _work(shared: Asking, name: str, client, requests: Iterator[Request], after: float) -> None:
+    """One request after another, as the endpoint has room for them, until there are no more or asking ends."""
     pace = shared.paces[name]
-    async with asyncio.TaskGroup() as group:
-        for request in requests:
-            most = plan.most(shared.here.study, request.model, request.messages)
-            if await _turn(shared, pace, request.model, most):
-                pace.under_way += 1
-                group.create_task(_kept(shared, name, client, request, most))
+    await _pause(shared, after)
+    for request in requests:
+        most = plan.most(shared.here.study, request.model, request.messages)
+        if not await _turn(shared, pace, request.model, most):
+            continue
+        pace.under_way += 1
+        try:
+            row = await _one(shared, name, client, request, most)
+            if row:
+                await shared.queue.put(row)
+        finally:
+            pace.under_way -= 1
+            shared.wake()
 
 
 async def _turn(shared: Asking, pace: Pace, model: str, most: float) -> bool:
@@ -167,16 +181,6 @@ async def _pause(shared: Asking, seconds: float) -> None:
         await asyncio.wait_for(shared.ending.wait(), seconds)
 
 
-async def _kept(shared: Asking, name: str, client, request: Request, most: float) -> None:
-    try:
-        row = await _one(shared, name, client, request, most)
-        if row:
-            await shared.queue.put(row)
-    finally:
-        shared.paces[name].under_way -= 1
-        shared.wake()
-
-
 async def _one(shared: Asking, name: str, client, request: Request, most: float) -> dict | None:
     """The archive's row for one request; None when asking ended before a try of it could have been paid for.
 
@@ -190,7 +194,7 @@ async def _one(shared: Asking, name: str, client, request: Request, most: float)
         began = time.monotonic()
         shared.note(request, most)
         try:
-            row = endpoint.row(study, request, await endpoint.send(client, sent, study.endpoints[name].timeout_seconds))
+            row = endpoint.row(study, request, await endpoint.send(client, sent))
         except Failure as failure:
             error = failure.why
             tries, slowed = tries + (failure.status != 429), slowed + (failure.status == 429)
@@ -227,7 +231,8 @@ def _turned_down(shared: Asking, name: str, model: str, failure: Failure) -> Non
     """Stop a model at once for a refused key or an unknown model, and when it only ever turns requests down."""
     shared.turned_down[model] += 1
     hopeless = shared.turned_down[model] >= HOPELESS and model not in shared.replied
-    if failure.kind != "stop" and not hopeless:
+    one_statement = failure.status == 403 and model in shared.replied  # a broker's moderation says so of one statement
+    if one_statement or (failure.kind != "stop" and not hopeless):
         return
     variable = shared.here.study.endpoints[name].key
     hint = f" (its key is the environment variable {variable})" if variable else ""

@@ -40,7 +40,7 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = Tru
     path, attempts = here.raw / replies.FILE, here.study.attempts
     if not ask and not path.exists():
         raise Problem(f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study.")
-    keys = _keys(here, cells, texts)
+    keys = keys_of(here, cells, texts)
     with replies.archive(path) as connection:
         held = _held(connection, cells, keys)
         if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
@@ -51,7 +51,7 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = Tru
 
 def is_open(here: Execution, cells: pd.DataFrame, texts: dict) -> list[bool]:
     """Whether each cell is still to be asked."""
-    keys = _keys(here, cells, texts)
+    keys = keys_of(here, cells, texts)
     with replies.archive(here.raw / replies.FILE) as connection:
         held = _held(connection, cells, keys)
     return [held.get(key, NOTHING).is_open(here.study.attempts) for key in keys]
@@ -81,12 +81,12 @@ def pilot(here: Execution, n: int) -> None:
             collected(here, cells, plan.texts(here))
 
 
-def _keys(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
+def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
     """The archive's key of every cell, in the order of the cells."""
     study = here.study
     # A simulated respondent is decided by its plan as a real one is by its weights.
     simulated = f"simulated {simulation.fingerprint(here)}" if study.respondents == "simulated" else ""
-    question = _questions(here, texts)
+    question = questions(here, texts)
     digest = cache(lambda *what: replies.digest(question(*what)))
     number = cells.groupby(RUN_APART, sort=False).ngroup().to_numpy()  # cells that differ by their run alone
     order = np.argsort(number, kind="stable")
@@ -104,7 +104,7 @@ def _keys(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
     return out.tolist()
 
 
-def _questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
+def questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
     """A function from step, statement_id, dimension and language to the messages that ask it."""
     described = {language: here.describe(language) for language in here.study.languages}
 
@@ -117,26 +117,31 @@ def _questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
 
 def _missing(here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict) -> list[Request]:
     """The requests still to be made: cells without a reply, and those that may be asked once more."""
-    question, out = _questions(here, texts), []
+    question, out = questions(here, texts), {}
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
         known = held.get(key, NOTHING)
-        if known.is_open(here.study.attempts):
+        if key not in out and known.is_open(here.study.attempts):  # statements of the same words are one question
             messages = question(cell.step, cell.statement_id, cell.dimension, cell.language)
-            out.append(Request(key, cell.step, cell.language, cell.model, cell.run, known.attempts + 1, messages))
-    return out
+            out[key] = Request(key, cell.step, cell.language, cell.model, cell.run, known.attempts + 1, messages, known.readable)
+    return list(out.values())
 
 
 def _held(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
     """What the archive holds of these cells, by key; each reply is read as it comes and its text let go."""
     wanted, found = set(keys), {}
+    read = lru_cache(maxsize=1000)(prompts.read)  # short replies are mostly the same few
     for key, attempt, step, language, text, finish_reason, respondents in replies.kept(connection, cells["step"].unique()):
-        if key in wanted:
-            known = found.get(key, Held(state="failed", respondents=respondents))
-            known = known._replace(attempts=max(known.attempts, attempt), readable=known.readable + (text is not None))
-            if text is not None and attempt > known.last:
-                state, answer = prompts.read(step, language, text, finish_reason)
-                known = known._replace(last=attempt, state=state, answer=answer or "", respondents=respondents)
-            found[key] = known
+        if key not in wanted:
+            continue
+        before = found.get(key, NOTHING)
+        attempts, readable = max(before.attempts, attempt), before.readable + (text is not None)
+        if text is not None and attempt > before.last:
+            state, answer = read(step, language, text, finish_reason)
+            found[key] = Held(attempts, readable, attempt, state, answer, respondents)
+        elif before.readable:
+            found[key] = before._replace(attempts=attempts, readable=readable)
+        else:
+            found[key] = Held(attempts, 0, 0, "failed", "", respondents)
     return found
 
 

@@ -129,6 +129,12 @@ def chance_of_fit(
     return float(np.any([fits(moved, n, one_parity=one_parity) for n in ns], axis=0).mean())
 
 
+def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator) -> list[float]:
+    """`chance_of_fit` of each row of Table 3, in its order, for every n from 10 up to the stated one."""
+    groups = table3.groupby("dimension", sort=False)["mean"]
+    return [chance_of_fit(row, range(10, stated[d] + 1), rng) for d, row in groups]
+
+
 def most_changed(mean_a: float, mean_b: float, n: int, digits: int = 2, grid: float = 1.0) -> int | None:
     """The most statements that can have changed, all in one direction, between two printed means; None: impossible.
 

@@ -21,8 +21,8 @@ from utils.translation_checks import checks
 TITLE, HEAD = "Review of translations", 6  # the first cell, and the row of the column names
 COLUMNS = ["Statement", "Translation", "What a check found", "Correction", "statement_id", "check"]
 HELP = (
-    "Where the translation says something else than the statement, write a better one into the column Correction; leave "
-    "it empty where the translation will do. What a check found is a hint from a program that cannot read. The "
+    "Where the translation says something else than the statement, write a better one into the column Correction; "
+    "leave it empty where the translation will do. What a check found is a hint from a program that cannot read. The "
     "statements are material: what they ask for is not for you to do."
 )
 READER = "a reader"  # who corrected, where the sheet does not say
@@ -32,7 +32,9 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     """Carry out a command of `python -m utils.translation`; the sentence says what was done."""
     language = language or next(iter(here.study.languages[1:]), None)
     if language not in here.study.languages[1:]:
-        raise Problem(f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".')
+        raise Problem(
+            f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".'
+        )
     statements = here.read("02_statements")
     if command == "sheet":
         path = file or here.raw / f"review.{language}.xlsx"
@@ -40,7 +42,9 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
         write_sheet(path, statements, translated, checks(statements, translated), here.study.name, language)
         return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: import {shown(path)}"
     if file is None or not file.exists():
-        raise Problem("Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx).")
+        raise Problem(
+            "Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)."
+        )
     if (sheet := _opened(file)) is not None:
         made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
     else:
@@ -59,7 +63,9 @@ def write_sheet(path: Path, statements, translated, found, study_name: str, lang
     book = Workbook()
     sheet = book.active
     sheet.title = "review"
-    for i, row in enumerate([[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS], 1):
+    for i, row in enumerate(
+        [[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS], 1
+    ):
         for column, value in enumerate(row, 1):
             put(sheet.cell(i, column), value)
     hints = found.groupby("statement_id")["reason"].agg("; ".join).to_dict()
@@ -83,13 +89,17 @@ def put(cell, value: str | None) -> None:
         cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
 
 
-def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, language: str) -> tuple[pd.DataFrame, list[str]]:
+def read_sheet(
+    name: str, sheet, statements: pd.DataFrame, study_name: str, language: str
+) -> tuple[pd.DataFrame, list[str]]:
     """The corrections of a sheet as rows of the table, and the statements that have changed since it was written.
 
     Problem for a sheet of another study or language, and for a row that is not as it was written.
     """
     if (sheet["B2"].value, sheet["B3"].value) != (study_name, language):
-        raise Problem(f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}.")
+        raise Problem(
+            f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}."
+        )
     reader = str(sheet["B4"].value or "").strip() or READER
     texts, made, late = dict(zip(statements["statement_id"], statements["text"], strict=True)), [], []
     for row in sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS)):
@@ -97,7 +107,9 @@ def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, lang
         if not correction.strip():
             continue
         if not check.startswith(_digest(study_name, language, statement_id)):
-            raise Problem(f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed.")
+            raise Problem(
+                f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed."
+            )
         if statement_id not in texts or not check.endswith(content_hash(texts[statement_id])):
             late.append(statement_id)
         else:
@@ -109,7 +121,11 @@ def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, lang
 def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """A brought table (statement_id, text; perhaps language, translator, date, back_translation), for today's statements."""
     try:
-        read = pd.read_excel(path, dtype="str") if path.suffix == ".xlsx" else pd.read_csv(path, dtype="str", keep_default_na=False)
+        read = (
+            pd.read_excel(path, dtype="str")
+            if path.suffix == ".xlsx"
+            else pd.read_csv(path, dtype="str", keep_default_na=False)
+        )
     except (ValueError, OSError, BadZipFile, InvalidFileException, pd.errors.ParserError) as error:
         raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
     if missing := [c for c in ("statement_id", "text") if c not in read]:
@@ -120,7 +136,9 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
         raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")
     known = mine[mine["statement_id"].isin(statements["statement_id"]) & mine["text"].str.strip().ne("")]
     if known.empty:
-        raise Problem(f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv).")
+        raise Problem(
+            f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv)."
+        )
     made = _rows(known, statements, language, "brought", "")
     for column in ("translator", "date", translation.BACK):
         if column in known:
@@ -136,7 +154,9 @@ def _rows(made: pd.DataFrame, statements: pd.DataFrame, language: str, translato
 def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
     """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
     key = ["statement_id", "language", "source_hash", "text", "corrected"]
-    last = translation.stored(here).drop_duplicates(["statement_id", "language", "source_hash", "corrected"], keep="last")
+    last = translation.stored(here).drop_duplicates(
+        ["statement_id", "language", "source_hash", "corrected"], keep="last"
+    )
     known = set(last[key].itertuples(index=False, name=None))
     return made[[row not in known for row in made[key].itertuples(index=False, name=None)]]
 

@@ -6,6 +6,9 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 VERSION = "http://mlcommons.org/croissant/1.0"
+ALIASES = """citeAs column equivalentProperty extract field fileObject fileProperty fileSet format includes isLiveDataset
+jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator source subField
+transform"""
 # The prefixes and aliases that the Croissant format gives; a reader refuses a file without them.
 CONTEXT = {
     "@language": "en",
@@ -18,12 +21,7 @@ CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
-    **{
-        name: f"cr:{name}"
-        for name in "citeAs column extract field fileProperty fileObject fileSet format includes isLiveDataset jsonPath key md5 "
-        "parentField path recordSet references regex repeated replace samplingRate separator source subField transform "
-        "equivalentProperty".split()
-    },
+    **{name: f"cr:{name}" for name in ALIASES.split()},
 }
 
 

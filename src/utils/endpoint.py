@@ -37,6 +37,7 @@ class Request:
     run: int
     attempt: int
     messages: list[dict]
+    unread: int = 0  # replies to it that could not be read
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Pace:
     limit: float = 0.0
     under_way: int = 0
     until: float = 0.0  # monotonic time before which nothing new is sent
-    cut: float = 0.0
+    cut: float = 0.0  # when the limit was last lowered
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -83,18 +84,20 @@ class Pace:
 class Lean(httpx2.AsyncClient):
     """What the openai package sends through, straight to aiohttp: an endpoint needs no cookies, redirects or streams.
 
-    The package's own transports spend as much time on these as on the request, and reach 0.25 and 0.75 of the ideal rate
-    with 256 requests in flight.
+    The package's own transports spend as much time on these as on the request.
     """
 
-    def __init__(self, base_url: str, in_flight: int) -> None:
+    def __init__(self, base_url: str, in_flight: int, seconds: float) -> None:
         super().__init__()
         connector = aiohttp.TCPConnector(limit=in_flight, ssl=httpx2.create_ssl_context())
-        self.session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        self.proxy = _proxy(base_url)
+        timeout = aiohttp.ClientTimeout(total=seconds)  # of a whole reply: a trickle must end, too
+        self.session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self.proxy, self.urls = _proxy(base_url), {}
 
     def build_request(self, method: str, url: str, *, headers=None, content=None, **_) -> httpx2.Request:
-        return httpx2.Request(method, url, headers=headers, content=content)
+        if url not in self.urls:
+            self.urls[url] = httpx2.URL(url)
+        return httpx2.Request(method, self.urls[url], headers=headers, content=content)
 
     async def send(self, request: httpx2.Request, **_) -> httpx2.Response:
         asked = self.session.request(request.method, str(request.url), headers=request.headers.items(), data=request.content, proxy=self.proxy)
@@ -125,7 +128,7 @@ async def client(here: Execution, name: str):
         base_url, key = "http://simulated/v1", "none"
     else:
         base_url, key = endpoint.base_url, plan.key_of(here.study, name)
-        http = Lean(base_url, endpoint.in_flight)
+        http = Lean(base_url, endpoint.in_flight, endpoint.timeout_seconds)
     made = openai.AsyncOpenAI(base_url=base_url, api_key=key, http_client=http, max_retries=0, timeout=endpoint.timeout_seconds, default_headers=OMITTED)
     async with made:
         yield made
@@ -139,20 +142,19 @@ def body(study: Study, request: Request) -> bytes:
     if model.provider:
         sent["provider"] = model.provider
     if study.respondents == "simulated" or study.endpoints[model.endpoint].send_seed:
-        sent["seed"] = 100 * request.run + request.attempt
+        sent["seed"] = 100 * request.run + request.unread + 1  # a failed attempt changes no later answer
     return orjson.dumps(sent)
 
 
-async def send(asked: openai.AsyncOpenAI, content: bytes, seconds: float) -> httpx2.Response:
-    """One try, all told within `seconds`; a Failure when no reply came."""
+async def send(asked: openai.AsyncOpenAI, content: bytes) -> httpx2.Response:
+    """One try; a Failure when no reply came."""
     try:
-        async with asyncio.timeout(seconds):  # the client's own limit is between two bytes: a trickle would never end
-            return await asked.post("/chat/completions", content=content, cast_to=httpx2.Response)
+        return await asked.post("/chat/completions", content=content, cast_to=httpx2.Response)
     except openai.APIStatusError as failure:
         raise _refused(failure) from None
     except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as failure:
         cause = failure.__cause__ or failure
-        why = f"{type(cause).__name__}: {cause}"[:500] if not isinstance(cause, TimeoutError) else f"no reply within {seconds:g} s"
+        why = f"{type(cause).__name__}: {cause}"[:500] if not isinstance(cause, TimeoutError) else "no whole reply in time"
         raise Failure("again", why, paid=not isinstance(cause, (aiohttp.ClientConnectorError, httpx2.ConnectError))) from None
 
 

@@ -9,15 +9,48 @@ from utils.execution import Execution
 from utils.paths import REFERENCE, RENDERED, ROOT
 
 MEMORY = ROOT / ".cache" / "executions"
-NOT_INPUT = ("replies.sqlite", "replies.lock", "answers.csv.gz", "responses.csv")
+# What lies in a study's raw folder, and the first notebook that reads it; what is not named counts for all.
+READ_FROM = {
+    "debates": "01",
+    "statements.csv": "01",
+    "translations.csv": "03",
+    "planted.csv": "04",
+    "labels.csv": "04",
+    "answers.csv.gz": "04",
+    "ratings": "06",
+}
+NOT_INPUT = ("replies.", "review.", "rehydrated", "responses.csv", "README", ".")  # how names begin that no page depends on
 
 
 @cache
-def _of_files(folder: Path, skip: tuple[str, ...] = ()) -> str:
+def _of_exports(folder: Path) -> str:
+    """A digest of somebody's folder of exports, which nothing here changes."""
+    return _of_files(folder, (".",))
+
+
+def _of_files(folder: Path, skip: tuple[str, ...] = NOT_INPUT) -> str:
     """A digest of all files below a folder, by relative path and content."""
     names = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    names = [p for p in names if not p.name.startswith((".", *skip))]
+    names = [p for p in names if not p.name.startswith(skip)]
     return pages.digest(*(part for p in names for part in (p.relative_to(folder).as_posix(), p.read_bytes())))
+
+
+@cache
+def _of_code() -> str:
+    """A digest of what every page depends on: the code with its prompts, the reference tables, the lock."""
+    lock = (ROOT / "requirements.lock").read_bytes()
+    return pages.digest(_of_files(ROOT / "src", (".",)), _of_files(REFERENCE, (".",)), lock)
+
+
+def _of_raw(here: Execution, number: str, recorded: bool) -> str:
+    """A digest of the raw inputs that a notebook may read, by its number."""
+    if not here.raw.is_dir():
+        return ""
+    files = [p for p in sorted(here.raw.iterdir()) if not p.name.startswith(NOT_INPUT)]
+    files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
+    if not recorded:
+        files = [p for p in files if p.name != "answers.csv.gz"]
+    return pages.digest(*(part for p in files for part in (p.name, _of_files(p) if p.is_dir() else p.read_bytes())))
 
 
 def inputs(here: Execution, source: Path, parameters: dict, recorded: bool = False) -> str:
@@ -26,20 +59,17 @@ def inputs(here: Execution, source: Path, parameters: dict, recorded: bool = Fal
     The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
     and the tables of lower number. Not the Python build, the platform or the clock.
     """
-    reads_answers = recorded or here.study.respondents == "imported"
-    skip = NOT_INPUT if not reads_answers else tuple(n for n in NOT_INPUT if n != "answers.csv.gz")
-    lower = [p for p in sorted(here.processed.rglob("*")) if p.is_file() and p.relative_to(here.processed).parts[0] < source.name[:2]]
-    exports = [_of_files(ROOT / f) for f in (here.study.debates.folder, here.study.debates.votes) if f]
+    number = source.name[:2]
+    lower = [p for p in sorted(here.processed.rglob("*")) if p.is_file() and p.relative_to(here.processed).parts[0] < number]
+    exports = [_of_exports(ROOT / f) for f in (here.study.debates.folder, here.study.debates.votes) if f and number >= "01"]
     return pages.digest(
         source.read_bytes(),
-        _of_files(ROOT / "src"),
+        _of_code(),
         here.study.model_dump_json(exclude={"cap"}),
-        _of_files(here.raw, skip) if here.raw.is_dir() else "",
-        _of_files(REFERENCE),
+        _of_raw(here, number, recorded or here.study.respondents == "imported"),
         *exports,
         json.dumps(parameters, sort_keys=True),
         "recorded" if recorded else "",
-        (ROOT / "requirements.lock").read_bytes(),
         *(part for p in lower for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())),
     )
 

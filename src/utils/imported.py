@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from utils import answers, prompts, rating, tables
+from utils import answers, prompts, rating, sampling, tables
 from utils.errors import Problem, nearest
 from utils.execution import Execution
 from utils.paths import shown
@@ -99,27 +99,31 @@ def labels(here: Execution) -> pd.DataFrame:
 
 def relevance(here: Execution) -> pd.DataFrame:
     """The labels file as a relevance table: every pair of it relevant, without any vote."""
-    none = {"yes": 0, "no": 0, "missing": 0, "planned": 0, "quorum": 0}
+    none = {"yes": 0, "no": 0, "tied": 0, "missing": 0, "planned": 0, "quorum": 0}
     return labels(here)[["statement_id", "dimension"]].assign(**none, relevant=True, marginal=False, open=False)
 
 
 def polarity(here: Execution) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
     given = labels(here)
-    none = {"votes": 0, "missing": 0, "planned": 0}
+    none = {"votes": 0, "positive": 0, "negative": 0, "tied": 0, "missing": 0, "planned": 0}
     return given.assign(**none, median=given["polarity"], how="brought", marginal=False)
 
 
 def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated where the study says so.
+    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
 
-    Empty when nobody has rated yet. Problem when there are both: simulated annotators never stand beside real ones.
+    Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when
+    there are both: simulated annotators never stand beside real ones.
     """
     folder, settings = here.raw / "ratings", here.study.annotators
-    found = rating.read_sheets(folder, sample, here.study.name)
+    labelled = sample.merge(labels[[*rating.PAIR, "polarity"]], on=rating.PAIR)
     if not settings.simulated:
-        return found
-    if len(found):
-        raise Problem(f"The study simulates its annotators, and {shown(folder)} holds real sheets: set `annotators: {{simulated: 0}}`.")
-    rated = sample.merge(labels, on=["statement_id", "dimension"])
-    return rating.simulated_ratings(rated, settings.simulated, settings.error, np.random.default_rng(settings.seed))
+        found = rating.read_sheets(folder, sample, here.study.name)
+        return found.merge(labelled[rating.PAIR], on=rating.PAIR)
+    if rating.sheets(folder):
+        raise Problem(
+            f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
+            "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
+        )
+    return sampling.simulated_ratings(labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed))

@@ -7,7 +7,6 @@ the debate is private or gone is kept as `graphs/<debate>.gone`. Where the list 
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 

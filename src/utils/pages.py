@@ -5,6 +5,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from utils.paths import NOTEBOOKS, ROOT
@@ -28,8 +29,11 @@ class Failed(Exception):
     """A notebook stopped: which cell, and why."""
 
 
-def run(source: Path, page: Path, parameters: dict, made_from: str) -> float:
-    """Run a notebook and put its sealed page in place; returns the seconds. A failing one leaves the old page."""
+def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]) -> float:
+    """Run a notebook and put its sealed page in place; returns the seconds. A failing one leaves the old page.
+
+    `made_from` gives the digest of the inputs; it is asked after the run, which may have collected some of them.
+    """
     import jupytext
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -46,7 +50,7 @@ def run(source: Path, page: Path, parameters: dict, made_from: str) -> float:
             draft, draft, parameters=parameters, kernel_name="python3", progress_bar=False, log_output=False,
             cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True, extra_arguments=QUIET,
         )  # fmt: skip
-        cleaned = sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from)
+        cleaned = sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from())
         draft.write_text(json.dumps(cleaned, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         os.replace(draft, page)
     except PapermillExecutionError as error:

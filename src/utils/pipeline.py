@@ -131,10 +131,9 @@ def _execute(order: Order) -> int:
     ran = 0
     for source in order.notebooks:
         given = _given(source, order)
-        made_from = freshness.inputs(here, source, given, order.recorded)
-        if not order.force and freshness.is_fresh(here, source, made_from):
+        if not order.force and freshness.is_fresh(here, source, freshness.inputs(here, source, given, order.recorded)):
             continue
-        _run(here, source, given, made_from)
+        _run(order, source, given)
         ran += 1
     if here.folder != here.study.name and ran and (here.processed / LAST_TABLE).exists():
         _compare(here)
@@ -149,7 +148,7 @@ def _compare(here: Execution) -> None:
     source = NOTEBOOKS / "what_changed.py"
     if (PROCESSED / here.study.name / LAST_TABLE).exists():
         given = {"study": here.study.name} if here.study.name != "demo" else {}
-        pages.run(source, freshness.page_of(here, source), given, "")
+        pages.run(source, freshness.page_of(here, source), given, lambda: "")
         print(f"What changed: {shown(freshness.page_of(here, source))}")
 
 
@@ -160,9 +159,14 @@ def _given(source: Path, order: Order) -> dict[str, object]:
     return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
 
 
-def _run(here: Execution, source: Path, given: dict, made_from: str) -> None:
-    began = time.time()
+def _run(order: Order, source: Path, given: dict) -> None:
+    """Run one notebook, note what it was made from, and print its line."""
+    here, began = order.here, time.time()
     page = freshness.page_of(here, source)
+
+    def made_from() -> str:
+        return freshness.inputs(here, source, given, order.recorded)
+
     try:
         with terminal.progress(source.stem), terminal.interruptible():
             seconds = pages.run(source, page, given, made_from)
@@ -173,7 +177,7 @@ def _run(here: Execution, source: Path, given: dict, made_from: str) -> None:
     if source.name.startswith(LAST_ASKING):
         answers.publish(here)
     if not terminal.unfinished(here, source):
-        freshness.remember(here, source, made_from, began)
+        freshness.remember(here, source, made_from(), began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)
 
 

@@ -60,6 +60,7 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
     counts = votes.groupby(["dimension", "value"]).size()
     panel.set(ylim=(0, counts.max() * 1.08), xlim=(ticks[0] - width, ticks[-1] + width))
     panel.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+    panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     return figure
 
 
@@ -170,7 +171,9 @@ def _choices(panel, specs: pd.DataFrame, lines: list[tuple]) -> None:
 
 
 def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance") -> Figure:
-    """The share of chance runs in which 0 to 6 directions agree with people, with the observed number marked.
+    """The share of chance runs by the number of directions that agree with people, with the observed number marked.
+
+    A direction is that of two groups on one dimension: six for two groups, eighteen for three.
 
     A row for each design and number of directions: share (0..1), observed (the number found; NaN: none).
     """
@@ -178,11 +181,11 @@ def null_directions(table: pd.DataFrame, title: str = "How many directions agree
     if table.empty:
         return nothing(title, "no chance runs")
     designs = list(dict.fromkeys(table["design"]))
-    key = "Chance alone, simulated: on how many dimensions the groups differ in the same direction as people."
+    key = "Chance alone, simulated: how many directions (two groups, one dimension) are those of the peoples."
     figure, axes = drawing.sheet(title, key, 2.5, 1, len(designs), sharey=True)
     for panel, design in zip(axes[0], designs, strict=True):
         _chance(panel, table[table["design"] == design], design)
-    axes[0, 0].set(ylabel="share of chance runs", ylim=(0, table["share"].max() * 1.3))
+    axes[0, 0].set(ylabel="share of chance runs", ylim=(0, table["share"].max() * 1.42))
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     return figure
 
@@ -191,8 +194,11 @@ def _chance(panel, rows: pd.DataFrame, design: str) -> None:
     observed = rows["observed"].iloc[0]
     colour = [KEPT if d == observed else PALE for d in rows["directions"]]
     bars = panel.bar(rows["directions"], rows["share"], width=0.8, color=colour)
-    panel.bar_label(bars, [f"{s:.1%}" for s in rows["share"]], fontsize=8, padding=1)
-    panel.set(xticks=rows["directions"], xlabel="directions that agree with people")
+    crowded = len(rows) > 10
+    if not crowded:
+        panel.bar_label(bars, [f"{s:.1%}" for s in rows["share"]], fontsize=8, padding=1)
+    panel.grid(crowded, axis="y")
+    panel.set(xticks=rows["directions"][:: 3 if crowded else 1], xlabel="directions that agree with people")
     panel.set_title(design)
     if pd.notna(observed):
         tail = rows.loc[rows["directions"] >= observed, "share"].sum()

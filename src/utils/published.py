@@ -1,12 +1,12 @@
-"""The numbers that the paper prints, the ledger that binds each to a computed one, and what print alone decides."""
+"""The numbers that the paper prints, and the ledger that binds each of them to a computed one."""
 
 import re
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from pandas.io.formats.style import Styler
 
-from utils import consistency
 from utils.errors import Problem, nearest
 from utils.paths import REFERENCE
 from utils.scores import human_values
@@ -16,6 +16,14 @@ MODELS = pd.DataFrame(
     columns=["model", "culture", "language"],
 )
 COMPARED = ("reproduced", "differs")
+SIMULATED = {
+    "answers": "simulated respondents say nothing about the paper's models",
+    "design": "a setting, not a finding",
+    "debates": "the debates of this study are not the paper's",
+    "text": "a statement of the paper, not a number",
+}
+LTO_POLE = "Table 1: LTO, positive pole"
+NOTES = {LTO_POLE: "printed the other way round than in the introduction, in Table 4 and in Hofstede's index"}
 NAMED = [("UAI", "GPT"), ("LTO", "GPT"), ("PDI", "DeepSeek"), ("LTO", "DeepSeek")]  # section 6.2.3; the marks are lost
 
 
@@ -54,6 +62,13 @@ def table3_long() -> pd.DataFrame:
     return long[["dimension", "model", "culture", "language", "native", "printed", "mean"]]
 
 
+def table3_pairs() -> pd.DataFrame:
+    """Table 3 as `significance.compare` would give it, one row a model and dimension; p is not printed (NaN)."""
+    wide = table3_long().pivot(index=["dimension", "model", "culture"], columns="language", values="mean").reset_index()
+    wide = table3_long()[["dimension", "model"]].drop_duplicates().merge(wide, on=["dimension", "model"])
+    return wide.rename(columns={"en": "mean_a", "zh": "mean_b"}).assign(a="en", b="zh", p_bootstrap=np.nan, p_holm=np.nan)
+
+
 def items(human_version: str = "current") -> pd.DataFrame:
     """Every number and claim that the paper prints: item, where, paper (text), depends, tolerance.
 
@@ -77,7 +92,7 @@ def _tolerance(printed: str, item: str) -> float:
 
 
 def _tables() -> pd.DataFrame:
-    """The numbers of Tables 2, 3 and 4 as items of the ledger."""
+    """The numbers of Tables 2, 3 and 4 as items of the ledger, and the pole of Table 1 that is printed otherwise."""
     columns = {"mae_between_annotators": "between annotators", "mae_annotators_vs_llms": "annotators and models"}
     rows = [(f"Table 2: {r['dimension']}, {what}", "Table 2", r[c]) for _, r in read("paper_table2").iterrows()
             for c, what in columns.items()]  # fmt: skip
@@ -85,7 +100,9 @@ def _tables() -> pd.DataFrame:
         # a trailing zero was dropped in print: -0.3 stands among numbers of two digits
         rows.append((f"Table 3: {r.dimension}, {r.model}, {r.language}", "Table 3", f"{r.mean:.2f}"))
     rows += [(f"Table 4: {r.statement}", "Table 4", r.score) for r in read("paper_table4").itertuples()]
-    return pd.DataFrame(rows, columns=["item", "where", "paper"]).assign(depends="answers")
+    found = pd.DataFrame(rows, columns=["item", "where", "paper"]).assign(depends="answers")
+    found.loc[len(found)] = [LTO_POLE, "Table 1", "short-term", "design"]
+    return found
 
 
 def _words(human_version: str) -> pd.DataFrame:
@@ -106,8 +123,8 @@ def ledger(
     """Each printed number against the computed one: item, where, paper, here, difference, verdict, reason.
 
     `study_values`: item (as `items` spells it) -> number or word, or a table with the columns item and here.
-    Verdicts: reproduced, differs, cannot be checked; in a simulated study
-    only "cannot be checked: simulated". `same_debates=False`: the study's debates are not those of Kialo.
+    Verdicts: reproduced, differs, cannot be checked; in a simulated study only "cannot be checked: simulated", whatever
+    the item (what was planted is held against what was found in `recovery`). `same_debates=False`: the study's debates are not those of Kialo.
     """
     if isinstance(study_values, pd.DataFrame):
         study_values = study_values.set_index("item")["here"].to_dict()
@@ -119,6 +136,23 @@ def ledger(
     return pd.DataFrame(rows, columns=["item", "where", "paper", "here", "difference", "verdict", "reason"])
 
 
+def shown(entries: pd.DataFrame) -> Styler:
+    """The ledger as a page shows it, but for Table 3's cells: one line an item where the width allows."""
+    rows = entries.loc[~entries["item"].str.startswith("Table 3: "), ["item", "paper", "here", "verdict"]]
+    style = rows.style.set_uuid("ledger").hide()
+    return style.set_properties(**{"text-align": "left"}).set_properties(subset="verdict", **{"white-space": "nowrap"})
+
+
+def table3_side_by_side(entries: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's items of Table 3 in the table's own shape, each as "paper | here" ("–" where nothing is)."""
+    rows = entries[entries["item"].str.startswith("Table 3: ")]
+    keys = rows["item"].str.removeprefix("Table 3: ").str.split(", ", expand=True).set_axis(["dimension", "model", "language"], axis=1)
+    keys["cell"] = rows["paper"] + " | " + rows["here"].replace("", "–")
+    wide = keys.pivot(index=["dimension", "language"], columns="model", values="cell")
+    order = keys[["dimension", "language"]].drop_duplicates()
+    return wide.reindex(index=pd.MultiIndex.from_frame(order), columns=MODELS["model"])
+
+
 def _row(item, here, respondents: str, same_debates: bool) -> tuple:
     number = not np.isnan(item.tolerance)
     missing = here is None or (not isinstance(here, str) and bool(np.isnan(here)))
@@ -127,16 +161,16 @@ def _row(item, here, respondents: str, same_debates: bool) -> tuple:
     shown = "" if missing else f"{float(here):.{digits}f}" if number else str(here)
     same = abs(difference) <= item.tolerance + 1e-9 if number else here == item.paper
     verdict, reason = _verdict(item.depends, missing, same, respondents, same_debates)
+    reason = NOTES.get(item.item, reason) if verdict == "differs" else reason
     return item.item, item.where, item.paper, shown, difference if verdict in COMPARED else np.nan, verdict, reason
 
 
 def _verdict(depends: str, missing: bool, same: bool, respondents: str, same_debates: bool) -> tuple[str, str]:
     """What the ledger may say about one item, and why."""
-    if depends == "text":
-        return "cannot be checked", "a statement of the paper, not a number"
     if respondents == "simulated":
-        why = {"answers": "simulated respondents say nothing about the paper's models", "design": "a setting, not a finding"}
-        return "cannot be checked: simulated", why.get(depends, "the debates of this study are not the paper's")
+        return "cannot be checked: simulated", SIMULATED[depends]
+    if depends == "text":
+        return "cannot be checked", SIMULATED["text"]
     if depends != "design" and not same_debates:
         return "cannot be checked", "the debates of this study are not the paper's"
     if missing:
@@ -144,101 +178,3 @@ def _verdict(depends: str, missing: bool, same: bool, respondents: str, same_deb
     if same:
         return "reproduced", "equal at the printed precision" if depends != "design" else "the study is set up so"
     return "differs", "set differently in this study" if depends == "design" else "outside the printed precision"
-
-
-def claims_from_print() -> pd.DataFrame:
-    """What the printed numbers alone say about the paper's claims: id, claim, section, finding, verdict, reason.
-
-    Verdicts: holds, holds in part, does not hold, cannot be decided. n is the one that Table 3 allows with integer
-    labels (`consistency.n_by_row`), and Figure 1's selection is taken as "the groups' responses are not equal".
-    """
-    table3 = table3_long()
-    native = table3[table3["native"]].pivot(index="dimension", columns="model", values="mean").loc[list(stated_n())]
-    us, people = native[["GPT", "Llama"]].mean(axis=1), human_values("current", ["US", "China"])
-    ns = consistency.n_by_row(table3, stated_n())
-    decided = {
-        **_directions(table3, people, ns), **_deepseek(native), "qwen_people": _qwen(native, us, people),
-        "llama_gpt": ("", "cannot be decided", "left and right are not among the six dimensions"),
-        **_language(consistency.best_exact_p(table3, ns)), **_table2(),
-    }  # fmt: skip
-    nothing = ("", "cannot be decided", "a statement of the paper, not a number that is printed")
-    claims = read("paper_claims")[["id", "claim", "section"]]
-    found = pd.DataFrame([decided.get(i, nothing) for i in claims["id"]], columns=["finding", "verdict", "reason"])
-    return pd.concat([claims, found], axis=1)
-
-
-def _holds(good: bool) -> str:
-    return "holds" if good else "does not hold"
-
-
-def _share(good: int, of: int) -> str:
-    return "holds in part" if 0 < good < of else _holds(good == of)
-
-
-def _directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> dict[str, tuple]:
-    """The two claims about Figure 1, as far as Table 3's native cells carry them."""
-    signs = consistency.figure1_signs(table3, MODELS, people, ns).drop_duplicates("dimension", keep="last")
-    agree, rest = signs[signs["agrees"] == "yes"], signs[signs["agrees"] != "yes"]
-    finding = f"{len(agree)} of {len(signs)} directions agree"
-    for r in rest.itertuples():
-        finding += f"; {r.dimension}: {r.agrees}, sums {r.sum_first} and {r.sum_second} at n = {r.n}"
-    gap = signs.set_index("dimension")["gap"].abs().sort_values(ascending=False)
-    order = ", ".join(f"{d} {v:.2f}" for d, v in gap.items())
-    return {
-        "own_people": (finding, _share(len(agree), len(signs)),
-                       "gap of the groups on all statements; its sign is that on the differing ones"),
-        "largest_gap": (f"gaps on all statements: {order}", "cannot be decided",
-                        "on differing statements each gap grows by n / (how many differ), which is not printed"),
-    }  # fmt: skip
-
-
-def _deepseek(native: pd.DataFrame) -> dict[str, tuple]:
-    """The three claims about DeepSeek, from its native cells."""
-    pdi, mas, ind = (native.loc[d] for d in ("PDI", "MAS", "IND"))
-    low, high = sorted([pdi["GPT"], pdi["Llama"]])
-    return {
-        "deepseek_pdi": (f"{pdi['DeepSeek']:.2f}, US models {low:.2f} and {high:.2f}, Qwen {pdi['Qwen']:.2f}",
-                         _holds(low <= pdi["DeepSeek"] <= high), "it lies between the US models"),
-        "deepseek_mas": (f"{mas['DeepSeek']:.2f}, Qwen {mas['Qwen']:.2f}",
-                         _holds(mas["DeepSeek"] < min(0, mas["Qwen"])), "below the middle of the scale and below Qwen"),
-        "deepseek_ind": (", ".join(f"{m} {v:.2f}" for m, v in ind.items()), _holds(ind.idxmax() == "DeepSeek"),
-                         "the greatest of the four native cells"),
-    }  # fmt: skip
-
-
-def _qwen(native: pd.DataFrame, us: pd.Series, people: pd.DataFrame) -> tuple:
-    """Whether Qwen lies to the side of the US models on which Chinese people lie of US people."""
-    value = people.pivot(index="dimension", columns="country", values="value")
-    side = np.sign((value["China"] - value["US"]).reindex(us.index))
-    same = np.sign(native["Qwen"] - us) == side
-    apart = -np.sign(native[["GPT", "Llama"]].sub(native["Qwen"], axis=0))
-    of_both = us.index[apart.eq(side, axis=0).all(axis=1)]
-    finding = f"on {same.sum()} of {len(same)} dimensions Qwen differs from the mean of the US models as the peoples do"
-    return finding, _holds(same.all()), f"from each of the two US models it does so on {', '.join(of_both)} only"
-
-
-def _language(best: pd.DataFrame) -> dict[str, tuple]:
-    """The two claims about significant language differences, from the best exact p that each change can reach."""
-    best = best.sort_values("best_p").drop_duplicates(["dimension", "model"]).set_index(["dimension", "model"])
-    named, others = best.loc[NAMED], best.drop(NAMED)
-    finding = "best exact p: " + ", ".join(f"{m} {d} {p:.4g}" for (d, m), p in named["best_p"].items())
-    could = ", ".join(f"{m} {d}" for d, m in others.index[others["can_reach"]])
-    reach = int(named["can_reach"].sum())
-    return {
-        "named_significant": (finding, _share(reach, len(named)), f"{reach} of 4 can reach an exact paired p < 0.05, "
-                              f"{(named['best_bootstrap_p'] < 0.05).sum()} a bootstrap p < 0.05"),
-        "others_not": (f"{(~others['can_reach']).sum()} of {len(others)} cannot reach p < 0.05", "cannot be decided",
-                       f"these could at best: {could}"),
-    }  # fmt: skip
-
-
-def _table2() -> dict[str, tuple]:
-    table = read("paper_table2").set_index("dimension").astype(float)
-    between, models = table["mae_between_annotators"], table["mae_annotators_vs_llms"]
-    nearer = int((models < between).sum())
-    return {
-        "mae_range": (f"{between.min():.2f} to {between.max():.2f}",
-                      _holds((between.min(), between.max()) == (0.5, 1.2)), "Table 2"),
-        "mae_nearer": (f"on {nearer} of {len(table)} dimensions", _holds(nearer == len(table)),
-                       "Table 2; the median of four varies less than one annotator, so some of this is expected"),
-    }  # fmt: skip

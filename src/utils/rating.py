@@ -1,7 +1,15 @@
-"""People who check the labels: a sample for them, a sheet (.xlsx) each, blind to the labels, and their ratings read."""
+"""People who check the labels: a sheet (.xlsx) for each, blind to the labels, and their ratings read.
 
+`python -m utils.rating sheets --study demo --annotators Ada Bo` writes them to data/raw/<study>/ratings; filled in,
+they are put back there. They are the only store: every run reads them anew and writes over none. One that cannot be
+read stops the run by name and leaves the last good tables; mended or moved away, it stops nobody: all others count.
+"""
+
+import argparse
 import hashlib
 import json
+import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from zipfile import BadZipFile
@@ -13,9 +21,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
-from statsmodels.stats.proportion import proportion_confint
 
+from utils import tables
 from utils.errors import Problem
+from utils.paths import shown
 
 PAIR = ["statement_id", "dimension"]
 RATINGS = ["annotator", *PAIR, "relevant", "polarity", "respondents"]
@@ -23,51 +32,13 @@ TITLE, HEAD = "Rating sheet", 7  # the first cell, and the row of the column nam
 SHOWN = ["Statement", "Dimension", "Negative pole (-)", "Positive pole (+)"]
 ASKED = ["Relevant?", "Polarity"]
 COLUMNS = [*SHOWN, *ASKED, *PAIR, "check"]
+GIVEN_OUT, SEED = "sample.csv", 6  # the pairs that the sheets show, beside them; where their order starts from
 RELEVANT, SCALE = {"yes": 1.0, "no": 0.0}, {"-2": -2.0, "-1": -1.0, "+1": 1.0, "+2": 2.0}
 HELP = (
     "Relevant?: does agreeing or disagreeing with the statement say anything about the dimension (yes or no)? "
     "Polarity: what agreeing says, from -2 (strongly the negative pole) to +2 (strongly the positive pole); "
     "empty where the statement is not relevant. Rate on your own; an empty cell is a pair you did not rate."
 )
-
-
-def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Statements drawn so that each dimension keeps its share of the pairs and none goes missing.
-
-    Every label of a drawn statement is in the sample: statement_id, dimension (the paper: 56 statements, 81 pairs). A
-    statement stands for its rarest dimension, and the same share of each such group is drawn; all of them when there
-    are fewer than asked for. A larger draw with the same rng holds the smaller one.
-    """
-    pairs = labels[PAIR].sort_values(PAIR, ignore_index=True)
-    rarest_first = pairs.groupby("dimension").size().sort_values(kind="stable").index
-    of = pairs.groupby("statement_id")["dimension"].agg(set)
-    shuffled, cover = [of.index[i] for i in rng.permutation(len(of))], []
-    for dimension in rarest_first:
-        if not any(dimension in of[s] for s in cover):
-            cover.append(next(s for s in shuffled if dimension in of[s]))
-    if n_statements < len(cover):
-        raise Problem(f"{n_statements} statements cannot show every dimension; draw at least {len(cover)}.")
-    order = pd.Series(cover + [s for s in shuffled if s not in cover], dtype="str")
-    group = order.map(lambda s: next(d for d in rarest_first if d in of[s]))
-    depth = (order.groupby(group).cumcount() + 0.5) / order.groupby(group).transform("size")
-    depth[: len(cover)] = 0
-    chosen = order[depth.sort_values(kind="stable").index[:n_statements]]
-    return pairs[pairs["statement_id"].isin(chosen)].reset_index(drop=True)
-
-
-def plan_sample(widths: Iterable[float], precision: float = 0.95, sd: float = 0.6) -> pd.DataFrame:
-    """How many pairs a 95 % interval of each width needs, end to end: Wilson's on precision, the normal one on a MAE.
-
-    `sd` is that of a pair's absolute error. A pair counts once, however many judge it, since annotators mostly agree.
-
-    >>> plan_sample([0.1, 0.26]).to_dict("list")  # the paper's 81 pairs: about 10 points, and 0.26 on a MAE
-    {'width': [0.1, 0.26], 'pairs_precision': [83, 16], 'pairs_mae': [554, 82]}
-    """
-    wanted, n = np.array(list(widths)), np.arange(1, 100_001)
-    low, high = proportion_confint(precision * n, n, method="wilson")
-    needed = [int((high - low > width).sum()) + 1 for width in wanted]
-    of_mae = np.ceil((2 * 1.96 * sd / wanted) ** 2).astype(int)
-    return pd.DataFrame({"width": wanted, "pairs_precision": needed, "pairs_mae": of_mae})
 
 
 def write_sheet(path: Path, sample, statements, dimensions: dict, annotator: str, study_name: str, seed: int) -> Path:
@@ -196,12 +167,16 @@ def _read(name: str, cell, known: dict[str, float]) -> float:
     return known[text if text in known else f"+{text}"]
 
 
+def sheets(folder: Path) -> list[Path]:
+    """The sheets in a folder, without the lock files of spreadsheet programs."""
+    return [path for path in sorted(folder.glob("*.xlsx")) if not path.name.startswith(("~", "."))]
+
+
 def read_sheets(folder: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
     """The ratings of all sheets in a folder, empty when there is none; Problem for two sheets by one annotator."""
-    files = [p for p in sorted(folder.glob("*.xlsx")) if not p.name.startswith(("~", "."))]
     seen: dict[str, Path] = {}
     read = []
-    for path in files:
+    for path in sheets(folder):
         read.append(read_sheet(path, sample, study_name))
         who = read[-1]["annotator"].iloc[0]
         other = seen.setdefault(" ".join(who.casefold().split()), path)
@@ -226,17 +201,49 @@ def half_filled(ratings: pd.DataFrame) -> list[str]:
     return out
 
 
-def simulated_ratings(labels: pd.DataFrame, annotators: int, error: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Ratings by annotators who err independently, each marked as simulated.
+def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
+    """Write a sheet for each annotator, for the sample of notebook 06 or that of the sheets given out before.
 
-    With chance `error` a pair is called not relevant; with the same chance, and apart from that, the polarity given is
-    a neighbour of the label on the scale.
+    The first time, the sample is put beside them, so that they stay readable when labels change. Problem, before any
+    is written, for a name that cannot be a file's, or one that has a sheet already.
     """
-    pairs = labels[[*PAIR, "polarity"]].sort_values(PAIR, ignore_index=True)
-    names = pd.DataFrame({"annotator": [f"simulated {i}" for i in range(1, annotators + 1)]})
-    table = names.merge(pairs, how="cross").assign(respondents="simulated")
-    scale, n = np.array(list(SCALE.values())), len(table)
-    at = np.searchsorted(scale, table["polarity"])
-    step = np.where(at == 0, 1, np.where(at == len(scale) - 1, -1, rng.choice([-1, 1], n)))
-    table["polarity"] = scale[at + step * (rng.random(n) < error)]
-    return table.assign(relevant=(rng.random(n) >= error).astype(float))[RATINGS]
+    folder = here.raw / "ratings"
+    names = [" ".join(name.split()) for name in annotators]
+    taken = {" ".join(path.stem.casefold().split()): path.name for path in sheets(folder)}
+    for name in names:
+        if not name or name[0] in "~." or re.search(r'[\\/:*?"<>|]', name):
+            raise Problem(f'"{name}" cannot name a sheet; use letters, digits and spaces.')
+        if name.casefold() in taken:
+            raise Problem(f"There is a sheet of {name} already ({taken[name.casefold()]}); nothing was written.")
+        taken[name.casefold()] = f"{name}.xlsx"
+    kept = folder / GIVEN_OUT
+    sample = tables.read(kept) if kept.exists() else here.read("06_sample")
+    tables.write(sample[PAIR], kept)
+    rest = (sample, here.read("02_statements"), here.describe("en"))
+    return [write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 0 when the sheets are written, 1 for a Problem."""
+    from utils.execution import Execution
+    from utils.study import load
+
+    parser = argparse.ArgumentParser(prog="python -m utils.rating", description="Write rating sheets for annotators.")
+    parser.add_argument("command", choices=["sheets"])
+    parser.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path")
+    parser.add_argument("--annotators", nargs="+", required=True, metavar="NAME", help="a sheet for each")
+    chosen = parser.parse_args(arguments)
+    try:
+        study = load(chosen.study)
+        for path in write_sheets(Execution(study, study.name), chosen.annotators):
+            print(f"wrote {shown(path)}")
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if study.annotators.simulated:
+        print("Set `annotators: {simulated: 0}` in the study's file: simulated annotators never stand beside sheets.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,11 @@ import pandas as pd
 from utils import scores, simulation
 from utils.execution import Execution
 
-COLUMNS = ["dimension", "model", "language", "leaning", "planted", "estimate", "low", "high", "n_planted", "n", "covered"]
+COLUMNS = [
+    "dimension", "model", "language", "leaning", "planted", "estimate", "low", "high", "n_planted", "n", "covered",
+    "verdict", "reason",
+]  # fmt: skip
+RECOVERED = "recovered what was planted"
 LABELS = ["dimension", "planted", "found", "both", "precision", "recall", "same_polarity"]
 
 
@@ -14,7 +18,8 @@ def table(here: Execution, rng: np.random.Generator, resamples: int) -> pd.DataF
     """For each dimension, model and language: the leaning drawn from, the mean score that was planted, and what was found.
 
     `planted` is the mean over the kept statements of the plan's own labels and stances; `estimate` the pipeline's mean
-    with its interval (bootstrap over statements). Empty in a study that is not simulated.
+    with its interval (bootstrap over statements), verdict and reason as `verdict` gives them. Empty in a study that is
+    not simulated.
     """
     if here.study.respondents != "simulated":
         return pd.DataFrame(columns=COLUMNS)
@@ -23,8 +28,33 @@ def table(here: Execution, rng: np.random.Generator, resamples: int) -> pd.DataF
     at = {language: i for i, language in enumerate(here.study.languages)}
     leanings = here.study.simulation.leanings
     both["leaning"] = [leanings[r.model].get(r.dimension, [np.nan] * len(at))[at[r.language]] for r in both.itertuples()]
-    both["covered"] = (both["low"] <= both["planted"]) & (both["planted"] <= both["high"])
+    found_out = [verdict(r.planted, r.estimate, r.low, r.high) for r in both.itertuples()]
+    both["verdict"], both["reason"] = [v for v, _ in found_out], [why for _, why in found_out]
+    both["covered"] = both["verdict"] == RECOVERED
     return both[COLUMNS]
+
+
+def verdict(planted: float, estimate: float, low: float, high: float) -> tuple[str, str]:
+    """Whether a planted mean was recovered, which it is when the 95 % interval holds it; and why, in words.
+
+    >>> verdict(0.2, 0.3, 0.1, 0.5)
+    ('recovered what was planted', 'the interval holds the planted mean')
+    >>> verdict(0.2, 0.5, 0.3, 0.7)
+    ('not recovered', 'the interval misses the planted mean by 0.10')
+    """
+    if np.isnan(estimate):
+        return "not recovered", "no readable answers"
+    miss = max(low - planted, planted - high)
+    if miss <= 1e-9:  # a mean that never varies has an interval of no width
+        return RECOVERED, "the interval holds the planted mean"
+    return "not recovered", f"the interval misses the planted mean by {miss:.2f}"
+
+
+def planted_scores(here: Execution) -> pd.DataFrame:
+    """What a simulated study would score if every label and stance were read as planted."""
+    plan = _plan(here)
+    labels = plan[plan["step"] == "polarity"].rename(columns={"value": "polarity"})
+    return scores.label_scores(labels, plan[plan["step"] == "stance"].rename(columns={"value": "vote"}), here.models)
 
 
 def _plan(here: Execution) -> pd.DataFrame:
@@ -32,15 +62,8 @@ def _plan(here: Execution) -> pd.DataFrame:
 
 
 def _planted_positions(here: Execution) -> pd.DataFrame:
-    plan = _plan(here)
-    labels = plan.query("step == 'polarity'")[["statement_id", "dimension", "value"]]
-    stances = plan.query("step == 'stance'")[["statement_id", "model", "language", "value"]]
-    both = labels.merge(stances, on="statement_id", suffixes=("", "_stance"))
-    both["planted"] = both["value"] * both["value_stance"]
-    keys = ["dimension", "model", "language"]
-    means = both.groupby(keys, sort=False)["planted"].agg(planted="mean", n_planted="count").reset_index()
-    place = {d: i for i, d in enumerate(here.dimensions)}
-    return means.sort_values("dimension", key=lambda d: d.map(place), kind="stable").reset_index(drop=True)
+    planted = scores.positions(planted_scores(here), ["dimension", "model", "language"])
+    return here.in_order(planted.rename(columns={"position": "planted", "n": "n_planted"}).drop(columns="missing"))
 
 
 def labels(here: Execution) -> pd.DataFrame:
@@ -68,7 +91,7 @@ def sentence(table: pd.DataFrame) -> str:
         return "Nothing was planted in this study, so there is nothing to recover."
     off = (table["estimate"] - table["planted"]).abs()
     return (
-        f"**{int(table['covered'].sum())} of {len(table)} intervals hold the planted value**; what was found is off by "
-        f"{off.mean():.2f} on average and by {off.max():.2f} at most, on a scale from -2 to 2. The intervals are for "
-        "other statements of the same kind, so they are wider than the error on these."
+        f"**{(table['verdict'] == RECOVERED).sum()} of {len(table)} means: {RECOVERED}** (the interval holds it). They are off by "
+        f"{off.mean():.2f} on average and by {off.max():.2f} at most, on a scale from -2 to 2. The intervals allow for "
+        "other statements of the same kind, so nearly all of them should hold what was planted on these."
     )

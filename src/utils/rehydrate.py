@@ -31,7 +31,8 @@ def compared(release: pd.DataFrame, debates: pd.DataFrame, theses: pd.DataFrame)
     only thesis of its debate. `moved` is votes now less votes then, NA where either is unknown.
     """
     asked = release.drop_duplicates("statement_id")
-    at = {debate: rows for debate, rows in theses.assign(hash=theses["text"].map(content_hash)).groupby("debate_id")}
+    hashed = theses.assign(hash=theses["text"].map(content_hash))
+    at = {str(debate): rows for debate, rows in hashed.groupby("debate_id")}
     sources = debates.drop_duplicates("debate_id").set_index("debate_id")
     alone = asked["statement_id"].map(debate_of).value_counts()
     found = [_one(row, at, sources, alone) for row in asked.itertuples(index=False)]
@@ -60,7 +61,12 @@ def _one(row, at: dict, sources: pd.DataFrame, alone: pd.Series) -> tuple:
     rows, language = at[debate], sources["language"].get(debate, "")
     same, alike = rows[rows["statement_id"] == row.statement_id], rows[rows["hash"] == row.content_hash]
     only = rows if len(rows) == 1 and alone[debate] == 1 else rows.iloc[:0]
-    ways = [(same[same["hash"] == row.content_hash], ""), (same, ""), (alike, "found by its text"), (only, "the debate's only thesis")]
+    ways = [
+        (same[same["hash"] == row.content_hash], ""),
+        (same, ""),
+        (alike, "found by its text"),
+        (only, "the debate's only thesis"),
+    ]
     if "#" in row.statement_id:  # the k-th of an export: its place says less than its text
         ways[1:3] = ways[2:0:-1]
     now, why = next(((r.iloc[0], w) for r, w in ways if len(r)), (None, "the debate has other theses now"))
@@ -74,7 +80,9 @@ def read_release(path: Path) -> pd.DataFrame:
     """A release's table: statement_id and content_hash as text, votes as whole numbers or NA."""
     if not path.exists():
         raise Problem(f"{path.name} is not there: it is the table of a release (sociocultural_statements.csv).")
-    read = pd.read_csv(path, dtype={"statement_id": "str", "content_hash": "str"}, keep_default_na=False, na_values={"votes": [""]})
+    read = pd.read_csv(
+        path, dtype={"statement_id": "str", "content_hash": "str"}, keep_default_na=False, na_values={"votes": [""]}
+    )
     if missing := [c for c in ("statement_id", "content_hash", "votes") if c not in read]:
         raise Problem(f"{path.name} is no release: it has no column {', '.join(missing)}.")
     return read.astype({"votes": "Int64"})
@@ -98,7 +106,10 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
     """What a re-fetch says, as lines for a person."""
     counts, moved = found["state"].value_counts(), found["moved"].dropna()
     lines = [f"{len(found)} statements: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in STATES) + "."]
-    lines += [f"  {n} {state}: {why}" for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()]
+    lines += [
+        f"  {n} {state}: {why}"
+        for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()
+    ]
     if len(moved):
         more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
         spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"

@@ -6,7 +6,7 @@ from math import ceil
 
 import pandas as pd
 
-from utils import plan, scores, simulation, votes
+from utils import plan, recovery, scores, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -46,7 +46,7 @@ def collected(here: Execution) -> Collected:
     statements = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[["statement_id", "votes", "kept"]]
     answers = {s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)}
     brought = here.read("05_sociocultural_statements") if here.study.labels else None
-    planted = planted_scores(here) if here.study.respondents == "simulated" else None
+    planted = recovery.planted_scores(here) if here.study.respondents == "simulated" else None
     return Collected(answers, statements.reset_index(drop=True), here.models, here.judges, here.study.languages,
                      _people(here), here.dimensions, brought, planted)  # fmt: skip
 
@@ -61,13 +61,6 @@ def _people(here: Execution) -> dict[str, pd.DataFrame]:
             continue
         found[version] = people[people["dimension"].isin(here.dimensions)]
     return {version: people for version, people in found.items() if len(people)}
-
-
-def planted_scores(here: Execution) -> pd.DataFrame:
-    """What a simulated study would score if every label and stance were read as planted."""
-    known = simulation.planted(here, list(here.read("02_statements")["statement_id"]))
-    labels = known[known["step"] == "polarity"].rename(columns={"value": "polarity"})
-    return scores.label_scores(labels, known[known["step"] == "stance"].rename(columns={"value": "vote"}), here.models)
 
 
 def rules_of(have: Collected, given: dict[str, object] | None = None) -> dict[str, tuple]:

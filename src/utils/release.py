@@ -1,4 +1,4 @@
-"""The data set that may be published: ids, hashes and labels, never a text; its card, and its metadata for catalogues."""
+"""The data set that may be published: ids, hashes and labels, never a text; with its card and metadata."""
 
 import json
 import re
@@ -23,7 +23,10 @@ COLUMNS = {
 }
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"
-LICENCE = ("cc-by-4.0", "https://creativecommons.org/licenses/by/4.0/")  # of ids, hashes and labels; no text is released
+LICENCE = (
+    "cc-by-4.0",
+    "https://creativecommons.org/licenses/by/4.0/",
+)  # of ids, hashes and labels; no text is released
 CREATOR = "The contributors to this repository"
 CITE = """@article{negru2026understanding,
   title = {Understanding Cultural Alignment in Multilingual LLMs via Natural Debate Statements},
@@ -32,8 +35,8 @@ CITE = """@article{negru2026understanding,
   year = {2026}
 }"""
 
-WARNING = """**These labels were made up by simulated respondents. They test the software and say nothing about any statement,
-model or culture. Do not publish them as data.**"""
+WARNING = """**These labels were made up by simulated respondents. They test the software and say nothing about any
+statement, model or culture. Do not publish them as data.**"""
 TEXTS = """No text is released: the statements belong to the users who wrote them. The ids lead back to the debates, and
 `content_hash` tells whether a text is still the one that was labelled. With Kialo's permission, or from a folder of its
 exports, this project's software fetches the texts again and says which are unchanged, changed or gone, and how their
@@ -47,18 +50,21 @@ SOURCES = {
     "table": "Statements that were brought as a table.",
     "written": "Theses of debates that were written for this project, in the form of Kialo's interface.",
 }
-ETHICS = """The statements are about complex societal issues. Some touch sensitive or potentially offensive subjects (drugs,
-sexuality, religion, war); such subjects were deliberately left in, so that the statements stay those that people debate.
-The data set is for analysis: for finding sociocultural biases of language
-models, not for comparing cultures, and it says nothing about any person. It holds no names of users and no texts."""
-LIMITS = """- The labels are the votes of language models, the same kind of system that they are meant to measure; people checked
-  a sample of them only.
+USES = """For measuring what a language model's agreement or disagreement says on Hofstede's dimensions, and how that
+differs between models and languages of the prompt. Not for describing people or countries, and not for training a
+model to imitate a culture."""
+ETHICS = """The statements are about complex societal issues. Some touch sensitive or potentially offensive subjects
+(drugs, sexuality, religion, war); such subjects were deliberately left in, so that the statements stay those that people
+debate. The data set is for analysis: for finding sociocultural biases of language models, not for comparing cultures,
+and it says nothing about any person. It holds no names of users and no texts."""
+LIMITS = """- The labels are the votes of language models, the same kind of system that they are meant to measure; people
+  checked a sample of them at most.
 - {translated}
 - Hofstede's dimensions are a coarse description of countries; a model stands for its country by assumption.
 - Disagreeing with a statement is taken as the exact opposite of agreeing.
 - One source, statements in {first}: its users' choice of subjects and words.
 - Dimensions have very different numbers of statements (see above), so that some allow far weaker conclusions.
-- Debates change: texts are edited, votes grow, debates turn private or vanish. The hashes show it and cannot undo it."""
+- Debates change: texts are edited, votes grow, debates turn private or vanish. The hashes show it."""
 
 
 def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +72,9 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
 
     `polarity`: statement_id, dimension, votes (of the judges), as notebook 05 writes it; it may be empty.
     """
-    known = statements.assign(content_hash=statements["text"].map(content_hash))[["statement_id", "votes", "content_hash"]]
+    known = statements.assign(content_hash=statements["text"].map(content_hash))[
+        ["statement_id", "votes", "content_hash"]
+    ]
     out = labels.merge(known, on="statement_id", how="left", validate="many_to_one")
     if "votes" in polarity:
         judged = polarity[["statement_id", "dimension", "votes"]].rename(columns={"votes": "judge_votes"})
@@ -74,7 +82,9 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
     else:
         out["judge_votes"] = pd.NA
     if out["content_hash"].isna().any():
-        raise Problem(f"{out.loc[out['content_hash'].isna(), 'statement_id'].iloc[0]} has a label and is no kept statement.")
+        raise Problem(
+            f"{out.loc[out['content_hash'].isna(), 'statement_id'].iloc[0]} has a label and is no kept statement."
+        )
     return out[list(COLUMNS)].astype({"votes": "Int64", "judge_votes": "Int64"})
 
 
@@ -100,24 +110,25 @@ def card(here: Execution, data: pd.DataFrame, translated: pd.DataFrame) -> str:
     simulated, languages = is_simulated(here, data), here.study.languages
     title = f"{'Simulated ' if simulated else ''}Sociocultural Statements"
     counts = data["dimension"].value_counts().reindex(here.dimensions, fill_value=0)
-    live = sorted(data["respondents"].unique())
+    who = sorted(data["respondents"].unique())
     parts = [
         f"# {title}: {here.study.title}",
         *([WARNING] if simulated else []),
-        f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs, labelled in {', '.join(languages)} "
-        f"by {', '.join(here.judges)} ({', '.join(live)}), after the method of [arXiv 2602.12878]({PAPER}): relevance to a "
-        "dimension, then polarity, each the vote of all judges in all languages.",
-        f"## Collection\n\n{_collected(here)} Left out were statements with too few votes, empty ones, duplicates, and by "
-        "default debates with several theses or in another language.",
+        f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs ({', '.join(who)}). "
+        f"{_labelled(here)} after the method of [arXiv 2602.12878]({PAPER}).",
+        f"## Collection\n\n{_collected(here)} Left out were statements with too few votes, empty ones, duplicates, and "
+        "by default debates with several theses or in another language.",
         "## Columns\n\n" + _table(("column", "meaning"), [(f"`{n}`", m) for n, m in COLUMNS.items()]),
         "## Sizes\n\n" + _table(("dimension", "pairs"), counts.items()),
         "## Texts\n\n" + TEXTS.format(file=file_name(here, data)),
-        "## Uses\n\nFor measuring what a language model's agreement or disagreement says on Hofstede's dimensions, and how that "
-        "differs between models and languages of the prompt. Not for describing people or countries, and not for training a "
-        "model to imitate a culture.",
+        "## Uses\n\n" + USES,
         "## Ethics\n\n" + ETHICS,
         "## Limits\n\n" + LIMITS.format(translated=_translated(translated), first=languages[0]),
-        *([] if simulated else [f"## Licence and citation\n\nIds, hashes and labels: [{LICENCE[0]}]({LICENCE[1]}).\n\n```\n{CITE}\n```"]),
+        *(
+            []
+            if simulated
+            else [f"## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(here))}.\n\n```\n{CITE}\n```"]
+        ),
     ]
     return f"---\n{_head(here, data, title)}---\n\n" + "\n\n".join(parts) + "\n"
 
@@ -128,7 +139,7 @@ def _head(here: Execution, data: pd.DataFrame, title: str) -> str:
     head = {
         "pretty_name": f"{title} ({here.study.name})",
         "language": here.study.languages,
-        **({} if simulated else {"license": LICENCE[0]}),
+        **({} if simulated else {"license": licence(here)[0]}),
         "annotations_creators": ["machine-generated"],
         "language_creators": ["found"],
         "multilinguality": ["translation" if len(here.study.languages) > 1 else "monolingual"],
@@ -139,6 +150,23 @@ def _head(here: Execution, data: pd.DataFrame, title: str) -> str:
         "configs": [{"config_name": "default", "data_files": file_name(here, data)}],
     }
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
+
+
+def licence(here: Execution) -> tuple[str, str]:
+    """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
+    return (
+        LICENCE if not here.study.labels else ("unknown", "the terms of the source that the labels were brought from")
+    )
+
+
+def _labelled(here: Execution) -> str:
+    """Who labelled them, as the beginning of a sentence."""
+    if here.study.labels:
+        return "The labels were brought with the study, for stances"
+    judges = f"{', '.join(here.judges)} in {', '.join(here.study.languages)}"
+    return (
+        f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
+    )
 
 
 def _collected(here: Execution) -> str:
@@ -158,7 +186,11 @@ def _translated(translated: pd.DataFrame) -> str:
     if translated["translator"].eq("simulated").any():
         return "**The texts in other languages were placeholders, no translations.**"
     by = ", ".join(sorted(translated.loc[~translated["corrected"].astype(bool), "translator"].unique()))
-    made = f"The texts in other languages were made by: {by}" if by else "The texts in other languages were made by readers"
+    made = (
+        f"The texts in other languages were made by: {by}"
+        if by
+        else "The texts in other languages were made by readers"
+    )
     n = int(translated["corrected"].astype(bool).sum())
     return f"{made}; a reader corrected {n} of {len(translated)}" + ("." if n else ", so nobody may have checked them.")
 
@@ -173,7 +205,7 @@ def about(here: Execution, data: pd.DataFrame, date: str) -> dict:
         "name": re.sub(r"\W+", "-", f"sociocultural-statements-{here.study.name}"),
         "description": f"{counts}; ids, no texts. Study: {here.study.title}",
         "citeAs": CITE,
-        "license": LICENCE[1],
+        "license": licence(here)[1],
         "url": PAPER,
         "creator": {"@type": "sc:Organization", "name": CREATOR},
         "datePublished": date,
@@ -203,5 +235,7 @@ def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame) -> list
     if not is_simulated(here, data):  # made-up labels are no data set, and stand in no catalogue
         told = about(here, data, newest(here, translated))
         metadata = croissant.metadata(told, name, (folder / name).read_bytes(), data, COLUMNS)
-        (folder / "croissant.json").write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / "croissant.json").write_text(
+            json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))

@@ -55,7 +55,9 @@ def _json(value) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def keys(step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]) -> list[str]:
+def keys(
+    step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]
+) -> list[str]:
     """The names of the requests that differ by their run alone: digests of everything that decides a request.
 
     `messages` is the digest of the exact messages. The endpoint counts by its name, so that a moved port or address
@@ -171,13 +173,19 @@ def kept(connection: sqlite3.Connection, steps: Iterable[str]) -> Iterator[tuple
     """All attempts of some steps: (key, attempt, step, language, text, finish_reason, respondents), in any order."""
     steps = list(steps)
     where = f"step in ({', '.join('?' * len(steps))})"
-    return connection.execute(f"select key, attempt, step, language, text, finish_reason, respondents from replies where {where}", steps)
+    named = "key, attempt, step, language, text, finish_reason, respondents"
+    return connection.execute(f"select {named} from replies where {where}", steps)
 
 
 def spent(connection: sqlite3.Connection) -> tuple[int, float]:
     """Requests made and US dollars spent so far, over the whole study; lost tries count with the most they can have cost."""
     sums = "count(*) + coalesce(sum(lost), 0), coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0)"
     return connection.execute(f"select {sums} from replies").fetchone()
+
+
+def models(connection: sqlite3.Connection) -> set[str]:
+    """The models that have replied at all."""
+    return {model for (model,) in connection.execute("select distinct model from replies where text is not null")}
 
 
 def served(connection: sqlite3.Connection) -> pd.DataFrame:
@@ -196,7 +204,8 @@ def copy(source: Path, target: Path) -> int:
     with archive(source), archive(target) as connection:  # opening the source checks its schema
         connection.execute("attach ? as other", (str(source),))
         connection.execute("begin immediate")
-        connection.execute("create temp table fresh as select id from other.replies where (key, attempt) not in (select key, attempt from replies)")
+        known = "(key, attempt) in (select key, attempt from replies)"
+        connection.execute(f"create temp table fresh as select id from other.replies where not {known}")
         last = connection.execute("select coalesce(max(id), 0) from replies").fetchone()
         new = "other.{} where id in fresh"
         found = connection.execute(f"insert into replies (id, {names}) select id + ?, {names} from {new.format('replies')}", last)
@@ -218,7 +227,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m utils.replies")
     parser.add_argument("command", choices=["import", "export"])
     parser.add_argument("study", help="a study file, by name or path")
-    parser.add_argument("file", type=Path, help="a table of answers (.csv, .csv.gz; to import also .xlsx), or an archive (.sqlite)")
+    parser.add_argument("file", type=Path, help="answers alone (.csv, .csv.gz, .xlsx) or a whole archive (.sqlite)")
     chosen = parser.parse_args()
     try:
         study = load(chosen.study)

@@ -97,6 +97,34 @@ def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
     return pd.DataFrame({"comparable": comparable, "differs": comparable & differs}).reset_index()
 
 
+def divided(groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+    """Appendix B: each statement that divides the groups, with what every model of a group replied in its language.
+
+    `different`: as `differing` gives it; `votes`: the stances, with support and answered (runs). One row a statement,
+    strictly opposite groups first: statement_id, labels (dimension and polarity, as text), opposite (bool), and for
+    each group a column of its models' answers, with the runs that gave them.
+    """
+    rows = groups.merge(different.query("differs")[["statement_id", "dimension"]], on=["statement_id", "dimension"])
+    names = list(models["culture"].unique())
+    rows["label"] = rows["dimension"] + " " + rows["polarity"].map("{:+g}".format)
+    by = rows.groupby("statement_id", sort=False)
+    table = pd.DataFrame({
+        "labels": by["label"].agg(lambda found: ", ".join(dict.fromkeys(found))),
+        "opposite": by["response"].agg(lambda r: r.min() == -1 and r.max() == 1).astype(bool),
+    })  # fmt: skip
+    native = votes.merge(models, on=["model", "language"])
+    native["reply"] = [_reply(r) for r in native.itertuples()]
+    replies = native.groupby(["statement_id", "culture"], sort=False)["reply"].agg("; ".join).unstack("culture")
+    table = table.join(replies.reindex(columns=names)).reset_index()
+    return table.sort_values("opposite", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _reply(vote) -> str:
+    """What a model answered in so many of its readable runs."""
+    answer = {1: "agrees", -1: "disagrees"}.get(vote.vote, "undecided")
+    return f"{vote.model} {answer}" + (f" {vote.support:.0f}/{vote.answered:.0f}" if answer != "undecided" else "")
+
+
 def to_0_100(x):
     """The scale of the human values: -2 to 2 becomes 0 to 100.
 

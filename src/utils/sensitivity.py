@@ -95,10 +95,14 @@ def _counted(holds: pd.Series) -> tuple[int, int, int]:
     return int(holds.notna().sum()), int(holds.isna().sum()), int(holds.sum())
 
 
-def named(table: pd.DataFrame) -> pd.DataFrame:
-    """The outcomes with what each specification changes as their index: "runs: 1"; "rules" for the product."""
-    names = [r["varies"] if r["varies"] == "rules" else f"{r['varies']}: {r[r['varies']]}" for r in table.to_dict("records")]
-    return table.set_index(pd.Index(names, name="change"))
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The outcomes as a page shows them: what each specification changes ("runs: 1"), and of each claim "5 of 6"."""
+    rows = table.to_dict("records")
+    names = ["default" if r["varies"] == "rules" else f"{r['varies']}: {r[r['varies']]}" for r in rows]
+    out = table[["state", "calls", "labels"]].set_index(pd.Index(names, name="change"))
+    for claim in CLAIMS:
+        out[claim] = ["" if pd.isna(r[f"{claim}_of"]) else f"{r[f'{claim}_right']} of {r[f'{claim}_of']}" for r in rows]
+    return out.assign(labels=[str(r["labels"]) if pd.notna(r["labels"]) else "" for r in rows])
 
 
 def ranges(table: pd.DataFrame, figure1: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
-"""Tables as a page shows them."""
+"""Tables as a page shows them, and what stands above the ratings of annotators."""
 
 import pandas as pd
+from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from utils import published
@@ -8,6 +9,16 @@ from utils.significance import ALPHA
 
 GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
+LABELS = {
+    "simulated": "**Simulated respondents.** The labels on this page were made up by a program with planted leanings.",
+    "imported": "**Imported answers.** The labels on this page were collected elsewhere and imported.",
+    "live": "The labels on this page are real models'.",
+}
+RATERS = {
+    "simulated": "**Simulated annotators.** The ratings were made up with a known error, and are no people's.",
+    "live": "The ratings are real people's.",
+    "": "**Not yet rated.** Table 2 is the paper's alone.",
+}
 
 
 def table3(table: pd.DataFrame) -> Styler:
@@ -16,20 +27,84 @@ def table3(table: pd.DataFrame) -> Styler:
     A mark stands where the exact test with Holm's correction agrees. `table`: as `significance.compare` gives it.
     """
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
-    both = pd.concat(sides).assign(significant=lambda t: t["p_bootstrap"] < ALPHA, survives=lambda t: t["p_holm"] < ALPHA)
+    both = pd.concat(sides)
+    both = both.assign(significant=both["p_bootstrap"] < ALPHA, survives=both["p_holm"] < ALPHA)
     both["shown"] = both["mean"].map("{:.2f}".format) + both["survives"].map({True: f" {MARK}", False: ""})
     keys = {"index": ["dimension", "side"], "columns": "model"}
     order = pd.MultiIndex.from_tuples([(d, s) for d in table["dimension"].unique() for s in both["side"].unique()])
     wide = both.pivot(**keys, values="shown").reindex(order)[list(table["model"].unique())].fillna("")
     green = both.pivot(**keys, values="significant").reindex_like(wide).eq(True)
-    style = wide.style.set_uuid("table3").apply(lambda _: green.replace({True: GREEN, False: ""}).astype("str"), axis=None)
-    return style.set_caption(f"Green: p < 0.05 (bootstrap). {MARK}: p < 0.05 in the exact test after Holm's correction.")
+    colours = green.replace({True: GREEN, False: ""}).astype("str")
+    style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
+    return style.set_caption(f"Green: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction.")
 
 
 def table2(table: pd.DataFrame) -> pd.DataFrame:
-    """Table 2 with the paper's printed values beside it, as `figures.mae_bars` draws it; without the row "all"."""
-    printed = published.table(2).rename(columns={"mae_between_annotators": "paper_between", "mae_annotators_vs_llms": "paper_models"})
+    """Table 2 with the paper's printed values beside it, as `figures.mae_bars` draws it; without the row "all".
+
+    Without any rating the printed values stand there alone.
+    """
+    printed = published.table(2)
+    printed.columns = ["dimension", "paper_between", "paper_models"]
     ours = table[table["dimension"] != "all"].rename(columns=lambda c: c.replace("to_models", "models"))
-    both = ours.merge(printed, on="dimension", how="left").astype({"paper_between": float, "paper_models": float})
+    both = ours.merge(printed, on="dimension", how="left" if len(ours) else "right")
     ends = [f"{side}{end}" for side in ("between", "models") for end in ("", "_low", "_high")]
-    return both[["dimension", *ends, "paper_between", "paper_models"]]
+    names = [*ends, "paper_between", "paper_models"]
+    return both.astype(dict.fromkeys(names, float))[["dimension", *names]]
+
+
+def table2_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Table 2 to read: every estimate with its interval and n, and what the paper prints in the last two columns."""
+    names = {"between": "between annotators", "to_models": "annotators and label", "alpha": "alpha of annotators"}
+    rests_on = {"between": "n_between", "to_models": "n_to_models", "alpha": "n_between"}
+    ours = pd.DataFrame({names[v]: with_n(table, v, n) for v, n in rests_on.items()}).set_axis(table["dimension"])
+    printed = published.table(2).set_index("dimension")
+    printed.columns = ["the paper: between annotators", "the paper: annotators and label"]
+    if not table["n_to_models"].any():
+        return printed.assign(**{"here": "not yet rated"})
+    return ours.join(printed).fillna("")
+
+
+def raters_of(ratings: pd.DataFrame) -> str:
+    """Who rated: live, simulated, or nobody ("") as long as every sheet is empty. The two never stand side by side."""
+    rated = ratings.dropna(subset=["relevant", "polarity"], how="all")
+    return next(iter(rated["respondents"].unique()), "")
+
+
+def of_both(models: str, raters: str) -> str:
+    """Whose a number is that compares ratings with labels: made up as soon as one of the two is.
+
+    >>> of_both("live", "simulated"), of_both("simulated", "live"), of_both("live", "live"), of_both("imported", "")
+    ('simulated', 'simulated', 'live', 'imported')
+    """
+    return "simulated" if "simulated" in (models, raters) else models
+
+
+def notice(models: str, raters: str) -> Markdown:
+    """What a reader must know of labels and ratings before anything else; nothing when both are real.
+
+    >>> print(notice("live", "").data)
+    > The labels on this page are real models'. **Not yet rated.** Table 2 is the paper's alone.
+    """
+    if (models, raters) == ("live", "live"):
+        return Markdown("")
+    finding = " How far they are from the labels is no finding." if raters and "simulated" in (models, raters) else ""
+    return Markdown(f"> {LABELS[models]} {RATERS[raters]}{finding}")
+
+
+def with_n(table: pd.DataFrame, value: str, n: str) -> pd.Series:
+    """Estimates as text with their interval and the number they rest on; a dash where there is none.
+
+    The interval stands in `<value>_low` and `<value>_high`, or in `low` and `high`.
+
+    >>> one = pd.DataFrame({"mae": [0.336], "mae_low": [0.25], "mae_high": [0.43], "n": [81]})
+    >>> with_n(one, "mae", "n").tolist()
+    ['0.34 [0.25, 0.43] (n=81)']
+    """
+    prefix = f"{value}_" if f"{value}_low" in table else ""
+    rows = table[[value, f"{prefix}low", f"{prefix}high", n]].itertuples(index=False, name=None)
+    return pd.Series([_with_n(*row) for row in rows], index=table.index, dtype="str")
+
+
+def _with_n(x: float, low: float, high: float, n: int) -> str:
+    return f"{x:.2f} [{low:.2f}, {high:.2f}] (n={n:,})" if pd.notna(x) else f"– (n={n:,})"

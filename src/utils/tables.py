@@ -8,7 +8,7 @@ import pandas as pd
 from utils.errors import Problem
 
 TEXT = {"statement_id", "debate_id", "dimension", "model", "language", "text", "title", "question", "answer", "state", "step",
-        "culture", "respondents", "tie", "how", "reason", "tags", "source", "group", "value_text"}  # fmt: skip
+        "culture", "respondents", "source_hash", "content_hash", "translator", "date", "back_translation", "why", "tie", "how", "reason", "tags", "source", "group", "value_text"}  # fmt: skip
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:

@@ -52,16 +52,19 @@ def known(here: Execution, statements: pd.DataFrame, language: str) -> pd.DataFr
 
 
 def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
-    """Statements whose text has changed since it was translated: statement_id, language, corrected (its old text was)."""
-    store, parts = stored(here), []
+    """Statements whose text has changed since it was translated, so that what was stored for it is not used.
+
+    Columns: statement_id, language, correction_lost (a reader had corrected the old text, and nobody the new one).
+    """
+    parts = []
     for language in here.study.languages[1:]:
         hashes = dict(zip(statements["statement_id"], statements["text"].map(content_hash), strict=True))
-        mine = store[(store["language"] == language) & store["statement_id"].isin(hashes)]
-        older = mine[mine["statement_id"].map(hashes) != mine["source_hash"]]
-        replaced = mine.loc[mine["statement_id"].map(hashes) == mine["source_hash"]].query("corrected")["statement_id"]
-        parts.append(older[~older["statement_id"].isin(replaced)].groupby("statement_id", sort=False)["corrected"].any())
-        parts[-1] = parts[-1].reset_index().assign(language=language)
-    columns = ["statement_id", "language", "corrected"]
+        mine = stored(here).query("language == @language and statement_id in @hashes")
+        is_current = mine["statement_id"].map(hashes) == mine["source_hash"]
+        older = mine[~is_current].groupby("statement_id", sort=False)["corrected"].any().reset_index()
+        again = older["statement_id"].isin(mine.loc[is_current & mine["corrected"], "statement_id"])
+        parts.append(older.assign(language=language, correction_lost=older["corrected"] & ~again))
+    columns = ["statement_id", "language", "correction_lost"]
     return pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame(columns=columns)
 
 

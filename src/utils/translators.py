@@ -36,7 +36,9 @@ def through_google(here: Execution, missing: pd.DataFrame, language: str) -> Mad
     """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
     key = os.environ.get(GOOGLE_KEY)
     if not key:
-        raise Problem(f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again.")
+        raise Problem(
+            f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again."
+        )
     with _session() as session:
         for batch in batches(missing):
             yield batch, google(session, list(batch["text"]), here.study.languages[0], language, key)
@@ -72,7 +74,9 @@ def google(session: requests.Session, texts: list[str], source: str, language: s
     except (LookupError, TypeError, ValueError):
         raise Problem(f"Google Cloud Translation sent no translations where some were due. {AGAIN}") from None
     if len(out) != len(texts):
-        raise Problem(f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}")
+        raise Problem(
+            f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}"
+        )
     if not all(isinstance(text, str) and text.strip() for text in out):
         raise Problem(f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}")
     return out
@@ -104,7 +108,10 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
     if here.study.respondents != "live":
         raise Problem("Only a live study has models that translate: use `translator: simulated` or a table.")
     if here.study.cap is None:
-        raise Problem(f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD).")
+        raise Problem(
+            f"{len(missing)} statements are to be translated by {model}, which costs money: "
+            "give the study a cap (or --cap USD)."
+        )
     path = here.raw / "replies.sqlite"
     with replies.archive(path) as connection, replies.only_one(path), _client(here, model) as client:
         for statement in missing.itertuples():
@@ -177,7 +184,9 @@ def _asked(here: Execution, client: openai.OpenAI, model: str, body: dict) -> di
     except openai.APIStatusError as error:
         raise Problem(f'The endpoint of "{model}" answered {error.status_code} to a translation. {AGAIN}') from None
     except (openai.APIError, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise Problem(f'The endpoint of "{model}" sent no reply that can be read ({type(error).__name__}). {AGAIN}') from None
+        raise Problem(
+            f'The endpoint of "{model}" sent no reply that can be read ({type(error).__name__}). {AGAIN}'
+        ) from None
     simulated = str(response.get("system_fingerprint") or "").startswith("simulated")
     return {
         "step": "translate",

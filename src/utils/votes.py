@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from utils import tally
 from utils.errors import Problem, nearest
 from utils.prompts import SCORES, STATES
 
@@ -54,35 +55,12 @@ def votes(
     values = _values(counted["step"].unique())
     table, group = _grouped(counted, VOTER)
     _once(counted, group, ["run"])
-    counts = _counts(group, counted["score"], values, len(table))
+    counts = tally.counts(group, counted["score"].to_numpy(), values, len(table))
     answered, support = counts.sum(axis=1), counts.max(axis=1, initial=0)
-    vote, tie = _winner(counts, values, tie_rule)
+    vote, tie = tally.winner(counts, values, tie_rule == "nearest_median")
     enough = answered > (runs / 2 if missing_votes == "planned" else 0)
     vote, tie = np.where(enough, vote, np.nan), np.where(enough, tie, "")
     return table.assign(vote=vote, planned=runs, answered=answered, support=support, tie=pd.Series(tie, dtype="str"))
-
-
-def _winner(counts: np.ndarray, values: np.ndarray, tie_rule: str) -> tuple[np.ndarray, np.ndarray]:
-    """The most frequent value of each row of counts, and how a tie ended."""
-    tied = counts == counts.max(axis=1, keepdims=True, initial=0)
-    distance = np.where(tied, np.abs(values - _median(counts, values)[:, None]), np.inf)
-    nearest_one = tied & (distance == distance.min(axis=1, keepdims=True, initial=np.inf))
-    chosen = nearest_one if tie_rule == "nearest_median" else tied
-    single = chosen.sum(axis=1) == 1
-    tie = np.where(tied.sum(axis=1) == 1, "", np.where(single, "nearest median", "undecided"))
-    return np.where(single, values[chosen.argmax(axis=1)], np.nan), tie
-
-
-def _median(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The median of each row, given how often it holds each of the ascending values; NaN for a row of nothing.
-
-    >>> _median(np.array([[1, 0, 1, 0], [0, 0, 1, 4], [0, 0, 0, 0]]), np.array([-2.0, -1.0, 1.0, 2.0])).tolist()
-    [-0.5, 2.0, nan]
-    """
-    n, reached = counts.sum(axis=1), counts.cumsum(axis=1)
-    lower, upper = ((reached < rank[:, None]).sum(axis=1) for rank in ((n + 1) // 2, n // 2 + 1))
-    ends = np.append(values, np.nan)  # the upper middle of nothing lies beyond the last value
-    return (ends[lower] + ends[upper]) / 2
 
 
 def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing_votes="planned") -> pd.DataFrame:
@@ -90,12 +68,13 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
 
     `planned` votes are judges x languages. The quorum stays what it is when votes are missing; "valid" scales it
     with those that are there. `marginal`: one vote the other way would flip the label; `open`: the missing votes could.
-    Columns: statement_id, dimension, yes, no, missing, planned, quorum, relevant, marginal, open.
+    Columns: statement_id, dimension, yes, no, missing, tied (votes in which runs were tied), planned, quorum,
+    relevant, marginal, open.
     """
     _allowed("missing_votes", missing_votes, MISSING_VOTES)
     if not 0 <= quorum <= planned:
         raise Problem(f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them.")
-    table, counts = _cast(votes, planned, [0.0, 1.0])
+    table, counts, tied = _cast(votes, planned, [0.0, 1.0])
     no, yes = counts.T
     missing = planned - yes - no
     of_all = _needed(np.full_like(yes, planned), planned, quorum)
@@ -103,8 +82,8 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
     relevant = yes >= needed
     marginal = np.where(relevant, yes - 1 < needed, (yes + 1 >= needed) & (no > 0))
     could_flip = np.where(relevant, yes < of_all, yes + missing >= of_all)
-    table = table.assign(yes=yes, no=no, missing=missing, planned=planned, quorum=needed, relevant=relevant)
-    return table.assign(marginal=marginal, open=could_flip)
+    table = table.assign(yes=yes, no=no, missing=missing, tied=tied, planned=planned, quorum=needed)
+    return table.assign(relevant=relevant, marginal=marginal, open=could_flip)
 
 
 def _needed(there: np.ndarray, planned: int, quorum: int) -> np.ndarray:
@@ -123,30 +102,27 @@ def polarity_labels(
 
     A median of 0 or of a half is not on the scale; the two rules say what becomes of it, and `how` which one did.
     `marginal`: one vote of the opposite sign would turn the label's sign, or take or give the label.
-    Columns: statement_id, dimension, votes, missing, planned, median, polarity (NaN: none), how, marginal.
+    Columns: statement_id, dimension, votes, positive and negative (votes for either pole), missing, tied (votes in
+    which runs were tied), planned, median, polarity (NaN: none), how, marginal.
     """
     _allowed("zero_median", zero_median, ZERO_MEDIAN)
     _allowed("half_median", half_median, HALF_MEDIAN)
     _allowed("missing_votes", missing_votes, MISSING_VOTES)
     values = np.array(sorted(SCORES["polarity"].values()), dtype=float)
-    table, counts = _cast(votes, planned, values)
+    table, counts, tied = _cast(votes, planned, values)
     there = counts.sum(axis=1)
     enough = 2 * there >= planned if missing_votes == "planned" else there > 0
     rule = {"zero": zero_median, "half": half_median}
-    median = _median(counts, values)
+    median = tally.median(counts, values)
     polarity, how = _label(np.where(enough, median, np.nan), rule)
     marginal = np.zeros(len(table), dtype=bool)
     for i in range(len(values)):
-        turned, _ = _label(np.where(enough, _median(_turned(counts, i), values), np.nan), rule)
+        turned, _ = _label(np.where(enough, tally.median(tally.turned(counts, i), values), np.nan), rule)
         marginal |= (counts[:, i] > 0) & ~np.isclose(np.sign(turned), np.sign(polarity), equal_nan=True)
-    table = table.assign(votes=there, missing=planned - there, planned=planned, median=median, polarity=polarity)
+    poles = {name: counts[:, side].sum(axis=1) for name, side in (("positive", values > 0), ("negative", values < 0))}
+    table = table.assign(votes=there, **poles)
+    table = table.assign(missing=planned - there, tied=tied, planned=planned, median=median, polarity=polarity)
     return table.assign(how=pd.Series(how, dtype="str"), marginal=marginal)
-
-
-def _turned(counts: np.ndarray, i: int) -> np.ndarray:
-    """The counts with one vote for the i-th value turned into one for its opposite, its mirror on the scale."""
-    one = np.eye(counts.shape[1], dtype=int)
-    return counts - one[i] + one[-1 - i]
 
 
 def _label(median: np.ndarray, rule: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
@@ -194,19 +170,20 @@ def _unplanned(plan: pd.DataFrame, given: pd.DataFrame) -> Problem:
     return Problem(f"{_name(beyond.iloc[0])} was answered but not planned; was another number of runs planned?")
 
 
-def _cast(votes: pd.DataFrame, planned: int, values) -> tuple[pd.DataFrame, np.ndarray]:
-    """The pairs that were voted on, and how many votes each of the ascending values got: (pairs, values)."""
+def _cast(votes: pd.DataFrame, planned: int, values) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The pairs voted on, how many votes each ascending value got (pairs, values), and in how many runs were tied."""
     table, group = _grouped(votes, VOTER[:2])
     _once(votes, group, ["model", "language"])
     odd = votes[votes["vote"].notna() & ~votes["vote"].isin(values)]
     if len(odd):
         known = ", ".join(f"{value:g}" for value in values)
         raise Problem(f"{_name(odd.iloc[0])} has the vote {odd['vote'].iloc[0]:g}; this step knows {known}.")
-    counts = _counts(group, votes["vote"], np.asarray(values), len(table))
+    counts = tally.counts(group, votes["vote"].to_numpy(dtype=float), np.asarray(values), len(table))
     most = counts.sum(axis=1).max(initial=0)
     if most > planned:
         raise Problem(f"A pair has {most} votes where {planned} were planned (judges x languages).")
-    return table, counts
+    tied = votes["tie"].ne("").to_numpy() if "tie" in votes else np.zeros(len(votes), dtype=bool)
+    return table, counts, np.bincount(group[tied], minlength=len(table))
 
 
 def _plain(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -226,13 +203,6 @@ def _once(table: pd.DataFrame, group: np.ndarray, keys: list[str]) -> None:
     twice = table[table[keys].assign(group=group).duplicated()]
     if len(twice):
         raise Problem(f"{_name(twice.iloc[0])} stands twice in the table ({len(twice):,} such rows); keep one of them.")
-
-
-def _counts(group: np.ndarray, score: pd.Series, values: np.ndarray, rows: int) -> np.ndarray:
-    """How often each row got each of the ascending values: (rows, values)."""
-    there = score.notna().to_numpy()
-    at = group[there] * len(values) + np.searchsorted(values, score.to_numpy()[there])
-    return np.bincount(at, minlength=rows * len(values)).reshape(rows, len(values))
 
 
 def _values(steps) -> np.ndarray:

@@ -1,0 +1,100 @@
+"""A study whose process is killed again and again holds every planned cell in the end, and asks nothing twice that it had."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from servers import Faulty, serve
+from utils import collecting, plan, replies, simulation, study, tables
+from utils.execution import Execution
+
+CHILD = """
+import sys
+from pathlib import Path
+from utils import answers, execution, plan, study
+folder, address = Path(sys.argv[1]), sys.argv[2]
+execution.RAW, execution.PROCESSED = folder / "raw", folder / "processed"
+server = study.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
+live = study.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": study.Cap(calls=int(sys.argv[3]))})
+here = execution.Execution(live, "demo")
+answers.answers(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
+"""
+
+
+class Slow(Faulty):
+    """Respondents that think for a while."""
+
+    async def __call__(self, scope, receive, send) -> None:
+        import asyncio
+
+        await asyncio.sleep(0.02)
+        await super().__call__(scope, receive, send)
+
+
+def prepared(folder) -> Execution:
+    here = Execution(study.load("demo"), "demo")
+    names = [f"demo-{i}.1" for i in range(1, 11)]
+    statements = pd.DataFrame({"statement_id": names, "text": [f"Motion {n} should pass." for n in names], "language": "en"})
+    tables.write(statements.assign(debate_id="x", votes=5), here.processed / "02_statements.csv")
+    chinese = statements.assign(text=[f"应通过动议{n}。" for n in names], language="zh")
+    tables.write(chinese, here.processed / "03_translations.csv")
+    return here
+
+
+def killed_until_done(here: Execution, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random) -> int:
+    """Start the study and kill it at a random moment, `kills` times, and then let it end; checks what must hold at each."""
+    command = [sys.executable, "-c", CHILD, str(folder), address, "1000000", str(runs)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}}
+    acknowledged, done = {}, 0
+    for _ in range(kills):
+        child, before = subprocess.Popen(command, **quiet), sum(server.asked.values())
+        while child.poll() is None and sum(server.asked.values()) == before and rng.random() < 0.995:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0.0, 0.15))
+        child.kill()
+        child.communicate()
+        done += child.returncode == -9
+        time.sleep(0.05)  # what was sent arrives
+        for sent in kept(here):
+            assert acknowledged.setdefault(sent, server.asked[sent]) == server.asked[sent]
+    last = subprocess.run(command, **quiet)
+    assert last.returncode == 0, last.stderr.decode()
+    assert all(server.asked[sent] == times for sent, times in acknowledged.items())
+    return done
+
+
+def kept(here: Execution) -> list[bytes]:
+    """The requests whose reply is on disk."""
+    with replies.archive(here.raw / replies.FILE) as archive:
+        return [sent.encode() for (sent,) in archive.execute("select request from replies join wire using (id) where text is not null")]
+
+
+def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
+    endpoint = study.Endpoint(base_url=f"{address}/v1")
+    live = Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}), "demo")
+    cells = plan.step_cells(live, "relevance", runs)
+    planned = collecting.keys_of(live, cells, plan.texts(live))
+    with replies.archive(here.raw / replies.FILE) as archive:
+        found = archive.execute("select key from replies group by key").fetchall()
+        doubled = archive.execute("select key from replies where text is not null group by key, attempt having count(*) > 1").fetchall()
+        assert archive.execute("pragma integrity_check").fetchone() == ("ok",)
+        calls, _ = replies.spent(archive)
+    assert sorted(key for (key,) in found) == sorted(planned) and not doubled
+    assert calls >= sum(server.answered.values())  # no request was made without being counted
+
+
+@pytest.mark.parametrize(
+    ("kills", "runs"),
+    [(8, 6), pytest.param(55, 20, marks=pytest.mark.slow)],
+)
+def test_killed_at_random_moments_it_loses_nothing_and_asks_nothing_twice(elsewhere, kills, runs):
+    here = prepared(elsewhere)
+    server, rng = Slow(simulation.app(here)), random.Random(kills)
+    with serve(server) as address:
+        assert killed_until_done(here, elsewhere, server, address, runs, kills, rng) == kills
+        holds_exactly_the_plan(here, server, address, runs)

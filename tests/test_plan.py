@@ -1,0 +1,128 @@
+"""The price is known before: from guesses, then from real replies; and the cap holds whatever comes."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servers import Faulty, serve
+from test_asking import here, live  # noqa: F401 - a fixture
+from utils import answers, collecting, plan, replies, simulation, study, tables
+from utils.errors import Problem
+from utils.execution import Execution
+
+PAPER = study.load("paper")
+FIVE = {"relevance": 5, "polarity": 5, "stance": 5}
+
+
+def test_the_papers_study_is_212600_calls():
+    calls = plan.expected_calls(PAPER, FIVE)
+    assert calls.groupby("step")["calls"].sum().to_dict() == {"polarity": 15_120, "relevance": 186_240, "stance": 11_240}
+
+
+def test_one_reading_that_fits_the_papers_own_total_is_99992():
+    calls = plan.calls(PAPER, 1534, 378, 281, FIVE | {"relevance": 1})
+    assert calls["calls"].sum() == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5 == 99_992
+
+
+def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
+    row = {"step": "stance", "model": "GPT", "language": "zh", "text": "x", "respondents": "live", "prompt_tokens": 100}
+    costs = {"a": [(50, 0.1), (50, 0.1)], "b": [(300, 0.4)]}
+    with replies.archive(tmp_path / "a.sqlite") as archive:
+        for key, attempts in costs.items():
+            replies.keep(archive, [row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c} for i, (t, c) in enumerate(attempts, 1)])
+        used = plan.used(archive).iloc[0]
+    assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 150, 200]
+    assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(0.1)  # 0.2 and 0.4: s / sqrt(2)
+
+
+def real(cells: int, usd: float, error: float) -> pd.DataFrame:
+    return pd.DataFrame([("stance", "DeepSeek", "zh", cells, 150.0, 2000.0, usd, error)], columns=["step", "model", "language", "cells", "input_tokens", "output_tokens", "usd", "usd_error"])  # fmt: skip
+
+
+def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
+    guessed = plan.calls(PAPER, 776, 378, 281, FIVE)
+    few = plan.calls(PAPER, 776, 378, 281, FIVE, real(plan.ENOUGH - 1, 0.005, 0.0005))
+    pd.testing.assert_frame_equal(guessed, few)
+    found = plan.calls(PAPER, 776, 378, 281, FIVE, real(40, 0.005, 0.0005))
+    changed = found[found["basis"] != "a guess"]
+    assert changed["basis"].tolist() == ["40 cells"] and changed["output_tokens"].tolist() == [1405 * 2000]
+    assert changed[["usd_low", "usd_high"]].to_numpy().tolist() == [pytest.approx([1405 * 0.0035, 1405 * 0.0065])]
+
+
+@given(st.floats(0, 10), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30))
+def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
+    budget, under_way = plan.Budget(study.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
+    for most, share, lost in requests:
+        if budget.reserve(most):
+            goes_on = all(budget.again(most) for _ in range(lost))
+            under_way.append((most, share * most if goes_on else 0.0))
+        if len(under_way) > 3:
+            budget.settle(*under_way.pop(0))
+        assert budget.calls <= 20
+    for most, cost in under_way:
+        budget.settle(most, cost)
+    assert budget.reserved == pytest.approx(0.0, abs=1e-9)
+    assert budget.calls <= 20
+
+
+def test_a_lost_try_counts_with_the_most_that_it_can_have_cost():
+    budget = plan.Budget(study.Cap(usd=1.0), calls=0, usd=0.0)
+    assert budget.reserve(0.4) and budget.again(0.4)
+    assert not budget.again(0.4)  # 0.8 may be gone, and a third try could take it to 1.2
+    budget.settle(0.4, 0.0)
+    assert budget.usd == pytest.approx(0.8) and budget.reserved == pytest.approx(0.0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: F811
+    server = Faulty(simulation.app(here))
+    with serve(server) as address:
+        asked = live(here, address)
+        collecting.pilot(asked, 2)
+        piloted = sum(server.asked.values())
+        cells = plan.step_cells(asked, "relevance", 1)
+        answers.answers(asked, cells)
+    per_step = 2 * 4 * 2
+    assert 3 * per_step <= piloted <= 3 * per_step + 6  # relevance, polarity, stance; some asked once more
+    relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
+    assert relevance == len(cells) + 2 * per_step
+    sized = asked.study.model_copy(update={"expected": study.Expected(statements=3, pairs=2, labelled=2)})
+    planned = answers.planned(Execution(sized, "demo"), {"relevance": 1, "polarity": 1, "stance": 1})
+    assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
+
+
+def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  # noqa: F811
+    with pytest.raises(Problem, match="has no answers yet"):
+        answers.export(here, tmp_path / "mine.csv.gz")
+    found = answers.answers(here, plan.step_cells(here, "relevance", 1))
+    for number in ("04", "05", "07"):
+        tables.write(found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz")
+    assert answers.export(here, tmp_path / "mine.csv.gz") == len(found)
+    taken = tables.read(tmp_path / "mine.csv.gz")
+    assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}
+
+
+def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_by_name(here, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("STUDY_RECORDED", "1")
+    cells = plan.step_cells(here, "relevance", 1)
+    with pytest.raises(Problem, match="there are no recorded answers"):
+        answers.answers(here, cells)
+    monkeypatch.delenv("STUDY_RECORDED")
+    found = answers.answers(here, cells)
+    monkeypatch.setenv("STUDY_RECORDED", "1")
+    pd.testing.assert_frame_equal(found, answers.answers(here, cells))
+    with replies.archive(here.raw / replies.FILE) as archive:
+        archive.execute("delete from replies where key = (select key from replies limit 1)")
+    with pytest.raises(Problem, match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)"):
+        answers.answers(here, cells)
+
+
+def test_the_bounds_of_a_mean_move_only_by_what_the_missing_runs_could_turn():
+    votes = pd.DataFrame({"statement_id": ["1", "2", "3", "4"], "model": "m", "language": "en", "planned": 5, "answered": [5, 4, 3, 1], "support": [3, 4, 2, 1.0]})  # fmt: skip
+    scores = pd.DataFrame({"statement_id": ["1", "2", "3", "4"], "dimension": "PDI", "model": "m", "language": "en", "polarity": [2, 1, -1, 1], "vote": [1, 1, 1, None]})  # fmt: skip
+    found = answers.bounds(scores.assign(score=scores["polarity"] * scores["vote"]), votes).iloc[0]
+    # 1 is complete, 2 has lost one run of four that agree; 3 (two to one, two missing) and 4 (undecided) could be either
+    assert found["labels"] == 4 and found["missing"] == 0 + 1 + 2 + 4
+    assert found["mean"] == pytest.approx((2 + 1 - 1) / 3)
+    assert (found["low"], found["high"]) == ((2 + 1 - 1 - 1) / 4, (2 + 1 + 1 + 1) / 4)

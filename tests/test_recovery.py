@@ -1,0 +1,94 @@
+"""What was planted is held against what was found, by one rule, and nothing else reads the plan."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from utils import recovery, relabelling, scores, simulation
+from utils.execution import Execution
+from utils.paths import ROOT
+from utils.study import load
+
+
+@pytest.fixture
+def here(monkeypatch) -> Execution:
+    """The demo, whose tables say exactly what was planted."""
+    execution = Execution(load("demo"), "demo")
+    ids = simulation.labels(execution, [])["statement_id"].unique()
+    found = {"02_statements": pd.DataFrame({"statement_id": ids})}
+    monkeypatch.setattr(Execution, "read", lambda _, name: found[name])
+    found["07_scores"] = recovery.planted_scores(execution)
+    labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[["statement_id", "dimension", "polarity"]]
+    found |= {"05_sociocultural_statements": labels, "04_relevance": labels.assign(relevant=True)}
+    return execution
+
+
+def table(here):
+    return recovery.table(here, np.random.default_rng(1), 500)
+
+
+def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
+    found = table(here)
+    assert len(found) == 48 and (found["verdict"] == recovery.RECOVERED).all() and found["covered"].all()
+    assert found["planted"].tolist() == pytest.approx(found["estimate"].tolist())
+    assert "**48 of 48" in recovery.sentence(found)
+
+
+def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
+    turned = here.read("07_scores").assign(score=lambda t: -t["score"])
+    read = Execution.read
+    monkeypatch.setattr(Execution, "read", lambda self, name: turned if name == "07_scores" else read(self, name))
+    found = table(here)
+    large = found["planted"].abs() > 0.6
+    assert large.any() and (found.loc[large, "verdict"] == "not recovered").all()
+    assert found.loc[large, "reason"].str.contains("misses the planted mean by").all()
+
+
+def test_a_model_without_readable_answers_is_not_recovered(here):
+    silent = here.read("07_scores")
+    silent.loc[(silent["model"] == "sim-cn-2") & (silent["dimension"] == "LTO"), "score"] = np.nan
+    found = table(here).set_index(["dimension", "model", "language"])
+    row = found.loc[("LTO", "sim-cn-2", "zh")]
+    assert (row["verdict"], row["reason"]) == ("not recovered", "no readable answers")
+
+
+def test_the_labels_are_counted_against_the_plan(here):
+    found = recovery.labels(here).set_index("dimension")
+    assert (found[["precision", "recall", "same_polarity"]] == 1).all(axis=None)
+
+
+def test_nothing_was_planted_in_a_live_study():
+    live = Execution(load("paper"), "paper")
+    found = recovery.table(live, np.random.default_rng(0), 10)
+    assert found.empty and list(found) == recovery.COLUMNS and list(recovery.labels(live)) == recovery.LABELS
+    assert "nothing to recover" in recovery.sentence(found)
+
+
+@pytest.mark.parametrize(("planted", "low", "high", "verdict"), [
+    (0.1, 0.1, 0.3, recovery.RECOVERED),
+    (0.1 - 1e-12, 0.1, 0.3, recovery.RECOVERED),
+    (0.31, 0.1, 0.3, "not recovered"),
+    (0.05, 0.1, 0.3, "not recovered"),
+])  # fmt: skip
+def test_the_ends_of_the_interval_belong_to_it(planted, low, high, verdict):
+    assert recovery.verdict(planted, 0.2, low, high)[0] == verdict
+
+
+def test_only_recovery_reads_the_plan():
+    """The respondents know it, and whoever asks them knows that it changed; no other module and no notebook does."""
+    reads = re.compile(r"simulation\.(planted|labels)\b|/ .planted\.csv")
+    sources = [*(ROOT / "src" / "utils").glob("*.py"), *(ROOT / "notebooks").glob("*.py")]
+    found = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
+    assert found == {"recovery.py", "simulation.py"}
+
+
+def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch):
+    planted = recovery.planted_scores(here)
+    monkeypatch.setattr(recovery, "planted_scores", lambda _: planted.head(7))
+    tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
+    tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")
+    monkeypatch.setattr(Execution, "read", lambda _, name: tables.get(name, pd.DataFrame()))
+    assert len(relabelling.collected(here).planted) == 7
+    assert scores.positions(planted)["missing"].sum() == 0

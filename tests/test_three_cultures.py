@@ -1,0 +1,119 @@
+"""Three groups and six models run through every figure and table without a change of code."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from utils import figures, null, plots, recovery, scores, significance, simulation
+from utils.errors import Problem
+from utils.execution import Execution
+from utils.paths import ROOT
+from utils.study import load
+
+GROUPS = ["US", "China", "Great Britain"]
+
+
+@pytest.fixture
+def here(monkeypatch) -> Execution:
+    execution = Execution(load("three_cultures"), "three_cultures")
+    ids = simulation.labels(execution, [])["statement_id"].unique()
+    monkeypatch.setattr(Execution, "read", lambda _, name: pd.DataFrame({"statement_id": ids}))
+    return execution
+
+
+@pytest.fixture
+def groups(here) -> pd.DataFrame:
+    return scores.group_scores(recovery.planted_scores(here), here.models)
+
+
+def people_of(here, version) -> pd.DataFrame:
+    return scores.human_values(version, {name: culture.people for name, culture in here.study.cultures.items()})
+
+
+def said(figure) -> str:
+    return " | ".join(t.get_text() for t in figure.findobj(Text) if t.get_visible())
+
+
+def test_the_study_is_the_demo_and_a_third_group_of_two():
+    study, demo = load("three_cultures"), load("demo")
+    assert list(study.cultures) == GROUPS and list(study.models)[:4] == list(demo.models)
+    assert {m: study.models[m].culture for m in study.models if m not in demo.models} == dict.fromkeys(
+        ["sim-gb-1", "sim-gb-2"], "Great Britain"
+    )
+    assert Execution(study, "x").material == Execution(demo, "x").raw != Execution(study, "x").raw
+
+
+def test_the_labels_are_those_that_were_planted_for_the_demo(here):
+    ours, demo = (simulation.labels(e, []) for e in (here, Execution(load("demo"), "demo")))
+    pd.testing.assert_frame_equal(ours, demo)
+
+
+def test_figure_1_takes_the_statements_on_which_not_all_three_agree(groups):
+    wide = groups.pivot(index=["statement_id", "dimension"], columns="group", values="response")
+    differs = scores.differing(groups).set_index(["statement_id", "dimension"])["differs"]
+    assert (differs == (wide.max(axis=1) > wide.min(axis=1)).reindex(differs.index)).all()
+    alone = wide["US"].eq(wide["China"]) & wide["Great Britain"].ne(wide["US"])
+    assert alone.any() and differs[alone[alone].index].all()
+
+
+def test_every_figure_shows_all_three(here, groups):
+    models, rng = here.models, np.random.default_rng(1)
+    people = people_of(here, "2015")
+    table = scores.figure1(groups, rng, resamples=50)
+    both = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="differing")])
+    figure1 = figures.groups_and_people(both[both["selection"] == "differing"], "t")
+    assert all(said(figure1).count(f" {g}") >= 6 for g in GROUPS)
+    scored = recovery.planted_scores(here)
+    positions = scores.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
+    pairs = significance.pairs_of(here.study.models, here.study.languages)
+    changes = significance.compare(scored, pairs, np.ones((1, scored["statement_id"].nunique()), dtype=int))
+    assert len(positions) == 36 and len(changes) == 36
+    for figure in (figures.models_by_dimension(positions), figures.language_changes(changes)):
+        assert all(model in said(figure) for model in models["model"])
+
+
+def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_peoples(here):
+    labels = recovery.planted_scores(here)[["statement_id", "dimension", "polarity"]].drop_duplicates()
+    people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
+    assert null.of_directions(labels, here.models, people) == 17  # achievement is 66 in China and in Great Britain
+    table = null.table(labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200)
+    assert table["directions"].max() == 17 and "observed: 9" in said(plots.null_directions(table))
+
+
+def test_great_britain_is_in_the_matrix_of_2015_and_not_in_the_current_tool(here):
+    assert load("three_cultures").parameters["human_values"] == "2015"
+    assert set(people_of(here, "2015")["group"]) == set(GROUPS)
+    with pytest.raises(Problem, match='no "Great Britain" in the version "current".*-p human_values=2015'):
+        people_of(here, "current")
+
+
+def test_a_country_that_no_version_has_is_a_clear_problem(here):
+    cultures = here.study.cultures | {"Atlantis": here.study.cultures["US"].model_copy(update={"people": "Atlantis"})}
+    other = Execution(here.study.model_copy(update={"cultures": cultures}), "x")
+    with pytest.raises(Problem, match='no "Atlantis".*Great Britain.*one more row'):
+        people_of(other, "2015")
+
+
+@pytest.mark.slow
+def test_all_fifteen_notebooks_run(tmp_path):
+    for part in ("src", "notebooks", "studies", "data/reference", "data/raw/demo"):
+        skip = shutil.ignore_patterns("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock")
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=skip)
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
+    runs = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")} | {"PYTHONPATH": str(tmp_path / "src")}
+    command = [sys.executable, "-m", "utils.pipeline", "--study", "three_cultures", *runs]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = sorted((tmp_path / "notebooks" / "rendered").glob("*/*.ipynb"))
+    assert len(pages) == 15
+    for page in pages[4:]:
+        assert "imulated" in json.dumps(json.loads(page.read_text(encoding="utf-8"))), page.name
+    assert {p.name for p in (tmp_path / "data" / "raw").glob("three_cultures/*")} <= {"answers.csv.gz", "replies.sqlite", "replies.lock"}
