@@ -53,7 +53,7 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     if len(new):
         translation.add(here, new)
     changed = f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
-    return f"{len(new)} of {len(made)} texts were new and are in {shown(here.raw / 'translations.csv')}.{changed}"
+    return f"{len(new)} of {len(made)} texts were new and are in {shown(here.material / 'translations.csv')}.{changed}"
 
 
 def write_sheet(path: Path, statements, translated, found, study_name: str, language: str) -> Path:

@@ -33,6 +33,11 @@ class Execution:
         return RAW / self.study.name
 
     @property
+    def material(self) -> Path:
+        """Debates, translations and planted labels: the study's own, or those of the study that it names for them."""
+        return RAW / (self.study.material or self.study.name)
+
+    @property
     def processed(self) -> Path:
         return PROCESSED / self.folder
 

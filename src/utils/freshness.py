@@ -44,9 +44,8 @@ def _of_code() -> str:
 
 def _of_raw(here: Execution, number: str, recorded: bool) -> str:
     """A digest of the raw inputs that a notebook may read, by its number."""
-    if not here.raw.is_dir():
-        return ""
-    files = [p for p in sorted(here.raw.iterdir()) if not p.name.startswith(NOT_INPUT)]
+    folders = [folder for folder in dict.fromkeys((here.raw, here.material)) if folder.is_dir()]
+    files = [p for folder in folders for p in sorted(folder.iterdir()) if not p.name.startswith(NOT_INPUT)]
     files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
     if not recorded:
         files = [p for p in files if p.name != "answers.csv.gz"]

@@ -43,14 +43,14 @@ def unit(*parts) -> float:
 
 def fingerprint(here: Execution) -> str:
     """A digest of all that decides what simulated respondents say, so that a changed plan is asked anew."""
-    planted = here.raw / "planted.csv"
+    planted = here.material / "planted.csv"
     known = planted.read_text(encoding="utf-8") if planted.exists() else ""
     return replies.digest([here.study.simulation.model_dump(), known, Path(__file__).read_text(encoding="utf-8")])[:8]
 
 
 def labels(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
     """Planted relevance and polarity: the study's own table, seeded draws for statements that it does not hold."""
-    own = here.raw / "planted.csv"
+    own = here.material / "planted.csv"
     known = tables.read(own).query("step != 'stance'") if own.exists() else _plan_rows([])
     missing = [s for s in statement_ids if s not in set(known["statement_id"])]
     drawn = _drawn_labels(here.study.simulation.seed, missing, list(here.study.dimensions))

@@ -20,7 +20,7 @@ LEFT_OUT = ["statement_id", "debate_id", "text", "votes", "reason"]
 
 def debates(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The study's debates, their theses, and what was refused with a reason, from where the study says they are."""
-    settings, default = here.study.debates, here.raw / "debates"
+    settings, default = here.study.debates, here.material / "debates"
     none = pd.DataFrame(columns=REFUSED)
     if settings.source == "exports":
         folder = folder_of(settings.folder, default)
@@ -54,7 +54,7 @@ def bar(folder: Path) -> Iterator[Callable[[int, int], None]]:
 
 def _brought(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statements that somebody brings: data/raw/<study>/statements.csv with statement_id, perhaps text and votes."""
-    path = here.raw / "statements.csv"
+    path = here.material / "statements.csv"
     if not path.exists():
         raise Problem(
             f"{shown(path)} is not there: it lists the statements (statement_id, and if known text, votes, language)."

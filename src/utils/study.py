@@ -150,6 +150,7 @@ class Study(Part):
     title: str
     respondents: Respondents
     debates: Debates
+    material: str = ""  # the study whose debates, translations and planted labels this one uses; default: its own
     translator: str = "table"  # table, google, simulated, none, or a model of the study
     languages: list[str] = ["en", "zh"]
     dimensions: list[str] | dict[str, dict[str, Dimension]] = DIMENSIONS

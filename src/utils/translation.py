@@ -70,7 +70,7 @@ def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
 
 def stored(here: Execution) -> pd.DataFrame:
     """The study's table of translations as it lies on disk, every version of every text, oldest first."""
-    path = here.raw / "translations.csv"
+    path = here.material / "translations.csv"
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS).astype({"corrected": bool})
     # A hash of digits alone is text: 0123e45 read as a number would match nothing.
@@ -86,7 +86,7 @@ def stored(here: Execution) -> pd.DataFrame:
 def add(here: Execution, made: pd.DataFrame) -> None:
     """Put translations into the study's table; when this returns they are on disk."""
     before = stored(here)
-    tables.write(pd.concat([before, made], ignore_index=True) if len(before) else made, here.raw / "translations.csv")
+    tables.write(pd.concat([before, made], ignore_index=True) if len(before) else made, here.material / "translations.csv")
 
 
 def rows(statements: pd.DataFrame, texts: Iterable[str], language: str, translator: str, date: str) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def _lacking(here: Execution, missing: pd.DataFrame, language: str) -> str:
     names = ", ".join(missing["statement_id"].head(3))
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(here.raw / 'translations.csv')} (such as {names}){of_them}: bring them with python -m utils.translation "
+        f"{shown(here.material / 'translations.csv')} (such as {names}){of_them}: bring them with python -m utils.translation "
         f"import --study {here.study.name} FILE, or name a translator in the study file (google, a model, simulated)."
     )
 
