@@ -21,9 +21,9 @@
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-relevance_runs: int = 5  # how often each model is asked in each language whether a statement is relevant
-polarity_runs: int = 5  # how often each model is asked in each language what agreeing with a statement says
-stance_runs: int = 5  # how often each model is asked in each language whether it agrees
+relevance_runs: int = 5  # runs of each model in each language on whether a statement is relevant
+polarity_runs: int = 5  # runs of each model in each language on what agreeing says
+stance_runs: int = 5  # runs of each model in each language on whether it agrees
 
 # %%
 import pandas as pd
@@ -51,7 +51,9 @@ dimensions
 # that row of Table 1.
 
 # %%
-published.table(1).query("dimension == 'LTO'")[["dimension", "positive_pole", "negative_pole", "note"]]
+published.table(1).query("dimension == 'LTO'")[
+    ["dimension", "positive_pole", "negative_pole", "note"]
+]
 
 # %% [markdown]
 # ## The models
@@ -67,7 +69,12 @@ here.models
 # asked for their stance, as in the paper.
 
 # %%
-pd.DataFrame({"asked for a stance": list(here.study.models), "judge": [m in here.judges for m in here.study.models]})
+pd.DataFrame(
+    {
+        "asked for a stance": list(here.study.models),
+        "judge": [m in here.judges for m in here.study.models],
+    }
+)
 
 # %% [markdown]
 # ## The questions
@@ -77,7 +84,9 @@ pd.DataFrame({"asked for a stance": list(here.study.models), "judge": [m in here
 
 # %%
 runs = {"relevance": relevance_runs, "polarity": polarity_runs, "stance": stance_runs}
-pd.DataFrame({"step": runs.keys(), "runs": runs.values(), "temperature": here.study.sampling.temperature})
+pd.DataFrame(
+    {"step": runs.keys(), "runs": runs.values(), "temperature": here.study.sampling.temperature}
+)
 
 # %% [markdown]
 # The relevance step is by far the largest, for it asks every statement about every dimension. The sizes are those that
@@ -85,11 +94,19 @@ pd.DataFrame({"step": runs.keys(), "runs": runs.values(), "temperature": here.st
 
 # %%
 calls = plan.expected_calls(here.study, runs)
-calls.groupby("step", sort=False)[["calls", "input_tokens", "output_tokens", "usd_low", "usd_high"]].sum().round(2)
+calls.groupby("step", sort=False)[
+    ["calls", "input_tokens", "output_tokens", "usd_low", "usd_high"]
+].sum().round(2)
 
 # %%
-money = f"between ${calls['usd_low'].sum():,.0f} and ${calls['usd_high'].sum():,.0f}" if calls["usd_high"].sum() else "nothing"
-Markdown(f"**{calls['calls'].sum():,} questions** in all, which cost {money} at the study's prices.")
+money = (
+    f"between ${calls['usd_low'].sum():,.0f} and ${calls['usd_high'].sum():,.0f}"
+    if calls["usd_high"].sum()
+    else "nothing"
+)
+Markdown(
+    f"**{calls['calls'].sum():,} questions** in all, which cost {money} at the study's prices."
+)
 
 # %% [markdown]
 # The same sum for the paper's own sizes (776 statements, 378 relevant pairs, 281 labelled statements, five runs of
@@ -97,5 +114,9 @@ Markdown(f"**{calls['calls'].sum():,} questions** in all, which cost {money} at 
 # up.
 
 # %%
-files = [here.write(dimensions, "00_dimensions"), here.write(here.models, "00_models"), here.write(calls, "00_calls")]
+files = [
+    here.write(dimensions, "00_dimensions"),
+    here.write(here.models, "00_models"),
+    here.write(calls, "00_calls"),
+]
 Markdown("Written: " + ", ".join(f"`{f}`" for f in files))

@@ -43,8 +43,14 @@ here.study.debates
 
 # %%
 debates, theses, refused = statements.debates(here)
-files = [here.write(debates, "01_debates"), here.write(theses, "01_theses"), here.write(refused, "01_refused")]
-Markdown(f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused.")
+files = [
+    here.write(debates, "01_debates"),
+    here.write(theses, "01_theses"),
+    here.write(refused, "01_refused"),
+]
+Markdown(
+    f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused."
+)
 
 # %% [markdown]
 # ## The debates
@@ -75,7 +81,9 @@ here.with_texts(theses.drop(columns="text")).head(3)
 
 # %%
 known = theses["votes"].notna().sum()
-Markdown(f"The votes of **{known} of {len(theses)} theses** are known; their median is {theses['votes'].median():.0f}.")
+Markdown(
+    f"The votes of **{known} of {len(theses)} theses** are known; their median is {theses['votes'].median():.0f}."
+)
 
 # %% [markdown]
 # ## What was refused
@@ -86,4 +94,8 @@ Markdown(f"The votes of **{known} of {len(theses)} theses** are known; their med
 refused
 
 # %%
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". The next notebook leaves out what too few people voted on.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in files)
+    + ". The next notebook leaves out what too few people voted on."
+)

@@ -23,7 +23,7 @@
 study: str = "demo"  # the study: a file in studies/, by name
 min_votes: int = 3  # votes that a statement needs to be kept
 vote_source: str = "thesis"  # which votes count: those on the thesis, or on the whole debate
-multi_thesis: str = "leave_out"  # what becomes of debates with several theses: left out, or one statement each
+multi_thesis: str = "leave_out"  # debates with several theses: left out, or one statement each
 
 # %%
 import pandas as pd
@@ -50,7 +50,9 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
 figure = plots.vote_distribution(votes, min_votes)
-here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.", "live")
+here.save(
+    figure, "votes", "How many statements have how many votes; the line is the threshold.", "live"
+)
 
 # %% [markdown]
 # *Votes on each statement. Bars left of the line are left out.*
@@ -63,11 +65,15 @@ here.save(figure, "votes", "How many statements have how many votes; the line is
 # in; if not, this cell stops.
 
 # %%
-kept, left_out = statements.kept(debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0])
+kept, left_out = statements.kept(
+    debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0]
+)
 statements.account(debates, theses, kept, left_out)
 
 # %%
-Markdown(f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / max(len(theses), 1):.0%}); the paper keeps 776 of 1,534 (51 %).")
+Markdown(
+    f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / max(len(theses), 1):.0%}); the paper keeps 776 of 1,534 (51 %)."
+)
 
 # %% [markdown]
 # ## What another threshold would keep
@@ -76,9 +82,16 @@ Markdown(f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / ma
 
 # %%
 thresholds = pd.Series(range(0, 11), name="min_votes")
-others = [len(statements.kept(debates, theses, t, vote_source, multi_thesis, here.study.languages[0])[0]) for t in thresholds]
+others = [
+    len(statements.kept(debates, theses, t, vote_source, multi_thesis, here.study.languages[0])[0])
+    for t in thresholds
+]
 pd.DataFrame({"min_votes": thresholds, "kept": others}).T
 
 # %%
 files = [here.write(kept, "02_statements"), here.write(left_out, "02_left_out")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". From here on, only the kept statements are used.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in files)
+    + ". From here on, only the kept statements are used."
+)

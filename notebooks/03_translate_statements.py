@@ -48,7 +48,9 @@ translated.drop(columns="text").head(3)
 # Who made them, and how many were corrected by a reader:
 
 # %%
-translated.groupby(["language", "translator"], as_index=False).agg(texts=("text", "size"), corrected=("corrected", "sum"))
+translated.groupby(["language", "translator"], as_index=False).agg(
+    texts=("text", "size"), corrected=("corrected", "sum")
+)
 
 # %%
 Markdown(
@@ -78,10 +80,14 @@ checks = translation_checks.checks(statements, translated)
 checks
 
 # %%
-checks["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts().rename("statements").to_frame()
+checks["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts().rename(
+    "statements"
+).to_frame()
 
 # %%
-Markdown(f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at.")
+Markdown(
+    f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at."
+)
 
 # %% [markdown]
 # ## A reader of Chinese
@@ -96,4 +102,8 @@ Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a reader
 
 # %%
 files = [here.write(translated, "03_translations"), here.write(checks, "03_checks")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + ". Every statement now stands in every language of the study.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in files)
+    + ". Every statement now stands in every language of the study."
+)

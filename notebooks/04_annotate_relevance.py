@@ -22,9 +22,9 @@
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-relevance_runs: int = 5  # how often each model is asked in each language whether a statement is relevant
-relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of the planned ones (the paper's 4 of 8)
-tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
+relevance_runs: int = 5  # runs of each model in each language on whether a statement is relevant
+relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of those planned
+tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
@@ -45,7 +45,7 @@ here.banner()
 # %%
 first = here.describe("en")[here.dimensions[0]]
 question = [] if here.study.labels else prompts.fill("relevance", "en", "(the statement)", first)
-Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
+print(*[message["content"] for message in question])
 
 # %% [markdown]
 # ## The answers
@@ -101,7 +101,11 @@ counts
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
 figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
-here.save(figure, "relevance_votes", "How many of the planned votes call a statement relevant, by dimension.")
+here.save(
+    figure,
+    "relevance_votes",
+    "How many of the planned votes call a statement relevant, by dimension.",
+)
 
 # %% [markdown]
 # *Yes votes for each statement, by dimension; dark bars are relevant. The fewer statements stand in the middle, the
@@ -147,4 +151,8 @@ Markdown(
 tables = {"04_accounting": accounting, "04_votes": voted, "04_relevance": labels}
 tables |= {"04_apart": apart, "04_other_rules": flipped}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". Only relevant pairs are asked about from here on.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in written)
+    + ". Only relevant pairs are asked about from here on."
+)

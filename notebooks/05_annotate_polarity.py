@@ -22,10 +22,10 @@
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-polarity_runs: int = 5  # how often each model is asked in each language what agreeing with a statement says
-tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
+polarity_runs: int = 5  # runs of each model in each language on what agreeing says
+tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
-zero_median: str = "drop"  # a median of 0, which is not on the scale: the pair is dropped and counted, or kept
+zero_median: str = "drop"  # a median of 0, not on the scale: dropped and counted, or kept
 half_median: str = "away_from_zero"  # a median of a half: rounded away from zero, kept, or dropped
 
 # %%
@@ -46,7 +46,7 @@ here.banner()
 # %%
 first = here.describe("en")[here.dimensions[0]]
 question = [] if here.study.labels else prompts.fill("polarity", "en", "(the statement)", first)
-Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
+print(*[message["content"] for message in question])
 
 # %% [markdown]
 # ## The answers
@@ -99,10 +99,14 @@ labels.groupby("how", sort=False).agg(pairs=("how", "size"), marginal=("marginal
 
 # %%
 scored = here.in_order(labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]])
-scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(here.dimensions, fill_value=0)
+scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(
+    here.dimensions, fill_value=0
+)
 
 # %%
-spread = here.in_order(labels).assign(value=lambda t: t["median"], kept=lambda t: t["polarity"].notna())
+spread = here.in_order(labels).assign(
+    value=lambda t: t["median"], kept=lambda t: t["polarity"].notna()
+)
 figure = plots.vote_shares(spread, "median of the votes", "What agreeing with a statement says")
 here.save(figure, "polarity_labels", "How many statements have which polarity, by dimension.")
 
@@ -134,7 +138,12 @@ apart.round(3)
 # another quorum would do, notebook 04 says; the pairs that it would add were never asked about.
 
 # %%
-rules = {"tie_rule": tie_rule, "missing_votes": missing_votes, "zero_median": zero_median, "half_median": half_median}
+rules = {
+    "tie_rule": tie_rule,
+    "missing_votes": missing_votes,
+    "zero_median": zero_median,
+    "half_median": half_median,
+}
 by_rule = judging.polarity_by_rule(answered, polarity_runs, planned, **rules)
 flipped = judging.flipped(by_rule, "polarity")
 judging.changes(by_rule, "polarity")
@@ -151,4 +160,8 @@ Markdown(
 tables = {"05_accounting": accounting, "05_votes": voted, "05_polarity": labels}
 tables |= {"05_sociocultural_statements": scored, "05_apart": apart, "05_other_rules": flipped}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". The scored set is what notebooks 07 to 14 stand on.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in written)
+    + ". The scored set is what notebooks 07 to 14 stand on."
+)

@@ -177,4 +177,6 @@ both = {"respondents": styled.of_both(here.respondents, raters), "raters": rater
 tables = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
 tables |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in tables.items()]
-Markdown(f"Written: {', '.join(f'`{f}`' for f in files)}. {'' if raters else 'The labels are **not yet rated**.'}")
+Markdown(
+    f"Written: {', '.join(f'`{f}`' for f in files)}. {'' if raters else 'The labels are **not yet rated**.'}"
+)

@@ -18,12 +18,12 @@
 # what every figure and table of the paper's results is made of.
 #
 # *reads* `05_sociocultural_statements.csv` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
-# `07_scores.csv` · *takes* the rules below
+# `07_scores.csv`, `07_bounds.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-stance_runs: int = 5  # how often each model is asked in each language whether it agrees
-tie_rule: str = "nearest_median"  # a tie among runs: the tied answer nearest their median, or no vote at all
+stance_runs: int = 5  # runs of each model in each language on whether it agrees
+tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
@@ -44,7 +44,7 @@ here.banner()
 
 # %%
 question = prompts.fill("stance", "en", "(the statement)", None)
-Markdown("\n\n".join(f"> {message['content']}".replace("\n", "\n> ") for message in question))
+print(*[message["content"] for message in question])
 
 # %% [markdown]
 # ## The answers
@@ -88,7 +88,9 @@ steady.pivot_table(index="model", columns="language", values="share", aggfunc="m
 # How readily each model agrees at all. A model that agrees with everything scores as the labels happen to lean.
 
 # %%
-voted.assign(agrees=voted["vote"].map({1: 1.0, -1: 0.0})).pivot_table(index="model", columns="language", values="agrees").round(3)
+voted.assign(agrees=voted["vote"].map({1: 1.0, -1: 0.0})).pivot_table(
+    index="model", columns="language", values="agrees"
+).round(3)
 
 # %% [markdown]
 # ## The scores
@@ -99,6 +101,14 @@ voted.assign(agrees=voted["vote"].map({1: 1.0, -1: 0.0})).pivot_table(index="mod
 scored = scores.label_scores(here.read("05_sociocultural_statements"), voted, here.models)
 scored.head(3)
 
+# %% [markdown]
+# How far could the missing runs move a position? `low` and `high` are the means if all of them fell in the worst way;
+# the positions with the widest gap come first.
+
+# %%
+bounds = answers.bounds(scored, voted)
+bounds.assign(gap=bounds["high"] - bounds["low"]).nlargest(5, "gap").round(2)
+
 # %%
 undecided = int(voted["vote"].isna().sum())
 Markdown(
@@ -107,6 +117,10 @@ Markdown(
 )
 
 # %%
-tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored}
+tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "07_bounds": bounds}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in written) + ". Nobody is asked anything after this page.")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in written)
+    + ". Nobody is asked anything after this page."
+)

@@ -23,9 +23,9 @@
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-split_group: str = "median"  # a group's response: the median of its models, or of all their runs
+split_group: str = "median"  # response of a split group: median of its models, or of all their runs
 differ: str = "not_equal"  # when groups respond differently: not equally, or in strict opposition
-human_values: str = "current"  # whose values: The Culture Factor's current tool, or the 2015 matrix
+human_values: str = "current"  # values of people: The Culture Factor's tool, or the 2015 matrix
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%

@@ -42,7 +42,9 @@ data = release.dataset(labels, statements, here.read("05_polarity"))
 data.head(3)
 
 # %%
-data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(here.dimensions).round(2)
+data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(
+    here.dimensions
+).round(2)
 
 # %% [markdown]
 # ## Table 4
@@ -72,7 +74,12 @@ written = release.write(here, data, translated)
 written
 
 # %%
-Markdown(release.card(here, data, translated).split("---\n", 2)[2].replace("\n# ", "\n### ").replace("\n## ", "\n#### "))
+Markdown(
+    release.card(here, data, translated)
+    .split("---\n", 2)[2]
+    .replace("\n# ", "\n### ")
+    .replace("\n## ", "\n#### ")
+)
 
 # %% [markdown]
 # ## The way back
@@ -83,8 +90,14 @@ Markdown(release.card(here, data, translated).split("---\n", 2)[2].replace("\n# 
 
 # %%
 again = rehydrate.compared(data, here.read("01_debates"), here.read("01_theses"))
-again.groupby("state", as_index=False).agg(statements=("statement_id", "size"), votes_moved=("moved", "median"))
+again.groupby("state", as_index=False).agg(
+    statements=("statement_id", "size"), votes_moved=("moved", "median")
+)
 
 # %%
 files = [here.write(release.examples(data, here.dimensions), "12_table4")]
-Markdown("Written: " + ", ".join(f"`{f}`" for f in files) + f" and the release. **{len(data)} labels of {data['statement_id'].nunique()} statements**. {here.caution}")
+Markdown(
+    "Written: "
+    + ", ".join(f"`{f}`" for f in files)
+    + f" and the release. **{len(data)} labels of {data['statement_id'].nunique()} statements**. {here.caution}"
+)

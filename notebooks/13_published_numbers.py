@@ -22,7 +22,7 @@
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
-human_values: str = "current"  # whose values: The Culture Factor's current tool, or the 2015 matrix
+human_values: str = "current"  # values of people: The Culture Factor's tool, or the 2015 matrix
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%

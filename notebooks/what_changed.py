@@ -86,4 +86,6 @@ changes.turned(here)
 changes.side_by_side(here)
 
 # %%
-Markdown(f"**{len(flipped)} labels and {len(changes.figures(here))} figures changed.** {here.caution}")
+Markdown(
+    f"**{len(flipped)} labels and {len(changes.figures(here))} figures changed.** {here.caution}"
+)

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
     out.add_argument("--only", metavar="NN", help="run this notebook alone")
     out.add_argument("--plan", action="store_true", help="say how many calls are to be made and what they cost, then stop")
+    out.add_argument("--pilot", type=int, metavar="N", help="ask N real cells of each step, model and language, then plan by them")
     out.add_argument("--list", action="store_true", help="list every parameter, then stop")
     out.add_argument("--force", action="store_true", help="run notebooks that are fresh, too (asks nothing again)")
     out.add_argument("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
@@ -56,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.lab:
             return terminal.lab()
         order = _order(chosen)
-        if chosen.plan:
+        if chosen.pilot:
+            terminal.pilot(order.here, order.values, chosen.pilot)
+        if chosen.plan or chosen.pilot:
             print(terminal.plan(order.here, order.values))
             return 0
         return _execute(order)

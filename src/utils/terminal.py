@@ -99,6 +99,18 @@ def preview(here: Execution, values: dict) -> str:
     return f"{here.folder}: {int(frame['new'].sum()):,} new calls{money}."
 
 
+def pilot(here: Execution, values: dict, n: int) -> None:
+    """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
+    from utils import collecting
+
+    base = Execution(here.study, here.study.name)
+    if not (base.processed / "03_translations.csv").exists():
+        raise Problem("A pilot asks real statements: run the first notebooks before it (--until 03).")
+    if here.study.respondents == "live":
+        allow(here, values)
+    collecting.pilot(base, n)
+
+
 def _plan(here: Execution, values: dict):
     from utils import answers, parameters
 
