@@ -31,5 +31,5 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 monkeypatch.setattr(found, name, folder)
     for study in paths.ROOT.joinpath("studies").glob("*.yaml"):
         shutil.copy(study, tmp_path / "studies")
-    shutil.copytree(paths.ROOT / "data" / "raw" / "demo", tmp_path / "raw" / "demo", ignore=shutil.ignore_patterns("*.sqlite*"))
+    shutil.copytree(paths.ROOT / "data" / "raw" / "demo", tmp_path / "raw" / "demo", ignore=shutil.ignore_patterns("*.sqlite*", "answers.csv.gz"))
     return tmp_path

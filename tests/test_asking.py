@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from servers import FAULTS, Faulty, answer, serve
-from utils import answers, asking, endpoint, plan, prompts, replies, simulation, study, tables, votes
+from utils import answers, asking, endpoint, plan, prompts, replies, settings, simulation, study, tables, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -38,7 +38,7 @@ def here(elsewhere, monkeypatch) -> Execution:
 
 def live(here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes) -> Execution:
     """The same study, asked over HTTP."""
-    server = study.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
+    server = settings.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
     return Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": server}} | changes), "demo")
 
 
@@ -326,11 +326,11 @@ def test_the_proxy_is_what_the_environment_says(monkeypatch):
 
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
-    price = study.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
+    price = settings.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
     models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, contextlib.suppress(Problem):
-        answers.answers(live(here, address, models=models, cap=study.Cap(usd=1.0)), cells)
+        answers.answers(live(here, address, models=models, cap=settings.Cap(usd=1.0)), cells)
     with replies.archive(here.raw / replies.FILE) as archive:
         _, usd = replies.spent(archive)
     assert 0.9 < usd <= 1.0 or len(server.answered) == len(cells)
@@ -339,7 +339,7 @@ def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
 def test_the_cap_on_calls_holds_across_restarts(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
-        capped = live(here, address, cap=study.Cap(calls=50))
+        capped = live(here, address, cap=settings.Cap(calls=50))
         for _ in range(3):
             with pytest.raises(Problem, match="cap is reached: 50 calls"):
                 answers.answers(capped, cells)
@@ -347,11 +347,11 @@ def test_the_cap_on_calls_holds_across_restarts(here):
 
 
 def test_the_cap_in_money_is_never_exceeded(here):
-    price = study.Price(input=1000.0, output=1000.0)
+    price = settings.Price(input=1000.0, output=1000.0)
     models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, pytest.raises(Problem, match="cap is reached"):
-        answers.answers(live(here, address, models=models, cap=study.Cap(usd=20.0)), cells)
+        answers.answers(live(here, address, models=models, cap=settings.Cap(usd=20.0)), cells)
     with replies.archive(here.raw / "replies.sqlite") as archive:
         calls, usd = replies.spent(archive)
     assert 0 < calls < len(cells) and 0 < usd <= 20.0
@@ -361,7 +361,7 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
     with serve(server) as address:
-        keyed = study.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
+        keyed = settings.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
         asked = live(here, address, endpoints={"simulated": keyed})
         with pytest.raises(Problem, match="environment variable SOME_KEY"):
             answers.answers(asked, relevance(here, 1))

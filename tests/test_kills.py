@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from servers import Faulty, serve
-from utils import collecting, plan, replies, simulation, study, tables
+from utils import collecting, plan, replies, settings, simulation, study, tables
 from utils.execution import Execution
 
 CHILD = """
 import sys
 from pathlib import Path
-from utils import answers, execution, plan, study
+from utils import answers, execution, plan, settings, study
 folder, address = Path(sys.argv[1]), sys.argv[2]
 execution.RAW, execution.PROCESSED = folder / "raw", folder / "processed"
-server = study.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
-live = study.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": study.Cap(calls=int(sys.argv[3]))})
+server = settings.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
+live = study.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": settings.Cap(calls=int(sys.argv[3]))})
 here = execution.Execution(live, "demo")
 answers.answers(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
 """
@@ -75,7 +75,7 @@ def kept(here: Execution) -> list[bytes]:
 
 
 def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
-    endpoint = study.Endpoint(base_url=f"{address}/v1")
+    endpoint = settings.Endpoint(base_url=f"{address}/v1")
     live = Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}), "demo")
     cells = plan.step_cells(live, "relevance", runs)
     planned = collecting.keys_of(live, cells, plan.texts(live))

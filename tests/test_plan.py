@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, plan, replies, simulation, study, tables
+from utils import answers, collecting, plan, replies, settings, simulation, study, tables
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -52,7 +52,7 @@ def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
 
 @given(st.floats(0, 10), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30))
 def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
-    budget, under_way = plan.Budget(study.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
+    budget, under_way = plan.Budget(settings.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
     for most, share, lost in requests:
         if budget.reserve(most):
             goes_on = all(budget.again(most) for _ in range(lost))
@@ -67,7 +67,7 @@ def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
 
 
 def test_a_lost_try_counts_with_the_most_that_it_can_have_cost():
-    budget = plan.Budget(study.Cap(usd=1.0), calls=0, usd=0.0)
+    budget = plan.Budget(settings.Cap(usd=1.0), calls=0, usd=0.0)
     assert budget.reserve(0.4) and budget.again(0.4)
     assert not budget.again(0.4)  # 0.8 may be gone, and a third try could take it to 1.2
     budget.settle(0.4, 0.0)
@@ -87,7 +87,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
     assert 3 * per_step <= piloted <= 3 * per_step + 6  # relevance, polarity, stance; some asked once more
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
     assert relevance == len(cells) + 2 * per_step
-    sized = asked.study.model_copy(update={"expected": study.Expected(statements=3, pairs=2, labelled=2)})
+    sized = asked.study.model_copy(update={"expected": settings.Expected(statements=3, pairs=2, labelled=2)})
     planned = answers.planned(Execution(sized, "demo"), {"relevance": 1, "polarity": 1, "stance": 1})
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
 

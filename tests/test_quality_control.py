@@ -17,7 +17,8 @@ from utils import imported, rating, sampling, styled
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import ROOT
-from utils.study import Annotators, load
+from utils.settings import Annotators
+from utils.study import load
 
 DEMO = ROOT / "data" / "processed" / "demo"
 NEEDED = ["02_statements.csv", "04_answers.csv.gz", "05_answers.csv.gz", "05_votes.csv", "05_sociocultural_statements.csv"]

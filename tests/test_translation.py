@@ -20,7 +20,8 @@ from utils.errors import Problem
 from utils.execution import Execution
 from utils.kialo import read_responses
 from utils.paths import ROOT
-from utils.study import Cap, Endpoint, load
+from utils.settings import Cap, Endpoint
+from utils.study import load
 from utils.text import content_hash
 from utils.translation_checks import checks, findings, lost_names, lost_numbers, negations, numeral
 

@@ -1,1 +1,16 @@
-"""What the notebooks share: one small module for each step from debates to figures."""
+"""What the notebooks share: small modules of plain functions, listed here in the order in which they may import each other.
+
+ground    errors paths tables text settings study execution progress
+words     words reading prompts
+debates   kialo exports scraping statements translation_checks
+replies   replies plan simulation endpoint asking collecting answers
+texts     translators translation corrections croissant release rehydrate
+scores    significance scores
+labels    tally votes chance judging agreement rating sampling imported
+results   published consistency ledger recovery null relabelling sensitivity changes
+figures   drawing figures plots styled
+runner    parameters pages freshness terminal pipeline
+
+A line belongs to the first group that can hold it. The commands are `utils.pipeline` (run_all.sh), `utils.replies`,
+`utils.kialo`, `utils.translation`, `utils.rating` and `utils.simulation`, each with `python -m`.
+"""

@@ -16,7 +16,7 @@ import orjson
 
 from utils import plan
 from utils.execution import Execution
-from utils.study import Study
+from utils.settings import Study
 
 AGAIN = {408, 409, 425, 429}
 SLOWER = {429, 503, 529}

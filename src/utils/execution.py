@@ -10,7 +10,8 @@ import pandas as pd
 from utils import tables
 from utils.errors import Problem, nearest
 from utils.paths import FIGURES, PROCESSED, RAW, ROOT, shown
-from utils.study import DIMENSIONS, Cap, Study, load
+from utils.settings import DIMENSIONS, Cap, Study
+from utils.study import load
 
 STAMPS = {
     "simulated": "**Simulated respondents.** Every answer on this page was made up by a program with planted leanings. "

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import scores, significance, study, votes
+from utils import scores, settings, significance, votes
 from utils.errors import Problem, nearest
 from utils.paths import NOTEBOOKS, shown
 
@@ -119,6 +119,6 @@ def table(notebooks: Iterable[Path]) -> str:
     return "\n".join(lines)
 
 
-def defaults_of_study(settings: "study.Study") -> dict[str, object]:
+def defaults_of_study(settings: "settings.Study") -> dict[str, object]:
     """The study file's `parameters:`, checked."""
     return checked(settings.parameters, f"The parameters of the study {settings.name}")

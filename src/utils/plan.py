@@ -8,7 +8,7 @@ import pandas as pd
 from utils import prompts
 from utils.errors import Problem
 from utils.execution import Execution
-from utils.study import Cap, Study
+from utils.settings import Cap, Study
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
 REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}  # a guess until a study or a pilot says better

@@ -9,7 +9,7 @@ import pandas as pd
 from utils import significance
 from utils.errors import Problem, nearest
 from utils.paths import REFERENCE
-from utils.study import DIMENSIONS
+from utils.settings import DIMENSIONS
 
 SPLIT_GROUP, DIFFER, HUMAN_VALUES = ("median", "all_runs"), ("not_equal", "opposite"), ("current", "2015")
 

@@ -15,7 +15,8 @@ import pandas as pd
 from utils import prompts, replies, tables
 from utils.execution import Execution
 from utils.paths import PROCESSED
-from utils.study import Study, load
+from utils.settings import Study
+from utils.study import load
 
 RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table of the study plants them
 MARKS = {"en": "[simulated]", "zh": "[模拟]"}
