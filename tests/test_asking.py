@@ -248,6 +248,20 @@ def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_agai
     assert "failed" not in set(found["state"])
 
 
+def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
+    cells = relevance(here, 1)
+    first, second = (Faulty(simulation.app(here)) for _ in range(2))
+    with serve(first) as one, serve(second) as two:
+        endpoints = {n: settings.Endpoint(base_url=f"{a}/v1", in_flight=8, send_seed=True) for n, a in (("one", one), ("two", two))}
+        at = {"sim-us-1": "one", "sim-us-2": "one", "sim-cn-1": "two", "sim-cn-2": "two"}
+        models = {name: m.model_copy(update={"endpoint": at[name]}) for name, m in here.study.models.items()}
+        found = answers.answers(live(here, one, endpoints=endpoints, models=models), cells)
+    assert len(found) == len(cells) and set(found["state"]) <= set(STATES)
+    for server, country in ((first, "us"), (second, "cn")):
+        assert {json.loads(body)["model"] for body in server.asked} == {f"sim-{country}-1", f"sim-{country}-2"}
+        assert max(server.answered.values()) == 1
+
+
 def test_a_moved_port_asks_nothing_again(here):
     cells = relevance(here, 1)
     with serve(simulation.app(here)) as address:

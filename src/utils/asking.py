@@ -115,7 +115,7 @@ async def _ask(shared: Asking, todo: list[Request], connection, progress: Progre
         try:
             async with asyncio.TaskGroup() as asking:
                 for name, client in clients.items():
-                    mine = (r for r in todo if models[r.model].endpoint == name)
+                    mine = iter([r for r in todo if models[r.model].endpoint == name])
                     for number in range(shared.paces[name].most):
                         asking.create_task(_work(shared, name, client, mine, APART * number))
         finally:

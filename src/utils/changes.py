@@ -34,8 +34,8 @@ def labels(here: Execution) -> pd.DataFrame:
 
 def counts(here: Execution) -> pd.DataFrame:
     """Figure 2's counts before and after."""
-    pairs = both(here, "11_counts", ["step", "what"])
-    return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[["step", "what", "here_before", "here_after", "change"]]
+    pairs = both(here, "11_counts", ["item"])
+    return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[["item", "here_before", "here_after", "change"]]
 
 
 def moved(here: Execution, name: str, keys: list[str], value: str, least: float = 0.005) -> pd.DataFrame:

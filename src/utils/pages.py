@@ -22,6 +22,7 @@ STEADY = {
     "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
 }
 QUIET = ["--log-level=CRITICAL"]  # a kernel's warnings about its own transport are nobody's business here
+ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -84,6 +85,10 @@ def clean(notebook: dict) -> dict:
 
 
 def _still(output: dict) -> dict:
+    """An output without metadata and without the address at which an object lay in memory."""
+    plain = output.get("data", {}).get("text/plain", [])
+    if plain:
+        output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
     if "metadata" in output:
         output["metadata"] = {}
     return output
