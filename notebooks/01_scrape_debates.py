@@ -24,6 +24,7 @@
 study: str = "demo"  # the study: a file in studies/, by name
 
 # %%
+import pandas as pd
 from IPython.display import Markdown
 
 from utils import statements
@@ -39,7 +40,8 @@ here.banner()
 # goes on where it stopped. It starts only when the study says that Kialo gave permission.
 
 # %%
-here.study.debates
+settings = here.study.debates.model_dump(include={"source", "permission", "keep_twins"})
+pd.Series(settings).rename("setting").to_frame()
 
 # %%
 debates, theses, refused = statements.debates(here)

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 02 · Which statements are kept?
 #
-# A statement that hardly anybody voted on may be noise. As in the paper, statements with fewer than 3 votes are left
-# out, and what is left out is counted with its reason. This makes the second number of **Appendix A** (the paper: 776
+# A statement that hardly anybody voted on may be noise. As in the paper, whose threshold is 3, statements with too few
+# votes are left out, and what is left out is counted with its reason. This makes the second number of **Appendix A** (the paper: 776
 # of 1,534).
 #
 # *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` · *takes* the rules below
@@ -51,8 +51,7 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
 figure = plots.vote_distribution(votes, min_votes)
 here.save(
-    figure, "votes", "How many statements have how many votes; the line is the threshold.", "live"
-)
+    figure, "votes", "How many statements have how many votes; the line is the threshold.")
 
 # %% [markdown]
 # *Votes on each statement. Bars left of the line are left out.*

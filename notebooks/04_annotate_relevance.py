@@ -82,7 +82,7 @@ voted.head(3)
 # %% [markdown]
 # ## The labels
 #
-# A pair is relevant with at least half of the planned votes. Each label carries how it came about: the votes for
+# A pair is relevant with at least `quorum` yes votes, by default half of the planned ones. Each label carries how it came about: the votes for
 # (`yes`) and against it (`no`), those that are missing, and in how many the runs were tied. `marginal` pairs would
 # flip with one vote the other way; `open` ones could flip if the missing votes had come. After three of them: how
 # many pairs each dimension gets, and how many of its labels hang on little.

@@ -39,7 +39,15 @@ def here(elsewhere, monkeypatch) -> Execution:
 def live(here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes) -> Execution:
     """The same study, asked over HTTP."""
     server = settings.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
-    return Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": server}} | changes), "demo")
+    asked = {"respondents": "live", "endpoints": {"simulated": server}, "cap": settings.Cap(calls=10**6)}
+    return Execution(here.study.model_copy(update=asked | changes), "demo")
+
+
+def test_a_live_study_without_a_cap_asks_nothing(here):
+    server = Faulty(simulation.app(here))
+    with serve(server) as address, pytest.raises(Problem, match="only with a cap"):
+        answers.answers(live(here, address, cap=None), relevance(here, 1))
+    assert not server.asked
 
 
 def relevance(here: Execution, runs: int = 2) -> pd.DataFrame:

@@ -99,3 +99,13 @@ def test_what_extends_a_study_keeps_the_rest_of_it():
 def test_simulated_respondents_need_their_leanings(tmp_path):
     with pytest.raises(Problem, match="simulation"):
         study.load(changed(tmp_path, lambda raw: raw.pop("simulation")))
+
+
+def test_a_study_is_called_as_its_file_is(tmp_path):
+    with pytest.raises(Problem, match='says "name: demo".*write "name: changed"'):
+        study.load(changed(tmp_path, lambda raw: None))
+
+
+def test_an_empty_cap_is_no_cap(tmp_path):
+    with pytest.raises(Problem, match="a cap says usd, calls, or both"):
+        study.load(changed(tmp_path, lambda raw: raw.update(cap={})))

@@ -25,6 +25,8 @@ def answers(here: Execution, cells: pd.DataFrame) -> pd.DataFrame:
     is_recorded, file = bool(os.environ.get("STUDY_RECORDED")), here.raw / FILE
     if here.study.respondents == "imported" or (is_recorded and file.exists()):
         return recorded(file, cells, here)
+    if here.study.respondents == "live" and here.study.cap is None and not is_recorded:
+        raise Problem("A live study asks only with a cap: give one in the study file or with --cap USD, or read what is recorded.")
     found = collecting.collected(here, cells, plan.texts(here), ask=not is_recorded)
     missing = found[found["state"] == "not asked"]
     if len(missing):

@@ -42,17 +42,17 @@ def _of_code() -> str:
     return pages.digest(_of_files(ROOT / "src", (".",)), _of_files(REFERENCE, (".",)), lock)
 
 
-def _of_raw(here: Execution, number: str, recorded: bool) -> str:
+def _of_raw(here: Execution, number: str) -> str:
     """A digest of the raw inputs that a notebook may read, by its number."""
     folders = [folder for folder in dict.fromkeys((here.raw, here.material)) if folder.is_dir()]
     files = [p for folder in folders for p in sorted(folder.iterdir()) if not p.name.startswith(NOT_INPUT)]
     files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
-    if not recorded:
+    if here.study.respondents != "imported":  # elsewhere the answers are made here, and this file is a copy
         files = [p for p in files if p.name != "answers.csv.gz"]
     return pages.digest(*(part for p in files for part in (p.name, _of_files(p) if p.is_dir() else p.read_bytes())))
 
 
-def inputs(here: Execution, source: Path, parameters: dict, recorded: bool = False) -> str:
+def inputs(here: Execution, source: Path, parameters: dict) -> str:
     """A digest of everything that decides a page.
 
     The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
@@ -65,10 +65,9 @@ def inputs(here: Execution, source: Path, parameters: dict, recorded: bool = Fal
         source.read_bytes(),
         _of_code(),
         here.study.model_dump_json(exclude={"cap"}),
-        _of_raw(here, number, recorded or here.study.respondents == "imported"),
+        _of_raw(here, number),
         *exports,
         json.dumps(parameters, sort_keys=True),
-        "recorded" if recorded else "",
         *(part for p in lower for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())),
     )
 

@@ -57,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.lab:
             return terminal.lab()
         order = _order(chosen)
-        if chosen.pilot:
+        if chosen.pilot is not None:
             terminal.pilot(order.here, order.values, chosen.pilot)
-        if chosen.plan or chosen.pilot:
+        if chosen.plan or chosen.pilot is not None:
             print(terminal.plan(order.here, order.values))
             return 0
         return _execute(order)
@@ -134,11 +134,11 @@ def _execute(order: Order) -> int:
     ran = 0
     for source in order.notebooks:
         given = _given(source, order)
-        if not order.force and freshness.is_fresh(here, source, freshness.inputs(here, source, given, order.recorded)):
+        if not order.force and freshness.is_fresh(here, source, freshness.inputs(here, source, given)):
             continue
         _run(order, source, given)
         ran += 1
-    if here.folder != here.study.name and ran and (here.processed / LAST_TABLE).exists():
+    if here.folder != here.study.name and (here.processed / LAST_TABLE).exists():
         _compare(here)
     total = len(order.notebooks)
     print(f"{ran} of {total} pages made, {total - ran} were fresh." if ran else f"Nothing to do: all {total} pages are fresh.")
@@ -149,10 +149,14 @@ def _execute(order: Order) -> int:
 def _compare(here: Execution) -> None:
     """The page that sets a changed execution beside the default one, where that is there."""
     source = NOTEBOOKS / "what_changed.py"
+    page = freshness.page_of(here, source)
+    tables = [p.stat().st_mtime for p in here.processed.glob("*.csv")]
+    if page.exists() and page.stat().st_mtime > max(tables):
+        return
     if (PROCESSED / here.study.name / LAST_TABLE).exists():
         given = {"study": here.study.name} if here.study.name != "demo" else {}
-        pages.run(source, freshness.page_of(here, source), given, lambda: "")
-        print(f"What changed: {shown(freshness.page_of(here, source))}")
+        pages.run(source, page, given, lambda: "")
+        print(f"What changed: {shown(page)}")
 
 
 def _given(source: Path, order: Order) -> dict[str, object]:
@@ -168,7 +172,7 @@ def _run(order: Order, source: Path, given: dict) -> None:
     page = freshness.page_of(here, source)
 
     def made_from() -> str:
-        return freshness.inputs(here, source, given, order.recorded)
+        return freshness.inputs(here, source, given)
 
     try:
         with terminal.progress(source.stem), terminal.interruptible():

@@ -12,6 +12,7 @@ from utils.settings import Cap, Study
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
 REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}  # a guess until a study or a pilot says better
+UNBOUNDED = 10**12  # calls: simulated respondents have no cap
 OUTPUT_RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
 ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
@@ -221,7 +222,7 @@ class Budget:
         self.usd += cost
 
     def _holds(self, calls: int, usd: float) -> bool:
-        cap = self.cap or Cap()
+        cap = self.cap or Cap(calls=UNBOUNDED)
         of_calls = cap.calls is None or self.calls + calls <= cap.calls
         return of_calls and (cap.usd is None or self.usd + self.reserved + usd <= cap.usd + 1e-9)
 

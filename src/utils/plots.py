@@ -22,7 +22,7 @@ def vote_distribution(votes: pd.Series, threshold: int, title: str = "") -> Figu
     kept, unknown = int((known >= threshold).sum()), len(votes) - len(known)
     title = title or f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
     last = int(max(threshold + 5, min(known.max(), 30)))
-    key = f"Dark: kept. Pale: fewer than {threshold} votes."
+    key = f"Dark: enough votes. Pale: fewer than {threshold}."
     key += f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
     figure, axes = drawing.sheet(title, key, 2.6)
     panel, bars = axes[0, 0], known.clip(upper=last).value_counts().sort_index()
@@ -31,7 +31,7 @@ def vote_distribution(votes: pd.Series, threshold: int, title: str = "") -> Figu
     ticks = sorted({*range(0, last, 5 if last > 12 else 1), last})
     panel.set_xticks(ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks])
     panel.set(xlim=(-0.7, last + 0.7), ylim=(0, bars.max() * 1.12), xlabel="votes on the thesis", ylabel="statements")
-    panel.text(threshold - 0.35, bars.max() * 1.1, f"kept: {kept:,}", va="top")
+    panel.text(threshold - 0.35, bars.max() * 1.1, f"enough: {kept:,}", va="top")
     return figure
 
 

@@ -79,8 +79,14 @@ class Sampling(Part):
 class Cap(Part):
     """Where asking stops, for the whole study."""
 
-    usd: float | None = None
-    calls: int | None = None
+    usd: float | None = Field(default=None, ge=0)
+    calls: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Cap":
+        if self.usd is None and self.calls is None:
+            raise ValueError("a cap says usd, calls, or both")
+        return self
 
 
 class Expected(Part):
@@ -175,7 +181,9 @@ class Study(Part):
             if self.simulation is None:
                 raise ValueError('respondents: simulated needs a part "simulation" that says what they are like')
             _known("simulated model", self.simulation.leanings, self.models)
-            _known("model with leanings", self.models, self.simulation.leanings)
+            for name in self.models:
+                if name not in self.simulation.leanings:
+                    raise ValueError(f'the simulated model "{name}" needs its leanings under simulation: leanings:')
         return self
 
     def limit(self, model: str) -> int:

@@ -36,10 +36,13 @@ def load(name: str | Path) -> Study:
     """Load and check a study file; every mistake in it is told in one Problem."""
     path = find(str(name))
     try:
-        return Study.model_validate(_merged(path))
+        found = Study.model_validate(_merged(path))
     except ValidationError as error:
         lines = "\n".join(f"  - {_sentence(e)}" for e in error.errors())
         raise Problem(f"{shown(path)} cannot be used:\n{lines}") from None
+    if found.name != path.stem:  # its folders bear the name, and the notebooks find the file by it
+        raise Problem(f'{shown(path)} says "name: {found.name}"; a study is called as its file is: write "name: {path.stem}".')
+    return found
 
 
 def _base(path: Path, raw: dict) -> Path:

@@ -96,13 +96,15 @@ def preview(here: Execution, values: dict) -> str:
     share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
     low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
     money = f", about ${low:,.2f} to ${high:,.2f}" if high else ", nothing to pay"
-    return f"{here.folder}: {int(frame['new'].sum()):,} new calls{money}."
+    return f"{here.folder}: {int(frame['new'].sum()):,} new calls for the statements and labels of the default{money}."
 
 
 def pilot(here: Execution, values: dict, n: int) -> None:
     """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
     from utils import collecting
 
+    if n < 1:
+        raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
     base = Execution(here.study, here.study.name)
     if not (base.processed / "03_translations.csv").exists():
         raise Problem("A pilot asks real statements: run the first notebooks before it (--until 03).")
@@ -136,17 +138,18 @@ def _line(step: str, model: str, language: str, row) -> str:
 
 
 def allow(here: Execution, values: dict) -> None:
-    """Refuse to ask live models without a cap, and before that without their keys."""
+    """Refuse to ask live models without a cap, and before that without their keys.
+
+    The cap is demanded even when nothing seems to be missing: changed parameters may need cells that no table plans yet.
+    """
     from utils import plan as planning
 
     frame = _plan(here, values)
-    if not frame["new"].sum():
-        return
-    cap = here.study.cap
-    if "STUDY_CAP" not in os.environ and (cap is None or (cap.usd is None and cap.calls is None)):
+    if "STUDY_CAP" not in os.environ and here.study.cap is None:
         raise Problem(f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD.")
-    for endpoint in sorted({here.study.models[m].endpoint for m in frame["model"]}):
-        planning.key_of(here.study, endpoint)
+    if frame["new"].sum() or here.folder != here.study.name:
+        for endpoint in sorted({here.study.models[m].endpoint for m in frame["model"]}):
+            planning.key_of(here.study, endpoint)
 
 
 def lab() -> int:

@@ -134,13 +134,14 @@ def request(statement: str, source: str, language: str) -> list[dict]:
 
 
 def read(reply: str, finish_reason: str) -> str:
-    """The translation in a reply: what follows the thoughts, on one line; nothing when the reply was cut off.
+    """The translation in a reply: what follows the thoughts, on one line; nothing when it was cut off or refused.
 
     >>> read("<think>Hm.</think>\\n应当禁止汽车。", "stop"), read("应当禁止", "length")
     ('应当禁止汽车。', '')
     """
     text = re.sub(r"</?statement>", "", reply.rpartition("</think>")[2]).strip()
-    return "" if finish_reason == "length" or "<think>" in text else " ".join(text.split())
+    refused = any(prompts.read("stance", language, text, finish_reason)[0] == "refused" for language in prompts.languages())
+    return "" if finish_reason == "length" or "<think>" in text or refused else " ".join(text.split())
 
 
 def _client(here: Execution, model: str) -> openai.OpenAI:
