@@ -18,7 +18,7 @@
 # differently; beside it stands the same on all statements, since that choice matters. This makes **Figure 1** and
 # **Appendix B**.
 #
-# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
+# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
 # `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
@@ -49,6 +49,9 @@ here.banner()
 scored, answered = here.read("07_scores"), here.read("07_answers.csv.gz")
 groups = scores.group_scores(scored, here.models, split_group, answered)
 groups.head(3)
+
+# %%
+here.missing()
 
 # %% [markdown]
 # On how many labels the groups respond differently, by dimension. `comparable` counts those on which every group has

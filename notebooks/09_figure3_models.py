@@ -16,7 +16,7 @@
 # Each model on its own, in its native language, on all scored statements: the mean of its scores on each dimension.
 # This makes **Figure 3**, once from this study and once from the numbers that the paper prints in Table 3.
 #
-# *reads* `07_scores.csv` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes*
+# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes*
 # the number of resamples
 
 # %% tags=["parameters"]
@@ -43,10 +43,18 @@ scored = here.read("07_scores").merge(here.models[["model", "language"]], on=["m
 scored.head(3)
 
 # %% [markdown]
+# A statement without a readable answer has no score, and is never counted as one.
+
+# %%
+here.missing()
+
+# %% [markdown]
 # ## The table
 #
-# The mean score, its 95 % interval by a bootstrap over statements, and the number of scores it rests on. A model
-# without readable answers has no position.
+# The mean score, its 95 % interval by a bootstrap over statements (none below six of them), and the number of scores
+# it rests on: all statements that the model answered in its native language. Table 3 (notebook 10) takes only those
+# that it answered in both languages, so that a mean can differ a little there. A model without readable answers has no
+# position.
 
 # %%
 table = scores.model_positions(scored, np.random.default_rng(9), resamples)
@@ -71,13 +79,7 @@ here.save(figures.models_by_dimension(table), "figure3", caption)
 # about other wordings or other days.
 
 # %%
-clear = (table["low"] > 0) | (table["high"] < 0)
-widest = table.loc[table["mean"].abs().idxmax()]
-Markdown(
-    f"**{clear.sum()} of {len(table)} positions have an interval without 0.** "
-    f"The farthest from the middle is {widest['mean']:.2f} ({widest['model']}, "
-    f"{widest['dimension']}, n = {widest['n']:.0f}). {here.caution}"
-)
+Markdown(f"{scores.sentence(table)} {here.caution}")
 
 # %% [markdown]
 # ## What the paper prints

@@ -17,7 +17,7 @@
 # This makes **Table 3**, with the paper's bootstrap test and beside it an exact one, corrected for asking once for each
 # cell. In a study with a single language, the models are compared with each other instead.
 #
-# *reads* `07_scores.csv` · *writes* `10_table3.csv`, `table3`, `table3_printed` · *takes* the rules below
+# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `10_table3.csv`, `table3`, `table3_printed` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -46,10 +46,17 @@ pairs = significance.pairs_of(here.study.models, here.study.languages)
 scored.head(3)
 
 # %% [markdown]
+# A statement without a readable answer in one of the languages says nothing about the change, and is left out.
+
+# %%
+here.missing()
+
+# %% [markdown]
 # ## The table
 #
 # One resample of the statements serves all dimensions, since a statement may speak to several. `n` counts statements
-# that were answered in both languages, `changed` those whose stance differs.
+# that the model answered in both languages, so that a mean can differ a little from the one of Figure 3 (notebook 09);
+# `changed` counts those whose stance differs.
 
 # %%
 rng, n = np.random.default_rng(10), scored["statement_id"].nunique()
@@ -85,7 +92,7 @@ here.save(figures.language_changes(table), "table3", caption)
 # has its 95 % interval in brackets; a star stands for p < 0.05.
 
 # %%
-significance.shown_tests(table)
+styled.tests(table)
 
 # %%
 kinds = {"bootstrap": "p_bootstrap", "exact test": "p_exact", "Holm": "p_holm"}
@@ -98,7 +105,7 @@ Markdown(f"Of {len(table)} cells, so many have p < 0.05: {', '.join(found)}. {he
 # p`: the best that so many changed statements can reach, all in one direction; fewer than six never reach 0.05.
 
 # %%
-significance.shown_reach(table)
+styled.reach(table)
 
 # %% [markdown]
 # ## What the paper prints

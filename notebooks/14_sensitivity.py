@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import null, plots, relabelling, scores, sensitivity
+from utils import claims, null, plots, relabelling, scores, sensitivity
 from utils.execution import open_study
 
 here = open_study(study)
@@ -49,43 +49,36 @@ here.banner()
 
 # %%
 have = relabelling.collected(here)
-rules = relabelling.rules_of(have, here.study.parameters)
+rules = relabelling.rules_of(have, here.parameters)
 specs = sensitivity.specifications(rules, relabelling.one_by_one_of(have))
 table = sensitivity.outcomes(have, specs)
-table.groupby(["varies", "state"], sort=False)["calls"].agg(specifications="size", most_calls="max")
+table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
+    specifications="size", most_calls="max"
+)
 
 # %% [markdown]
 # ## The claims
 #
-# A model leans with its people when it lies on that side of the other group's mean on which its people lie of the
-# other people: only sides are compared, since the scales of models and people need not match. A change with the
-# language counts when the exact test finds it after Holm's correction. In a simulated study each claim is about what
-# was planted, and never about models. In how many specifications of the product does each hold?
+# A *direction* is which of two groups stands higher on a dimension; a *leaning*, on which side of the other group's
+# mean a model stands; a *change with the language* counts when the exact test finds it after Holm's correction. With
+# real models the claim is that directions and leanings are those of the peoples. With simulated respondents it is that
+# they are those that were planted: a claim about the pipeline, and never about models.
+#
+# A claim holds only when all of it does, so the columns after `holds` say how much of it does: how many of the
+# directions, leanings or cells are as the claim says, at least, in the middle and at most, and which ones most often
+# are not. `open` are specifications that cannot decide it, for no statement is left on which the groups differ.
 
 # %%
-claims, words = sensitivity.shares(table, rules), sensitivity.claims_of(have)
-whole = claims[claims["choice"] == "all rules"].assign(claim=lambda t: t["claim"].map(words))
-whole[["claim", "specifications", "open", "holds", "share"]].round(3)
-
-# %% [markdown]
-# `specifications` counts those that decide the claim. It stays open where no statement is left on which the groups
-# differ, and altogether in a study without human values of its dimensions or without a second language. A claim may
-# fail by a single direction, so here is also how many of the directions, leanings and cells are as it says: at least,
-# in the middle, and at most.
-
-# %%
-product, counted = table[table["varies"] == "rules"], {}
-for claim, text in words.items():
-    right = product[f"{claim}_right"].quantile([0, 0.5, 1])
-    counted[text] = [*right, product[f"{claim}_of"].max()]
-pd.DataFrame(counted, index=["least", "median", "most", "of"]).T.convert_dtypes()
+whole = sensitivity.summary(table, have)
+whole
 
 # %% [markdown]
 # Which choice matters? The share in which each claim holds, by each alternative of each rule. Where the two or three
 # rows of a rule agree, that rule does not matter here.
 
 # %%
-by_rule = claims[claims["choice"].isin(list(rules))]
+shares = sensitivity.shares(table, rules)
+by_rule = shares[shares["choice"].isin(list(rules))]
 by_rule = by_rule.set_index(["choice", "alternative", "claim"])["share"]
 by_rule.unstack("claim", sort=False).round(3)
 
@@ -95,11 +88,13 @@ by_rule.unstack("claim", sort=False).round(3)
 # Every specification of the product, ordered by how many directions come out as the claim says.
 
 # %%
+product, words = table[table["varies"] == "rules"], sensitivity.claims_of(have)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 outcome = {"value": product["directions_right"], "holds": product["directions"]}
 drawn = product[["spec", *open_rules]].assign(**outcome)
 caption = f"{words['directions']}: every specification, with the choices that it makes."
-here.save(plots.specification_curve(drawn, words["directions"]), "specification_curve", caption)
+figure = plots.specification_curve(drawn, words["directions"], "directions")
+here.save(figure, "specification_curve", caption)
 
 # %% [markdown]
 # *Above: the number of directions that are as the claim says, one specification a column. Below: the choices that each
@@ -137,7 +132,7 @@ sensitivity.ranges(table, places).round(1)
 # which it agrees anyway.
 
 # %%
-people = have.people.get(rules.get("human_values", ("",))[0], sensitivity.NOBODY)
+people = have.people.get(rules.get("human_values", ("",))[0], claims.NOBODY)
 rates = null.agreement_rates(here.read("07_votes"), have.models)
 labels = here.read("05_sociocultural_statements")
 observed = product.drop_duplicates("differ").set_index("differ")["with_people"]
@@ -175,7 +170,7 @@ Markdown(
 both = {"this study": chance.assign(respondents=here.respondents)}
 both |= {"the paper's n": of_paper.assign(respondents="printed")}
 nulls = pd.concat(both, names=["labels"]).reset_index("labels")
-tables = {"14_specifications": table, "14_claims": claims, "14_null": nulls}
+tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-held = "; ".join(f"*{c.claim}* in {c.holds} ({c.open} open)" for c in whole.itertuples())
-Markdown(f"Written: {files}. **Of {len(product)} specifications: {held}.** {here.caution}")
+held = "; ".join(f"*{c.claim}* in {c.holds} of {c.decided}" for c in whole.itertuples())
+Markdown(f"Written: {files}. **Of the specifications that decide it: {held}.** {here.caution}")

@@ -190,7 +190,7 @@ def test_94_65_percent_is_a_share_of_three_annotators_labels_and_not_of_four():
 
 
 def test_one_reading_gives_99992_requests():
-    assert consistency.request_readings()["calls"].tolist()[0] == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5 == 99_992
+    assert published.request_readings()["calls"].tolist()[0] == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5 == 99_992
 
 
 def test_the_chance_of_a_fit_is_given_for_each_row_in_the_order_of_the_table():

@@ -40,11 +40,11 @@ def tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def study(**changed):
-    found = tables() | changed
+def study(parameters=(), **changed):
+    found, parameters = tables() | changed, dict(parameters)
     settings = SimpleNamespace(languages=["en", "zh"], sampling=SimpleNamespace(temperature=1.0))
     return SimpleNamespace(
-        read=found.__getitem__, study=settings, judges=list(MODELS["model"]), dimensions=DIMENSIONS, describe=prompts.dimensions
+        parameters=parameters, read=found.__getitem__, study=settings, judges=list(MODELS["model"]), dimensions=DIMENSIONS, describe=prompts.dimensions
     )
 
 
@@ -119,6 +119,11 @@ def test_models_of_other_names_are_not_taken_for_the_papers():
     others = tables()["09_figure3"].replace({"model": {"GPT": "sim-us-1"}})
     found = verdicts(study(**{"09_figure3": others}))
     assert not {"deepseek_pdi", "qwen_people", "named_significant", "others_not"} & set(found) and "mae_range" in found
+
+
+@pytest.mark.parametrize(("name", "value"), [("min_votes", 5), ("vote_source", "debate"), ("multi_thesis", "one_each")])
+def test_another_filter_is_not_held_against_the_papers_count(name, value):
+    assert ledger.KEPT in ledger.values(study()) and ledger.KEPT not in ledger.values(study({name: value}))
 
 
 def test_without_ratings_nothing_is_said_about_annotators():

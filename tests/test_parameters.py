@@ -4,6 +4,7 @@ import pytest
 
 from utils import parameters, pipeline
 from utils.errors import Problem
+from utils.settings import RULES
 
 
 def test_a_value_takes_the_type_of_its_parameter():
@@ -29,7 +30,7 @@ def test_a_wrong_one_is_told_in_a_sentence(name, value, said):
 
 def test_every_choice_names_a_parameter_and_holds_its_default():
     known = parameters.all_of(parameters.sources())
-    for name, choices in parameters.CHOICES.items():
+    for name, choices in RULES.items():
         assert known[name][0].default in choices
 
 

@@ -173,6 +173,21 @@ def test_the_ledger_shows_table_3_in_its_own_shape():
     assert (shape.loc[("IND", "zh"), "Qwen"], shape.loc[("MAS", "en"), "Qwen"]) == ("-0.70 | -0.61", "0.00 | –")
 
 
-def test_the_page_lists_every_item_but_the_cells_of_table_3():
-    entries = published.ledger({}, "simulated")
-    assert len(published.shown(entries).data) == len(entries) - 48
+def test_the_page_lists_every_item_that_a_study_can_have_a_value_for_but_the_cells_of_table_3():
+    entries = published.ledger({"debates scraped": 105}, "simulated")
+    page, text = published.shown(entries), entries["reason"] == "a statement of the paper, not a number"
+    assert len(page) == len(entries) - 48 - text.sum() and text.sum() == 6
+    assert page.iloc[0]["item"] == "debates scraped" and "verdict" not in page  # all have the same
+    assert "verdict" in published.shown(published.ledger({"debates scraped": 1534}, "live"))
+
+
+def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():
+    claim = "Claim: each group of models follows its own people on all six dimensions"
+    values = {claim: "holds", "Significant: UAI, GPT": "yes", "debates scraped": 105, "Figure 1: PDI, US models": "lower"}
+    entries = published.ledger(values, "simulated").set_index("item")["here"]
+    assert (entries[[claim, "Significant: UAI, GPT", "Figure 1: PDI, US models"]] == "").all() and entries["debates scraped"] == "105"
+    assert published.ledger(values, "live").set_index("item").at[claim, "here"] == "holds"
+
+
+def test_without_the_papers_models_table_3_is_a_sentence():
+    assert "48 cells" in published.table3_side_by_side(published.ledger({}, "simulated")).data

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import scores
+from utils import scores, significance
 from utils.errors import Problem
 
 MODELS = pd.DataFrame(
@@ -133,7 +133,7 @@ def test_of_three_groups_one_that_stands_alone_makes_the_difference():
     lambda g: scores.human_values("2016", ["US"]),
 ])  # fmt: skip
 def test_an_unknown_rule_is_a_problem_that_names_the_choices(call):
-    with pytest.raises(Problem, match="it can be"):
+    with pytest.raises(Problem, match="is one of"):
         call(groups_of([[1, 1, 1, 1]]))
 
 
@@ -171,7 +171,16 @@ def test_figure_one_by_hand():
     assert value.loc["differing"].to_dict() == {"US": 75.0, "China": 37.5}
     assert value.loc["all", "US"] == pytest.approx((2 + 0 - 1) / 3 * 25 + 50)
     assert n.to_dict() == {("differing", "US"): 2, ("differing", "China"): 2, ("all", "US"): 3, ("all", "China"): 3}
-    assert (figure["low"] <= figure["value"]).all() and (figure["value"] <= figure["high"]).all()
+    assert figure[["low", "high"]].isna().all(axis=None)  # three statements are too few for an interval
+
+
+@pytest.mark.parametrize("n", [significance.LEAST - 1, significance.LEAST])
+def test_an_interval_needs_six_statements(n):
+    groups = groups_of([[1, 1, -1, -1], [1, 1, 1, 1], [1, -1, 1, 1]] * 2 if n == 6 else [[1, 1, -1, -1]] * n, [1] * n)
+    drawn = scores.figure1(groups, np.random.default_rng(0), "not_equal", 500).query("selection == 'all'")
+    enough = n >= 6
+    assert drawn["n"].eq(n).all() and drawn["low"].notna().all() == enough
+    assert not enough or ((drawn["low"] <= drawn["value"]) & (drawn["value"] <= drawn["high"])).all()
 
 
 def test_figure_one_has_a_row_for_a_dimension_on_which_nothing_differs():

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from utils import null, parameters, published, relabelling, scores, sensitivity, significance
+from utils import claims, null, parameters, published, relabelling, scores, sensitivity, significance
+from utils.settings import RULES
 
 MODELS = pd.DataFrame(
     [("us-1", "US", "en"), ("us-2", "US", "en"), ("cn-1", "China", "zh"), ("cn-2", "China", "zh")],
@@ -61,7 +62,7 @@ def changed(have, step, where, answer):
 
 def curve(have, *rules):
     """The outcomes of the product of the named rules (all of them: "all"), and of every single change."""
-    known = relabelling.rules_of(have)
+    known = relabelling.rules_of(have, {})
     chosen = {n: c for n, c in known.items() if n in rules or rules == ("all",)}
     return sensitivity.outcomes(have, sensitivity.specifications(chosen, relabelling.one_by_one_of(have)))
 
@@ -85,8 +86,8 @@ def test_claims_that_hold_by_construction_hold_under_every_specification():
     have = a_study()
     table = curve(have, "all")
     assert len(table.query("varies == 'rules'")) == 192 and (table["state"] == "computed").all()
-    assert table[list(sensitivity.CLAIMS)].notna().all(axis=None) and table[list(sensitivity.CLAIMS)].all(axis=None)
-    assert (sensitivity.shares(table, relabelling.rules_of(have))["share"] == 1.0).all()
+    assert table[list(claims.CLAIMS)].notna().all(axis=None) and table[list(claims.CLAIMS)].all(axis=None)
+    assert (sensitivity.shares(table, relabelling.rules_of(have, {}))["share"] == 1.0).all()
 
 
 def test_one_direction_against_people_ends_the_claim_under_every_specification():
@@ -105,7 +106,7 @@ def test_only_the_human_values_decide_when_peoples_differ_otherwise_in_another_v
     turned = turned.sort_values("group", ascending=False)
     have = a_study(people={"current": PEOPLE, "2015": turned})
     table = curve(have, "human_values", "differ")
-    found = sensitivity.shares(table, relabelling.rules_of(have)).set_index(["claim", "choice", "alternative"])["share"]
+    found = sensitivity.shares(table, relabelling.rules_of(have, {})).set_index(["claim", "choice", "alternative"])["share"]
     assert found["directions", "all rules", ""] == 0.5
     assert (found["directions", "human_values", "current"], found["directions", "human_values", "2015"]) == (1.0, 0.0)
 
@@ -130,7 +131,7 @@ def test_a_lower_quorum_is_listed_with_the_calls_it_needs_and_not_computed():
     )  # fmt: skip
     row = of_rule(curve(have), "relevance_quorum", 3)
     assert (row["state"], row["calls"]) == ("not asked", 48)
-    assert row[list(sensitivity.CLAIMS)].isna().all()
+    assert row[list(claims.CLAIMS)].isna().all()
     assert curve(have, "tie_rule", "missing_votes").query("varies == 'rules'")["calls"].eq(0).all()
 
 
@@ -206,7 +207,7 @@ def test_group_positions_are_those_of_figure_1():
     have = changed(a_study(), "stance", lambda t: t["statement_id"].eq("IDV-1") & t["model"].eq("us-2"), "agree")
     groups = relabelling.groups_of(have, "median", "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all")
     figure1 = scores.figure1(groups, np.random.default_rng(0), resamples=1).query("selection == 'differing'")
-    ours = sensitivity.group_positions(groups, "not_equal")
+    ours = claims.group_positions(groups, "not_equal")
     both = ours.merge(figure1, on=["dimension", "group"])
     assert len(both) == 4 and both["value_x"].tolist() == both["value_y"].tolist()
 
@@ -228,13 +229,13 @@ def test_one_language_has_nothing_to_say_about_language():
     have = replace(have, answers={s: t[t["language"] == "en"] for s, t in have.answers.items()})
     found = curve(have)
     assert found["language"].isna().all() and found.query("varies == 'rules'")["directions"].all()
-    assert np.isnan(sensitivity.shares(found, relabelling.rules_of(have)).query("claim == 'language'")["share"]).all()
+    assert np.isnan(sensitivity.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")["share"]).all()
 
 
 def test_without_human_values_the_claims_about_people_are_open():
     have = a_study(people={})
     found = curve(have, "human_values", "differ")
-    assert "human_values" not in relabelling.rules_of(have) and len(found.query("varies == 'rules'")) == 2
+    assert "human_values" not in relabelling.rules_of(have, {}) and len(found.query("varies == 'rules'")) == 2
     assert found[["directions", "leanings"]].isna().all(axis=None) and found["language"].all()
 
 
@@ -280,7 +281,7 @@ def a_tie(n, differ, sizes):
     return total[len(total) // 2]
 
 
-@pytest.mark.parametrize("differ", scores.DIFFER)
+@pytest.mark.parametrize("differ", RULES["differ"])
 def test_two_groups_that_toss_coins_agree_with_people_like_six_coins(differ):
     """Each direction is a fair coin but for ties, which agree with nobody."""
     agree = a_null(six_dimensions(40, polarity=1), [0.5] * 4, differ)
@@ -303,7 +304,7 @@ def test_a_group_that_agrees_with_everything_takes_the_side_of_the_labels():
 
 def test_holm_is_the_correction_of_table_3():
     p = np.array([0.04, 0.001, np.nan, 0.03, 1.0, 0.001, 0.6])
-    assert np.allclose(sensitivity.holm(p), significance.adjusted(p)[0], equal_nan=True)
+    assert np.allclose(claims.holm(p), significance.adjusted(p)[0], equal_nan=True)
 
 
 def test_the_order_of_labels_does_not_move_the_null():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from utils import votes
 from utils.errors import Problem
 from utils.prompts import SCORES, STATES
+from utils.settings import RULES
 
 few = settings(max_examples=40, deadline=None)
 MODELS, LANGUAGES = ["us-1", "us-2", "cn-1", "cn-2"], ["en", "zh"]
@@ -182,7 +183,7 @@ def test_relative_to_the_valid_votes_the_quorum_shrinks_with_them():
 
 
 def test_without_any_vote_nothing_is_relevant_under_any_rule():
-    for rule in votes.MISSING_VOTES:
+    for rule in RULES["missing_votes"]:
         row = relevance([np.nan] * 8, missing_votes=rule)
         assert (row["relevant"], row["missing"], row["open"]) == (False, 8, True)
 
@@ -217,7 +218,7 @@ some_votes = st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=8, max_size=
 
 
 @few
-@given(some_votes, st.sampled_from(votes.MISSING_VOTES))
+@given(some_votes, st.sampled_from(RULES["missing_votes"]))
 def test_marginal_is_one_vote_from_flipping_and_open_is_what_the_missing_could_flip(values, rule):
     row = relevance(values, missing_votes=rule)
     assert row["relevant"] == by_hand(values, 8, rule)
@@ -295,8 +296,8 @@ def label_by_hand(values, zero, half):
 @few
 @given(
     st.lists(st.sampled_from([-2.0, -1.0, 1.0, 2.0, np.nan]), min_size=8, max_size=8),
-    st.sampled_from(votes.ZERO_MEDIAN),
-    st.sampled_from(votes.HALF_MEDIAN),
+    st.sampled_from(RULES["zero_median"]),
+    st.sampled_from(RULES["half_median"]),
 )
 def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values, zero, half):
     row = polarity(values, zero_median=zero, half_median=half)
@@ -334,7 +335,7 @@ def studies(draw, step):
 
 
 @few
-@given(studies("polarity"), st.sampled_from(votes.TIE_RULES), st.sampled_from(votes.MISSING_VOTES))
+@given(studies("polarity"), st.sampled_from(RULES["tie_rule"]), st.sampled_from(RULES["missing_votes"]))
 def test_a_vote_is_what_counting_by_hand_gives(answers, tie_rule, missing):
     runs = int(answers["run"].max())
     for row in votes.votes(answers, runs, tie_rule, missing).itertuples():

@@ -7,7 +7,7 @@ replies   replies plan simulation endpoint asking collecting answers
 texts     translators translation corrections croissant release rehydrate
 scores    significance scores
 labels    tally votes chance judging agreement rating sampling imported
-results   published consistency ledger recovery null relabelling sensitivity changes
+results   published consistency ledger recovery null claims relabelling sensitivity changes
 figures   drawing figures plots styled
 runner    parameters pages freshness terminal pipeline
 

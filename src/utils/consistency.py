@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from utils.significance import smallest_exact_p
+from utils.significance import ALPHA, smallest_exact_p
+
+NS = range(10, 201)  # the numbers of statements that are tried
 
 READINGS = [  # what the labels can be, grid of a score, whether all sums of a row share one parity
     ("integer labels, one parity", 1.0, True),
@@ -82,19 +84,19 @@ def in_ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs)
 
 
-def check_rows(table3: pd.DataFrame, stated: Mapping[str, int], ns=range(10, 201), digits: str = "two") -> pd.DataFrame:
+def check_rows(table3: pd.DataFrame, stated: Mapping[str, int], digits: str = "two") -> pd.DataFrame:
     """For each dimension and reading of the labels: the n that Table 3 allows against the n that Appendix A states.
 
     `table3`: dimension, mean, printed (the text), as `published.table3_long` gives it. `digits="two"` takes 0.0 and
     -0.3 for 0.00 and -0.30 (a trailing zero dropped), `digits="printed"` takes them as they stand.
-    Columns: dimension, labels, stated, stated_fits, up_to_stated (text), all (text, within `ns`), only (the one n up
+    Columns: dimension, labels, stated, stated_fits, up_to_stated (text), all (text, of `NS`), only (the one n up
     to the stated one, else NA).
     """
     rows = []
     for dimension, row in table3.groupby("dimension", sort=False):
         n, places = stated[dimension], 2 if digits == "two" else decimals(row["printed"])
         for labels, grid, one_parity in READINGS:
-            found = possible_n(row["mean"].to_numpy(), ns, places, grid, one_parity)
+            found = possible_n(row["mean"].to_numpy(), NS, places, grid, one_parity)
             below = [k for k in found if k <= n]
             only = below[0] if len(below) == 1 else pd.NA
             rows.append((dimension, labels, n, n in found, in_ranges(below), in_ranges(found), only))
@@ -111,10 +113,10 @@ def decimals(printed: Iterable[str]) -> np.ndarray:
     return np.array([len(text.partition(".")[2]) for text in printed])
 
 
-def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int], ns=range(10, 201)) -> dict[str, list[int]]:
+def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[int]]:
     """The n up to the stated one that each row allows with integer labels of one parity."""
     groups = table3.groupby("dimension", sort=False)["mean"]
-    return {d: possible_n(row.to_numpy(), [n for n in ns if n <= stated[d]]) for d, row in groups}
+    return {d: possible_n(row.to_numpy(), [n for n in NS if n <= stated[d]]) for d, row in groups}
 
 
 def chance_of_fit(
@@ -130,9 +132,9 @@ def chance_of_fit(
 
 
 def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator) -> list[float]:
-    """`chance_of_fit` of each row of Table 3, in its order, for every n from 10 up to the stated one."""
+    """`chance_of_fit` of each row of Table 3, in its order, for every n of `NS` up to the stated one."""
     groups = table3.groupby("dimension", sort=False)["mean"]
-    return [chance_of_fit(row, range(10, stated[d] + 1), rng) for d, row in groups]
+    return [chance_of_fit(row, [n for n in NS if n <= stated[d]], rng) for d, row in groups]
 
 
 def most_changed(mean_a: float, mean_b: float, n: int, digits: int = 2, grid: float = 1.0) -> int | None:
@@ -148,7 +150,7 @@ def most_changed(mean_a: float, mean_b: float, n: int, digits: int = 2, grid: fl
     return max((abs(b - a) // 2 for a, b in pairs), default=None)
 
 
-def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]], languages=("en", "zh")) -> pd.DataFrame:
+def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.DataFrame:
     """For every cell of Table 3: the best exact paired p that its printed change can reach at each possible n.
 
     Changes in both directions, or of statements with label 2, leave the same difference with a greater p.
@@ -160,12 +162,12 @@ def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]], language
     wide = table3.pivot(index=["dimension", "model"], columns="language", values="mean")
     rows = []
     for dimension, model in table3[["dimension", "model"]].drop_duplicates().itertuples(index=False):
-        a, b = wide.loc[(dimension, model), list(languages)]
+        a, b = wide.loc[(dimension, model), ["en", "zh"]]
         for n in ns[dimension]:
             changed = most_changed(a, b, n)
             exact, bootstrap = (np.nan, np.nan) if changed is None else (
                 smallest_exact_p(changed), min(1.0, 2 * (1 - changed / n) ** n))  # fmt: skip
-            rows.append((dimension, model, n, a, b, round(b - a, 2), changed, exact, bootstrap, exact < 0.05))
+            rows.append((dimension, model, n, a, b, round(b - a, 2), changed, exact, bootstrap, exact < ALPHA))
     columns = ["dimension", "model", "n", "mean_a", "mean_b", "difference", "most_changed", "best_p",
                "best_bootstrap_p", "can_reach"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).astype({"most_changed": "Int64"})
@@ -224,17 +226,3 @@ def possible_share(percent: float, digits: int, totals: Mapping[str, int]) -> pd
         share = 100 * count / total
         rows.append((of, total, count, share, abs(share - percent) <= 0.5 * 10**-digits + 1e-9))
     return pd.DataFrame(rows, columns=["of", "total", "count", "share", "possible"])
-
-
-def request_readings(scraped=1534, kept=776, pairs=378, scored=281, dimensions=6, votes=8, runs=5) -> pd.DataFrame:
-    """How many requests the method needs under three readings of the relevance step: reading, three steps, calls.
-
-    >>> request_readings()["calls"].tolist()
-    [99992, 63608, 212600]
-    """
-    steps = {"one run over every scraped statement": scraped * dimensions * votes,
-             "one run over the kept statements": kept * dimensions * votes,
-             "every run over the kept statements": kept * dimensions * votes * runs}  # fmt: skip
-    table = pd.DataFrame({"reading": steps.keys(), "relevance": steps.values()})
-    table = table.assign(polarity=pairs * votes * runs, stance=scored * votes * runs)
-    return table.assign(calls=table[["relevance", "polarity", "stance"]].sum(axis=1))

@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from utils.errors import Problem, nearest
+from utils.significance import LEAST
 
 HERE = Path(__file__).parent
 WIDTH = 7.0  # inches, the width of a page
@@ -188,6 +189,14 @@ def interval(axes, y: float, low: float, high: float, colour: str = INK) -> None
     if pd.notna(low) and pd.notna(high):
         halo = [patheffects.withStroke(linewidth=2.2, foreground="white")]
         axes.plot([low, high], [y, y], color=colour, linewidth=1.2, path_effects=halo, solid_capstyle="butt", zorder=3)
+
+
+def intervals(table: pd.DataFrame, value: str) -> str:
+    """What a figure says of its intervals: that they are drawn, and that some values rest on too few statements for one."""
+    if table["low"].isna().all():
+        return ""
+    few = table["low"].isna() & table[value].notna() & table["n"].notna()
+    return " Black lines: 95% intervals" + (f" (none below {LEAST} statements)." if few.any() else ".")
 
 
 def beside(axes, y: float, text: str) -> None:

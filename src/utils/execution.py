@@ -1,5 +1,6 @@
 """One going through the notebooks: a study, and the folders that this execution reads and writes."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,6 +62,11 @@ class Execution:
     def dimensions(self) -> list[str]:
         return list(self.study.dimensions)
 
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters that are not the notebooks' defaults: those of the study file, and what the runner changed."""
+        return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
+
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows by dimension, in the study's order of dimensions."""
         place = {dimension: i for i, dimension in enumerate(self.dimensions)}
@@ -111,6 +117,17 @@ class Execution:
 
         counts = answered["respondents"].replace("", "nobody").value_counts()
         return Markdown(f"{len(answered):,} cells: " + ", ".join(f"{n:,} **{kind}**" for kind, n in counts.items()) + ".")
+
+    def missing(self):
+        """What became of the planned stances, and how far those without an answer could move a mean, for the page."""
+        from IPython.display import Markdown
+
+        counts = self.read("07_accounting").sum(numeric_only=True).astype(int)
+        planned, bounds = counts.pop("planned"), self.read("07_bounds")
+        states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
+        far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
+        moved = f" Had all that were not answered gone the worst way, a mean would move by up to {far:.2f}."
+        return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}")
 
     @property
     def caution(self) -> str:

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from utils import drawing
 from utils.drawing import GREEN, GREY, INK, LANGUAGES, beside, colours, dark, need, nothing, number, ordered
-from utils.drawing import save as save, use_style as use_style
+from utils.drawing import save as save
+from utils.significance import named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
@@ -40,8 +41,8 @@ def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
 
 
 def _groups_note(table: pd.DataFrame) -> str:
-    intervals = " Black lines: 95% intervals." if table["low"].notna().any() else ""
-    return f"Bars start at 50, the middle of the scale from 0 to 100.{intervals}{_counted(table)}"
+    known = drawing.intervals(table, "value")
+    return f"Bars start at 50, the middle of the scale from 0 to 100.{known}{_counted(table)}"
 
 
 def _counted(table: pd.DataFrame) -> str:
@@ -86,8 +87,8 @@ def models_by_dimension(table: pd.DataFrame, title: str = "Each model in its nat
     if table.empty:
         return nothing(title)
     half, widened = drawing.span(table[["mean", "low", "high"]])
-    intervals = " Black lines: 95% intervals." if table["low"].notna().any() else ""
-    key = f"Mean score on the statements of a dimension (scale −2 to 2).{intervals}{_counted(table)}{widened}"
+    known = drawing.intervals(table, "mean")
+    key = f"Mean score on the statements of a dimension (scale −2 to 2).{known}{_counted(table)}{widened}"
     models, colour = _by_culture(table), colours(table["culture"])
     figure, panels = drawing.small_multiples(title, key, list(dict.fromkeys(table["dimension"])), len(models))
     for dimension, panel in panels.items():
@@ -140,7 +141,7 @@ def language_changes(table: pd.DataFrame, title: str = "The same model asked in 
     need(table, "dimension model culture a b mean_a mean_b p_bootstrap p_holm", "language changes")
     if table.empty:
         return nothing(title)
-    table = _named_pairs(table)
+    table = named_pairs(table)
     half, widened = drawing.span(table[["mean_a", "mean_b"]])
     models, colour = _by_culture(table), colours(table["culture"])
     dimensions, key = list(dict.fromkeys(table["dimension"])), _changes_key(table) + widened
@@ -152,13 +153,6 @@ def language_changes(table: pd.DataFrame, title: str = "The same model asked in 
     cultures = table.drop_duplicates("model").set_index("model").loc[models, "culture"]
     _names_of_models(panels, models, cultures.map(colour))
     return figure
-
-
-def _named_pairs(table: pd.DataFrame) -> pd.DataFrame:
-    """With more than one pair of languages, the pair stands beside the model's name."""
-    if len(table[["a", "b"]].drop_duplicates()) == 1:
-        return table
-    return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
 
 
 def _changes_key(table: pd.DataFrame) -> str:

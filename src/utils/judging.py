@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from utils import votes
+from utils.settings import RULES
 
 PAIR = ["statement_id", "dimension"]
 KEPT = "as here"  # the rules that were used, among the others
@@ -42,7 +43,7 @@ def relevance_by_rule(
     """
     given = {"tie_rule": tie_rule, "missing_votes": missing_votes, "relevance_quorum": quorum or -(-planned // 2)}
     quorums = sorted({-(-q * planned // 8) for q in (3, 4, 5, 6)})
-    known = {"tie_rule": votes.TIE_RULES, "missing_votes": votes.MISSING_VOTES, "relevance_quorum": quorums}
+    known = {name: RULES[name] for name in ("tie_rule", "missing_votes")} | {"relevance_quorum": quorums}
     voted = _voted(answers, runs)
 
     def label(rule: dict) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def polarity_by_rule(
     """The polarity labels as they are and with each rule changed on its own, of the pairs that were asked about."""
     names = ("tie_rule", "missing_votes", "zero_median", "half_median")
     given = dict(zip(names, (tie_rule, missing_votes, zero_median, half_median), strict=True))
-    known = {name: getattr(votes, {"tie_rule": "TIE_RULES"}.get(name, name.upper())) for name in names}
+    known = {name: RULES[name] for name in names}
     voted = _voted(answers, runs)
 
     def label(rule: dict) -> pd.DataFrame:

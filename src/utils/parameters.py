@@ -6,23 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import scores, settings, significance, votes
 from utils.errors import Problem, nearest
 from utils.paths import NOTEBOOKS, shown
+from utils.settings import RULES, allowed
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
-CHOICES = {
-    "tie_rule": votes.TIE_RULES,
-    "missing_votes": votes.MISSING_VOTES,
-    "zero_median": votes.ZERO_MEDIAN,
-    "half_median": votes.HALF_MEDIAN,
-    "split_group": scores.SPLIT_GROUP,
-    "differ": scores.DIFFER,
-    "human_values": scores.HUMAN_VALUES,
-    "resample": significance.RESAMPLE,
-    "vote_source": ("thesis", "debate"),
-    "multi_thesis": ("leave_out", "one_each"),
-}
 LINE = re.compile(r"^(?P<name>\w+): (?P<type>\w+) = (?P<value>.+?)  # (?P<help>.+)$")
 
 
@@ -86,9 +74,11 @@ def _typed(parameter: Parameter, value: object, where: str) -> object:
         value = float(value)
     if type(value) is not wanted:
         raise _wrong(parameter, value, where)
-    choices = CHOICES.get(parameter.name)
-    if choices and value not in choices:
-        raise Problem(f'{where}: {parameter.name} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}')
+    if parameter.name in RULES:
+        try:
+            allowed(parameter.name, value)
+        except Problem as problem:
+            raise Problem(f"{where}: {problem}") from None
     if wanted in (int, float) and value < 0:
         raise Problem(f"{where}: {parameter.name} cannot be negative, as {value} is.")
     return value
@@ -114,11 +104,6 @@ def table(notebooks: Iterable[Path]) -> str:
     lines = []
     for name, (parameter, taken) in sorted(all_of(notebooks).items()):
         lines.append(f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})")
-        choices = f" [{' | '.join(CHOICES[name])}]" if name in CHOICES else ""
+        choices = f" [{' | '.join(RULES[name])}]" if name in RULES else ""
         lines.append(f"    {parameter.meaning}{choices}")
     return "\n".join(lines)
-
-
-def defaults_of_study(settings: "settings.Study") -> dict[str, object]:
-    """The study file's `parameters:`, checked."""
-    return checked(settings.parameters, f"The parameters of the study {settings.name}")

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import json
 import os
 import sys
 import time
@@ -130,7 +131,7 @@ def _execute(order: Order) -> int:
     if here.folder != here.study.name:
         print(terminal.preview(here, order.values), flush=True)
     pages.quiet_kernels()
-    os.environ["STUDY_FOLDER"] = here.folder
+    os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
     ran = 0
     for source in order.notebooks:
         given = _given(source, order)

@@ -98,11 +98,11 @@ def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
     panel.set_xlabel("planted" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
 
 
-def specification_curve(specs: pd.DataFrame, claim: str) -> Figure:
+def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result") -> Figure:
     """All specifications side by side: on top what comes out of each, below it the choices that it makes.
 
     A row for each specification: spec (its name or number), value (a number) or holds (whether the claim does) or both,
-    and a column for each choice. At the right of a choice: in how many of its specifications the claim holds.
+    and a column for each choice; `counted` says what the value is. At the right of a choice: in how many of its specifications the claim holds.
     """
     outcome = [c for c in ("value", "holds") if c in specs]
     if "spec" not in specs or not outcome:
@@ -120,7 +120,7 @@ def specification_curve(specs: pd.DataFrame, claim: str) -> Figure:
     height = top + 0.2 * len(lines) + 0.7
     title = f"{claim}: {_share(specs)}"
     figure, axes = drawing.sheet(title, _curve_key(specs), height, 2, 1, sharex=True, gridspec_kw=sizes)
-    _outcomes(axes[0, 0], specs)
+    _outcomes(axes[0, 0], specs, counted)
     _choices(axes[1, 0], specs, lines)
     return figure
 
@@ -138,13 +138,13 @@ def _curve_key(specs: pd.DataFrame) -> str:
     return f"{len(specs):,} specifications, one a column, with its choices below. {marks}"
 
 
-def _outcomes(panel, specs: pd.DataFrame) -> None:
+def _outcomes(panel, specs: pd.DataFrame, counted: str) -> None:
     """The upper panel: the values as a curve, or a strip of where the claim holds."""
     if "value" in specs:
         colour = np.where(specs["holds"], KEPT, PALE) if "holds" in specs else KEPT
         panel.scatter(specs.index, specs["value"], s=max(2, min(14, 1500 / len(specs))), c=colour)
         panel.axhline(0, color=INK, linewidth=0.8)
-        panel.set_ylabel("result")
+        panel.set_ylabel(counted)
         return
     first = int((~specs["holds"]).sum())
     strips = ((0, first, PALE, INK, "does not hold"), (first, len(specs), KEPT, "white", "holds"))

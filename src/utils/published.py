@@ -5,15 +5,23 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
+from IPython.display import Markdown
 
 from utils.errors import Problem, nearest
 from utils.paths import REFERENCE
 from utils.scores import human_values
+from utils.settings import DIMENSIONS
 
 MODELS = pd.DataFrame(
     [("GPT", "US", "en"), ("Llama", "US", "en"), ("DeepSeek", "China", "zh"), ("Qwen", "China", "zh")],
     columns=["model", "culture", "language"],
+)
+SIZES = (
+    "debates scraped",
+    "debates kept by vote filter (at least 3 votes)",
+    "statements relevant to at least one dimension",
+    "relevance votes cast per pair",
+    "runs per model and language",
 )
 COMPARED = ("reproduced", "differs")
 SIMULATED = {
@@ -39,6 +47,30 @@ def read(name: str) -> pd.DataFrame:
 def table(number: int) -> pd.DataFrame:
     """Table 1, 2, 3 or 4 as printed, all of it text."""
     return read(f"paper_table{number}")
+
+
+def count(item: str) -> float:
+    """A number that the paper states, by its item in paper_counts.
+
+    >>> count("debates scraped"), count("relevance labels confirmed by annotators")
+    (1534.0, 94.65)
+    """
+    return float(read("paper_counts").set_index("item").at[item, "value"])
+
+
+def request_readings() -> pd.DataFrame:
+    """How many requests the paper's own sizes need under three readings of its first step: reading, three steps, calls.
+
+    >>> request_readings()["calls"].tolist()
+    [99992, 63608, 212600]
+    """
+    scraped, kept, scored, votes, runs = (int(count(item)) for item in SIZES)
+    steps = {"one run over every scraped statement": scraped, "one run over the kept statements": kept,
+             "every run over the kept statements": kept * runs}  # fmt: skip
+    per_statement = len(DIMENSIONS) * votes
+    table = pd.DataFrame({"reading": steps.keys(), "relevance": [n * per_statement for n in steps.values()]})
+    table = table.assign(polarity=sum(stated_n().values()) * votes * runs, stance=scored * votes * runs)
+    return table.assign(calls=table[["relevance", "polarity", "stance"]].sum(axis=1))
 
 
 def stated_n() -> dict[str, int]:
@@ -124,7 +156,7 @@ def ledger(
 
     `study_values`: item (as `items` spells it) -> number or word, or a table with the columns item and here.
     Verdicts: reproduced, differs, cannot be checked; in a simulated study only "cannot be checked: simulated", whatever
-    the item (what was planted is held against what was found in `recovery`). `same_debates=False`: the study's debates are not those of Kialo.
+    the item (what was planted is held against what was found in `recovery`), and no word on whether a claim holds. `same_debates=False`: the study's debates are not those of Kialo.
     """
     if isinstance(study_values, pd.DataFrame):
         study_values = study_values.set_index("item")["here"].to_dict()
@@ -136,16 +168,25 @@ def ledger(
     return pd.DataFrame(rows, columns=["item", "where", "paper", "here", "difference", "verdict", "reason"])
 
 
-def shown(entries: pd.DataFrame) -> Styler:
-    """The ledger as a page shows it, but for Table 3's cells: one line an item where the width allows."""
-    rows = entries.loc[~entries["item"].str.startswith("Table 3: "), ["item", "paper", "here", "verdict"]]
-    style = rows.style.set_uuid("ledger").hide()
-    return style.set_properties(**{"text-align": "left"}).set_properties(subset="verdict", **{"white-space": "nowrap"})
+def shown(entries: pd.DataFrame) -> pd.DataFrame:
+    """The ledger as a page shows it: items but those of Table 3, with difference and verdict unless all have the same.
+
+    Items that no number of this study stands beside come last, and claims that nothing can decide not at all.
+    """
+    rows = entries[~entries["item"].str.startswith("Table 3: ")]
+    rows = rows[(rows["here"] != "") | (rows["reason"] != SIMULATED["text"])]
+    columns = ["where", "item", "paper", "here"] + (["difference", "verdict"] if entries["verdict"].nunique() > 1 else [])
+    return rows.sort_values("here", key=lambda here: here == "", kind="stable")[columns].reset_index(drop=True)
 
 
-def table3_side_by_side(entries: pd.DataFrame) -> pd.DataFrame:
-    """The ledger's items of Table 3 in the table's own shape, each as "paper | here" ("–" where nothing is)."""
+def table3_side_by_side(entries: pd.DataFrame) -> pd.DataFrame | Markdown:
+    """The ledger's items of Table 3 in the table's own shape, each as "paper | here" ("–" where nothing is).
+
+    A sentence when this study has no model of the paper's, so that nothing would stand beside any cell.
+    """
     rows = entries[entries["item"].str.startswith("Table 3: ")]
+    if (rows["here"] == "").all():
+        return Markdown(f"The {len(rows)} cells of Table 3 have nothing beside them: no model of the paper's was asked here.")
     keys = rows["item"].str.removeprefix("Table 3: ").str.split(", ", expand=True).set_axis(["dimension", "model", "language"], axis=1)
     keys["cell"] = rows["paper"] + " | " + rows["here"].replace("", "–")
     wide = keys.pivot(index=["dimension", "language"], columns="model", values="cell")
@@ -158,7 +199,8 @@ def _row(item, here, respondents: str, same_debates: bool) -> tuple:
     missing = here is None or (not isinstance(here, str) and bool(np.isnan(here)))
     difference = float(here) - float(item.paper) if number and not missing else np.nan
     digits = len(item.paper.partition(".")[2]) if number else 0
-    shown = "" if missing else f"{float(here):.{digits}f}" if number else str(here)
+    hidden = missing or (respondents == "simulated" and not number and item.depends == "answers")
+    shown = "" if hidden else f"{float(here):.{digits}f}" if number else str(here)
     same = abs(difference) <= item.tolerance + 1e-9 if number else here == item.paper
     verdict, reason = _verdict(item.depends, missing, same, respondents, same_debates)
     reason = NOTES.get(item.item, reason) if verdict == "differs" else reason

@@ -44,6 +44,8 @@ def verdict(planted: float, estimate: float, low: float, high: float) -> tuple[s
     """
     if np.isnan(estimate):
         return "not recovered", "no readable answers"
+    if np.isnan(low):
+        return "not recovered", "too few statements for an interval"
     miss = max(low - planted, planted - high)
     if miss <= 1e-9:  # a mean that never varies has an interval of no width
         return RECOVERED, "the interval holds the planted mean"

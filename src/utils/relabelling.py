@@ -6,19 +6,12 @@ from math import ceil
 
 import pandas as pd
 
-from utils import plan, recovery, scores, votes
+from utils import plan, recovery, scores, settings, statements, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
-RULES = {
-    "tie_rule": votes.TIE_RULES,
-    "missing_votes": votes.MISSING_VOTES,
-    "zero_median": votes.ZERO_MEDIAN,
-    "half_median": votes.HALF_MEDIAN,
-    "split_group": scores.SPLIT_GROUP,
-    "differ": scores.DIFFER,
-    "human_values": scores.HUMAN_VALUES,
-}  # the default of each first
+FREE = ("tie_rule", "missing_votes", "zero_median", "half_median", "split_group", "differ", "human_values")
+RULES = {name: settings.RULES[name] for name in FREE}  # those that need no new answers
 ONE_BY_ONE = {"relevance_quorum": 0, "min_votes": 0, "runs": 0, "judges": "all"}  # 0: as the study has it
 LABELLING = ["tie_rule", "missing_votes", "zero_median", "half_median", *ONE_BY_ONE]  # the order of `*rules` below
 STEPS = ("relevance", "polarity", "stance")
@@ -37,24 +30,25 @@ class Collected:
     dimensions: list[str]
     brought: pd.DataFrame | None = None  # labels that came with the study, in place of judges
     planted: pd.DataFrame | None = None  # scores as planted
+    quorum: int = 0  # yes votes that a relevant pair needs, of all that were planned; 0: half
 
 
 def collected(here: Execution) -> Collected:
     """Everything that the curve needs, from the tables of lower number."""
     kept, left = here.read("02_statements"), here.read("02_left_out")
-    few = left[left["reason"].astype(str).str.startswith("fewer than")]
-    statements = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[["statement_id", "votes", "kept"]]
+    few = left[left["reason"].str.fullmatch(statements.TOO_FEW.format(r"\d+"))]
+    known = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[["statement_id", "votes", "kept"]]
     answers = {s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)}
     brought = here.read("05_sociocultural_statements") if here.study.labels else None
     planted = recovery.planted_scores(here) if here.study.respondents == "simulated" else None
-    return Collected(answers, statements.reset_index(drop=True), here.models, here.judges, here.study.languages,
-                     _people(here), here.dimensions, brought, planted)  # fmt: skip
+    return Collected(answers, known.reset_index(drop=True), here.models, here.judges, here.study.languages,
+                     _people(here), here.dimensions, brought, planted, here.parameters.get("relevance_quorum", 0))  # fmt: skip
 
 
 def _people(here: Execution) -> dict[str, pd.DataFrame]:
     """The versions of the human values that hold every country of the study and any of its dimensions."""
     countries, found = {c: here.study.cultures[c].people for c in here.models["culture"].unique()}, {}
-    for version in scores.HUMAN_VALUES:
+    for version in settings.RULES["human_values"]:
         try:
             people = scores.human_values(version, countries)
         except Problem:
@@ -63,12 +57,12 @@ def _people(here: Execution) -> dict[str, pd.DataFrame]:
     return {version: people for version, people in found.items() if len(people)}
 
 
-def rules_of(have: Collected, given: dict[str, object] | None = None) -> dict[str, tuple]:
-    """The rules that can decide anything in this study, each with its default first; `given`: the study's own defaults."""
+def rules_of(have: Collected, given: dict[str, object]) -> dict[str, tuple]:
+    """The rules that can decide anything in this study, each with its default first; `given`: what this execution sets."""
     rules = RULES | {"human_values": tuple(have.people)}
     if have.brought is not None:
         rules = {n: choices for n, choices in rules.items() if n not in ("zero_median", "half_median")}
-    first = {n: value for n, value in (given or {}).items() if value in rules.get(n, ())}
+    first = {n: value for n, value in given.items() if value in rules.get(n, ())}
     return {n: tuple(sorted(c, key=lambda v: v != first.get(n, c[0]))) for n, c in rules.items() if c}
 
 
@@ -115,6 +109,7 @@ def _relevant(have: Collected, tie_rule, missing_votes, quorum, min_votes, runs,
     """The pairs that these rules call relevant."""
     voted, who = _voted(have, "relevance", tie_rule, missing_votes, runs), judges_of(have)[judges]
     voted = voted[voted["model"].isin(who) & voted["statement_id"].isin(_kept(have, min_votes))]
+    quorum = quorum or ceil(have.quorum * len(who) / len(have.judges))
     found = votes.relevance_labels(voted, len(who) * len(have.languages), quorum, missing_votes)
     return found.loc[found["relevant"], ["statement_id", "dimension"]]
 

@@ -9,9 +9,8 @@ import pandas as pd
 from utils import significance
 from utils.errors import Problem, nearest
 from utils.paths import REFERENCE
-from utils.settings import DIMENSIONS
+from utils.settings import DIMENSIONS, allowed
 
-SPLIT_GROUP, DIFFER, HUMAN_VALUES = ("median", "all_runs"), ("not_equal", "opposite"), ("current", "2015")
 
 
 def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +39,7 @@ def positions(scores: pd.DataFrame, by: Iterable[str] = ("dimension", "model", "
 
 
 def model_positions(scores: pd.DataFrame, rng: np.random.Generator, resamples: int = 10_000) -> pd.DataFrame:
-    """Figure 3 and Table 3's means, with intervals by one bootstrap of statements for all of them.
+    """Figure 3's means, with intervals by one bootstrap of statements for all of them; too few statements have none.
 
     Columns: dimension, model, culture, language, mean, low, high (all -2 to 2), n, missing.
     """
@@ -48,8 +47,22 @@ def model_positions(scores: pd.DataFrame, rng: np.random.Generator, resamples: i
     cells = pd.MultiIndex.from_frame(table[["dimension", "model", "language"]])
     wide = scores.pivot(index="statement_id", columns=cells.names, values="score").reindex(columns=cells).to_numpy()
     counts = significance.resample_counts(len(wide), resamples, rng)
-    low, high = significance.interval(significance.bootstrap_means(wide, counts))
+    low, high = significance.of_enough(significance.interval(significance.bootstrap_means(wide, counts)), table["n"])
     return table.assign(low=low, high=high)[[*table.columns[:5], "low", "high", "n", "missing"]]
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """What `model_positions` says, in a sentence or two: how many intervals leave out 0, and who stands farthest out."""
+    known = table.dropna(subset="mean")
+    if known.empty:
+        return "No model has a position: none of the answers could be read."
+    clear, bare = (known["low"] > 0) | (known["high"] < 0), known["low"].isna().sum()
+    far = known.loc[known["mean"].abs().idxmax()]
+    few = f" ({bare} rest on too few statements for an interval)" if bare else ""
+    return (
+        f"**{clear.sum()} of {len(table)} positions have an interval without 0**{few}. The farthest from the middle is "
+        f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
+    )
 
 
 def group_scores(
@@ -63,13 +76,11 @@ def group_scores(
     Columns: statement_id, dimension, group, polarity, response (-1 to 1), score (response x polarity).
     """
     native = models[["model", "culture", "language"]]
-    if split_group == "median":
+    if allowed("split_group", split_group) == "median":
         votes = scores.drop_duplicates(["statement_id", "model", "language"]).merge(native)
-    elif split_group == "all_runs":
+    else:
         votes = answers[answers["step"] == "stance"].merge(native, on=["model", "language"])
         votes["vote"] = votes["answer"].map({"agree": 1.0, "disagree": -1.0})
-    else:
-        raise Problem(_unknown("split_group", split_group, SPLIT_GROUP))
     votes = votes.groupby(["statement_id", "culture"], sort=False)["vote"].agg(["median", "count", "size"])
     response = votes["median"].where(2 * votes["count"] > votes["size"]).rename("response").reset_index()
     labels = scores[["statement_id", "dimension", "polarity"]].drop_duplicates()
@@ -88,12 +99,10 @@ def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
     """
     responses = groups.pivot(index=["statement_id", "dimension"], columns="group", values="response")
     comparable = responses.notna().all(axis=1)
-    if differ == "not_equal":
+    if allowed("differ", differ) == "not_equal":
         differs = responses.nunique(axis=1) > 1
-    elif differ == "opposite":
-        differs = (responses == 1).any(axis=1) & (responses == -1).any(axis=1)
     else:
-        raise Problem(_unknown("differ", differ, DIFFER))
+        differs = (responses == 1).any(axis=1) & (responses == -1).any(axis=1)
     return pd.DataFrame({"comparable": comparable, "differs": comparable & differs}).reset_index()
 
 
@@ -140,7 +149,8 @@ def figure1(
     """Figure 1: each group on each dimension (0 to 100), on the labels answered differently and on all of them.
 
     Both selections hold only labels to which every group responded. One bootstrap of statements serves all rows.
-    Columns: dimension, group, selection (differing|all), value, low, high, n; NaN where no label is left.
+    Columns: dimension, group, selection (differing|all), value, low, high, n; NaN where no label is left, and no
+    interval where too few are.
     """
     table = groups.merge(differing(groups, differ), on=["statement_id", "dimension"])
     table = table[table["comparable"]]
@@ -153,9 +163,9 @@ def figure1(
     if not len(wide):
         return result.assign(value=np.nan, low=np.nan, high=np.nan, n=0)
     counts = significance.resample_counts(len(wide), resamples, rng)
-    low, high = significance.interval(significance.bootstrap_means(wide, counts))
-    mean = significance.bootstrap_means(wide, np.ones((1, len(wide))))[0]
     n = (~np.isnan(wide)).sum(axis=0)
+    low, high = significance.of_enough(significance.interval(significance.bootstrap_means(wide, counts)), n)
+    mean = significance.bootstrap_means(wide, np.ones((1, len(wide))))[0]
     return result.assign(value=to_0_100(mean), low=to_0_100(low), high=to_0_100(high), n=n)
 
 
@@ -193,8 +203,7 @@ def human_values(version: str, countries: Iterable[str] | Mapping[str, str]) -> 
     [80, 20, 66, 30, 87, 24]
     """
     table = pd.read_csv(REFERENCE / "human_values.csv", dtype={"version": str})
-    if version not in HUMAN_VALUES:
-        raise Problem(_unknown("human_values", version, HUMAN_VALUES))
+    allowed("human_values", version)
     wanted = dict(countries) if isinstance(countries, Mapping) else {c: c for c in countries}
     known = table[table["version"] == version].set_index("country")
     for country in wanted.values():
@@ -202,10 +211,6 @@ def human_values(version: str, countries: Iterable[str] | Mapping[str, str]) -> 
             raise Problem(_missing(country, version, known, table))
     rows = [(g, c, d, known.at[c, d], known.at[c, "source"]) for g, c in wanted.items() for d in DIMENSIONS]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
-
-
-def _unknown(parameter: str, value: str, choices: tuple[str, ...]) -> str:
-    return f'{parameter} is "{value}"; it can be {" or ".join(choices)}.{nearest(value, choices)}'
 
 
 def _missing(country: str, version: str, known: pd.DataFrame, table: pd.DataFrame) -> str:

@@ -9,10 +9,10 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from utils.errors import Problem, nearest
+from utils.settings import allowed
 
-ALPHA = 0.05
-RESAMPLE = ("paired", "unpaired")
+ALPHA, POWER = 0.05, 0.8
+LEAST = 6  # statements below which no interval is given: not even all of them changed would reach p < 0.05
 
 
 def resample_counts(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
@@ -34,9 +34,14 @@ def bootstrap_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
         return (weights @ np.where(there, values, 0.0)) / (weights @ there.astype(float))
 
 
-def interval(samples: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """The percentile interval of bootstrap means, column by column; NaN resamples are left out."""
-    return tuple(_by_column(samples, lambda x: np.quantile(x, [(1 - level) / 2, (1 + level) / 2])).reshape(-1, 2).T)
+def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % percentile interval of bootstrap means, column by column; NaN resamples are left out."""
+    return tuple(_by_column(samples, lambda x: np.quantile(x, [0.025, 0.975])).reshape(-1, 2).T)
+
+
+def of_enough(ends: tuple[np.ndarray, np.ndarray], n) -> tuple[np.ndarray, np.ndarray]:
+    """Intervals of means over `n` statements; NaN below `LEAST` of them."""
+    return tuple(np.where(np.asarray(n) < LEAST, np.nan, end) for end in ends)
 
 
 def bootstrap_p(samples: np.ndarray) -> np.ndarray:
@@ -55,11 +60,11 @@ def _by_column(samples: np.ndarray, statistic) -> np.ndarray:
     return np.array([statistic(column) if column.size else nothing for column in columns])
 
 
-def sign_flip_p(differences: np.ndarray, rng: np.random.Generator | None = None, resamples: int = 10_000) -> float:
+def sign_flip_p(differences: np.ndarray) -> float:
     """The two-sided paired sign-flip p of a mean difference: under the null each difference may have either sign.
 
-    Exact when the differences are whole or half numbers, whatever their number; Monte Carlo, with `rng`, otherwise.
-    NaN differences are left out; no difference at all gives 1, no statement gives NaN.
+    Exact, whatever their number, since differences of scores are whole or half numbers (ValueError for others). NaN
+    differences are left out; no difference at all gives 1, no statement gives NaN.
 
     >>> sign_flip_p(np.array([2, 2, 2, 2, 2, 0, 0])), sign_flip_p(np.array([2.0, 2.0, -4.0]))
     (0.0625, 1.0)
@@ -69,12 +74,9 @@ def sign_flip_p(differences: np.ndarray, rng: np.random.Generator | None = None,
     if not known.size:
         return float("nan")
     halves = np.rint(2 * known)
-    if np.allclose(halves, 2 * known, atol=1e-9):
-        return _exact_p(halves.astype(int))
-    if rng is None:
-        raise ValueError("differences off the grid of halves need rng for a Monte Carlo test")
-    flipped = rng.choice([-1.0, 1.0], size=(resamples, known.size)) @ known
-    return float((1 + (np.abs(flipped) >= abs(known.sum()) - 1e-9).sum()) / (1 + resamples))
+    if not np.allclose(halves, 2 * known, atol=1e-9):
+        raise ValueError("differences of scores are whole or half numbers")
+    return _exact_p(halves.astype(int))
 
 
 def _exact_p(whole: np.ndarray) -> float:
@@ -99,25 +101,26 @@ def smallest_exact_p(changed: int) -> float:
     return min(1.0, 2.0 ** (1 - int(changed)))
 
 
-def power(mean: float, changed: float, size: float, n: int, alpha: float = ALPHA) -> float:
+def power(mean: float, changed: float, size: float, n: int) -> float:
     """How often the exact test finds a mean difference in n statements, a share of which changes by `size` up or down.
 
-    A t test's power would be far too high: however large the mean, less than six changed statements reach no p < 0.05. With changes of one size the sign-flip test is the sign test, so the sum over its outcomes is exact.
+    A t test's power would be far too high: however large the mean, less than six changed statements reach no p < 0.05.
+    With changes of one size the sign-flip test is the sign test, so the sum over its outcomes is exact.
 
     >>> round(power(0.4, changed=0.2, size=2.0, n=22), 3), round(power(0.4, changed=0.2, size=2.0, n=116), 3)
     (0.267, 1.0)
     """
     up = min(1.0, (1 + abs(mean) / (size * changed)) / 2)
     of, ups = np.meshgrid(np.arange(n + 1), np.arange(n + 1))
-    significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < alpha
+    significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < ALPHA
     return float((binom.pmf(of, n, changed) * binom.pmf(ups, of, up) * (significant & (ups <= of))).sum())
 
 
-def smallest_difference(differences: np.ndarray, level: float = 0.8, alpha: float = ALPHA) -> float:
-    """The smallest mean difference that the exact test would find this often in as many statements.
+def smallest_difference(differences: np.ndarray) -> float:
+    """The smallest mean difference that the exact test would find four times in five in as many statements.
 
-    Statements change as far as they do here, and as many of them; where that cannot make such a difference, more of
-    them, all in one direction. NaN when none changed, so that there is no size to go by, or when n is too small.
+    As many change as do here, and as far; where that cannot make such a difference, more, all in one direction. NaN
+    when none changed, so that there is no size to go by, or when n is too small.
 
     >>> round(smallest_difference(np.array([2.0] * 5 + [0.0] * 17)), 2)
     0.67
@@ -127,13 +130,13 @@ def smallest_difference(differences: np.ndarray, level: float = 0.8, alpha: floa
     moved = np.abs(known[known != 0])
     if not moved.size:
         return float("nan")
-    return _smallest(known.size, moved.size, round(float(moved.mean()), 6), level, alpha)
+    return _smallest(known.size, moved.size, round(float(moved.mean()), 6))
 
 
 @lru_cache(maxsize=4096)
-def _smallest(n: int, moved: int, size: float, level: float, alpha: float) -> float:
+def _smallest(n: int, moved: int, size: float) -> float:
     def lacking(mean: float) -> float:
-        return power(mean, max(moved / n, mean / size), size, n, alpha) - level
+        return power(mean, max(moved / n, mean / size), size, n) - POWER
 
     return brentq(lacking, 1e-6, size) if lacking(size) > 0 else float("nan")
 
@@ -178,7 +181,8 @@ def compare(
     `scores`: the table of that name. `counts`: one column for each statement of `scores`, from `resample_counts`; the
     same resample serves every row. `resample="unpaired"` draws the statements of b anew (those of the next resample).
     Holm and Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score differs;
-    smallest_p is what as many changed statements could reach at best, smallest_difference what the exact test finds four times in five.
+    smallest_p is what as many changed statements could reach at best, smallest_difference what the exact test finds
+    four times in five.
     """
     wide = scores.pivot(index="statement_id", columns=["dimension", "model", "language"], values="score")
     if counts.shape[1] != len(wide):
@@ -187,39 +191,24 @@ def compare(
     a = wide.reindex(columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, m, lang, _, _ in keys])).to_numpy()
     b = wide.reindex(columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, _, _, m, lang in keys])).to_numpy()
     a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
-    if resample not in RESAMPLE:
-        raise Problem(f'resample is "{resample}"; it can be {" or ".join(RESAMPLE)}.{nearest(resample, RESAMPLE)}')
-    if resample == "paired":
+    if allowed("resample", resample) == "paired":
         samples = bootstrap_means(b - a, counts)
     else:
         samples = bootstrap_means(b, np.roll(counts, 1, axis=0)) - bootstrap_means(a, counts)
     return _table(keys, scores, a, b, samples)
 
 
-def shown_tests(table: pd.DataFrame) -> pd.DataFrame:
-    """The tests of `compare` as a page shows them: the change with its interval, and p four ways; * below 0.05."""
-    interval_ = [f"{r.difference:+.2f} ({r.low:+.2f} to {r.high:+.2f})" if r.n else "" for r in table.itertuples()]
-    shown = table[["dimension", "model"]].assign(change=interval_)
-    names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
-    return shown.assign(**{name: table[p].map(_p) for p, name in names.items()}).set_index(["dimension", "model"])
-
-
-def _p(p: float) -> str:
-    return "" if np.isnan(p) else f"{p:.3f}" + (" *" if p < ALPHA else "")
-
-
-def shown_reach(table: pd.DataFrame) -> pd.DataFrame:
-    """What each cell of `compare` could have shown: the smallest difference at 80 % power, and the smallest exact p."""
-    columns = {"n": "n", "changed": "changed", "smallest_difference": "smallest difference", "smallest_p": "smallest exact p"}
-    shown = table.set_index(["dimension", "model"])[list(columns)].rename(columns=columns)
-    places = {"smallest difference": "{:.2f}", "smallest exact p": "{:.3f}"}
-    return shown.assign(**{c: shown[c].map(form.format, na_action="ignore").fillna("") for c, form in places.items()})
+def named_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `compare` with the pair of languages beside the model's name, where there is more than one pair."""
+    if len(table[["a", "b"]].drop_duplicates()) == 1:
+        return table
+    return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
 
 
 def _table(keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray) -> pd.DataFrame:
     """The rows of `compare`, from its columns of scores and of resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
-    low, high = interval(samples)
+    low, high = of_enough(interval(samples), n)
     table = _named(keys, scores).assign(mean_a=_mean(a), mean_b=_mean(b), n=n)
     table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
     table = table.assign(difference=_mean(differences), low=low, high=high, p_bootstrap=bootstrap_p(samples))

@@ -11,11 +11,13 @@ from utils.errors import Problem
 from utils.execution import Execution, folder_of
 from utils.paths import shown
 from utils.progress import Progress
+from utils.settings import allowed
 
 DEBATES = ["debate_id", "title", "language", "question", "n_theses", "debate_votes", "source"]
 THESES = ["statement_id", "debate_id", "thesis_no", "text", "votes", "debate_votes"]
 REFUSED = ["file", "reason"]
 LEFT_OUT = ["statement_id", "debate_id", "text", "votes", "reason"]
+TOO_FEW = "fewer than {} votes"
 
 
 def debates(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -85,14 +87,14 @@ def kept(
     A thesis whose votes nobody knows passes only a filter that asks for none.
     """
     joined = _with_debates(debates, theses)
-    votes = (joined["votes"] if vote_source == "thesis" else joined["debate_votes"]).astype("Int64")
+    votes = (joined["votes"] if allowed("vote_source", vote_source) == "thesis" else joined["debate_votes"]).astype("Int64")
     text = joined["text"].fillna("")
     reasons = {
         "empty text": (text == "") & (min_votes > 0),
         f"language is not {language}": ~joined["language"].isin([language, ""]),
-        "debate with several theses": (joined["n_theses"] > 1) & (multi_thesis == "leave_out"),
+        "debate with several theses": (joined["n_theses"] > 1) & (allowed("multi_thesis", multi_thesis) == "leave_out"),
         "votes unknown": votes.isna() & (min_votes > 0),
-        f"fewer than {min_votes} votes": (votes < min_votes).fillna(False),
+        TOO_FEW.format(min_votes): (votes < min_votes).fillna(False),
     }
     joined = joined.assign(votes=votes, reason=_first(reasons, joined.index))
     same = text.map(lambda t: t.casefold().strip())

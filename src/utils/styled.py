@@ -1,11 +1,12 @@
 """Tables as a page shows them, and what stands above the ratings of annotators."""
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from utils import published
-from utils.significance import ALPHA
+from utils.significance import ALPHA, named_pairs
 
 GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
@@ -24,19 +25,44 @@ RATERS = {
 def table3(table: pd.DataFrame) -> Styler:
     """Table 3 as the paper prints it: both means of each model, green where p < 0.05 under the bootstrap.
 
-    A mark stands where the exact test with Holm's correction agrees. `table`: as `significance.compare` gives it.
+    A mark stands where the exact test with Holm's correction agrees. `table`: as `significance.compare` gives it; with
+    more than two languages every pair of them has lines of its own, since it rests on statements of its own.
     """
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
-    both = pd.concat(sides)
+    both = pd.concat(sides).assign(pair=table["a"] + " → " + table["b"])
     both = both.assign(significant=both["p_bootstrap"] < ALPHA, survives=both["p_holm"] < ALPHA)
-    both["shown"] = both["mean"].map("{:.2f}".format) + both["survives"].map({True: f" {MARK}", False: ""})
-    keys = {"index": ["dimension", "side"], "columns": "model"}
-    order = pd.MultiIndex.from_tuples([(d, s) for d in table["dimension"].unique() for s in both["side"].unique()])
+    both["shown"] = both["mean"].map("{:.2f}".format, na_action="ignore").fillna("–") + both["survives"].map({True: f" {MARK}", False: ""})
+    several = both["pair"].nunique() > 1 and both["model"].str.contains(" / ").sum() == 0
+    keys = {"index": ["dimension", *(["pair"] if several else []), "side"], "columns": "model"}
+    order = pd.MultiIndex.from_frame(both.sort_index(kind="stable")[keys["index"]].drop_duplicates())
     wide = both.pivot(**keys, values="shown").reindex(order)[list(table["model"].unique())].fillna("")
     green = both.pivot(**keys, values="significant").reindex_like(wide).eq(True)
     colours = green.replace({True: GREEN, False: ""}).astype("str")
     style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
     return style.set_caption(f"Green: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction.")
+
+
+def tests(table: pd.DataFrame) -> pd.DataFrame:
+    """The tests of `compare` as a page shows them: the change with its interval, and p four ways; * below 0.05."""
+    table = named_pairs(table)
+    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if pd.notna(r.low) else "" for r in table.itertuples()]
+    interval_ = [f"{r.difference:+.2f}{end}" if r.n else "" for r, end in zip(table.itertuples(), ends, strict=True)]
+    shown = table[["dimension", "model"]].assign(change=interval_)
+    names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
+    return shown.assign(**{name: table[p].map(_p) for p, name in names.items()}).set_index(["dimension", "model"])
+
+
+def _p(p: float) -> str:
+    return "" if np.isnan(p) else f"{p:.3f}" + (" *" if p < ALPHA else "")
+
+
+def reach(table: pd.DataFrame) -> pd.DataFrame:
+    """What each cell of `compare` could have shown: the smallest difference at 80 % power, and the smallest exact p."""
+    table = named_pairs(table)
+    columns = {"n": "n", "changed": "changed", "smallest_difference": "smallest difference", "smallest_p": "smallest exact p"}
+    shown = table.set_index(["dimension", "model"])[list(columns)].rename(columns=columns)
+    places = {"smallest difference": "{:.2f}", "smallest exact p": "{:.3f}"}
+    return shown.assign(**{c: shown[c].map(form.format, na_action="ignore").fillna("") for c, form in places.items()})
 
 
 def table2(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,11 +6,8 @@ import pandas as pd
 from utils import tally
 from utils.errors import Problem, nearest
 from utils.prompts import SCORES, STATES
+from utils.settings import allowed
 
-TIE_RULES = ("nearest_median", "drop")
-MISSING_VOTES = ("planned", "valid")
-ZERO_MEDIAN = ("drop", "keep")
-HALF_MEDIAN = ("away_from_zero", "keep", "drop")
 VOTER = ["statement_id", "dimension", "model", "language"]
 CELL = ["step", *VOTER, "run"]
 
@@ -27,7 +24,7 @@ def scored(answers: pd.DataFrame) -> pd.DataFrame:
     answered = answers["state"] == "answered"
     score = pd.Series(np.nan, index=answers.index)
     for step in answers["step"].unique():
-        _allowed("step", step, SCORES)
+        _one_of("step", step, SCORES)
         rows = answered & (answers["step"] == step)
         score[rows] = answers.loc[rows, "answer"].map(SCORES[step]).to_numpy(dtype=float)
     odd = answers[answered & score.isna()]
@@ -47,8 +44,8 @@ def votes(
     Columns: statement_id, dimension, model, language, vote, planned and answered (runs), support (runs that gave the
     most frequent answer), tie ("", "nearest median", "undecided"). Sorted, so no order of rows shows in it.
     """
-    _allowed("tie_rule", tie_rule, TIE_RULES)
-    _allowed("missing_votes", missing_votes, MISSING_VOTES)
+    allowed("tie_rule", tie_rule)
+    allowed("missing_votes", missing_votes)
     if runs < 1:
         raise Problem(f"{runs} runs make no vote; at least 1 is needed.")
     counted = scored(answers[answers["run"] <= runs])
@@ -71,7 +68,7 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
     Columns: statement_id, dimension, yes, no, missing, tied (votes in which runs were tied), planned, quorum,
     relevant, marginal, open.
     """
-    _allowed("missing_votes", missing_votes, MISSING_VOTES)
+    allowed("missing_votes", missing_votes)
     if not 0 <= quorum <= planned:
         raise Problem(f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them.")
     table, counts, tied = _cast(votes, planned, [0.0, 1.0])
@@ -105,9 +102,9 @@ def polarity_labels(
     Columns: statement_id, dimension, votes, positive and negative (votes for either pole), missing, tied (votes in
     which runs were tied), planned, median, polarity (NaN: none), how, marginal.
     """
-    _allowed("zero_median", zero_median, ZERO_MEDIAN)
-    _allowed("half_median", half_median, HALF_MEDIAN)
-    _allowed("missing_votes", missing_votes, MISSING_VOTES)
+    allowed("zero_median", zero_median)
+    allowed("half_median", half_median)
+    allowed("missing_votes", missing_votes)
     values = np.array(sorted(SCORES["polarity"].values()), dtype=float)
     table, counts, tied = _cast(votes, planned, values)
     there = counts.sum(axis=1)
@@ -156,7 +153,7 @@ def accounting(answers: pd.DataFrame, planned_cells: pd.DataFrame) -> pd.DataFra
     planned = plan.groupby(["model", "language"], sort=False).size()
     table = parts.reindex(index=planned.index, columns=list(STATES), fill_value=0)
     if not (table.sum(axis=1) == planned).all():
-        _allowed("state", next(state for state in parts.columns if state not in STATES), STATES)
+        _one_of("state", next(state for state in parts.columns if state not in STATES), STATES)
     table.insert(0, "planned", planned)
     return table.rename_axis(columns=None).reset_index()
 
@@ -215,6 +212,6 @@ def _name(row: pd.Series) -> str:
     return "The row " + ", ".join(f"{key} {row[key]}" for key in CELL if key in row and row[key] not in ("", None))
 
 
-def _allowed(parameter: str, value: str, known) -> None:
+def _one_of(parameter: str, value: str, known) -> None:
     if value not in known:
         raise Problem(f'{parameter} is one of {", ".join(known)}, not "{value}".{nearest(value, known)}')
