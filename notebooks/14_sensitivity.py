@@ -66,7 +66,8 @@ table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
 #
 # A claim holds only when all of it does, so the columns after `holds` say how much of it does: how many of the
 # directions, leanings or cells are as the claim says, at least, in the middle and at most, and which ones most often
-# are not. `open` are specifications that cannot decide it, for no statement is left on which the groups differ.
+# are not: a model that stands close to the other group's mean is easily found on its other side. `open` are
+# specifications that cannot decide a claim, for no statement is left on which the groups differ.
 
 # %%
 whole = sensitivity.summary(table, have)
@@ -88,7 +89,8 @@ by_rule.unstack("claim", sort=False).round(3)
 # Every specification of the product, ordered by how many directions come out as the claim says.
 
 # %%
-product, words = table[table["varies"] == "rules"], sensitivity.claims_of(have)
+product = table[table["varies"] == "rules"]
+words = claims.in_words(have.planted is not None)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 outcome = {"value": product["directions_right"], "holds": product["directions"]}
 drawn = product[["spec", *open_rules]].assign(**outcome)

@@ -78,6 +78,18 @@ changes.moved(here, "10_table3", ["dimension", "model", "a", "b"], "p_exact").he
 changes.turned(here)
 
 # %% [markdown]
+# ## Claims
+#
+# How much of each claim of notebook 14 holds under the rules of each of the two, and which verdicts of the ledger
+# (notebook 13) are not what they were.
+
+# %%
+changes.claims(here)
+
+# %%
+changes.verdicts(here)
+
+# %% [markdown]
 # ## Figures
 #
 # Those that are not the same picture, before and after.

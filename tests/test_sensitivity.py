@@ -119,7 +119,23 @@ def test_a_change_with_the_language_that_many_statements_show_is_noticed():
     found = curve(replace(have, answers=have.answers | {"stance": table}), "tie_rule", "missing_votes")
     product_ = found[found["varies"] == "rules"]
     assert not product_["language"].any() and (product_["language_right"] == product_["language_of"] - 1).all()
+    assert set(product_["language_missed"]) == {"PDI: us-1 / en / zh"}
+    summary = sensitivity.summary(found, have).set_index("claim")["missed"]
+    assert summary[claims.CLAIMS["language"]] == f"PDI: us-1 / en / zh ({len(product_)})" and summary[claims.CLAIMS["directions"]] == ""
     assert product_["directions"].all()  # its native language is untouched
+
+
+def test_the_quorum_of_an_execution_is_its_default_and_shrinks_with_the_judges():
+    """Six of eight votes say yes to PDI-0: enough for a quorum of 6, and for none of 7; all but us-1: 4 of 6 against 5 and 6."""
+    have = changed(
+        a_study(), "relevance",
+        lambda t: t["statement_id"].eq("PDI-0") & t["dimension"].eq("PDI") & t["model"].eq("us-2"), "no",
+    )  # fmt: skip
+    for quorum, labelled in ((0, True), (6, True), (7, False)):
+        specs = sensitivity.specifications({}, {"judges": ["all but us-1"]})
+        found = sensitivity.outcomes(replace(have, quorum=quorum), specs).set_index("judges")["labels"]
+        assert (found["all"] == 8) == labelled, quorum
+        assert (found["all but us-1"] == 8) == (quorum == 0), quorum
 
 
 def test_a_lower_quorum_is_listed_with_the_calls_it_needs_and_not_computed():

@@ -302,6 +302,16 @@ def test_the_demos_planted_differences_are_found_about_as_often_as_computed(stre
     assert (share - power).abs().max() < 0.15
 
 
+def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
+    scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([1] * 8, [1] * 8).query("language == 'zh'").assign(language="fr")])
+    pairs = sig.pairs_of(["GPT"], ["en", "zh", "fr"])
+    table = sig.compare(scores, pairs, sig.resample_counts(8, 200, rng()))
+    page = styled.table3(table).data["GPT"]
+    assert list(page.index) == [("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)]
+    assert [text.split()[0] for text in page] == ["1.00", "-1.00", "1.00", "1.00", "-1.00", "1.00"]
+    assert list(styled.tests(table).index) == [("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs]
+
+
 def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_test():
     scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([np.nan] * 8, [1] * 8, model="Qwen")])
     table = compared(scores)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from utils import tables
+from utils.claims import in_words
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import FIGURES, PROCESSED, shown
@@ -33,8 +34,8 @@ def labels(here: Execution) -> pd.DataFrame:
 
 
 def counts(here: Execution) -> pd.DataFrame:
-    """Figure 2's counts before and after."""
-    pairs = both(here, "11_counts", ["item"])
+    """Figure 2's counts before and after, in its order."""
+    pairs = both(here, "11_counts", ["item"]).set_index("item").loc[here.read("11_counts")["item"]].reset_index()
     return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[["item", "here_before", "here_after", "change"]]
 
 
@@ -51,6 +52,34 @@ def turned(here: Execution) -> pd.DataFrame:
     """Directions of Figure 1 that agree with people before and not after, or the other way round."""
     pairs = both(here, "08_directions", ["dimension", "first", "second"])
     return pairs.loc[pairs["agrees_before"] != pairs["agrees_after"], ["dimension", "first", "second", "agrees_before", "agrees_after"]]
+
+
+def claims(here: Execution) -> pd.DataFrame:
+    """How much of each claim holds under each execution's own rules: claim, before, after ("5 of 6"; "open": undecided).
+
+    Empty as long as notebook 14 has not run in both.
+    """
+    files = [e.path_of("14_specifications") for e in (default_of(here), here)]
+    if not all(file.exists() for file in files):
+        return pd.DataFrame(columns=["claim", "before", "after"])
+    own = [tables.read(file).iloc[0] for file in files]  # the first specification is the execution's own
+    words = in_words(here.study.respondents == "simulated")
+    return pd.DataFrame([(text, *(_so_much(row, claim) for row in own)) for claim, text in words.items()],
+                        columns=["claim", "before", "after"])  # fmt: skip
+
+
+def _so_much(row: pd.Series, claim: str) -> str:
+    right, of = row.get(f"{claim}_right"), row.get(f"{claim}_of")
+    return f"{right:.0f} of {of:.0f}" if pd.notna(of) and of else "open"
+
+
+def verdicts(here: Execution) -> pd.DataFrame:
+    """Items of the ledger with another verdict than before: item, paper, here and verdict of both executions."""
+    if not all(e.path_of("13_ledger").exists() for e in (default_of(here), here)):
+        return pd.DataFrame(columns=["item", "paper", "verdict_before", "verdict_after"])
+    pairs = both(here, "13_ledger", ["item", "paper"])
+    turned_ = pairs["verdict_before"] != pairs["verdict_after"]
+    return pairs.loc[turned_, ["item", "paper", "here_before", "here_after", "verdict_before", "verdict_after"]]
 
 
 def figures(here: Execution) -> list[tuple[str, Path, Path]]:

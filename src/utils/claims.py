@@ -19,6 +19,11 @@ PLANTED = {
 Found = tuple[bool | None, int, int, list[tuple]]  # whether a claim holds, how much is as it says, of how much, what is not
 
 
+def in_words(simulated: bool) -> dict[str, str]:
+    """The claims in words: of a simulated study they are about what was planted, and never about models."""
+    return PLANTED if simulated else CLAIMS
+
+
 def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
     """Where each group stands on the labels answered differently, 0 to 100 as in Figure 1: dimension, group, value."""
     table = groups.merge(scores.differing(groups, differ).query("differs"), on=["statement_id", "dimension"])

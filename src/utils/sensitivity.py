@@ -6,7 +6,7 @@ from itertools import product
 import pandas as pd
 
 from utils import claims, scores
-from utils.claims import CLAIMS, NOBODY, PLANTED, Found
+from utils.claims import CLAIMS, NOBODY, Found
 from utils.relabelling import LABELLING, ONE_BY_ONE, RULES, Collected, groups_of, labels_of, not_asked, scored_of
 
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
@@ -58,7 +58,7 @@ def _outcome(have: Collected, spec: dict) -> dict:
         "language": _language(have, *rules),
     }
     for claim, (holds, right, of, missed) in found.items():
-        out |= {claim: holds, f"{claim}_right": right, f"{claim}_of": of, f"{claim}_missed": "; ".join(map(" ".join, missed))}
+        out |= {claim: holds, f"{claim}_right": right, f"{claim}_of": of, f"{claim}_missed": "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in missed)}
     places = {f"{r.dimension} {r.group}": r.value for r in groups.itertuples()}
     return out | {"with_people": list(agree.values()).count("yes")} | places
 
@@ -91,7 +91,7 @@ def summary(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
     directions, leanings and cells are as the claim says), missed (those that most often are not, with how often).
     """
     rows = []
-    for claim, words in claims_of(have).items():
+    for claim, words in claims.in_words(have.planted is not None).items():
         product_ = table[table["varies"] == "rules"].reindex(columns=[claim, f"{claim}_right", f"{claim}_of", f"{claim}_missed"])
         decided = product_.dropna(subset=claim).set_axis(["holds", "right", "of", "missed"], axis=1)
         right, missed = decided["right"].astype(float), decided["missed"].str.split("; ").explode().value_counts().drop("", errors="ignore")
@@ -125,11 +125,6 @@ def default_groups(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     """The groups' responses under the first specification, the default."""
     first = specs.iloc[0]
     return groups_of(have, first["split_group"], *(first[name] for name in LABELLING))
-
-
-def claims_of(have: Collected) -> dict[str, str]:
-    """The claims in words: of a simulated study they are about what was planted, and never about models."""
-    return CLAIMS if have.planted is None else PLANTED
 
 
 @lru_cache(maxsize=512)
