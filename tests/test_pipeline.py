@@ -150,6 +150,16 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     assert changed["relevant"].sum() < demo.table("demo", "04_relevance")["relevant"].sum()
 
 
+def test_what_a_changed_parameter_cannot_touch_is_taken_from_the_default_as_if_it_had_run(demo):
+    name = "demo--human_values=2015"
+    run = demo.run("-p", "human_values=2015", "--until", "08")
+    assert run.returncode == 0 and "1 of 9 pages made, 8 are as in demo" in run.stdout
+    borrowed = outputs(demo.folder, name)
+    assert demo.run("-p", "human_values=2015", "--until", "08", "--force").returncode == 0
+    assert outputs(demo.folder, name) == borrowed
+    assert demo.run("-p", "human_values=2015", "--until", "08").stdout.count("Nothing to do") == 1
+
+
 def test_the_first_failing_notebook_stops_it_and_leaves_the_last_good_page(demo):
     (source,) = (demo.folder / "notebooks").glob("09_*.py")
     good, page = source.read_text(encoding="utf-8"), demo.page("demo", "09")

@@ -1,6 +1,8 @@
 """What a page was made from, and whether it would come out the same today."""
 
 import json
+import shutil
+import time
 from functools import cache
 from pathlib import Path
 
@@ -98,6 +100,27 @@ def is_fresh(here: Execution, source: Path, made_from: str) -> bool:
     if not known or known["inputs"] != made_from:
         return False
     return all((ROOT / p).is_file() and pages.digest((ROOT / p).read_bytes()) == d for p, d in known["outputs"].items())
+
+
+def borrow(here: Execution, source: Path, made_from: str) -> bool:
+    """Take over what the study's unchanged execution made from just these inputs; whether there was such a thing.
+
+    The page then names this execution's folders, so that it is what running the notebook here would give.
+    """
+    base, since = Execution(here.study, here.study.name), time.time()
+    if here.folder == base.folder or not is_fresh(base, source, made_from):
+        return False
+    for name in _memory(base.folder)[source.stem]["outputs"]:
+        parts = Path(name).parts
+        target = ROOT.joinpath(*(here.folder if part == base.folder else part for part in parts))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+    page = page_of(here, source)
+    text = page.read_text(encoding="utf-8").replace(f"data/processed/{base.folder}/", f"data/processed/{here.folder}/")
+    pages.put(pages.sealed(json.loads(text), made_from), page)
+    forget_leftovers(here, source, since)
+    remember(here, source, made_from, since)
+    return True
 
 
 def forget_leftovers(here: Execution, source: Path, since: float) -> None:

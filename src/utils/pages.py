@@ -51,9 +51,7 @@ def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]
             draft, draft, parameters=parameters, kernel_name="python3", progress_bar=False, log_output=False,
             cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True, extra_arguments=QUIET,
         )  # fmt: skip
-        cleaned = sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from())
-        draft.write_text(json.dumps(cleaned, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, page)
+        put(sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from()), page)
     except PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
@@ -61,6 +59,13 @@ def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]
     finally:
         draft.unlink(missing_ok=True)
     return time.monotonic() - started
+
+
+def put(notebook: dict, page: Path) -> None:
+    """Write a page whole or not at all."""
+    draft = page.with_name(f".{page.stem}.part")
+    draft.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(draft, page)
 
 
 def _told(error, notebook) -> str:

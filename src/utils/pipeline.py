@@ -132,17 +132,23 @@ def _execute(order: Order) -> int:
         print(terminal.preview(here, order.values), flush=True)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
-    ran = 0
+    ran = borrowed = 0
     for source in order.notebooks:
         given = _given(source, order)
-        if not order.force and freshness.is_fresh(here, source, freshness.inputs(here, source, given)):
+        made_from = freshness.inputs(here, source, given)
+        if not order.force and freshness.is_fresh(here, source, made_from):
             continue
-        _run(order, source, given)
-        ran += 1
+        if not order.force and freshness.borrow(here, source, made_from):
+            print(f"{source.stem:<32} as in {here.study.name}", flush=True)
+            borrowed += 1
+        else:
+            _run(order, source, given)
+            ran += 1
     if here.folder != here.study.name and (here.processed / LAST_TABLE).exists():
         _compare(here)
     total = len(order.notebooks)
-    print(f"{ran} of {total} pages made, {total - ran} were fresh." if ran else f"Nothing to do: all {total} pages are fresh.")
+    rest = (f", {borrowed} are as in {here.study.name}" if borrowed else "") + f", {total - ran - borrowed} were fresh"
+    print(f"{ran} of {total} pages made{rest}." if ran + borrowed else f"Nothing to do: all {total} pages are fresh.")
     print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
     return 0
 

@@ -31,7 +31,8 @@ def table3(table: pd.DataFrame) -> Styler:
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
     both = pd.concat(sides).assign(pair=table["a"] + " → " + table["b"])
     both = both.assign(significant=both["p_bootstrap"] < ALPHA, survives=both["p_holm"] < ALPHA)
-    both["shown"] = both["mean"].map("{:.2f}".format, na_action="ignore").fillna("–") + both["survives"].map({True: f" {MARK}", False: ""})
+    both["shown"] = both["mean"].map("{:.2f}".format, na_action="ignore").fillna("–")
+    both["shown"] += both["significant"].map({True: " *", False: ""}) + both["survives"].map({True: f" {MARK}", False: ""})
     several = both["pair"].nunique() > 1 and both["model"].str.contains(" / ").sum() == 0
     keys = {"index": ["dimension", *(["pair"] if several else []), "side"], "columns": "model"}
     order = pd.MultiIndex.from_frame(both.sort_index(kind="stable")[keys["index"]].drop_duplicates())
@@ -39,7 +40,7 @@ def table3(table: pd.DataFrame) -> Styler:
     green = both.pivot(**keys, values="significant").reindex_like(wide).eq(True)
     colours = green.replace({True: GREEN, False: ""}).astype("str")
     style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
-    return style.set_caption(f"Green: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction.")
+    return style.set_caption(f"Green, and * where colours are lost: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction.")
 
 
 def tests(table: pd.DataFrame) -> pd.DataFrame:
