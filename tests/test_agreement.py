@@ -45,6 +45,11 @@ def rng(seed=7):
     return np.random.default_rng(seed)
 
 
+def measured(ratings, labels=None):
+    """The row "all" of Table 2."""
+    return agreement.table2(ratings, labels_of([]) if labels is None else labels, rng(), 2).iloc[-1]
+
+
 # Published examples
 
 
@@ -58,7 +63,7 @@ def test_gwets_complete_rows_alone_give_another_ac1():
 
 
 def test_krippendorffs_reliability_data_give_his_ordinal_alpha():
-    assert agreement.alpha(ratings_of(RELIABILITY)) == pytest.approx(0.815, abs=5e-4)
+    assert measured(ratings_of(RELIABILITY))["alpha"] == pytest.approx(0.815, abs=5e-4)
 
 
 @settings(max_examples=60, deadline=None)
@@ -147,19 +152,19 @@ def test_both_maes_are_what_a_plain_loop_gives(table):
         shared = [abs(row[a] - row[b]) for row in table if not np.isnan(row[a] + row[b])]
         pairs += [sum(shared) / len(shared)] if shared else []
     ratings, labels = ratings_of(table), labels_of([1, 2] * 4)
-    assert agreement.pairwise_mae(ratings) == pytest.approx(sum(pairs) / len(pairs))
+    assert measured(ratings)["between"] == pytest.approx(sum(pairs) / len(pairs))
     medians = [np.median([v for v in row if not np.isnan(v)]) for row in table if not np.isnan(row).all()]
     known = [p for p, row in zip([1, 2] * 4, table, strict=True) if not np.isnan(row).all()]
-    assert agreement.median_mae(ratings, labels) == pytest.approx(np.mean(np.abs(np.array(medians) - known)))
+    assert measured(ratings, labels)["to_models"] == pytest.approx(np.mean(np.abs(np.array(medians) - known)))
 
 
 def test_the_annotators_median_is_compared_as_it_is_without_rounding():
-    assert agreement.median_mae(ratings_of([[1, 2], [-1, 1]]), labels_of([2, 1])) == (0.5 + 1) / 2
+    assert measured(ratings_of([[1, 2], [-1, 1]]), labels_of([2, 1]))["to_models"] == (0.5 + 1) / 2
 
 
 def test_annotators_who_share_no_pair_are_not_compared():
-    assert agreement.pairwise_mae(ratings_of([[1, 2, _], [_, _, 1]])) == 1
-    assert math.isnan(agreement.pairwise_mae(ratings_of([[1, _], [_, 1]])))
+    assert measured(ratings_of([[1, 2, _], [_, _, 1]]))["between"] == 1
+    assert math.isnan(measured(ratings_of([[1, _], [_, 1]]))["between"])
 
 
 # Table 2 and precision
@@ -176,11 +181,9 @@ def test_table2_holds_the_estimates_with_their_n_and_intervals_around_them():
     labels, ratings = study_ratings()
     table = agreement.table2(ratings, labels, rng(), 300).set_index("dimension")
     assert list(table.index) == ["PDI", "IDV", "all"] and table["n_between"].tolist() == [40, 30, 70]
-    assert table.at["all", "between"] == pytest.approx(agreement.pairwise_mae(ratings))
-    assert table.at["all", "to_models"] == pytest.approx(agreement.median_mae(ratings, labels))
-    assert table.at["all", "alpha"] == pytest.approx(agreement.alpha(ratings))
-    idv = ratings[ratings["dimension"] == "IDV"]
-    assert table.at["IDV", "between"] == pytest.approx(agreement.pairwise_mae(idv))
+    of_idv = measured(ratings[ratings["dimension"] == "IDV"], labels)
+    for name in ("between", "to_models", "alpha"):
+        assert table.at["IDV", name] == pytest.approx(of_idv[name])
     for name in ("between", "to_models", "alpha"):
         assert (table[f"{name}_low"] <= table[name]).all() and (table[name] <= table[f"{name}_high"]).all()
         assert table.at["all", f"{name}_low"] < table.at["all", f"{name}_high"]
@@ -252,13 +255,12 @@ def test_without_two_annotators_who_share_a_pair_there_is_no_figure_and_no_error
     ratings, labels = ratings_of(table), labels_of([1] * len(table))
     row = agreement.table2(ratings, labels, rng(), 20).iloc[-1]
     assert row["n_between"] == 0 and np.isnan(row[["between", "between_low", "alpha"]].astype(float)).all()
-    assert math.isnan(agreement.pairwise_mae(ratings)) and math.isnan(agreement.alpha(ratings))
     empty = agreement.precision(ratings.assign(relevant=np.nan)).iloc[-1]
     assert empty["judgements"] == 0 and math.isnan(empty["precision"])
 
 
 def test_ratings_without_any_difference_have_no_alpha():
-    assert math.isnan(agreement.alpha(ratings_of([[1, 1], [1, 1]])))
+    assert math.isnan(measured(ratings_of([[1, 1], [1, 1]]))["alpha"])
 
 
 def test_a_pair_rated_twice_by_one_annotator_is_named():
@@ -282,8 +284,8 @@ def test_models_are_compared_within_a_language_and_languages_within_a_model():
             ("1", "PDI", "b", "zh", -2),
         ]
     )
-    assert agreement.pairwise_mae(agreement.as_ratings(votes, "model")) == 0
-    assert agreement.pairwise_mae(agreement.as_ratings(votes, "language")) == 4
+    assert measured(agreement.as_ratings(votes, "model"))["between"] == 0
+    assert measured(agreement.as_ratings(votes, "language"))["between"] == 4
 
 
 def test_runs_are_compared_within_a_model_and_a_language():
@@ -334,8 +336,7 @@ def test_intervals_cover_the_truth_of_annotators_of_known_error_at_the_stated_ra
     repetitions, names = 200, ("between", "to_models", "alpha")
     many = labels_of([-2, -1, 1, 2] * 5000)
     big = sampling.simulated_ratings(many, 4, error, rng(0))
-    found = (agreement.pairwise_mae(big), agreement.median_mae(big, many), agreement.alpha(big))
-    truth = dict(zip(names, found, strict=True))
+    truth = measured(big, many)[list(names)].to_dict()
     covered = dict.fromkeys(STATED[n], 0)
     for seed in range(repetitions):
         draw = rng(seed + 1)

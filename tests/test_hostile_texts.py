@@ -185,7 +185,8 @@ def test_the_release_holds_none_of_it_and_finds_it_again(here):
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
     data = release.dataset(labels, kept, pd.DataFrame())
     live = Execution(load("paper"), "hostile")
-    names = release.write(live, data, translation.translations(here, kept).assign(translator="google"))
+    nobody = pd.DataFrame(columns=rating.RATINGS)
+    names = release.write(live, data, translation.translations(here, kept).assign(translator="google"), nobody)
     whole = "".join((here.processed / "12_release" / n).read_text(encoding="utf-8") for n in names)
     assert names == ["README.md", "croissant.json", release.NAME] and croissant.VERSION in whole
     for text in kept["text"]:

@@ -51,6 +51,7 @@ def test_the_command_line_refuses_what_it_does_not_know(capsys):
     assert pipeline.main(["--only", "77"]) == 1
     assert pipeline.main(["--study", "deno"]) == 1
     assert pipeline.main(["--from", "05", "--until", "03"]) == 1
+    assert pipeline.main(["-p", "relevance_quorum=99"]) == 1
     said = capsys.readouterr().err
-    for sentence in ('Did you mean "relevance_quorum"', 'no notebook "77"', 'Did you mean "demo"', "--from 05 comes after --until 03"):
+    for sentence in ('Did you mean "relevance_quorum"', 'no notebook "77"', 'Did you mean "demo"', "--from 05 comes after --until 03", "99 does not fit 8 planned votes"):
         assert sentence in said

@@ -30,6 +30,8 @@ TRANSLATED = pd.DataFrame({
     "statement_id": STATEMENTS["statement_id"], "language": "zh", "text": ["猫", "狗", "枭"], "translator": "google",
     "date": ["2026-03-01", "2026-03-02", ""], "source_hash": "", "corrected": [False, True, False],
 })  # fmt: skip
+RATINGS = LABELS[["statement_id", "dimension", "polarity"]].assign(annotator="007", relevant=1.0, respondents="live")
+NOBODY = RATINGS.iloc[:0]
 # What Croissant 1.0 requires of a data set.
 REQUIRED = [
     "@context",
@@ -85,7 +87,7 @@ def test_brought_labels_need_no_judges(live):
 
 
 def test_no_text_stands_in_any_file_of_the_release(live, data):
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     whole = b"\n".join(written(live).values()).decode()
     for text in [*TEXTS, *TRANSLATED["text"]]:
         assert text not in whole
@@ -93,7 +95,7 @@ def test_no_text_stands_in_any_file_of_the_release(live, data):
 
 
 def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live, data):
-    card = release.card(live, data, TRANSLATED)
+    card = release.card(live, data, TRANSLATED, RATINGS)
     told = head(card)
     assert told["license"] == "cc-by-4.0" and told["language"] == ["en", "zh"] and told["size_categories"] == ["n<1K"]
     assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == ["found"]
@@ -111,25 +113,52 @@ def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live
     assert "a reader corrected 1 of 3" in card and "made by: google" in card
     assert re.search(r"\| PDI \| 2 \|.*\| MAS \| 0 \|.*\| LTO \| 1 \|", card, re.S)
     assert all(f"`{column}`" in card for column in data.columns)
-    assert "Simulated" not in card
+    assert "Simulated" not in card and "{" not in card.split("```")[0]
 
 
 def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data):
     here = Execution(load("imported"), "imported")
     brought = data.assign(respondents="imported")
-    assert "license: unknown" in release.card(here, brought, TRANSLATED.iloc[:0])
+    assert "license: unknown" in release.card(here, brought, TRANSLATED.iloc[:0], RATINGS)
     assert "brought from" in release.about(here, brought, "2026-03-02")["license"]
 
 
 def test_the_card_says_when_nobody_read_the_translations(live, data):
-    assert "so nobody may have checked them" in release.card(live, data, TRANSLATED.assign(corrected=False))
-    assert "placeholders, no translations" in release.card(live, data, TRANSLATED.assign(translator="simulated"))
-    assert "asked in one language" in release.card(live, data, TRANSLATED.iloc[:0])
+    assert "so nobody may have checked them" in release.card(live, data, TRANSLATED.assign(corrected=False), RATINGS)
+    assert "placeholders, no translations" in release.card(live, data, TRANSLATED.assign(translator="simulated"), RATINGS)
+    assert "asked in one language" in release.card(live, data, TRANSLATED.iloc[:0], RATINGS)
+
+
+def test_the_card_says_who_checked_the_labels(live, data):
+    assert "4 of them were checked by people (1 annotators)" in release.card(live, data, TRANSLATED, RATINGS)
+    open_ = RATINGS.assign(relevant=float("nan"), polarity=float("nan"))
+    for nobody in (NOBODY, open_):
+        card = release.card(live, data, TRANSLATED, nobody)
+        assert "no person has checked them" in card and "annotators were simulated" not in card
+    made_up = RATINGS.assign(respondents="simulated")
+    assert "the annotators were simulated" in release.card(live, data, TRANSLATED, made_up)
+
+
+@pytest.mark.parametrize("name", ["demo", "three_cultures"])
+def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_votes_of_people(elsewhere, data, name):
+    here = Execution(load(name), name)
+    card = release.card(here, data.assign(respondents="simulated"), TRANSLATED, RATINGS.assign(respondents="simulated"))
+    assert head(card)["language_creators"] == ["other"] and "data/raw/demo" in card
+    assert "nobody voted" in card and "Nobody debated" in card and "for nothing else" in card
+    for untrue in ("users who wrote", "people's votes", "checked by people", "Debates change", "language models, the same"):
+        assert untrue not in card
+
+
+def test_simulated_labels_of_real_debates_are_not_called_written_for_this_project(elsewhere, data, monkeypatch):
+    monkeypatch.setenv("KIALO", "somewhere")
+    here = Execution(load("exports"), "exports")
+    card = release.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
+    assert "users who wrote them" in card and head(card)["language_creators"] == ["found"] and "written for" not in card
 
 
 def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
     demo = Execution(load("demo"), "demo")
-    names = release.write(demo, data.assign(respondents="simulated"), TRANSLATED)
+    names = release.write(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
     assert names == ["README.md", "simulated_sociocultural_statements.csv"]
     card = written(demo)["README.md"].decode()
     assert head(card)["pretty_name"].startswith("Simulated") and "simulated" in head(card)["tags"]
@@ -138,13 +167,13 @@ def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(e
 
 
 def test_one_simulated_label_makes_the_whole_release_a_simulated_one(live, data):
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     mixed = data.assign(respondents=["live", "live", "simulated", "live"])
-    assert release.write(live, mixed, TRANSLATED) == ["README.md", "simulated_sociocultural_statements.csv"]
+    assert release.write(live, mixed, TRANSLATED, RATINGS) == ["README.md", "simulated_sociocultural_statements.csv"]
 
 
 def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
@@ -161,7 +190,7 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
 
 
 def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(live, data):
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     (records,) = told["recordSet"]
@@ -180,9 +209,9 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
 
 
 def test_the_same_release_is_the_same_bytes(live, data):
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     before = written(live)
-    release.write(live, data, TRANSLATED)
+    release.write(live, data, TRANSLATED, RATINGS)
     assert written(live) == before
 
 

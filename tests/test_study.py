@@ -1,10 +1,12 @@
 """A study file is loaded whole or refused in sentences."""
 
+import pandas as pd
 import pytest
 import yaml
 
-from utils import study
+from utils import study, styled
 from utils.errors import Problem
+from utils.execution import Execution
 
 PAPER_MODELS = {"GPT": "gpt-4.1-2025-04-14", "Llama": "llama-3-70b-instruct", "DeepSeek": "deepseek-r1-0528", "Qwen": "qwen-2.5-72b-instruct"}
 
@@ -109,3 +111,16 @@ def test_a_study_is_called_as_its_file_is(tmp_path):
 def test_an_empty_cap_is_no_cap(tmp_path):
     with pytest.raises(Problem, match="a cap says usd, calls, or both"):
         study.load(changed(tmp_path, lambda raw: raw.update(cap={})))
+
+
+def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
+    here = Execution(study.load("demo"), "demo")
+    frame = pd.DataFrame({"model": ["all", "sim-cn-1", "sim-us-1", "sim-us-1"], "language": ["en", "en", "zh", "en"], "n": range(4)})
+    assert here.in_order(frame)["n"].tolist() == [3, 2, 1, 0]
+    assert here.in_order(pd.DataFrame({"dimension": ["IND", "PDI", "PDI"], "n": range(3)}))["n"].tolist() == [1, 2, 0]
+
+
+def test_a_page_made_by_hand_says_so_whoever_answered():
+    assert "made by hand" in Execution(study.load("demo"), "demo--lab").banner().data
+    assert "made by hand" not in Execution(study.load("demo"), "demo").banner().data
+    assert styled.notice("live", "live", Execution(study.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")

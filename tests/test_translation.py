@@ -434,7 +434,7 @@ def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corr
     formula = next(row for row in rest if row[4].value == "2.3")
     assert formula[0].value == "=Cat 2 may vote." and formula[0].data_type == "s"
     assert sheet.protection.sheet and [c.protection.locked for c in first] == [True, True, True, False, True, True]
-    with pytest.raises(Problem, match="may hold corrections"):
+    with pytest.raises(Problem, match="may hold answers"):
         corrections.run(reviewed, "sheet", None, None)
 
 

@@ -43,24 +43,6 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
     return pairs.assign(**{value: table["vote"] if "vote" in table else table["score"]})
 
 
-def pairwise_mae(ratings: pd.DataFrame, value: str = "polarity") -> float:
-    """Table 2's second column: the mean over all pairs of annotators of the MAE between the two, 0 to 4.
-
-    Two annotators are compared on what both rated; two with nothing in common are left out.
-    """
-    gaps = _gaps(wide(ratings, value))
-    return float(np.nanmean(gaps, axis=0).mean()) if gaps.size else math.nan
-
-
-def median_mae(ratings: pd.DataFrame, labels: pd.DataFrame) -> float:
-    """Table 2's third column: the MAE between the annotators' median and the models' label, 0 to 4.
-
-    The median stays what it is: a half or 0 of the annotators is not rounded to the scale.
-    """
-    distances = _distances(wide(ratings), labels)
-    return float(np.nanmean(distances)) if (~np.isnan(distances)).any() else math.nan
-
-
 def _gaps(table: pd.DataFrame) -> np.ndarray:
     """|a - b| for every item (rows) and every two annotators who share any (columns)."""
     gaps = [(table[a] - table[b]).abs() for a, b in combinations(table.columns, 2)]
@@ -75,17 +57,13 @@ def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
     return np.abs(table.median(axis=1).to_numpy(dtype=float) - label)
 
 
-def alpha(ratings: pd.DataFrame, value: str = "polarity") -> float:
-    """Krippendorff's alpha for ordered categories; NaN where nothing varies or nothing is shared."""
-    counted = value_counts(wide(ratings, value).to_numpy())
-    return float(ordinal_alpha(counted, np.ones((1, len(counted))))[0])
-
-
 def table2(ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
     """Table 2: how far annotators are from each other (`between`) and from the models' labels (`to_models`).
 
+    `between` is the mean over every two annotators of the MAE on what both rated, 0 to 4; `to_models` the MAE between
+    the annotators' median, which is not rounded to the scale, and the label; alpha is Krippendorff's, ordinal.
     For each dimension and for "all": annotators, n_between (pairs rated by two or more, which alpha rests on too),
-    n_to_models (pairs rated by anyone), and both MAE and ordinal alpha with `_low` and `_high`, 95 % intervals:
+    n_to_models (pairs rated by anyone), and all three with `_low` and `_high`, 95 % intervals:
     of a MAE `chance.mean_interval`, with as many pairs as the bootstrap over statements says they are worth; of alpha
     the percentiles of that bootstrap. For four annotators of known error they held the truth, in 400 simulations each
     with 81, 20 and 8 pairs: of a MAE in 96 to 99 % (percentiles: 92, 84 and 50 % for rare errors); of alpha in 96, 92

@@ -1,17 +1,10 @@
 """A review sheet (.xlsx) for a reader of the other language, whose corrections win; and tables that somebody brings."""
 
-import hashlib
-import json
 from pathlib import Path
-from zipfile import BadZipFile
 
 import pandas as pd
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.utils.exceptions import InvalidFileException
 
-from utils import translation, translators
+from utils import translation, translators, workbook
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import shown
@@ -58,35 +51,15 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
 
 def write_sheet(path: Path, statements, translated, found, study_name: str, language: str) -> Path:
     """Write the review sheet, doubtful texts first; Problem when the file is there, so that no filled one is lost."""
-    if path.exists():
-        raise Problem(f"{path.name} is there already and may hold corrections; move it away to have it written anew.")
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "review"
-    for i, row in enumerate(
-        [[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS], 1
-    ):
-        for column, value in enumerate(row, 1):
-            put(sheet.cell(i, column), value)
+    above = [[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS]
     hints = found.groupby("statement_id")["reason"].agg("; ".join).to_dict()
     both = translated.merge(statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source"))
     both = both.assign(doubt=~both["statement_id"].isin(hints)).sort_values("doubt", kind="stable")
-    for i, row in enumerate(both.itertuples(index=False), HEAD + 1):
-        texts = [row.text_source, row.text, hints.get(row.statement_id, "")]
-        values = [ILLEGAL_CHARACTERS_RE.sub("", t) for t in texts]
-        for column, value in enumerate([*values, None, row.statement_id, _check(study_name, language, row)], 1):
-            put(sheet.cell(i, column), value)
-    _dress(sheet)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
-    return path
-
-
-def put(cell, value: str | None) -> None:
-    """Text stays text, also where it begins like a formula."""
-    if value is not None:
-        cell.value = value
-        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
+    rows = []
+    for row in both.itertuples(index=False):
+        known_by = f"{workbook.digest(study_name, language, row.statement_id)} {content_hash(row.text_source)}"
+        rows.append([row.text_source, row.text, hints.get(row.statement_id, ""), None, row.statement_id, known_by])
+    return workbook.write(path, above, rows, [55, 45, 28, 45], {"D": []})
 
 
 def read_sheet(
@@ -106,7 +79,7 @@ def read_sheet(
         source, _, _, correction, statement_id, check = ("" if c.value is None else str(c.value) for c in row)
         if not correction.strip():
             continue
-        if not check.startswith(_digest(study_name, language, statement_id)):
+        if not check.startswith(workbook.digest(study_name, language, statement_id)):
             raise Problem(
                 f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed."
             )
@@ -126,7 +99,7 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
             if path.suffix == ".xlsx"
             else pd.read_csv(path, dtype="str", keep_default_na=False)
         )
-    except (ValueError, OSError, BadZipFile, InvalidFileException, pd.errors.ParserError) as error:
+    except (ValueError, pd.errors.ParserError, *workbook.UNREADABLE) as error:
         raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
     if missing := [c for c in ("statement_id", "text") if c not in read]:
         raise Problem(f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text.")
@@ -161,42 +134,11 @@ def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
     return made[[row not in known for row in made[key].itertuples(index=False, name=None)]]
 
 
-def _check(study_name: str, language: str, row) -> str:
-    """What a row is known by: a digest of where it belongs, and the hash of the statement that was shown."""
-    return f"{_digest(study_name, language, row.statement_id)} {content_hash(row.text_source)}"
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-
-
-def _dress(sheet) -> None:
-    """Lock all but the corrections, and make the sheet readable."""
-    for letter, width in zip("ABCD", (55, 45, 28, 45), strict=True):
-        sheet.column_dimensions[letter].width = width
-    for letter in "EF":
-        sheet.column_dimensions[letter].hidden = True
-    sheet.merge_cells("A5:D5")
-    sheet.row_dimensions[5].height = 48
-    sheet.freeze_panes = sheet.cell(HEAD + 1, 1)
-    for cell in (c for row in sheet.iter_rows(max_col=4) for c in row):
-        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(bold=cell.row in (1, HEAD))
-    for cell in (sheet["B4"], *(row[0] for row in sheet.iter_rows(HEAD + 1, None, 4, 4))):
-        cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", start_color="FFF7DB")
-        cell.number_format = "@"  # a correction that begins with = stays text
-    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = True, False, False
-
-
 def _opened(path: Path):
-    """The review sheet in a file; None when the file is something else."""
-    if path.suffix != ".xlsx":
+    """The review sheet in a file, its formulas as text, so that no correction vanishes; None when it is something else."""
+    sheet = workbook.opened(path, values=False) if path.suffix == ".xlsx" else None
+    if sheet is None or sheet["A1"].value != TITLE:
         return None
-    try:
-        sheet = load_workbook(path).worksheets[0]  # formulas as text: a correction must not vanish
-    except (BadZipFile, InvalidFileException, KeyError, OSError):
-        raise Problem(f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program.") from None
-    if sheet["A1"].value != TITLE:
-        return None
-    if [cell.value for cell in sheet[HEAD][: len(COLUMNS)]] != COLUMNS:
+    if not workbook.names(sheet, HEAD, COLUMNS):
         raise Problem(f"{path.name}: its first {HEAD} rows were changed; use the sheet as written.")
     return sheet

@@ -68,9 +68,10 @@ class Execution:
         return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Rows by dimension, in the study's order of dimensions."""
-        place = {dimension: i for i, dimension in enumerate(self.dimensions)}
-        return frame.sort_values("dimension", key=lambda column: column.map(place), kind="stable").reset_index(drop=True)
+        """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
+        known = {"dimension": self.dimensions, "model": list(self.study.models), "language": self.study.languages}
+        places = {name: {value: i for i, value in enumerate(values)} for name, values in known.items() if name in frame}
+        return frame.sort_values(list(places), key=lambda column: column.map(places[column.name]), kind="stable", ignore_index=True)
 
     def describe(self, language: str) -> dict[str, dict]:
         """Name, definition and poles of every dimension in a language."""
@@ -145,7 +146,14 @@ class Execution:
         """What a reader must know about the answers before anything else; an empty line when they are real."""
         from IPython.display import Markdown
 
-        return Markdown(f"> {STAMPS[self.respondents]}" if STAMPS[self.respondents] else "")
+        said = " ".join(filter(None, (STAMPS[self.respondents], self.by_hand)))
+        return Markdown(f"> {said}" if said else "")
+
+    @property
+    def by_hand(self) -> str:
+        """What a page says that was made by hand, in JupyterLab, and not by the runner."""
+        lab = f"**A lab run.** This page was made by hand; what it lacks it reads from the study `{self.study.name}`."
+        return lab if self.folder.endswith("--lab") else ""
 
 
 @lru_cache
@@ -159,7 +167,7 @@ def _file(name: str) -> str:
 
 def open_study(name: str) -> Execution:
     """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
-    pd.set_option("display.max_colwidth", 300, "display.max_columns", 30)  # or pages cut texts and tables short
+    tables.show_on_pages()
     file = os.environ.get("STUDY_FILE", "")
     study = load(file if Path(file).stem == name else name)
     if "STUDY_CAP" in os.environ:

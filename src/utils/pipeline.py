@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import answers, freshness, pages, parameters, terminal
+from utils import answers, freshness, pages, parameters, terminal, votes
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
@@ -82,6 +82,8 @@ def _order(chosen: argparse.Namespace) -> Order:
     study = load(path)
     of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
     changed = parameters.checked(_pairs(chosen.p), "-p")
+    quorum, planned = (of_study | changed).get("relevance_quorum", 0), len(study.judges or study.models) * len(study.languages)
+    votes.check_quorum(quorum, planned)  # now, and not when all have been asked
     folder = name_of_folder(study.name, {k: v for k, v in changed.items() if v != _usual(of_study, k)})
     notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
     return Order(Execution(study, folder), notebooks, of_study | changed, chosen.force, chosen.recorded)

@@ -6,23 +6,15 @@ read stops the run by name and leaves the last good tables; mended or moved away
 """
 
 import argparse
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet.datavalidation import DataValidation
 
-from utils import tables
+from utils import tables, workbook
 from utils.errors import Problem
 from utils.paths import shown
 
@@ -47,70 +39,28 @@ def write_sheet(path: Path, sample, statements, dimensions: dict, annotator: str
     `sample`: statement_id, dimension; `statements`: statement_id, text; `dimensions`: name, definition, positive_pole
     and negative_pole of each. Problem when the file is there, so that no filled sheet is ever overwritten.
     """
-    if path.exists():
-        raise Problem(f"{path.name} is there already and may hold ratings; move it away to have it written anew.")
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "ratings"
     named = [["Study", study_name], ["Annotator", annotator], ["Your background (may stay empty)"]]
-    for i, row in enumerate([[TITLE], *named, [HELP], [], COLUMNS], 1):
-        for column, value in enumerate(row, 1):
-            _put(sheet.cell(i, column), value)
     text = dict(zip(statements["statement_id"], statements["text"], strict=True))
     pairs = sample[PAIR].sort_values(PAIR, ignore_index=True)
-    rng = np.random.default_rng([seed, *annotator.encode()])
-    for i, at in enumerate(rng.permutation(len(pairs)), HEAD + 1):
-        pair = list(pairs.loc[at])
+    order = np.random.default_rng([seed, *annotator.encode()]).permutation(len(pairs))
+    rows = []
+    for pair in (list(pairs.loc[at]) for at in order):
         shown = _shown(*pair, text, dimensions)
-        for column, value in enumerate([*shown, None, None, *pair, _check(study_name, pair, shown)], 1):
-            _put(sheet.cell(i, column), value)
-    _dress(sheet)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
-    return path
+        rows.append([*shown, None, None, *pair, _check(study_name, pair, shown)])
+    answers = {"E": list(RELEVANT), "F": list(SCALE)}
+    return workbook.write(path, [[TITLE], *named, [HELP], [], COLUMNS], rows, [60, 40, 30, 30, 12, 12], answers)
 
 
 def _shown(statement_id: str, dimension: str, text: dict, dimensions: dict) -> list[str]:
     if statement_id not in text or dimension not in dimensions:
         raise Problem(f"The sample holds {statement_id} on {dimension}, of which the text is not known.")
     of = dimensions[dimension]
-    shown = [text[statement_id], f"{of['name']}: {of['definition']}", of["negative_pole"], of["positive_pole"]]
-    return [ILLEGAL_CHARACTERS_RE.sub("", part) for part in shown]
+    return [text[statement_id], f"{of['name']}: {of['definition']}", of["negative_pole"], of["positive_pole"]]
 
 
 def _check(study_name: str, pair: Iterable[str], shown: Iterable[str]) -> str:
     """A digest of what a row shows, blind to spaces, by which a changed row is known."""
-    parts = [" ".join(str(part).split()) for part in (study_name, *pair, *shown)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
-
-
-def _put(cell, value: str | None) -> None:
-    """Text stays text, also where it begins like a formula."""
-    if value is not None:
-        cell.value = value
-        cell.data_type, cell.quotePrefix = "s", value.startswith(("=", "+", "-", "@"))
-
-
-def _dress(sheet) -> None:
-    """Lock all but the answers, offer these as lists, and make the sheet readable."""
-    for letter, width in zip("ABCDEF", (60, 40, 30, 30, 12, 12), strict=True):
-        sheet.column_dimensions[letter].width = width
-    for letter in "GHI":
-        sheet.column_dimensions[letter].hidden = True
-    sheet.merge_cells("A5:F5")
-    sheet.row_dimensions[5].height = 48
-    sheet.freeze_panes = sheet.cell(HEAD + 1, 1)
-    for cell in (c for row in sheet.iter_rows(max_col=len(SHOWN)) for c in row):
-        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(bold=cell.row in (1, HEAD))
-    for letter, known in (("E", RELEVANT), ("F", SCALE)):
-        listed = DataValidation(type="list", formula1=f'"{",".join(known)}"', allow_blank=True, showErrorMessage=True)
-        listed.error = f"One of {', '.join(known)}, or nothing."
-        listed.add(f"{letter}{HEAD + 1}:{letter}{max(sheet.max_row, HEAD + 1)}")
-        sheet.add_data_validation(listed)
-    for cell in (sheet["B4"], *(c for row in sheet.iter_rows(HEAD + 1, None, 5, 6) for c in row)):
-        cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", start_color="FFF7DB")
-        cell.number_format = "@"  # as text, +1 stays +1
-    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = True, False, False
+    return workbook.digest(*(" ".join(workbook.whole(part).split()) for part in (study_name, *pair, *shown)))
 
 
 def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
@@ -134,12 +84,8 @@ def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFram
 
 
 def _opened(path: Path):
-    try:
-        sheet = load_workbook(path, data_only=True).worksheets[0]
-    except (BadZipFile, InvalidFileException, KeyError, OSError):
-        raise Problem(f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program.") from None
-    names = [cell.value for cell in sheet[HEAD][: len(COLUMNS)]]
-    if sheet["A1"].value != TITLE or names != COLUMNS:
+    sheet = workbook.opened(path, values=True)
+    if sheet["A1"].value != TITLE or not workbook.names(sheet, HEAD, COLUMNS):
         raise Problem(f"{path.name} is no rating sheet, or its first {HEAD} rows were changed; use the sheet as sent.")
     return sheet
 
@@ -183,11 +129,6 @@ def read_sheets(folder: Path, sample: pd.DataFrame, study_name: str) -> pd.DataF
         if other != path:
             raise Problem(f"{other.name} and {path.name} are both by {who}; keep one of them.")
     return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=RATINGS)
-
-
-def background(path: Path) -> str:
-    """What an annotator wrote about themselves; it goes into no table."""
-    return str(_opened(path)["B4"].value or "").strip()
 
 
 def half_filled(ratings: pd.DataFrame) -> list[str]:

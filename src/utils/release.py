@@ -10,6 +10,7 @@ from utils import croissant
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.text import content_hash
+from utils.words import TEMPLATES
 
 NAME = "sociocultural_statements.csv"
 COLUMNS = {
@@ -23,10 +24,7 @@ COLUMNS = {
 }
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"
-LICENCE = (
-    "cc-by-4.0",
-    "https://creativecommons.org/licenses/by/4.0/",
-)  # of ids, hashes and labels; no text is released
+LICENCE = ("cc-by-4.0", "https://creativecommons.org/licenses/by/4.0/")  # of ids, hashes and labels
 CREATOR = "The contributors to this repository"
 CITE = """@article{negru2026understanding,
   title = {Understanding Cultural Alignment in Multilingual LLMs via Natural Debate Statements},
@@ -34,37 +32,7 @@ CITE = """@article{negru2026understanding,
   journal = {arXiv preprint arXiv:2602.12878},
   year = {2026}
 }"""
-
-WARNING = """**These labels were made up by simulated respondents. They test the software and say nothing about any
-statement, model or culture. Do not publish them as data.**"""
-TEXTS = """No text is released: the statements belong to the users who wrote them. The ids lead back to the debates, and
-`content_hash` tells whether a text is still the one that was labelled. With Kialo's permission, or from a folder of its
-exports, this project's software fetches the texts again and says which are unchanged, changed or gone, and how their
-votes moved:
-
-    python -m utils.kialo rehydrate {file} --exports FOLDER     (or --study NAME)"""
-SOURCES = {
-    "kialo": "Theses of debates on kialo.com, collected through the site's interface.",
-    "exports": "Theses of debates on kialo.com, from the site's exports.",
-    "interface": "Theses of debates on kialo.com, from kept answers of the site's interface.",
-    "table": "Statements that were brought as a table.",
-    "written": "Theses of debates that were written for this project, in the form of Kialo's interface.",
-}
-USES = """For measuring what a language model's agreement or disagreement says on Hofstede's dimensions, and how that
-differs between models and languages of the prompt. Not for describing people or countries, and not for training a
-model to imitate a culture."""
-ETHICS = """The statements are about complex societal issues. Some touch sensitive or potentially offensive subjects
-(drugs, sexuality, religion, war); such subjects were deliberately left in, so that the statements stay those that people
-debate. The data set is for analysis: for finding sociocultural biases of language models, not for comparing cultures,
-and it says nothing about any person. It holds no names of users and no texts."""
-LIMITS = """- The labels are the votes of language models, the same kind of system that they are meant to measure; people
-  checked a sample of them at most.
-- {translated}
-- Hofstede's dimensions are a coarse description of countries; a model stands for its country by assumption.
-- Disagreeing with a statement is taken as the exact opposite of agreeing.
-- One source, statements in {first}: its users' choice of subjects and words.
-- Dimensions have very different numbers of statements (see above), so that some allow far weaker conclusions.
-- Debates change: texts are edited, votes grow, debates turn private or vanish. The hashes show it."""
+SAID = yaml.safe_load((TEMPLATES / "card.yaml").read_text(encoding="utf-8"))
 
 
 def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFrame) -> pd.DataFrame:
@@ -72,9 +40,8 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
 
     `polarity`: statement_id, dimension, votes (of the judges), as notebook 05 writes it; it may be empty.
     """
-    known = statements.assign(content_hash=statements["text"].map(content_hash))[
-        ["statement_id", "votes", "content_hash"]
-    ]
+    hashes = statements["text"].map(content_hash)
+    known = statements.assign(content_hash=hashes)[["statement_id", "votes", "content_hash"]]
     out = labels.merge(known, on="statement_id", how="left", validate="many_to_one")
     if "votes" in polarity:
         judged = polarity[["statement_id", "dimension", "votes"]].rename(columns={"votes": "judge_votes"})
@@ -82,9 +49,8 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
     else:
         out["judge_votes"] = pd.NA
     if out["content_hash"].isna().any():
-        raise Problem(
-            f"{out.loc[out['content_hash'].isna(), 'statement_id'].iloc[0]} has a label and is no kept statement."
-        )
+        lost = out.loc[out["content_hash"].isna(), "statement_id"].iloc[0]
+        raise Problem(f"{lost} has a label and is no kept statement.")
     return out[list(COLUMNS)].astype({"votes": "Int64", "judge_votes": "Int64"})
 
 
@@ -105,43 +71,61 @@ def file_name(here: Execution, data: pd.DataFrame) -> str:
     return f"simulated_{NAME}" if is_simulated(here, data) else NAME
 
 
-def card(here: Execution, data: pd.DataFrame, translated: pd.DataFrame) -> str:
-    """The data card, as Hugging Face reads it: a YAML head, then what a user must know."""
-    simulated, languages = is_simulated(here, data), here.study.languages
-    title = f"{'Simulated ' if simulated else ''}Sociocultural Statements"
+def card(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame) -> str:
+    """The data card, as Hugging Face reads it: a YAML head, then what a user must know.
+
+    `ratings`: as notebook 06 writes them, empty when nobody rated.
+    """
+    simulated, source = is_simulated(here, data), source_of(here)
+    slots = {"file": file_name(here, data), "material": here.material.name, "first": here.study.languages[0]}
     counts = data["dimension"].value_counts().reindex(here.dimensions, fill_value=0)
-    who = sorted(data["respondents"].unique())
-    parts = [
-        f"# {title}: {here.study.title}",
-        *([WARNING] if simulated else []),
-        f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs ({', '.join(who)}). "
-        f"{_labelled(here)} after the method of [arXiv 2602.12878]({PAPER}).",
-        f"## Collection\n\n{_collected(here)} Left out were statements with too few votes, empty ones, duplicates, and "
-        "by default debates with several theses or in another language.",
-        "## Columns\n\n" + _table(("column", "meaning"), [(f"`{n}`", m) for n, m in COLUMNS.items()]),
-        "## Sizes\n\n" + _table(("dimension", "pairs"), counts.items()),
-        "## Texts\n\n" + TEXTS.format(file=file_name(here, data)),
-        "## Uses\n\n" + USES,
-        "## Ethics\n\n" + ETHICS,
-        "## Limits\n\n" + LIMITS.format(translated=_translated(translated), first=languages[0]),
-        *(
-            []
-            if simulated
-            else [f"## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(here))}.\n\n```\n{CITE}\n```"]
-        ),
-    ]
-    return f"---\n{_head(here, data, title)}---\n\n" + "\n\n".join(parts) + "\n"
+    who = ", ".join(sorted(data["respondents"].unique()))
+    terms = f"\n## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(here))}.\n\n```\n{CITE}\n```\n"
+    said = (TEMPLATES / "card.md").read_text(encoding="utf-8").format(
+        title=_title(here, data),
+        study=here.study.title,
+        warning=SAID["warning"] + "\n\n" if simulated else "",
+        sizes=f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs ({who}).",
+        labelled=_labelled(here),
+        paper=PAPER,
+        collected=source["collected"],
+        columns=_table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in _columns(here).items()]),
+        counts=_table(("dimension", "pairs"), counts.items()),
+        texts=source["texts"].format(**slots),
+        uses=SAID["uses of simulated" if simulated else "uses"],
+        ethics=source["ethics"],
+        judged=_judged(here, data),
+        checked=_checked(ratings),
+        translated=_translated(translated),
+        limits=source["limits"].format(**slots),
+        licence="" if simulated else terms,
+    )  # fmt: skip
+    return f"---\n{_head(here, data)}---\n\n{said}"
 
 
-def _head(here: Execution, data: pd.DataFrame, title: str) -> str:
+def _title(here: Execution, data: pd.DataFrame) -> str:
+    return f"{'Simulated ' if is_simulated(here, data) else ''}Sociocultural Statements"
+
+
+def source_of(here: Execution) -> dict[str, str]:
+    """What a card says of where a study's statements come from; texts that may be shown are the project's own."""
+    own = here.study.debates.source == "interface" and here.study.show_texts
+    return SAID["sources"]["written" if own else here.study.debates.source]
+
+
+def _columns(here: Execution) -> dict[str, str]:
+    return COLUMNS | {"votes": source_of(here)["votes"]}
+
+
+def _head(here: Execution, data: pd.DataFrame) -> str:
     """The card's metadata, in the terms of the Hugging Face hub."""
     simulated = is_simulated(here, data)
     head = {
-        "pretty_name": f"{title} ({here.study.name})",
+        "pretty_name": f"{_title(here, data)} ({here.study.name})",
         "language": here.study.languages,
         **({} if simulated else {"license": licence(here)[0]}),
-        "annotations_creators": ["machine-generated"],
-        "language_creators": ["found"],
+        "annotations_creators": ["other" if here.study.labels else "machine-generated"],
+        "language_creators": [source_of(here)["creators"]],
         "multilinguality": ["translation" if len(here.study.languages) > 1 else "monolingual"],
         "size_categories": ["n<1K" if len(data) < 1000 else "1K<n<10K"],
         "source_datasets": ["original"],
@@ -154,9 +138,7 @@ def _head(here: Execution, data: pd.DataFrame, title: str) -> str:
 
 def licence(here: Execution) -> tuple[str, str]:
     """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
-    return (
-        LICENCE if not here.study.labels else ("unknown", "the terms of the source that the labels were brought from")
-    )
+    return LICENCE if not here.study.labels else ("unknown", "the terms of the source that the labels were brought from")
 
 
 def _labelled(here: Execution) -> str:
@@ -164,15 +146,31 @@ def _labelled(here: Execution) -> str:
     if here.study.labels:
         return "The labels were brought with the study, for stances"
     judges = f"{', '.join(here.judges)} in {', '.join(here.study.languages)}"
-    return (
-        f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
-    )
+    return f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
 
 
-def _collected(here: Execution) -> str:
-    """Where the statements come from, in a sentence; texts that may be shown are the project's own."""
-    own = here.study.debates.source == "interface" and here.study.show_texts
-    return SOURCES["written" if own else here.study.debates.source]
+def _judged(here: Execution, data: pd.DataFrame) -> str:
+    """What the labels are, as the beginning of a sentence."""
+    if is_simulated(here, data):
+        return "The labels are the votes of a program with planted leanings"
+    if here.study.labels:
+        return "The labels were made elsewhere, and how is for their source to say"
+    return "The labels are the votes of language models, the same kind of system that they are meant to measure"
+
+
+def _checked(ratings: pd.DataFrame) -> str:
+    """Who checked the labels, as the end of a sentence.
+
+    >>> _checked(pd.DataFrame(columns=["annotator", "statement_id", "dimension", "relevant", "polarity", "respondents"]))
+    'no person has checked them'
+    """
+    rated = ratings.dropna(subset=["relevant", "polarity"], how="all")
+    if rated["respondents"].eq("simulated").any():
+        return "no person has checked them, for the annotators were simulated as well"
+    if rated.empty:
+        return "no person has checked them"
+    pairs = len(rated[["statement_id", "dimension"]].drop_duplicates())
+    return f"{pairs} of them were checked by people ({rated['annotator'].nunique()} annotators)"
 
 
 def _table(names: tuple[str, str], rows) -> str:
@@ -186,11 +184,7 @@ def _translated(translated: pd.DataFrame) -> str:
     if translated["translator"].eq("simulated").any():
         return "**The texts in other languages were placeholders, no translations.**"
     by = ", ".join(sorted(translated.loc[~translated["corrected"].astype(bool), "translator"].unique()))
-    made = (
-        f"The texts in other languages were made by: {by}"
-        if by
-        else "The texts in other languages were made by readers"
-    )
+    made = f"The texts in other languages were made by: {by}" if by else "The texts in other languages were made by readers"
     n = int(translated["corrected"].astype(bool).sum())
     return f"{made}; a reader corrected {n} of {len(translated)}" + ("." if n else ", so nobody may have checked them.")
 
@@ -212,8 +206,8 @@ def about(here: Execution, data: pd.DataFrame, date: str) -> dict:
         "version": VERSION,
         "inLanguage": here.study.languages,
         "keywords": ["culture", "Hofstede", "language models", "debate statements"],
-        "rai:dataCollection": _collected(here),
-        "rai:dataSocialImpact": " ".join(ETHICS.split()),
+        "rai:dataCollection": source_of(here)["collected"],
+        "rai:dataSocialImpact": " ".join(source_of(here)["ethics"].split()),
     }
 
 
@@ -225,16 +219,16 @@ def newest(here: Execution, translated: pd.DataFrame) -> str:
     return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default="2026-01-01")
 
 
-def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame) -> list[str]:
+def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame) -> list[str]:
     """Write the release below the study's tables, in place of an older one; returns the names of its files."""
     folder, name = here.processed / "12_release", file_name(here, data)
     for old in folder.glob("*"):
         old.unlink()
     here.write(data, f"12_release/{name}")
-    (folder / "README.md").write_text(card(here, data, translated), encoding="utf-8")
+    (folder / "README.md").write_text(card(here, data, translated, ratings), encoding="utf-8")
     if not is_simulated(here, data):  # made-up labels are no data set, and stand in no catalogue
         told = about(here, data, newest(here, translated))
-        metadata = croissant.metadata(told, name, (folder / name).read_bytes(), data, COLUMNS)
+        metadata = croissant.metadata(told, name, (folder / name).read_bytes(), data, _columns(here))
         (folder / "croissant.json").write_text(
             json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )

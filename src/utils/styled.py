@@ -107,16 +107,18 @@ def of_both(models: str, raters: str) -> str:
     return "simulated" if "simulated" in (models, raters) else models
 
 
-def notice(models: str, raters: str) -> Markdown:
+def notice(models: str, raters: str, by_hand: str = "") -> Markdown:
     """What a reader must know of labels and ratings before anything else; nothing when both are real.
+
+    `by_hand`: what a lab run says of itself.
 
     >>> print(notice("live", "").data)
     > The labels on this page are real models'. **Not yet rated.** Table 2 is the paper's alone.
     """
     if (models, raters) == ("live", "live"):
-        return Markdown("")
+        return Markdown(f"> {by_hand}" if by_hand else "")
     finding = " How far they are from the labels is no finding." if raters and "simulated" in (models, raters) else ""
-    return Markdown(f"> {LABELS[models]} {RATERS[raters]}{finding}")
+    return Markdown(f"> {LABELS[models]} {RATERS[raters]}{finding} {by_hand}".rstrip())
 
 
 def with_n(table: pd.DataFrame, value: str, n: str) -> pd.Series:

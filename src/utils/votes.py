@@ -69,8 +69,7 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
     relevant, marginal, open.
     """
     allowed("missing_votes", missing_votes)
-    if not 0 <= quorum <= planned:
-        raise Problem(f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them.")
+    check_quorum(quorum, planned)
     table, counts, tied = _cast(votes, planned, [0.0, 1.0])
     no, yes = counts.T
     missing = planned - yes - no
@@ -81,6 +80,12 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
     could_flip = np.where(relevant, yes < of_all, yes + missing >= of_all)
     table = table.assign(yes=yes, no=no, missing=missing, tied=tied, planned=planned, quorum=needed)
     return table.assign(relevant=relevant, marginal=marginal, open=could_flip)
+
+
+def check_quorum(quorum: int, planned: int) -> None:
+    """Problem for a quorum that the planned votes, judges x languages, could never reach."""
+    if not 0 <= quorum <= planned:
+        raise Problem(f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them.")
 
 
 def _needed(there: np.ndarray, planned: int, quorum: int) -> np.ndarray:
