@@ -18,7 +18,7 @@
 # what every figure and table of the paper's results is made of.
 #
 # *reads* `05_sociocultural_statements.csv` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
-# `07_scores.csv`, `07_bounds.csv` · *takes* the rules below
+# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_reasons.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -30,7 +30,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import answers, plan, prompts, scores, votes
+from utils import answers, plan, prompts, provenance, scores, votes
 from utils.execution import open_study
 
 here = open_study(study)
@@ -69,6 +69,17 @@ accounting = votes.accounting(answered, cells)
 accounting
 
 # %% [markdown]
+# A broker may serve one model through several providers, or in several quantisations. Who served all the replies of
+# this study, by the servers' own word:
+
+# %%
+served = provenance.served(here)
+served
+
+# %%
+Markdown(provenance.mixtures(served))
+
+# %% [markdown]
 # ## The votes
 #
 # The most frequent of the runs is the model's stance: 1 agrees, -1 disagrees.
@@ -76,6 +87,14 @@ accounting
 # %%
 voted = votes.votes(answered, stance_runs, tie_rule, missing_votes)
 voted.head(3)
+
+# %% [markdown]
+# A stance comes with reasons: of each, the first reply that gave it. They stand here only where the study's debates were
+# written for this project, for a reply may quote the statement.
+
+# %%
+reasons = provenance.reasons(here, answered, voted)
+reasons.head(3)
 
 # %% [markdown]
 # How steady a model is: the mean share of the answered runs that gave the winning answer.
@@ -118,6 +137,7 @@ Markdown(
 
 # %%
 tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "07_bounds": bounds}
+tables |= {"07_served": served, "07_reasons": reasons}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "

@@ -18,7 +18,8 @@
 # differently; beside it stands the same on all statements, since that choice matters. This makes **Figure 1** and
 # **Appendix B**.
 #
-# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
+# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`, `07_bounds.csv`,
+# `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
 # `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
@@ -148,11 +149,19 @@ signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"
 # ## Appendix B: the statements that divide the groups
 #
 # What every model replied, in its native language: its vote, and in how many of its readable runs. Strictly opposite
-# groups come first. The replies with their reasons are in the archive, `replies.sqlite`. The texts stand here only where the study's debates were written for this project.
+# groups come first. The texts stand here only where the study's debates were written for this project.
 
 # %%
 differing = scores.divided(groups, different, here.read("07_votes"), here.models)
 here.with_texts(differing.drop(columns="opposite")).head(8)
+
+# %% [markdown]
+# And in their own words: of the first of these statements, the reply with which each model first gave its answer.
+
+# %%
+reasons = here.read("07_reasons").merge(here.models[["model", "language"]])
+quoted = differing[["statement_id"]].head(2).merge(reasons).drop(columns=["language", "respondents"])
+quoted
 
 # %%
 tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}

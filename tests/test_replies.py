@@ -98,9 +98,8 @@ def test_an_archive_of_an_unknown_schema_is_not_copied(tmp_path):
         replies.copy(tmp_path / "gone.sqlite", tmp_path / "b.sqlite")
 
 
-def test_a_mixture_of_servers_shows(tmp_path):
+def test_of_several_attempts_the_last_that_brought_a_reply_counts(tmp_path):
     with replies.archive(tmp_path / "a.sqlite") as archive:
-        served = [("x", "fp8"), ("x", "fp8"), ("y", None)]
-        replies.keep(archive, [ROW | {"key": str(i), "provider": p, "quantisation": q} for i, (p, q) in enumerate(served)])
-        found = replies.served(archive)
-    assert found[["model", "provider", "quantisation", "replies"]].to_numpy().tolist() == [["m", "x", "fp8", 2], ["m", "y", "", 1]]
+        tries = [("a", 1, "first", "x"), ("a", 2, "second", "y"), ("a", 3, None, "z"), ("b", 1, "only", None), ("c", 1, None, "x")]
+        replies.keep(archive, [ROW | dict(zip(("key", "attempt", "text", "provider"), t, strict=True)) for t in tries])
+        assert replies.last(archive, ["text", "provider"]) == {"a": ("second", "y"), "b": ("only", None)}

@@ -3,7 +3,7 @@
 ground    errors paths tables text settings study execution progress
 words     words reading prompts
 debates   kialo exports scraping statements translation_checks
-replies   replies plan simulation endpoint asking collecting answers
+replies   replies plan simulation endpoint asking collecting provenance answers
 texts     translators translation workbook corrections croissant release rehydrate
 scores    significance scores
 labels    tally votes chance judging agreement rating sampling imported

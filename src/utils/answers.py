@@ -1,11 +1,12 @@
 """Cells -> answers: from the archive, or from a file of answers that is checked; what is planned, and what is published."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
-from utils import collecting, plan, prompts, replies, tables
+from utils import collecting, plan, prompts, provenance, replies, tables
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import PROCESSED, shown
@@ -142,6 +143,9 @@ def publish(here: Execution) -> None:
     whole = _whole(here) if here.folder == here.study.name and here.study.respondents != "imported" else None
     if whole is not None and not ((here.raw / FILE).exists() and tables.read(here.raw / FILE).equals(whole)):
         tables.write(whole, here.raw / FILE)
+    for name in provenance.KEPT:
+        if whole is not None and (here.raw / replies.FILE).exists():
+            shutil.copyfile(here.path_of(name), provenance.copy_of(here, name))
 
 
 def export(here: Execution, file: Path) -> int:

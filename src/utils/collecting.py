@@ -95,6 +95,8 @@ def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
     for what, of_it in zip(cells.drop_duplicates(RUN_APART)[RUN_APART].itertuples(index=False), runs, strict=True):
         model = study.models[what.model]
         sampling = {"temperature": study.sampling.temperature, "max_tokens": study.limit(what.model)}
+        if not simulated and study.endpoints[model.endpoint].send_seed:
+            sampling["seed"] = 1  # on; which it is, the run says
         messages = digest(what.step, what.statement_id, what.dimension, what.language)
         found += replies.keys(
             what.step, messages, simulated or model.endpoint, model.request or what.model, model.provider, sampling, of_it

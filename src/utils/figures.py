@@ -1,6 +1,7 @@
 """The paper's figures: every function takes a tidy table and returns a matplotlib Figure, to be saved with `save`."""
 
 import textwrap
+from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,11 +15,11 @@ ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
 
 
-def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
+def groups_and_people(table: pd.DataFrame, title: str, address: Callable[[str, str], str] | None = None) -> Figure:
     """Figure 1: groups of models and the people of their cultures, 0 to 100, a bar each from the middle of the scale.
 
     A row for each dimension, group (culture) and kind (models, people): value, low, high (NaN: no interval),
-    n (statements; NaN for people).
+    n (statements; NaN for people). `address` gives the page to which the line of a group on a dimension leads in an svg.
     """
     need(table, "dimension group kind value low high n", "groups and people")
     if table.empty:
@@ -35,6 +36,8 @@ def groups_and_people(table: pd.DataFrame, title: str) -> Figure:
         for y, dimension, group in lines:
             empty = "not known" if kind == "people" else "no readable answers"
             _group(panel, y, cells.get((dimension, group), {"value": float("nan")}), colour[group], empty)
+            if address and kind == "models":
+                panel.axhspan(y - 0.5, y + 0.5, alpha=0, zorder=5, url=address(dimension, group))
     axes[0, 0].set_ylim(step * len(dimensions) - 1.1, -0.7)
     _names_of_groups(axes[0, 0], lines, colour)
     return figure

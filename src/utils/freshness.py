@@ -21,7 +21,7 @@ READ_FROM = {
     "answers.csv.gz": "04",
     "ratings": "06",
 }
-NOT_INPUT = ("replies.", "review.", "rehydrated", "responses.csv", "README", ".")  # how names begin that no page depends on
+NOT_INPUT = ("replies.", "served.csv", "reasons.csv", "review.", "rehydrated", "responses.csv", "README", ".")  # how names begin that no page depends on
 
 
 @cache

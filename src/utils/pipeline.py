@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--force", action="store_true", help="run notebooks that are fresh, too (asks nothing again)")
     out.add_argument("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
     out.add_argument("--recorded", action="store_true", help="use recorded answers only; ask nothing")
+    out.add_argument("--site", action="store_true", help="build the site of the study, too, into site/html")
     out.add_argument("--lab", action="store_true", help="open the notebooks in JupyterLab")
     return out
 
@@ -63,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.plan or chosen.pilot is not None:
             print(terminal.plan(order.here, order.values))
             return 0
-        return _execute(order)
+        done = _execute(order)
+        return terminal.site(order.here.study.name) if chosen.site else done
     except (Problem, pages.Failed) as problem:
         print(problem, file=sys.stderr)
         return 1

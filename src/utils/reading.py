@@ -40,7 +40,7 @@ def read(step: str, language: str, text: str | None, finish_reason: str | None =
     words(language)
     if reason in FILTERED:
         return "refused", ""
-    plain = _plain(_visible(text or ""))
+    plain = _plain(visible(text or ""))
     answer, spoken, where = _marked(step, plain, reason in CUT)
     if answer is not None:
         right = (not spoken or language in spoken) and _mostly(language, plain[: where[0]] + plain[where[1] :])
@@ -56,7 +56,7 @@ def _refuses(text: str) -> bool:
     return any(patterns().refusals.search(part) for part in (text[:400], text[400:][-400:]))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """A reply without its thinking; nothing if the thinking never ends."""
     if not any(mark in text for mark in ("<", "◁", "THINK]")):
         return text

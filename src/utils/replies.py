@@ -39,7 +39,6 @@ FIELDS = {
     "time": "text",  # UTC
 }
 WIRE = {"request": "text", "response": "text"}  # as sent and as received; apart, so that reading answers skips them
-SERVED = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 
 
 def digest(value) -> str:
@@ -188,12 +187,10 @@ def models(connection: sqlite3.Connection) -> set[str]:
     return {model for (model,) in connection.execute("select distinct model from replies where text is not null")}
 
 
-def served(connection: sqlite3.Connection) -> pd.DataFrame:
-    """Who really served each model: returned model, provider, quantisation, fingerprint, and how many replies."""
-    named = ", ".join(f"coalesce({name}, '') as {name}" for name in SERVED)
-    places = ", ".join(str(i) for i in range(1, len(SERVED) + 1))
-    rows = connection.execute(f"select {named}, count(*) from replies where text is not null group by {places} order by {places}")
-    return pd.DataFrame(rows.fetchall(), columns=[*SERVED, "replies"])
+def last(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple]:
+    """Some fields of the last reply of every request, by its key."""
+    rows = connection.execute(f"select key, {', '.join(names)}, max(attempt) from replies where text is not null group by key")
+    return {key: tuple(fields) for key, *fields, _ in rows}
 
 
 def copy(source: Path, target: Path) -> int:

@@ -11,7 +11,7 @@ import pandas as pd
 from utils.errors import Problem
 
 TEXT = {"statement_id", "debate_id", "annotator", "file", "dimension", "model", "language", "text", "title", "question", "answer", "state", "step",
-        "culture", "respondents", "source_hash", "content_hash", "translator", "date", "back_translation", "why", "tie", "how", "reason", "tags", "source", "group", "value_text"}  # fmt: skip
+        "culture", "respondents", "source_hash", "content_hash", "translator", "date", "back_translation", "why", "tie", "how", "reason", "tags", "source", "group", "value_text", "returned_model", "provider", "quantisation", "fingerprint"}  # fmt: skip
 MISSING = "–"
 WIDTH = 50  # characters of a text on one line of a table without pictures
 

@@ -152,6 +152,11 @@ def allow(here: Execution, values: dict) -> None:
             planning.key_of(here.study, endpoint)
 
 
+def site(study: str) -> int:
+    """Build the site of a study from its pages."""
+    return subprocess.run([sys.executable, str(ROOT / "site" / "build.py"), study], check=False).returncode
+
+
 def lab() -> int:
     """Open JupyterLab on the notebooks' sources; a double click opens one as a notebook."""
     settings = ROOT / ".cache" / "lab"

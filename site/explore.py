@@ -1,0 +1,153 @@
+"""The way down: from a model or a group on a dimension to its statements, and from a statement to the replies."""
+
+import re
+from html import escape
+
+import pandas as pd
+
+from utils import collecting, plan, reading, replies
+from utils.execution import Execution
+
+NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
+NO_REPLIES = "The replies themselves are not on the machine that built this site; their answers are."
+
+
+def slug(*parts: str) -> str:
+    """A name for a file: letters, numbers, points and dashes.
+
+    >>> slug("PDI", "Great Britain"), slug("D#2")
+    ('PDI--Great-Britain', 'D-2')
+    """
+    return "--".join(re.sub(r"[^\w.-]+", "-", part) for part in parts)
+
+
+def pages(here: Execution) -> dict[str, str]:
+    """Every page of the way down, by its name, in Markdown."""
+    said, texts = _said(here), _texts(here)
+    scores = here.read("07_scores").merge(said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join))
+    found = {"index": _index(here)}
+    for (dimension, model), rows in scores.groupby(["dimension", "model"], sort=False):
+        found[slug(dimension, model)] = _of_model(here, dimension, model, rows, texts)
+    groups = here.models.groupby("culture", sort=False)["model"].agg(list)
+    for (dimension, culture), rows in scores.groupby(["dimension", "culture"], sort=False):
+        found[slug(dimension, "group", culture)] = _of_group(here, dimension, culture, rows, groups, texts)
+    labels = here.read("05_sociocultural_statements").groupby("statement_id", sort=False)
+    spoken = _spoken(here)
+    for statement, rows in labels:
+        found[slug("statement", statement)] = _of_statement(here, statement, rows, said, spoken, texts)
+    return {name: text if name == "index" else f"---\norphan: true\n---\n\n{text}" for name, text in found.items()}
+
+
+def _said(here: Execution) -> pd.DataFrame:
+    """Each stance with how many runs gave it: statement_id, model, language, agreed ("agrees 4/5")."""
+    votes = here.read("07_votes")
+    words = votes["vote"].map({1: "agrees", -1: "disagrees"}).fillna("undecided")
+    return votes.assign(agreed=words + " " + votes["support"].astype(str) + "/" + votes["answered"].astype(str))
+
+
+def _texts(here: Execution) -> dict[tuple[str, str], str]:
+    """(statement_id, language) -> text, where the study may show it."""
+    return plan.texts(here) if here.study.show_texts else {}
+
+
+def _spoken(here: Execution) -> dict[tuple, str]:
+    """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
+    cells = here.read("07_answers.csv.gz")[plan.COLUMNS]
+    if not here.study.show_texts or here.study.respondents == "imported" or not (here.raw / replies.FILE).exists():
+        return {}
+    with replies.archive(here.raw / replies.FILE) as connection:
+        found = replies.last(connection, ["text"])
+    keys = collecting.keys_of(here, cells, plan.texts(here))
+    names = cells[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
+    return {name: reading.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}
+
+
+def link(statement: str) -> str:
+    return f'<a href="{slug("statement", statement)}.html">{escape(statement)}</a>'
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A table of cells that are HTML already, in a box that scrolls."""
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    return f'<div class="scroll"><table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _index(here: Execution) -> str:
+    """A table of dimensions by models and groups, each cell a way down."""
+    models, groups = list(here.study.models), list(here.models["culture"].unique())
+    rows = [
+        [dimension, *(f'<a href="{slug(dimension, m)}.html">{dimension}, {escape(m)}</a>' for m in models),
+         *(f'<a href="{slug(dimension, "group", g)}.html">{dimension}, {escape(g)}</a>' for g in groups)]
+        for dimension in here.dimensions
+    ]  # fmt: skip
+    heading = "# Down to the replies\n\nThe statements behind each cell of Table 3 and each bar of Figure 1, and from each"
+    return f"{heading} statement the replies.\n\n{_stamp(here)}{table(['', *models, *groups], rows)}"
+
+
+def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
+    """A cell of Table 3: every statement of the dimension, with the model's stance and score in each language."""
+    languages = here.study.languages
+    means = ", ".join(f"{rows.loc[rows['language'] == l, 'score'].mean():.2f} in {l}" for l in languages)
+    wide = rows.pivot(index="statement_id", columns="language", values=["agreed", "score"])
+    polarity = rows.drop_duplicates("statement_id").set_index("statement_id")["polarity"]
+    lines = []
+    for statement in polarity.index:
+        cells = [wide.at[statement, ("agreed", l)] for l in languages], [wide.at[statement, ("score", l)] for l in languages]
+        scores = [f"{s:+g}" if pd.notna(s) else "–" for s in cells[1]]
+        lines.append([link(statement), escape(texts.get((statement, "en"), "–")), f"{polarity[statement]:+g}", *cells[0], *scores])
+    head = ["statement", "text", "polarity", *(f"stance, {l}" for l in languages), *(f"score, {l}" for l in languages)]
+    return "\n\n".join([
+        f"# {dimension}: {model}",
+        f"{_stamp(here)}The {len(lines)} statements behind the cell of Table 3 of **{model}** on **{dimension}**. Mean scores: {means}. A stance "
+        f"is followed by how many of the readable runs gave it. {'' if texts else NO_TEXTS}",
+        table(head, lines),
+        "[Back to Table 3](../notebooks/10_table3_languages) · [All dimensions and models](index)",
+    ])  # fmt: skip
+
+
+def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame, groups: pd.Series, texts: dict) -> str:
+    """A bar of Figure 1: every statement of the dimension, with what each model of the group replied in its language."""
+    native = rows.merge(here.models[["model", "language"]])
+    dividing = set(here.read("08_differing")["statement_id"])
+    lines = []
+    for statement, votes in native.groupby("statement_id", sort=False):
+        replied = dict(zip(votes["model"], votes["agreed"], strict=True))
+        lines.append([link(statement), escape(texts.get((statement, "en"), "–")), f"{votes['polarity'].iloc[0]:+g}",
+                      *(replied.get(m, "–") for m in groups[culture]), "yes" if statement in dividing else "no"])  # fmt: skip
+    return "\n\n".join([
+        f"# {dimension}: models of {culture}",
+        f"{_stamp(here)}The {len(lines)} statements behind the bar of Figure 1 of the group **{culture}** on **{dimension}**, each "
+        f"model in its native language. Figure 1 takes only those that divide the groups. {'' if texts else NO_TEXTS}",
+        table(["statement", "text", "polarity", *groups[culture], "divides the groups"], lines),
+        "[Back to Figure 1](../notebooks/08_figure1_groups_and_people) · [All dimensions and models](index)",
+    ])  # fmt: skip
+
+
+def _of_statement(here: Execution, statement: str, labels: pd.DataFrame, said: pd.DataFrame, spoken: dict, texts: dict) -> str:
+    """A statement: its texts, its labels, and what every model replied in every language and run."""
+    own = said[said["statement_id"] == statement].set_index(["model", "language"])["agreed"]
+    answers = here.read("07_answers.csv.gz")
+    answers = answers[answers["statement_id"] == statement]
+    shown = [f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>' for l in here.study.languages if (statement, l) in texts]
+    named = ", ".join(f"{r.dimension} {r.polarity:+g}" for r in labels.itertuples())
+    ways = ", ".join(f"[{r.dimension}, {m}]({slug(r.dimension, m)})" for r in labels.itertuples() for m in here.study.models)
+    parts = [f"# Statement {statement}", f"{_stamp(here)}{'' if shown else NO_TEXTS}", "".join(shown), f"Labels: {named}."]
+    parts += [] if spoken or not texts else [NO_REPLIES]
+    for (model, language), rows in answers.groupby(["model", "language"], sort=False):
+        parts.append(f"## {model}, {language}: {own.get((model, language), 'undecided')}")
+        parts += [_reply(row, spoken.get((statement, model, language, row.run)), language) for row in rows.itertuples()]
+    return "\n\n".join([*parts, f"In Table 3: {ways}."])
+
+
+def _reply(row, text: str | None, language: str) -> str:
+    """One run: its answer or its state, and the reply in the model's words."""
+    what = row.answer if row.state == "answered" else row.state
+    quoted = "<br>".join(escape(line) for line in text.splitlines() if line.strip()) if text else ""
+    return f"<p>Run {row.run}: <strong>{escape(what)}</strong></p>" + (f'<blockquote class="reply" lang="{language}">{quoted}</blockquote>' if quoted else "")
+
+
+def _stamp(here: Execution) -> str:
+    """What stands on every page of answers that are not real models'."""
+    words = {"simulated": "Simulated respondents: no finding.", "imported": "Imported answers."}.get(here.respondents, "")
+    return f'<p class="stamp"><strong>{words}</strong></p>\n\n' if words else ""
