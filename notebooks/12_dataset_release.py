@@ -16,8 +16,8 @@
 # The statements belong to the people who wrote them, so the release holds ids, hashes and labels, and no text. It comes
 # with a data card. Examples of scored statements make **Table 4**.
 #
-# *reads* `02_statements.csv`, `03_translations.csv`, `05_polarity.csv`, `05_sociocultural_statements.csv` · *writes*
-# `12_release/`, `12_table4.csv` · *takes* the study alone
+# *reads* `01_debates.csv`, `01_theses.csv`, `02_statements.csv`, `03_translations.csv`, `05_polarity.csv`,
+# `05_sociocultural_statements.csv`, `06_ratings.csv` · *writes* `12_release/`, `12_table4.csv` · *takes* the study alone
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -69,13 +69,13 @@ published.read("paper_table4")
 # so in its name and card, and has no Croissant metadata for data catalogues, for it is no data set.
 
 # %%
-translated = here.read("03_translations")
-written = release.write(here, data, translated)
+translated, ratings = here.read("03_translations"), here.read("06_ratings")
+written = release.write(here, data, translated, ratings)
 written
 
 # %%
 Markdown(
-    release.card(here, data, translated)
+    release.card(here, data, translated, ratings)
     .split("---\n", 2)[2]
     .replace("\n# ", "\n### ")
     .replace("\n## ", "\n#### ")
