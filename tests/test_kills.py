@@ -75,7 +75,7 @@ def kept(here: Execution) -> list[bytes]:
 
 
 def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
-    endpoint = settings.Endpoint(base_url=f"{address}/v1")
+    endpoint = settings.Endpoint(base_url=f"{address}/v1", send_seed=True)
     live = Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}), "demo")
     cells = plan.step_cells(live, "relevance", runs)
     planned = collecting.keys_of(live, cells, plan.texts(live))
