@@ -1,5 +1,6 @@
 """Builds the site of a study into site/html from its rendered pages: `./run_all.sh --site`."""
 
+import base64
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from utils import figures, paths  # noqa: E402
 from utils.drawing import stamp, use_style  # noqa: E402
 from utils.errors import Problem  # noqa: E402
 from utils.execution import Execution  # noqa: E402
+from utils.pages import digest  # noqa: E402
 from utils.study import load  # noqa: E402
 
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
@@ -60,21 +62,33 @@ def _notebooks(here: Execution) -> None:
         if page.name.startswith("08"):
             _link_figure1(here, notebook)
         if page.name.startswith("10"):
-            _link_table3(notebook)
-        write(SOURCES / "notebooks" / page.name, json.dumps(notebook))
+            _link_table3(here, notebook)
+        write(SOURCES / "notebooks" / page.name, _with_pictures(notebook))
     for page in sorted(paths.RENDERED.glob(f"{here.folder}--*/what_changed.ipynb")):
         changed = page.parent.name.partition("--")[2]
         notebook = json.loads(page.read_text(encoding="utf-8"))
         notebook["cells"][0]["source"] = f"# What if {changed}?"
-        write(SOURCES / "whatif" / f"{explore.slug(changed)}.ipynb", json.dumps(notebook))
+        write(SOURCES / "whatif" / f"{explore.slug(changed)}.ipynb", _with_pictures(notebook))
+
+
+def _with_pictures(notebook: dict) -> str:
+    """A notebook whose pictures are files with an alt text, each in a box that scrolls."""
+    for output in _outputs(notebook):
+        if coded := output["data"].get("image/png"):
+            content = base64.b64decode("".join(coded))
+            name = f"{digest(content)[:16]}.png"
+            (SOURCES / "static" / name).write_bytes(content)
+            alt = output["metadata"].get("image/png", {}).get("alt", "")
+            output["data"] = {"text/html": f'<div class="scroll"><img src="../_static/{name}" alt="{escape(alt)}"></div>', "text/plain": [alt]}
+    return json.dumps(notebook)
 
 
 def _outputs(notebook: dict):
     return (output for cell in notebook["cells"] for output in cell.get("outputs", []) if "data" in output)
 
 
-def _link_table3(notebook: dict) -> None:
-    """Every cell of Table 3 leads to the statements behind it."""
+def _link_table3(here: Execution, notebook: dict) -> None:
+    """Every cell of Table 3 leads to the statements behind it; in a study of one language the rows are its models."""
     for output in _outputs(notebook):
         html = "".join(output["data"].get("text/html", ""))
         if 'id="T_table3"' not in html:
@@ -87,7 +101,8 @@ def _link_table3(notebook: dict) -> None:
             side = row.select("th")[-1].get_text()
             for model, cell in zip(models, row.select("td"), strict=True):
                 if cell.get_text().strip():
-                    way = soup.new_tag("a", href=f"../explore/{explore.slug(dimension, model)}.html")
+                    who = model if model in here.study.models else side
+                    way = soup.new_tag("a", href=f"../explore/{explore.slug(dimension, who)}.html")
                     way["aria-label"] = f"{dimension}, {model}, {side}: {cell.get_text()}; to its statements"
                     way.string = cell.get_text()
                     cell.clear()
@@ -119,7 +134,7 @@ def _figure1(here: Execution, table, title: str) -> str:
     names = {address(d, g): f"{d}, {g}: to its statements" for d in table["dimension"].unique() for g in table["group"].unique()}
     words = f"Figure 1: groups of models and people, 0 to 100. {title}. {here.respondents} respondents. The numbers stand in the table above."
     svg = drawn.getvalue()[drawn.getvalue().index("<svg") :].replace("<svg ", f'<svg role="group" aria-label="{escape(words)}" ', 1)
-    return re.sub(r'<a xlink:href="([^"]+)"', lambda way: f'<a href="{way[1]}" aria-label="{escape(names[way[1]])}"', svg)
+    return re.sub(r'<a xlink:href="([^"]+)" target="_blank"', lambda way: f'<a href="{way[1]}" aria-label="{escape(names[way[1]])}"', svg)
 
 
 def _front(here: Execution) -> None:

@@ -16,6 +16,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_show_search_summary = False  # a summary is fetched, which a page opened from a file may not do
 html_show_sourcelink = False
 html_last_updated_fmt = None
 html_context = {"default_mode": "light"}

@@ -25,7 +25,7 @@ def pages(here: Execution) -> dict[str, str]:
     """Every page of the way down, by its name, in Markdown."""
     said, texts = _said(here), _texts(here)
     scores = here.read("07_scores").merge(said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join))
-    found = {"index": _index(here)}
+    found = {"index": _index(here, scores)}
     for (dimension, model), rows in scores.groupby(["dimension", "model"], sort=False):
         found[slug(dimension, model)] = _of_model(here, dimension, model, rows, texts)
     groups = here.models.groupby("culture", sort=False)["model"].agg(list)
@@ -67,22 +67,41 @@ def link(statement: str) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table of cells that are HTML already, in a box that scrolls."""
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    """A table of cells that are HTML already, in a box that scrolls; the first cell of a row names it, `text` may wrap."""
+    kinds = [' class="text"' if name == "text" else "" for name in head[1:]]
+    lines = ["".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, rest, strict=True)) for _, *rest in rows]
+    body = "".join(f'<tr><th scope="row">{row[0]}</th>{line}</tr>' for row, line in zip(rows, lines, strict=True))
+    top = "".join(f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in head)
     return f'<div class="scroll"><table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _index(here: Execution) -> str:
-    """A table of dimensions by models and groups, each cell a way down."""
-    models, groups = list(here.study.models), list(here.models["culture"].unique())
-    rows = [
-        [dimension, *(f'<a href="{slug(dimension, m)}.html">{dimension}, {escape(m)}</a>' for m in models),
-         *(f'<a href="{slug(dimension, "group", g)}.html">{dimension}, {escape(g)}</a>' for g in groups)]
-        for dimension in here.dimensions
-    ]  # fmt: skip
-    heading = "# Down to the replies\n\nThe statements behind each cell of Table 3 and each bar of Figure 1, and from each"
-    return f"{heading} statement the replies.\n\n{_stamp(here)}{table(['', *models, *groups], rows)}"
+def _index(here: Execution, scores: pd.DataFrame) -> str:
+    """A table of dimensions by models and groups, each number a way down."""
+    groups, languages = list(here.models["culture"].unique()), here.study.languages
+    means = scores.groupby(["dimension", "model", "language"])["score"].mean()
+    places = here.read("08_figure1").query("kind == 'models' and selection == 'differing'").set_index(["dimension", "group"])["value"]
+    rows = []
+    for dimension in here.dimensions:
+        of_models = {m: " · ".join(_number(means.get((dimension, m, l)), ".2f") for l in languages) for m in here.study.models}
+        of_groups = {g: _number(places.get((dimension, g)), ".0f") for g in groups}
+        ways = [_way(dimension, m, slug(dimension, m), n) for m, n in of_models.items()]
+        ways += [_way(dimension, g, slug(dimension, "group", g), n) for g, n in of_groups.items()]
+        rows.append([dimension, *ways])
+    return "\n\n".join([
+        "# Down to the replies",
+        f"{_stamp(here)}Each number leads to the statements behind it, and each statement to the replies. Of a model its mean "
+        f"score in {' and '.join(languages)}, as in [Table 3](../notebooks/10_table3_languages); of a group its place from 0 to 100 in "
+        "[Figure 1](../notebooks/08_figure1_groups_and_people).",
+        table(["", *here.study.models, *groups], rows),
+    ])  # fmt: skip
+
+
+def _way(dimension: str, who: str, page: str, number: str) -> str:
+    return f'<a href="{page}.html" aria-label="{dimension}, {escape(who)}: {number}">{number}</a>'
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None or pd.isna(value) else format(value, form)
 
 
 def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
@@ -94,8 +113,8 @@ def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, t
     lines = []
     for statement in polarity.index:
         cells = [wide.at[statement, ("agreed", l)] for l in languages], [wide.at[statement, ("score", l)] for l in languages]
-        scores = [f"{s:+g}" if pd.notna(s) else "–" for s in cells[1]]
-        lines.append([link(statement), escape(texts.get((statement, "en"), "–")), f"{polarity[statement]:+g}", *cells[0], *scores])
+        scores = [_number(score, "+g") for score in cells[1]]
+        lines.append([link(statement), escape(texts.get((statement, here.study.languages[0]), "–")), f"{polarity[statement]:+g}", *cells[0], *scores])
     head = ["statement", "text", "polarity", *(f"stance, {l}" for l in languages), *(f"score, {l}" for l in languages)]
     return "\n\n".join([
         f"# {dimension}: {model}",
@@ -113,7 +132,7 @@ def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame,
     lines = []
     for statement, votes in native.groupby("statement_id", sort=False):
         replied = dict(zip(votes["model"], votes["agreed"], strict=True))
-        lines.append([link(statement), escape(texts.get((statement, "en"), "–")), f"{votes['polarity'].iloc[0]:+g}",
+        lines.append([link(statement), escape(texts.get((statement, here.study.languages[0]), "–")), f"{votes['polarity'].iloc[0]:+g}",
                       *(replied.get(m, "–") for m in groups[culture]), "yes" if statement in dividing else "no"])  # fmt: skip
     return "\n\n".join([
         f"# {dimension}: models of {culture}",
@@ -132,12 +151,12 @@ def _of_statement(here: Execution, statement: str, labels: pd.DataFrame, said: p
     shown = [f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>' for l in here.study.languages if (statement, l) in texts]
     named = ", ".join(f"{r.dimension} {r.polarity:+g}" for r in labels.itertuples())
     ways = ", ".join(f"[{r.dimension}, {m}]({slug(r.dimension, m)})" for r in labels.itertuples() for m in here.study.models)
-    parts = [f"# Statement {statement}", f"{_stamp(here)}{'' if shown else NO_TEXTS}", "".join(shown), f"Labels: {named}."]
+    parts = [f"# Statement {statement}", f"{_stamp(here)}{'' if shown else NO_TEXTS}", "".join(shown), f"Labels: {named}. In Table 3: {ways}."]
     parts += [] if spoken or not texts else [NO_REPLIES]
     for (model, language), rows in answers.groupby(["model", "language"], sort=False):
         parts.append(f"## {model}, {language}: {own.get((model, language), 'undecided')}")
         parts += [_reply(row, spoken.get((statement, model, language, row.run)), language) for row in rows.itertuples()]
-    return "\n\n".join([*parts, f"In Table 3: {ways}."])
+    return "\n\n".join(parts)
 
 
 def _reply(row, text: str | None, language: str) -> str:

@@ -1,10 +1,11 @@
-"""What several tests share: the neighbour folder with third-party data, a study in a folder of its own."""
+"""What several tests share: the neighbour folder with third-party data, copies of the project and of its data folders."""
 
 import importlib
 import shutil
 from pathlib import Path
 
 import pytest
+from project import CODE, Project
 
 from utils import paths
 
@@ -33,3 +34,18 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(study, tmp_path / "studies")
     shutil.copytree(paths.ROOT / "data" / "raw" / "demo", tmp_path / "raw" / "demo", ignore=shutil.ignore_patterns("*.sqlite*", "answers.csv.gz"))
     return tmp_path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "a project")
+
+
+@pytest.fixture(scope="session")
+def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The default study, made from nothing in another folder; a test that changes it puts it back."""
+    made = Project(tmp_path_factory.mktemp("demo") / "a project", (*CODE, "data/raw/demo", "site"))
+    run = made.run()
+    assert run.returncode == 0, run.stderr
+    assert "15 of 15 pages made" in run.stdout
+    return made

@@ -1,176 +1,109 @@
 """The runner, as a user drives it: in a copy of the project, through the command line, to the last notebook."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
-import pytest
-import yaml
-
+from project import NUMBERS, QUICK, outputs, prose
 from servers import Faulty, kialo, serve
+
 from utils import parameters, simulation, study
 from utils.execution import Execution
 from utils.paths import ROOT
 
-PARTS = ("src", "notebooks", "studies", "data/reference", "data/raw/demo")
-NUMBERS = [f"{n:02d}" for n in range(15)]
-QUICK = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
 
-
-class Project:
-    """A copy of the project in a folder of its own, with a space in its name."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        skip = shutil.ignore_patterns("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints")
-        for part in PARTS:
-            shutil.copytree(ROOT / part, folder / part, ignore=skip)
-        shutil.copy(ROOT / "requirements.lock", folder)
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "utils.pipeline", *arguments]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
-        env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
-        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True)
-
-    def page(self, name: str, number: str) -> dict:
-        (path,) = (self.folder / "notebooks" / "rendered" / name).glob(f"{number}_*.ipynb")
-        return json.loads(path.read_text(encoding="utf-8"))
-
-    def table(self, name: str, table: str) -> pd.DataFrame:
-        return pd.read_csv(self.folder / "data" / "processed" / name / f"{table}.csv")
-
-    def study(self, name: str, **settings) -> str:
-        path = self.folder / "studies" / f"{name}.yaml"
-        path.write_text(yaml.safe_dump({"name": name, **settings}, sort_keys=False), encoding="utf-8")
-        return name
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "a project")
-
-
-def outputs(root: Path, study: str) -> dict[str, bytes]:
-    """Everything that an execution wrote, by path."""
-    folders = [root / "data" / "processed" / study, root / "figures" / study, root / "notebooks" / "rendered" / study]
-    return {p.relative_to(root).as_posix(): p.read_bytes() for f in folders for p in sorted(f.rglob("*")) if p.is_file()}
-
-
-def prose(page: dict) -> str:
-    """What a page says and shows, without its pictures."""
-    texts = ["".join(cell["source"]) for cell in page["cells"]]
-    for cell in page["cells"]:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            texts += ["".join(data[k]) for k in ("text/markdown", "text/html", "text/plain") if k in data]
-    return "\n".join(texts)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The default study, made from nothing in another folder."""
-    made = Project(tmp_path_factory.mktemp("demo") / "a project")
-    run = made.run()
-    assert run.returncode == 0, run.stderr
-    assert "15 of 15 pages made" in run.stdout
-    return made
-
-
-def test_what_is_committed_is_what_another_folder_makes_byte_for_byte(demo):
-    here, there = outputs(ROOT, "demo"), outputs(demo.folder, "demo")
+def test_what_is_committed_is_what_another_folder_makes_byte_for_byte(demo_project):
+    here, there = outputs(ROOT, "demo"), outputs(demo_project.folder, "demo")
     assert sorted(here) == sorted(there)
     different = [name for name in here if here[name] != there[name]]
     assert not different, f"{different} differ from what is committed: ./run_all.sh --force mends it"
 
 
-def test_no_page_table_or_figure_names_this_machine(demo):
-    names = [str(demo.folder).encode(), str(ROOT).encode(), str(Path.home()).encode() + b"/", sys.prefix.encode()]
-    for path, content in outputs(demo.folder, "demo").items():
+def test_no_page_table_or_figure_names_this_machine(demo_project):
+    names = [str(demo_project.folder).encode(), str(ROOT).encode(), str(Path.home()).encode() + b"/", sys.prefix.encode()]
+    for path, content in outputs(demo_project.folder, "demo").items():
         assert not any(name in content for name in names), path
 
 
-def test_every_page_of_a_simulated_study_says_so_first(demo):
+def test_every_page_of_a_simulated_study_says_so_first(demo_project):
     for number in NUMBERS:
-        assert "Simulated respondents." in prose(demo.page("demo", number)), number
-    for path in (demo.folder / "data" / "processed" / "demo").glob("*.csv*"):
+        assert "Simulated respondents." in prose(demo_project.page("demo", number)), number
+    for path in (demo_project.folder / "data" / "processed" / "demo").glob("*.csv*"):
         if path.name >= "04":
             respondents = set(pd.read_csv(path)["respondents"].dropna())
             assert respondents <= {"simulated", "printed"}, path.name
 
 
-def test_the_ledger_of_a_simulated_study_never_reproduces_what_rests_on_answers(demo):
-    ledger = demo.table("demo", "13_ledger")
+def test_the_ledger_of_a_simulated_study_never_reproduces_what_rests_on_answers(demo_project):
+    ledger = demo_project.table("demo", "13_ledger")
     assert set(ledger.loc[ledger["where"].isin(["Table 2", "Table 3", "Figure 1"]), "verdict"]) == {"cannot be checked: simulated"}
 
 
-def test_the_demo_recovers_what_was_planted(demo):
-    recovery = demo.table("demo", "13_recovery")
+def test_the_demo_recovers_what_was_planted(demo_project):
+    recovery = demo_project.table("demo", "13_recovery")
     assert len(recovery) == 48 and recovery["covered"].mean() >= 0.95
     assert (recovery["estimate"] - recovery["planted"]).abs().mean() < 0.15
 
 
-def test_a_second_run_does_nothing_and_says_so(demo):
-    before = outputs(demo.folder, "demo")
-    run = demo.run()
+def test_a_second_run_does_nothing_and_says_so(demo_project):
+    before = outputs(demo_project.folder, "demo")
+    run = demo_project.run()
     assert run.returncode == 0 and run.stdout.startswith("Nothing to do: all 15 pages are fresh.")
-    assert outputs(demo.folder, "demo") == before
+    assert outputs(demo_project.folder, "demo") == before
 
 
-def test_recorded_answers_alone_make_the_same_tables(demo):
-    archive, aside = demo.folder / "data" / "raw" / "demo" / "replies.sqlite", demo.folder / "aside.sqlite"
+def test_recorded_answers_alone_make_the_same_tables(demo_project):
+    archive, aside = demo_project.folder / "data" / "raw" / "demo" / "replies.sqlite", demo_project.folder / "aside.sqlite"
     archive.rename(aside)
-    before = outputs(demo.folder, "demo")
-    run = demo.run("--recorded", "--force")
+    before = outputs(demo_project.folder, "demo")
+    run = demo_project.run("--recorded", "--force")
     assert run.returncode == 0, run.stderr
     assert not archive.exists()
     aside.rename(archive)
-    after = outputs(demo.folder, "demo")
+    after = outputs(demo_project.folder, "demo")
     different = [p for p in before if before[p] != after[p] and not p.endswith(".ipynb")]
     assert not different
     for number in NUMBERS:
-        assert "Simulated respondents." in prose(demo.page("demo", number))
+        assert "Simulated respondents." in prose(demo_project.page("demo", number))
 
 
-def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo):
-    before = outputs(demo.folder, "demo")
-    run = demo.run("-p", "relevance_quorum=5", "-p", "resamples=200")
+def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo_project):
+    before = outputs(demo_project.folder, "demo")
+    run = demo_project.run("-p", "relevance_quorum=5", "-p", "resamples=200")
     assert run.returncode == 0, run.stderr
     assert ": 0 new calls" in run.stdout and "nothing to pay" in run.stdout
-    assert outputs(demo.folder, "demo") == before
+    assert outputs(demo_project.folder, "demo") == before
     name = "demo--relevance_quorum=5--resamples=200"
-    page = (demo.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
+    page = (demo_project.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
     assert "are not what they were" in page and "Simulated respondents." in page
-    changed = demo.table(name, "04_relevance")
+    changed = demo_project.table(name, "04_relevance")
     assert set(changed["quorum"]) == {5}
-    assert changed["relevant"].sum() < demo.table("demo", "04_relevance")["relevant"].sum()
+    assert changed["relevant"].sum() < demo_project.table("demo", "04_relevance")["relevant"].sum()
 
 
-def test_what_a_changed_parameter_cannot_touch_is_taken_from_the_default_as_if_it_had_run(demo):
+def test_what_a_changed_parameter_cannot_touch_is_taken_from_the_default_as_if_it_had_run(demo_project):
     name = "demo--human_values=2015"
-    run = demo.run("-p", "human_values=2015", "--until", "08")
+    run = demo_project.run("-p", "human_values=2015", "--until", "08")
     assert run.returncode == 0 and "1 of 9 pages made, 8 are as in demo" in run.stdout
-    borrowed = outputs(demo.folder, name)
-    assert demo.run("-p", "human_values=2015", "--until", "08", "--force").returncode == 0
-    assert outputs(demo.folder, name) == borrowed
-    assert demo.run("-p", "human_values=2015", "--until", "08").stdout.count("Nothing to do") == 1
+    borrowed = outputs(demo_project.folder, name)
+    assert demo_project.run("-p", "human_values=2015", "--until", "08", "--force").returncode == 0
+    assert outputs(demo_project.folder, name) == borrowed
+    assert demo_project.run("-p", "human_values=2015", "--until", "08").stdout.count("Nothing to do") == 1
 
 
-def test_the_first_failing_notebook_stops_it_and_leaves_the_last_good_page(demo):
-    (source,) = (demo.folder / "notebooks").glob("09_*.py")
-    good, page = source.read_text(encoding="utf-8"), demo.page("demo", "09")
+def test_the_first_failing_notebook_stops_it_and_leaves_the_last_good_page(demo_project):
+    (source,) = (demo_project.folder / "notebooks").glob("09_*.py")
+    good, page = source.read_text(encoding="utf-8"), demo_project.page("demo", "09")
     source.write_text(good + "\n# %%\nraise ValueError('on purpose')\n", encoding="utf-8")
-    run = demo.run("--from", "09", STUDY_RECORDED="1")
+    run = demo_project.run("--from", "09", STUDY_RECORDED="1")
     source.write_text(good, encoding="utf-8")
     assert run.returncode == 1
     assert "09_figure3_models stopped: ValueError: on purpose" in run.stderr
     assert "in the cell that begins: raise ValueError" in run.stderr
     assert "10_table3" not in run.stdout
-    assert demo.page("demo", "09") == page
+    assert demo_project.page("demo", "09") == page
 
 
 def test_the_plan_of_the_papers_study_is_212600_calls_and_is_all_that_happens_without_a_cap(project):
@@ -238,9 +171,8 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
 def test_37200_real_answers_are_imported_and_compared(project, shared):
     """Each context is a study; the neutral one goes to the last notebook."""
     workbook = shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
-    env = os.environ | {"PYTHONPATH": str(project.folder / "src")}
     for name, last in (("imported", "14"), ("imported_usa", "10"), ("imported_china", "10")):
-        imported = subprocess.run([sys.executable, "-m", "utils.replies", "import", name, str(workbook)], env=env, capture_output=True, text=True)
+        imported = project.python("-m", "utils.replies", "import", name, str(workbook))
         assert imported.returncode == 0, imported.stderr
         numbers = ["--until", last] if name == "imported" else ["--until", last, "-p", "resamples=200"]
         run = project.run("--study", name, *numbers)

@@ -1,18 +1,16 @@
 """Notebook 06 from the first sheet to Table 2, in a copy of the project: nobody, people, or made-up annotators."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from openpyxl import load_workbook
-
 import spreadsheet
+from openpyxl import load_workbook
+from project import CODE, Project
+
 from utils import imported, rating, sampling, styled
 from utils.errors import Problem
 from utils.execution import Execution
@@ -27,15 +25,11 @@ PEOPLE = {"Ada": "+1", "Bo": "+1", "Cy": "+2", "Di": "-1"}
 pytestmark = pytest.mark.skipif(not DEMO.is_dir(), reason="the demo's tables are not there: run ./run_all.sh first")
 
 
-class Project:
+class Rated(Project):
     """A copy of the project in which the demo's labels are there and its annotators are people."""
 
-    def __init__(self, folder: Path, **settings) -> None:
-        self.folder = folder
-        for part in ("src", "notebooks", "studies", "data/reference"):
-            skip = shutil.ignore_patterns("rendered", "__pycache__", ".ipynb_checkpoints")
-            shutil.copytree(ROOT / part, folder / part, ignore=skip)
-        shutil.copy(ROOT / "requirements.lock", folder)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, CODE)
         self.processed, self.raw = folder / "data/processed/demo", folder / "data/raw/demo"
         self.processed.mkdir(parents=True)
         self.raw.mkdir(parents=True)
@@ -50,26 +44,19 @@ class Project:
         assert old in text
         study.write_text(text.replace(old, new), encoding="utf-8")
 
-    def run(self, *module: str) -> subprocess.CompletedProcess:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
-        env = clean | {"PYTHONPATH": str(self.folder / "src")}
-        command = [sys.executable, "-m", *module]
-        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True)
-
     def check(self) -> str:
         """Run notebook 06; what its page says and shows."""
-        run = self.run("utils.pipeline", "--only", "06")
+        run = self.run("--only", "06")
         assert run.returncode == 0, run.stderr
-        (page,) = (self.folder / "notebooks/rendered/demo").glob("06_*.ipynb")
-        outputs = [o for cell in json.loads(page.read_text(encoding="utf-8"))["cells"] for o in cell.get("outputs", [])]
+        outputs = [o for cell in self.page("demo", "06")["cells"] for o in cell.get("outputs", [])]
         shown = [o.get("data", {}).get(kind, "") for o in outputs for kind in ("text/markdown", "text/html")]
         return re.sub(r"\s+", " ", "\n".join("".join(text) for text in shown))
 
     def sheets(self, *names: str) -> subprocess.CompletedProcess:
-        return self.run("utils.rating", "sheets", "--study", "demo", "--annotators", *names)
+        return self.python("-m", "utils.rating", "sheets", "--study", "demo", "--annotators", *names)
 
     def table(self, name: str) -> pd.DataFrame:
-        return pd.read_csv(self.processed / f"{name}.csv")
+        return super().table("demo", name)
 
 
 def fill(path: Path, polarity: str) -> None:
@@ -82,7 +69,7 @@ def fill(path: Path, polarity: str) -> None:
 @pytest.fixture(scope="module")
 def round_(tmp_path_factory):
     """Nobody rated; sheets are given out and filled in, in a real program where there is one. What the page said."""
-    project, said = Project(tmp_path_factory.mktemp("round") / "a project"), {}
+    project, said = Rated(tmp_path_factory.mktemp("round") / "a project"), {}
     said["nobody"] = project.check()
     said["table of nobody"] = project.table("06_table2")
     run = project.sheets(*PEOPLE)
@@ -169,7 +156,7 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
 
 @pytest.mark.slow
 def test_labels_of_real_models_do_not_make_simulated_annotators_real(tmp_path):
-    project = Project(tmp_path / "a project")
+    project = Rated(tmp_path / "a project")
     project.edit("annotators: {simulated: 0}", "annotators: {simulated: 3, error: 0.2, seed: 1}")
     project.edit("respondents: simulated", "respondents: live")
     for name in ("04_answers.csv.gz", "05_answers.csv.gz"):

@@ -1,20 +1,16 @@
 """Three groups and six models run through every figure and table without a change of code."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from project import QUICK
 from utils import figures, null, plots, recovery, scores, significance, simulation
 from utils.errors import Problem
 from utils.execution import Execution
-from utils.paths import ROOT
 from utils.study import load
 
 GROUPS = ["US", "China", "Great Britain"]
@@ -102,18 +98,12 @@ def test_a_country_that_no_version_has_is_a_clear_problem(here):
 
 
 @pytest.mark.slow
-def test_all_fifteen_notebooks_run(tmp_path):
-    for part in ("src", "notebooks", "studies", "data/reference", "data/raw/demo"):
-        skip = shutil.ignore_patterns("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock")
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=skip)
-    shutil.copy(ROOT / "requirements.lock", tmp_path)
-    runs = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")} | {"PYTHONPATH": str(tmp_path / "src")}
-    command = [sys.executable, "-m", "utils.pipeline", "--study", "three_cultures", *runs]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+def test_all_fifteen_notebooks_run(project):
+    done = project.run("--study", "three_cultures", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = sorted((tmp_path / "notebooks" / "rendered").glob("*/*.ipynb"))
+    pages = sorted((project.folder / "notebooks" / "rendered").glob("*/*.ipynb"))
     assert len(pages) == 15
     for page in pages[4:]:
         assert "imulated" in json.dumps(json.loads(page.read_text(encoding="utf-8"))), page.name
-    assert {p.name for p in (tmp_path / "data" / "raw").glob("three_cultures/*")} <= {"answers.csv.gz", "replies.sqlite", "replies.lock"}
+    written = {p.name for p in (project.folder / "data" / "raw").glob("three_cultures/*")}
+    assert written <= {"answers.csv.gz", "replies.sqlite", "replies.lock", "served.csv", "reasons.csv"}

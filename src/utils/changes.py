@@ -8,7 +8,7 @@ from utils import tables
 from utils.claims import in_words
 from utils.errors import Problem
 from utils.execution import Execution
-from utils.paths import FIGURES, PROCESSED, shown
+from utils.paths import FIGURES, PROCESSED
 
 PAIR = ["statement_id", "dimension"]
 
@@ -90,9 +90,11 @@ def figures(here: Execution) -> list[tuple[str, Path, Path]]:
 
 def side_by_side(here: Execution):
     """The figures that changed, before and after, for the page."""
+    import PIL.Image
     from IPython.display import Image, Markdown, display
 
     for name, old, new in figures(here):
         display(Markdown(f"**{name}**: before, then after"))
-        display(Image(old.read_bytes(), width=620, alt=f"{name} before: {shown(old)}"))
-        display(Image(new.read_bytes(), width=620, alt=f"{name} after: {shown(new)}"))
+        for when, path in (("before", old), ("after", new)):
+            says = PIL.Image.open(path).text["Description"]
+            display(Image(path.read_bytes(), width=620, alt=f"{name} {when} the change: {says}"))

@@ -90,12 +90,12 @@ def clean(notebook: dict) -> dict:
 
 
 def _still(output: dict) -> dict:
-    """An output without metadata and without the address at which an object lay in memory."""
+    """An output with no other metadata than a picture's size and alt text, and without addresses in memory."""
     plain = output.get("data", {}).get("text/plain", [])
     if plain:
         output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
     if "metadata" in output:
-        output["metadata"] = {}
+        output["metadata"] = {kind: shown for kind, shown in output["metadata"].items() if kind.startswith("image/")}
     return output
 
 

@@ -1,0 +1,149 @@
+"""The site of the default study, read as a person reads it: from a file, in a real browser, narrow and wide, by keyboard."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+from playwright.sync_api import Page, sync_playwright
+
+CITED = {"arxiv.org", "doi.org", "www.theculturefactor.com", "geerthofstede.com", "creativecommons.org", "mlcommons.org"}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
+WIDTHS = (390, 1280)
+BROWSER = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LOOKED_AT = [  # one of each kind of page
+    "index.html", "notebooks/04_annotate_relevance.html", "notebooks/08_figure1_groups_and_people.html", "notebooks/10_table3_languages.html",
+    "notebooks/13_published_numbers.html", "whatif/human_values-2015.html", "explore/index.html", "explore/PDI--sim-us-1.html",
+    "explore/UAI--group--China.html", "explore/statement--demo-103.3.html", "data.html", "glossary.html", "search.html",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def html(demo_project) -> Path:
+    """The built site, with a page of what changed."""
+    run = demo_project.run("-p", "human_values=2015")
+    assert run.returncode == 0, run.stderr
+    run = demo_project.run("--site")
+    assert run.returncode == 0, run.stderr
+    return demo_project.folder / "site" / "html"
+
+
+@pytest.fixture(scope="module")
+def browser(html):
+    if not BROWSER:
+        pytest.skip("no browser is here (on Debian and Ubuntu: apt install chromium); another one can be named: BROWSER=/path/to/chrome")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+
+
+@pytest.fixture(params=WIDTHS)
+def page(browser, request) -> Iterator[Page]:
+    """A tab of a width; whatever it asks of a host fails the test."""
+    with browser.new_context(viewport={"width": request.param, "height": 900}) as context:
+        tab, outside = context.new_page(), []
+        tab.on("request", lambda asked: outside.append(asked.url) if urlsplit(asked.url).scheme not in ("file", "data", "blob") else None)
+        tab.on("pageerror", lambda error: outside.append(str(error)))
+        yield tab
+        assert not outside
+
+
+@cache
+def parsed(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml-xml" if path.suffix == ".xml" else "html.parser")
+
+
+def pages_of(html: Path) -> list[Path]:
+    return [p for p in sorted(html.rglob("*.html")) if "_static" not in p.parts]
+
+
+def test_every_notebook_has_its_page_and_every_scored_statement_one_of_its_own(demo_project, html):
+    assert [p.stem for p in sorted((html / "notebooks").glob("*.html"))] == [p.stem for p in sorted((demo_project.folder / "notebooks").glob("[0-9]*.py"))]
+    labelled = demo_project.table("demo", "05_sociocultural_statements")["statement_id"].unique()
+    assert {f"statement--{s}" for s in labelled} == {p.stem for p in (html / "explore").glob("statement--*.html")}
+
+
+def test_no_link_is_dead_and_none_leads_outside_but_to_what_is_cited(html):
+    dead, outside = [], set()
+    for path in pages_of(html):
+        for tag, name in (("a", "href"), ("img", "src"), ("script", "src"), ("link", "href")):
+            for found in parsed(path).find_all(tag, {name: True}):
+                way = urlsplit(found[name])
+                if way.scheme in ("http", "https"):
+                    outside.add(way.netloc)
+                elif way.scheme == "":
+                    target = (path.parent / unquote(way.path)).resolve() if way.path else path
+                    if not target.is_file() or (way.fragment and tag == "a" and not parsed(target).find(id=unquote(way.fragment))):
+                        dead.append((path.relative_to(html).as_posix(), found[name]))
+    assert not dead and outside <= CITED
+
+
+def test_every_picture_says_in_words_what_it_shows(html):
+    for path in pages_of(html):
+        for picture in parsed(path).select("article img"):
+            alt = picture.get("alt", "")
+            assert len(alt.split()) > 3, path.name
+
+
+def test_every_page_of_answers_says_that_they_are_simulated(html):
+    for path in [*(html / "explore").glob("*.html"), *(html / "notebooks").glob("*.html"), *(html / "whatif").glob("*.html")]:
+        assert "Simulated respondents" in parsed(path).select_one("article").get_text(), path.name
+
+
+def test_no_page_names_this_machine(demo_project, html):
+    for path in html.rglob("*"):
+        if path.suffix in (".html", ".js", ".txt", ".inv"):
+            assert str(demo_project.folder) not in path.read_text(encoding="utf-8", errors="replace"), path.name
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_a_page_fits_its_width_and_anybody_can_read_it(html, page, name):
+    page.goto((html / name).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    broken = Axe().run(page, options=WCAG).response["violations"]
+    assert not broken, [(b["id"], b["nodes"][0]["html"][:200]) for b in broken]
+
+
+def test_from_a_cell_of_table_3_the_keyboard_leads_to_the_replies_in_both_languages(html, page):
+    page.goto((html / "notebooks" / "10_table3_languages.html").as_uri())
+    cell = page.locator("#T_table3 td a").first
+    assert "to its statements" in cell.get_attribute("aria-label")
+    cell.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/explore/*")
+    statement = page.locator("article table a").first
+    statement.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/statement--*")
+    replies = page.locator("blockquote.reply")
+    assert {replies.nth(i).get_attribute("lang") for i in range(replies.count())} == {"en", "zh"}
+    assert "[simulated]" in page.locator("article").inner_text() and "[模拟]" in page.locator("article").inner_text()
+
+
+def test_from_a_bar_of_figure_1_a_click_leads_to_its_statements(html, page):
+    page.goto((html / "notebooks" / "08_figure1_groups_and_people.html").as_uri())
+    bars = page.locator("article svg a")
+    assert bars.count() == 2 * 6 * 2
+    assert "to its statements" in bars.first.get_attribute("aria-label")
+    bars.first.locator("path").click()
+    page.wait_for_url("**/explore/*--group--*")
+    assert page.locator("article table a").count() > 5
+
+
+def test_search_finds_a_word_without_a_server(html, page):
+    page.goto((html / "search.html").as_uri() + "?q=quorum")
+    page.wait_for_selector("#search-results li a")
+    assert "Glossary" in page.locator("#search-results").inner_text()
+
+
+def test_what_is_wider_than_the_page_scrolls_by_keyboard(html, page):
+    page.goto((html / "notebooks" / "10_table3_languages.html").as_uri())
+    wide = page.evaluate(
+        "[...document.querySelectorAll('article *')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX == 'auto')"
+        ".every(e => e.tabIndex == 0)"
+    )
+    assert wide
