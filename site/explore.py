@@ -137,8 +137,8 @@ def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame,
     return "\n\n".join([
         f"# {dimension}: models of {culture}",
         f"{_stamp(here)}The {len(lines)} statements behind the bar of Figure 1 of the group **{culture}** on **{dimension}**, each "
-        f"model in its native language. Figure 1 takes only those that divide the groups. {'' if texts else NO_TEXTS}",
-        table(["statement", "text", "polarity", *groups[culture], "divides the groups"], lines),
+        f"model in its native language. Figure 1 takes only those on which the groups differ. {'' if texts else NO_TEXTS}",
+        table(["statement", "text", "polarity", *groups[culture], "groups differ"], lines),
         "[Back to Figure 1](../notebooks/08_figure1_groups_and_people) · [All dimensions and models](index)",
     ])  # fmt: skip
 
