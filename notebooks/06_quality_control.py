@@ -28,7 +28,6 @@ resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 
 from utils import agreement, chance, consistency, figures, imported, sampling, styled, votes

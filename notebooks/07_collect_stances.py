@@ -27,7 +27,6 @@ tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their m
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
-import pandas as pd
 from IPython.display import Markdown
 
 from utils import answers, plan, prompts, provenance, scores, votes

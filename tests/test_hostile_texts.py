@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
-from test_pipeline import NUMBERS, project  # noqa: F401
 
+from test_pipeline import NUMBERS, project  # noqa: F401
 from utils import corrections, croissant, prompts, rating, release, statements, tables, translation, translators
 from utils.execution import Execution
 from utils.rehydrate import compared
