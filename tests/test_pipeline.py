@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from servers import Faulty, kialo, serve
-from utils import parameters, simulation, study
+from utils import dictionary, parameters, simulation, study
 from utils.execution import Execution
 from utils.paths import ROOT
 
@@ -43,6 +43,13 @@ class Project:
 
     def table(self, name: str, table: str) -> pd.DataFrame:
         return pd.read_csv(self.folder / "data" / "processed" / name / f"{table}.csv")
+
+    def faults(self, name: str, folder: str) -> list[str]:
+        """What of the tables of an execution is not as the data dictionary says."""
+        known = study.load(name)
+        paths = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
+        assert len(paths) > 40
+        return [told for path in paths for told in dictionary.faults(path, "processed", known.cultures, known.dimensions)]
 
     def study(self, name: str, **settings) -> str:
         path = self.folder / "studies" / f"{name}.yaml"
@@ -145,6 +152,7 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     name = "demo--relevance_quorum=5--resamples=200"
     page = (demo.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
     assert "are not what they were" in page and "Simulated respondents." in page
+    assert not demo.faults("demo", name)
     changed = demo.table(name, "04_relevance")
     assert set(changed["quorum"]) == {5}
     assert changed["relevant"].sum() < demo.table("demo", "04_relevance")["relevant"].sum()
@@ -226,6 +234,9 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
     (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("exports")]
     debates, theses, kept = (project.table(folder, t) for t in ("01_debates", "01_theses", "02_statements"))
     single = theses.merge(debates[["debate_id", "n_theses"]], on="debate_id")["n_theses"].eq(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIALO", str(shared / "kialo"))
+        assert not project.faults("exports", folder)
     assert (len(theses), int(theses.loc[single, "votes"].notna().sum()), len(kept)) == (726, 479, 278)
     assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
     assert "placeholders and no translations" in prose(project.page(folder, "03"))
@@ -251,6 +262,8 @@ def test_37200_real_answers_are_imported_and_compared(project, shared):
         table3 = project.table(folder, "10_table3")
         assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
         assert "Imported answers." in prose(project.page(folder, "10"))
+        if last == "14":
+            assert not project.faults(name, folder)
 
 
 def test_every_committed_page_is_sealed_and_fresh():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from utils import figures, null, plots, recovery, scores, significance, simulation
+from utils import dictionary, figures, null, plots, recovery, scores, significance, simulation
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import ROOT
@@ -112,6 +112,9 @@ def test_all_fifteen_notebooks_run(tmp_path):
     command = [sys.executable, "-m", "utils.pipeline", "--study", "three_cultures", *runs]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    known = load("three_cultures")
+    for path in sorted((tmp_path / "data" / "processed").rglob("*.csv*")):
+        assert not dictionary.faults(path, "processed", known.cultures, known.dimensions)
     pages = sorted((tmp_path / "notebooks" / "rendered").glob("*/*.ipynb"))
     assert len(pages) == 15
     for page in pages[4:]:
