@@ -45,6 +45,8 @@ pd.Series(settings).rename("setting").to_frame()
 
 # %%
 debates, theses, refused = statements.debates(here)
+tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
+files = [here.write(table, name) for name, table in tables.items()]
 Markdown(
     f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused."
 )
@@ -100,8 +102,6 @@ Markdown(
 refused
 
 # %%
-tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
-files = [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
