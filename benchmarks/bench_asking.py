@@ -13,7 +13,6 @@ import asyncio
 import cProfile
 import json
 import multiprocessing
-import os
 import pstats
 import resource
 import subprocess
@@ -107,7 +106,7 @@ def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
 
 def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     """This project: the openai package, every reply on disk."""
-    from utils import asking, paths, replies, study
+    from utils import asking, replies, study
     from utils.endpoint import Request
     from utils.execution import Execution
 
@@ -137,7 +136,7 @@ def profiled() -> cProfile.Profile:
 
 def trial(client: str, address: str, n: int, in_flight: int, profile: bool) -> None:
     """One client under one condition, in a process of its own; prints a line of JSON."""
-    import aiohttp, openai, pandas  # noqa: E401, F401 - before the clock runs
+    import aiohttp  # noqa: E401, F401 - before the clock runs
 
     with tempfile.TemporaryDirectory() as folder:
         {"bare": bare, "ours": ours}[client](address, min(n, 200), in_flight, Path(folder) / "warm")

@@ -45,11 +45,8 @@ pd.Series(settings).rename("setting").to_frame()
 
 # %%
 debates, theses, refused = statements.debates(here)
-files = [
-    here.write(debates, "01_debates"),
-    here.write(theses, "01_theses"),
-    here.write(refused, "01_refused"),
-]
+tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
+files = [here.write(table, name) for name, table in tables.items()]
 Markdown(
     f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused."
 )
@@ -71,6 +68,15 @@ debates["n_theses"].value_counts().sort_index().rename("debates").to_frame()
 
 # %%
 debates["language"].replace("", "unknown").value_counts().rename("debates").to_frame()
+
+# %%
+single, foreign = (
+    (debates["n_theses"] == 1).sum(),
+    ~debates["language"].isin(["", here.study.languages[0]]),
+)
+Markdown(
+    f"**{single} of {len(debates)} debates have exactly one thesis**; {foreign.sum()} are in another language than the study's first."
+)
 
 # %% [markdown]
 # ## The theses

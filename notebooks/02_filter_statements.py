@@ -14,8 +14,8 @@
 # # 02 · Which statements are kept?
 #
 # A statement that hardly anybody voted on may be noise. As in the paper, whose threshold is 3, statements with too few
-# votes are left out, and what is left out is counted with its reason. This makes the second number of **Appendix A** (the paper: 776
-# of 1,534).
+# votes are left out, and what is left out is counted with its reason. This makes the second number of **Appendix A**
+# (the paper: 776 of 1,534).
 #
 # *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` · *takes* the rules below
 
@@ -50,8 +50,7 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
 figure = plots.vote_distribution(votes, min_votes)
-here.save(
-    figure, "votes", "How many statements have how many votes; the line is the threshold.")
+here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.")
 
 # %% [markdown]
 # *Votes on each statement. Bars left of the line are left out.*
@@ -71,7 +70,7 @@ statements.account(debates, theses, kept, left_out)
 
 # %%
 Markdown(
-    f"**{len(kept)} of {len(theses)} statements are kept** ({len(kept) / max(len(theses), 1):.0%}); the paper keeps 776 of 1,534 (51 %)."
+    f"**{len(kept)} of {len(theses)} statements are kept** ({100 * len(kept) / max(len(theses), 1):.0f} %); the paper keeps 776 of 1,534 (51 %)."
 )
 
 # %% [markdown]
@@ -80,12 +79,14 @@ Markdown(
 # The paper's threshold of 3 is one choice among many. This is how many statements others would keep.
 
 # %%
-thresholds = pd.Series(range(0, 11), name="min_votes")
-others = [
-    len(statements.kept(debates, theses, t, vote_source, multi_thesis, here.study.languages[0])[0])
-    for t in thresholds
-]
-pd.DataFrame({"min_votes": thresholds, "kept": others}).T
+rules = (vote_source, multi_thesis, here.study.languages[0])
+others = pd.DataFrame({"min_votes": range(11)})
+others["kept"] = [len(statements.kept(debates, theses, t, *rules)[0]) for t in others["min_votes"]]
+others.set_index("min_votes").T
+
+# %%
+most, least = others["kept"].iloc[[0, -1]]
+Markdown(f"From no votes asked for to ten, the statements kept fall **from {most} to {least}**.")
 
 # %%
 files = [here.write(kept, "02_statements"), here.write(left_out, "02_left_out")]

@@ -86,7 +86,8 @@ checks["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts
 
 # %%
 Markdown(
-    f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at."
+    f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at, "
+    "by the checks that need no Chinese; whether the others are well translated, only a reader can say."
 )
 
 # %% [markdown]

@@ -59,15 +59,15 @@ answered = answers.answers(here, cells)
 written = [here.write(answered, "04_answers.csv.gz")]
 answered.head(3)
 
-# %%
-here.who(answered)
-
 # %% [markdown]
 # Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
 
 # %%
 accounting = votes.accounting(answered, cells)
 accounting
+
+# %%
+here.who(answered)
 
 # %% [markdown]
 # ## The votes
@@ -82,10 +82,10 @@ voted.head(3)
 # %% [markdown]
 # ## The labels
 #
-# A pair is relevant with at least `quorum` yes votes, by default half of the planned ones. Each label carries how it came about: the votes for
-# (`yes`) and against it (`no`), those that are missing, and in how many the runs were tied. `marginal` pairs would
-# flip with one vote the other way; `open` ones could flip if the missing votes had come. After three of them: how
-# many pairs each dimension gets, and how many of its labels hang on little.
+# A pair of statement and dimension is relevant with at least `quorum` yes votes, by default half of the planned ones.
+# Each label carries how it came about: the votes for (`yes`) and against it (`no`), those that are missing, and in how
+# many the runs were tied. `marginal` pairs would flip with one vote the other way; `open` ones could flip if the
+# missing votes had come. After three of them: how many pairs each dimension gets, and how many of them hang on little.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
@@ -101,17 +101,14 @@ counts
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
 figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
-here.save(
-    figure,
-    "relevance_votes",
-    "How many of the planned votes call a statement relevant, by dimension.",
-)
+caption = "How many of the planned votes call a statement relevant, by dimension."
+here.save(figure, "relevance_votes", caption)
 
 # %% [markdown]
 # *Yes votes for each statement, by dimension; dark bars are relevant. The fewer statements stand in the middle, the
 # less the rule for the quorum decides.*
 #
-# The marginal labels, the first of them; all are marked in the table that is written.
+# The first of the marginal labels; the table that is written marks all of them.
 
 # %%
 labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
@@ -126,6 +123,9 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # %%
 apart = judging.apart(voted, labels, "relevant")
 apart.round(3)
+
+# %%
+Markdown(judging.farthest(apart))
 
 # %% [markdown]
 # ## What another rule would change

@@ -59,15 +59,15 @@ answered = answers.answers(here, cells)
 written = [here.write(answered, "05_answers.csv.gz")]
 answered.head(3)
 
-# %%
-here.who(answered)
-
 # %% [markdown]
 # Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
 
 # %%
 accounting = votes.accounting(answered, cells)
 accounting
+
+# %%
+here.who(answered)
 
 # %% [markdown]
 # ## The votes
@@ -85,17 +85,14 @@ voted.head(3)
 # The label is the median of the votes. A median of a half is rounded away from zero, and a median of zero says that
 # the judges cancel out: such a pair is dropped and counted. Each label carries how it came about: the votes for
 # either pole (`positive`, `negative`), those missing, in how many the runs were tied, and in `how` what became of the
-# median. A `marginal` one would turn, come or go with one vote of the opposite sign. After three of them: how all
-# came about, and how many labels of each value a dimension has.
+# median. A `marginal` one would turn, come or go with one vote of the opposite sign. After three of them: how many
+# labels of each value a dimension has.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
 labels = imported.polarity(here) if here.study.labels else made
 labels.head(3)
-
-# %%
-labels.groupby("how", sort=False).agg(pairs=("how", "size"), marginal=("marginal", "sum"))
 
 # %%
 scored = here.in_order(labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]])
@@ -108,13 +105,14 @@ spread = here.in_order(labels).assign(
     value=lambda t: t["median"], kept=lambda t: t["polarity"].notna()
 )
 figure = plots.vote_shares(spread, "median of the votes", "What agreeing with a statement says")
-here.save(figure, "polarity_labels", "How many statements have which polarity, by dimension.")
+caption = "How many statements have which polarity, by dimension."
+here.save(figure, "polarity_labels", caption)
 
 # %% [markdown]
 # *Medians of the votes, by dimension; dark bars make a label. A dimension whose labels all lie on one side would
 # measure little but the readiness to agree.*
 #
-# The marginal labels, the first of them; all are marked in the table that is written.
+# The first of the marginal labels; the table that is written marks all of them.
 
 # %%
 labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
@@ -130,6 +128,9 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 apart = judging.apart(voted, labels, "polarity")
 apart.round(3)
 
+# %%
+Markdown(judging.farthest(apart))
+
 # %% [markdown]
 # ## What another rule would change
 #
@@ -138,22 +139,19 @@ apart.round(3)
 # another quorum would do, notebook 04 says; the pairs that it would add were never asked about.
 
 # %%
-rules = {
-    "tie_rule": tie_rule,
-    "missing_votes": missing_votes,
-    "zero_median": zero_median,
-    "half_median": half_median,
-}
+rules = {"tie_rule": tie_rule, "missing_votes": missing_votes}
+rules |= {"zero_median": zero_median, "half_median": half_median}
 by_rule = judging.polarity_by_rule(answered, polarity_runs, planned, **rules)
 flipped = judging.flipped(by_rule, "polarity")
 judging.changes(by_rule, "polarity")
 
 # %%
 hang = flipped.drop_duplicates(["statement_id", "dimension"])
+came = ", ".join(f"{n} {how}" for how, n in labels["how"].value_counts().items())
 Markdown(
     f"**{scored['statement_id'].nunique()} statements with {len(scored)} labels** make the scored set; "
-    f"{labels['polarity'].isna().sum()} relevant pairs got no label. {int(labels['marginal'].sum())} hang on a single "
-    f"vote, and {len(hang)} would be another under some other rule."
+    f"{labels['polarity'].isna().sum()} relevant pairs got no label. How they came about: {came}. "
+    f"{int(labels['marginal'].sum())} hang on a single vote, and {len(hang)} would be another under some other rule."
 )
 
 # %%

@@ -27,7 +27,6 @@ tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their m
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
-import pandas as pd
 from IPython.display import Markdown
 
 from utils import answers, plan, prompts, provenance, scores, votes
@@ -57,9 +56,6 @@ answered = answers.answers(here, cells)
 written = [here.write(answered, "07_answers.csv.gz")]
 answered.head(3)
 
-# %%
-here.who(answered)
-
 # %% [markdown]
 # Every planned cell ends in exactly one state. Who was not asked, or could not be read, has no stance; it never counts
 # as a disagreement.
@@ -67,6 +63,9 @@ here.who(answered)
 # %%
 accounting = votes.accounting(answered, cells)
 accounting
+
+# %%
+here.who(answered)
 
 # %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. Who served all the replies of
@@ -97,21 +96,6 @@ reasons = provenance.reasons(here, answered, voted)
 reasons.head(3)
 
 # %% [markdown]
-# How steady a model is: the mean share of the answered runs that gave the winning answer.
-
-# %%
-steady = voted.assign(share=voted["support"] / voted["answered"])
-steady.pivot_table(index="model", columns="language", values="share", aggfunc="mean").round(3)
-
-# %% [markdown]
-# How readily each model agrees at all. A model that agrees with everything scores as the labels happen to lean.
-
-# %%
-voted.assign(agrees=voted["vote"].map({1: 1.0, -1: 0.0})).pivot_table(
-    index="model", columns="language", values="agrees"
-).round(3)
-
-# %% [markdown]
 # ## The scores
 #
 # Stance times polarity, for each label, model and language.
@@ -121,8 +105,22 @@ scored = scores.label_scores(here.read("05_sociocultural_statements"), voted, he
 scored.head(3)
 
 # %% [markdown]
-# How far could the missing runs move a position? `low` and `high` are the means if all of them fell in the worst way;
-# the positions with the widest gap come first.
+# ## Who stands apart
+#
+# For each model in each language: how steady it is (`same`, the mean share of its answered runs that gave the winning
+# answer), and how readily it agrees at all (`agrees`). A model that agrees with everything scores as the labels happen
+# to lean.
+
+# %%
+steady = voted.assign(same=voted["support"] / voted["answered"])
+steady["agrees"] = voted["vote"].map({1: 1.0, -1: 0.0})
+steady.pivot_table(index="model", columns="language", values=["same", "agrees"]).round(3)
+
+# %% [markdown]
+# ## What missing answers would change
+#
+# `low` and `high` are a model's mean score if all of its missing runs had gone the worst way; the positions with the
+# widest gap come first.
 
 # %%
 bounds = answers.bounds(scored, voted)

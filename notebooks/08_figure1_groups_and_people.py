@@ -19,8 +19,8 @@
 # **Appendix B**.
 #
 # *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`, `07_bounds.csv`,
-# `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
-# `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
+# `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -64,20 +64,15 @@ counted = different.groupby("dimension")[["comparable", "differs"]].sum()
 counted.reindex(here.dimensions, fill_value=0).T
 
 # %% [markdown]
-# The people's side is Hofstede's values, which the paper does not print. They come from surveys, and nothing in this
-# study changes them. Dimensions that are the study's own have none.
+# ## The table
+#
+# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. Intervals are bootstrapped over statements. The
+# people's side is Hofstede's values, which the paper does not print: they come from surveys, and nothing in this study
+# changes them. Dimensions that are the study's own have none.
 
 # %%
 countries = {name: culture.people for name, culture in here.study.cultures.items()}
-people = scores.human_values(human_values, countries)
-people = people[people["dimension"].isin(here.dimensions)]
-
-# %% [markdown]
-# ## The table
-#
-# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. Intervals are bootstrapped over statements.
-
-# %%
+people = scores.human_values(human_values, countries).query("dimension in @here.dimensions")
 table = scores.figure1(groups, np.random.default_rng(8), differ, resamples)
 everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
 drawn = everyone[everyone["selection"] != "all"]
@@ -156,12 +151,12 @@ differing = scores.divided(groups, different, here.read("07_votes"), here.models
 here.with_texts(differing.drop(columns="opposite")).head(8)
 
 # %% [markdown]
-# And in their own words: of the first of these statements, the reply with which each model first gave its answer.
+# And in their own words: for the first two of these statements, the reply with which each model first gave its answer.
 
 # %%
 reasons = here.read("07_reasons").merge(here.models[["model", "language"]])
-quoted = differing[["statement_id"]].head(2).merge(reasons).drop(columns=["language", "respondents"])
-quoted
+quoted = differing[["statement_id"]].head(2).merge(reasons)
+quoted.drop(columns=["language", "respondents"])
 
 # %%
 tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}

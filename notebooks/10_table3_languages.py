@@ -17,7 +17,8 @@
 # This makes **Table 3**, with the paper's bootstrap test and beside it an exact one, corrected for asking once for each
 # cell. In a study with a single language, the models are compared with each other instead.
 #
-# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `10_table3.csv`, `table3`, `table3_printed` · *takes* the rules below
+# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `10_table3.csv`, `table3`,
+# `table3_printed` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
@@ -128,4 +129,5 @@ here.save(figure, "table3_printed", caption, "printed")
 
 # %%
 file = here.write(table, "10_table3")
-Markdown(f"Written: `{file}`. {here.caution}")
+moved = (table["changed"] > 0).sum()
+Markdown(f"Written: `{file}`. In {moved} of {len(table)} cells some stance changes. {here.caution}")

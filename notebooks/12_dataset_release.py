@@ -71,7 +71,7 @@ published.read("paper_table4")
 # %%
 translated, ratings = here.read("03_translations"), here.read("06_ratings")
 written = release.write(here, data, translated, ratings)
-written
+Markdown("In `12_release/`: " + ", ".join(f"`{name}`" for name in written) + ". The card says:")
 
 # %%
 Markdown(
@@ -99,5 +99,6 @@ files = [here.write(release.examples(data, here.dimensions), "12_table4")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + f" and the release. **{len(data)} labels of {data['statement_id'].nunique()} statements**. {here.caution}"
+    + f" and the release: **{len(data)} labels of {data['statement_id'].nunique()} statements**, and not one text. "
+    + here.caution
 )

@@ -1,15 +1,18 @@
 """What several tests share: the neighbour folder with third-party data, copies of the project and of its data folders."""
 
 import importlib
+import os
 import shutil
 from pathlib import Path
 
 import pytest
-from project import CODE, Project
+from playwright.sync_api import sync_playwright
 
+from project import CODE, Project
 from utils import paths
 
 SHARED = paths.ROOT.parent / "shared"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture
@@ -49,3 +52,13 @@ def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert run.returncode == 0, run.stderr
     assert "15 of 15 pages made" in run.stdout
     return made
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser without a window."""
+    path = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.skip("no browser is here (on Debian and Ubuntu: apt install chromium); one can be named: BROWSER=/path/to/chrome")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

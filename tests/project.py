@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from utils import dictionary, study
 from utils.paths import ROOT
 
 CODE = ("src", "notebooks", "studies", "data/reference")
@@ -45,6 +46,13 @@ class Project:
 
     def table(self, name: str, table: str) -> pd.DataFrame:
         return pd.read_csv(self.folder / "data" / "processed" / name / f"{table}.csv")
+
+    def faults(self, name: str, folder: str) -> list[str]:
+        """What of the tables of an execution is not as the data dictionary says."""
+        known = study.load(name)
+        paths = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
+        assert len(paths) > 40
+        return [told for path in paths for told in dictionary.faults(path, "processed", known.cultures, known.dimensions)]
 
     def study(self, name: str, **settings) -> str:
         path = self.folder / "studies" / f"{name}.yaml"

@@ -1,5 +1,6 @@
 """The environment is one chain: pyproject.toml -> requirements.lock -> environment.yml."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -51,3 +52,28 @@ def test_a_missing_lock_is_told_in_a_sentence(tmp_path):
     (tmp_path / "environment.sh").write_bytes((ROOT / "environment.sh").read_bytes())
     run = subprocess.run(["bash", "-c", "set -e; source ./environment.sh"], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 1 and run.stderr.startswith("requirements.lock is missing")
+
+
+def steps(workflow: str) -> list[str]:
+    """The commands of a workflow, in order."""
+    read = yaml.safe_load((ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8"))
+    assert set(read) == {"name", True, "permissions", "jobs"}  # YAML reads `on` as True
+    return [step["run"] for job in read["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+def test_continuous_integration_runs_the_two_scripts_of_the_readme():
+    assert steps("ci") == ["./run_tests.sh", "./run_all.sh"]
+
+
+def test_every_night_the_newest_packages_are_resolved_before_pages_tests_and_slow_tests():
+    ours = [command for command in steps("nightly") if command.startswith("./")]
+    assert ours == ["./lock.sh --upgrade", "./run_all.sh --force", "./run_tests.sh", "./run_tests.sh -m slow"]
+    assert all(os.access(ROOT / command.split()[0], os.X_OK) for command in ours)
+
+
+def test_the_hooks_need_no_network_and_name_tests_that_are_there():
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert repo["repo"] == "local"
+    for hook in repo["hooks"]:
+        assert hook["language"] == "system" and hook["entry"].startswith(".venv/bin/")
+        assert all((ROOT / word).is_file() for word in hook["entry"].split() if word.endswith(".py"))

@@ -218,7 +218,7 @@ def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
     alt = "Table 2: 中文 and −1. [simulated respondents]"
     with Image.open(tmp_path / "figure1.v2.png") as picture:
         assert picture.info["Description"] == alt and picture.width == 1400
-    assert "Subject".encode() in (tmp_path / "figure1.v2.pdf").read_bytes()
+    assert b"Subject" in (tmp_path / "figure1.v2.pdf").read_bytes()
     data, metadata = shown._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == alt
     assert sorted(p.name for p in tmp_path.iterdir()) == ["figure1.v2.pdf", "figure1.v2.png"]

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
-from project import NUMBERS
 
+from project import NUMBERS
 from utils import corrections, croissant, prompts, rating, release, statements, tables, translation, translators
 from utils.execution import Execution
 from utils.rehydrate import compared
@@ -85,11 +85,7 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
 def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
     kept = here.read("02_statements")
     placeholders = translation.translations(here, kept)
-    texts = (
-        [("en", t) for t in kept["text"]]
-        + [("zh", t) for t in placeholders["text"]]
-        + [("zh", t) for t in kept["text"]]
-    )
+    texts = [("en", t) for t in kept["text"]] + [("zh", t) for t in placeholders["text"]] + [("zh", t) for t in kept["text"]]
     for step in prompts.STEPS:
         for language, text in texts:
             described = None if step == "stance" else prompts.dimensions(language)["PDI"]
@@ -151,9 +147,7 @@ def test_a_table_on_a_page_escapes_it(here):
         for frame, column in ((here.read("01_debates"), "title"), (here.with_texts(kept.drop(columns="text")), "text")):
             page = Tags()
             page.feed(frame._repr_html_())
-            assert not page.tags & {"script", "img", "a", "iframe"} and not [
-                a for a in page.attributes if a.startswith("on")
-            ]
+            assert not page.tags & {"script", "img", "a", "iframe"} and not [a for a in page.attributes if a.startswith("on")]
             shown = "".join(page.text)
             for text in frame[column]:
                 assert text in shown

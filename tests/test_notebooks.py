@@ -1,6 +1,7 @@
 """The notebooks keep their form: claim, parameters, one move a cell; and they read only what comes before them."""
 
 import re
+from statistics import median
 
 import pytest
 
@@ -28,10 +29,48 @@ def test_the_claim_comes_first_and_the_parameters_second(source):
     assert second == 'tags=["parameters"]'
 
 
+def measures(source) -> dict[str, float]:
+    """How a notebook reads: its cells, lines of code in a cell (median, nine in ten at most, most), words of prose for each."""
+    whole = cells(source)
+    code = [sum(1 for line in body.splitlines() if line.strip() and not line.startswith("#")) for head, body in whole if head != "[markdown]"]
+    words = sum(len(re.findall(r"\w+", body)) for head, body in whole if head == "[markdown]")
+    ninth = sorted(code)[min(len(code) - 1, int(0.9 * len(code)))]
+    return {"cells": len(whole), "median": median(code), "p90": ninth, "most": max(code), "words a line": round(words / sum(code), 1)}
+
+
+def test_no_cell_is_longer_than_a_page_can_bear_and_the_whole_is_read_in_five_minutes(capsys):
+    """Prints the measures of all notebooks, and fails beyond them: lines 5, 12, 25; 3 words a line; 10 to 25 cells."""
+    found = {source.stem: measures(source) for source in SOURCES}
+    with capsys.disabled():
+        print(f"\n{'':<30} cells  lines a cell: median  p90  most  words a line")
+        for name, m in found.items():
+            print(f"{name:<30} {m['cells']:>5} {m['median']:>21g} {m['p90']:>4} {m['most']:>5} {m['words a line']:>13}")
+    assert not {name: m["most"] for name, m in found.items() if m["most"] > MOST_LINES}
+    beyond = {n: m for n, m in found.items() if m["median"] > 5 or m["p90"] > 12 or m["words a line"] < 3 or not 10 <= m["cells"] <= 25}
+    assert not beyond
+
+
+@pytest.mark.parametrize("numbers", [("04", "05"), ("09", "10")])
+def test_siblings_have_the_same_headings_in_the_same_order(numbers):
+    first, second = (headings(n) for n in numbers)
+    assert first == second
+
+
+def test_cousins_begin_and_end_alike():
+    """07 asks as 04 and 05 do, and scores where they label; 08 is 09 with an appendix."""
+    assert headings("07")[:3] == headings("04")[:3] and "## Who stands apart" in headings("07")
+    assert headings("08")[:5] == headings("09") and len(headings("08")) == 6
+
+
+def headings(number: str) -> list[str]:
+    (source,) = [s for s in SOURCES if s.name.startswith(number)]
+    return re.findall(r"^# (## [^:\n]*)", source.read_text(encoding="utf-8"), re.M)
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
-def test_no_cell_is_longer_than_a_page_can_bear(source):
-    lengths = [len([line for line in body.splitlines() if line.strip()]) for head, body in cells(source) if head != "[markdown]"]
-    assert max(lengths) <= MOST_LINES
+def test_a_page_ends_on_the_files_it_wrote_and_a_sentence(source):
+    head, body = cells(source)[-1]
+    assert head == "" and "Written: " in body and body.rstrip().endswith(")")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)

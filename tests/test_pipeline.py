@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
+
 from project import NUMBERS, QUICK, outputs, prose
 from servers import Faulty, kialo, serve
-
 from utils import parameters, simulation, study
 from utils.execution import Execution
 from utils.paths import ROOT
@@ -78,6 +79,7 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     name = "demo--relevance_quorum=5--resamples=200"
     page = (demo_project.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
     assert "are not what they were" in page and "Simulated respondents." in page
+    assert not demo_project.faults("demo", name)
     changed = demo_project.table(name, "04_relevance")
     assert set(changed["quorum"]) == {5}
     assert changed["relevant"].sum() < demo_project.table("demo", "04_relevance")["relevant"].sum()
@@ -159,6 +161,9 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
     (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("exports")]
     debates, theses, kept = (project.table(folder, t) for t in ("01_debates", "01_theses", "02_statements"))
     single = theses.merge(debates[["debate_id", "n_theses"]], on="debate_id")["n_theses"].eq(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIALO", str(shared / "kialo"))
+        assert not project.faults("exports", folder)
     assert (len(theses), int(theses.loc[single, "votes"].notna().sum()), len(kept)) == (726, 479, 278)
     assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
     assert "placeholders and no translations" in prose(project.page(folder, "03"))
@@ -183,6 +188,8 @@ def test_37200_real_answers_are_imported_and_compared(project, shared):
         table3 = project.table(folder, "10_table3")
         assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
         assert "Imported answers." in prose(project.page(folder, "10"))
+        if last == "14":
+            assert not project.faults(name, folder)
 
 
 def test_every_committed_page_is_sealed_and_fresh():

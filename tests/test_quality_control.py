@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import spreadsheet
 from openpyxl import load_workbook
-from project import CODE, Project
 
+import spreadsheet
+from project import CODE, Project
 from utils import imported, rating, sampling, styled
 from utils.errors import Problem
 from utils.execution import Execution

@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from nasty_replies import CHINESE, ENGLISH
 
+from nasty_replies import CHINESE, ENGLISH
 from utils.errors import Problem
 from utils.prompts import SCORES, STATES, STEPS, read
 

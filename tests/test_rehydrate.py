@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from test_scraping import Kialo
 
+from test_scraping import Kialo
 from utils import kialo, rehydrate, release, statements, tables
 from utils.errors import Problem
 from utils.execution import Execution

@@ -1,7 +1,5 @@
 """The site of the default study, read as a person reads it: from a file, in a real browser, narrow and wide, by keyboard."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,12 +8,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 CITED = {"arxiv.org", "doi.org", "www.theculturefactor.com", "geerthofstede.com", "creativecommons.org", "mlcommons.org"}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
 WIDTHS = (390, 1280)
-BROWSER = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LOOKED_AT = [  # one of each kind of page
     "index.html", "notebooks/04_annotate_relevance.html", "notebooks/08_figure1_groups_and_people.html", "notebooks/10_table3_languages.html",
     "notebooks/13_published_numbers.html", "whatif/human_values-2015.html", "explore/index.html", "explore/PDI--sim-us-1.html",
@@ -31,14 +28,6 @@ def html(demo_project) -> Path:
     run = demo_project.run("--site")
     assert run.returncode == 0, run.stderr
     return demo_project.folder / "site" / "html"
-
-
-@pytest.fixture(scope="module")
-def browser(html):
-    if not BROWSER:
-        pytest.skip("no browser is here (on Debian and Ubuntu: apt install chromium); another one can be named: BROWSER=/path/to/chrome")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
 
 
 @pytest.fixture(params=WIDTHS)
@@ -62,7 +51,9 @@ def pages_of(html: Path) -> list[Path]:
 
 
 def test_every_notebook_has_its_page_and_every_scored_statement_one_of_its_own(demo_project, html):
-    assert [p.stem for p in sorted((html / "notebooks").glob("*.html"))] == [p.stem for p in sorted((demo_project.folder / "notebooks").glob("[0-9]*.py"))]
+    assert [p.stem for p in sorted((html / "notebooks").glob("*.html"))] == [
+        p.stem for p in sorted((demo_project.folder / "notebooks").glob("[0-9]*.py"))
+    ]
     labelled = demo_project.table("demo", "05_sociocultural_statements")["statement_id"].unique()
     assert {f"statement--{s}" for s in labelled} == {p.stem for p in (html / "explore").glob("statement--*.html")}
 

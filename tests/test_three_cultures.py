@@ -40,9 +40,7 @@ def said(figure) -> str:
 def test_the_study_is_the_demo_and_a_third_group_of_two():
     study, demo = load("three_cultures"), load("demo")
     assert list(study.cultures) == GROUPS and list(study.models)[:4] == list(demo.models)
-    assert {m: study.models[m].culture for m in study.models if m not in demo.models} == dict.fromkeys(
-        ["sim-gb-1", "sim-gb-2"], "Great Britain"
-    )
+    assert {m: study.models[m].culture for m in study.models if m not in demo.models} == dict.fromkeys(["sim-gb-1", "sim-gb-2"], "Great Britain")
     assert Execution(study, "x").material == Execution(demo, "x").raw != Execution(study, "x").raw
 
 
@@ -101,6 +99,8 @@ def test_a_country_that_no_version_has_is_a_clear_problem(here):
 def test_all_fifteen_notebooks_run(project):
     done = project.run("--study", "three_cultures", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = (p.name for p in (project.folder / "data" / "processed").glob("three_cultures*"))
+    assert not project.faults("three_cultures", folder)
     pages = sorted((project.folder / "notebooks" / "rendered").glob("*/*.ipynb"))
     assert len(pages) == 15
     for page in pages[4:]:

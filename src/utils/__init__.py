@@ -1,6 +1,6 @@
 """What the notebooks share: small modules of plain functions, listed here in the order in which they may import each other.
 
-ground    errors paths tables text settings study execution progress
+ground    errors paths dictionary tables text settings study execution progress
 words     words reading prompts
 debates   kialo exports scraping statements translation_checks
 replies   replies plan simulation endpoint asking collecting provenance answers

@@ -14,6 +14,7 @@ from matplotlib import font_manager, patheffects, style
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from utils import words
 from utils.errors import Problem, nearest
 from utils.significance import LEAST
 
@@ -29,7 +30,7 @@ STAMPS = {
     "printed": "from the paper's printed numbers",
     "live": "",
 }
-LANGUAGES = {"en": "English", "zh": "Chinese"}
+LANGUAGES = {language: words.words(language)["name"] for language in words.known()}
 NAMES = {"PDI": "Power distance", "IDV": "Individualism", "MAS": "Achievement", "UAI": "Uncertainty avoidance",
          "LTO": "Long-term orientation", "IND": "Indulgence"}  # fmt: skip
 

@@ -113,11 +113,13 @@ class Execution:
         return next(kind for kind in STAMPS if kind in seen)
 
     def who(self, answered: pd.DataFrame):
-        """How many of the answers come from whom, as a line for the page."""
+        """How many of the planned cells have an answer, and whose the cells are, as a line for the page."""
         from IPython.display import Markdown
 
-        counts = answered["respondents"].replace("", "nobody").value_counts()
-        return Markdown(f"{len(answered):,} cells: " + ", ".join(f"{n:,} **{kind}**" for kind, n in counts.items()) + ".")
+        counts, n = answered["respondents"].replace("", "nobody").value_counts(), answered["state"].eq("answered").sum()
+        share = f" ({100 * n / len(answered):.1f} %)" if len(answered) else ""
+        whose = ", ".join(f"{k:,} **{kind}**" for kind, k in counts.items())
+        return Markdown(f"**{n:,} of {len(answered):,} cells are answered**{share}. Who was asked: {whose or 'nobody'}.")
 
     def missing(self):
         """What became of the planned stances, and how far those without an answer could move a mean, for the page."""

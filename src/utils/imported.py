@@ -99,15 +99,15 @@ def labels(here: Execution) -> pd.DataFrame:
 
 def relevance(here: Execution) -> pd.DataFrame:
     """The labels file as a relevance table: every pair of it relevant, without any vote."""
-    none = {"yes": 0, "no": 0, "tied": 0, "missing": 0, "planned": 0, "quorum": 0}
+    none = {"yes": 0, "no": 0, "missing": 0, "tied": 0, "planned": 0, "quorum": 0}
     return labels(here)[["statement_id", "dimension"]].assign(**none, relevant=True, marginal=False, open=False)
 
 
 def polarity(here: Execution) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
     given = labels(here)
-    none = {"votes": 0, "positive": 0, "negative": 0, "tied": 0, "missing": 0, "planned": 0}
-    return given.assign(**none, median=given["polarity"], how="brought", marginal=False)
+    none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}
+    return given[rating.PAIR].assign(**none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False)
 
 
 def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

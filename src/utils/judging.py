@@ -34,6 +34,19 @@ def apart(voted: pd.DataFrame, labels: pd.DataFrame, label: str) -> pd.DataFrame
     return table
 
 
+def farthest(table: pd.DataFrame) -> str:
+    """Which judge in which language stands farthest apart, in a sentence; `table` as `apart` gives it.
+
+    >>> farthest(pd.DataFrame({"model": ["a", "b", "a"], "language": ["en", "en", "all"], "share": [0.1, 0.25, 0.1]}))
+    'Farthest apart stands **b in en**: 25.0 % of its votes lie on the other side than the label.'
+    """
+    single = table[(table["language"] != "all") & (table["model"] != "all")].dropna(subset="share")
+    if single.empty:
+        return "Nobody voted: the labels were brought."
+    row = single.loc[single["share"].idxmax()]
+    return f"Farthest apart stands **{row['model']} in {row['language']}**: {100 * row['share']:.1f} % of its votes lie on the other side than the label."
+
+
 def relevance_by_rule(
     answers: pd.DataFrame, runs: int, planned: int, quorum: int = 0, tie_rule="nearest_median", missing_votes="planned"
 ) -> dict[str, pd.DataFrame]:

@@ -6,22 +6,14 @@ import re
 import pandas as pd
 import yaml
 
-from utils import croissant
+from utils import croissant, dictionary
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.text import content_hash
 from utils.words import TEMPLATES
 
 NAME = "sociocultural_statements.csv"
-COLUMNS = {
-    "statement_id": "debate and claim, as on Kialo: D.n (D#k, the k-th thesis, where an export told no claim)",
-    "dimension": "Hofstede dimension",
-    "polarity": "what agreeing says on the dimension: -2, -1, 1 or 2",
-    "judge_votes": "judges' votes (one for each model and language) that the polarity rests on; 0 for brought labels",
-    "votes": "people's votes on the statement when it was collected; empty where unknown",
-    "content_hash": "first 16 hexadecimal digits of SHA-256 over the plain text",
-    "respondents": "who labelled it: live, simulated or imported",
-}
+COLUMNS = {name: column.meaning for name, column in dictionary.described("processed", f"12_release/{NAME}").items()}
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"
 LICENCE = ("cc-by-4.0", "https://creativecommons.org/licenses/by/4.0/")  # of ids, hashes and labels

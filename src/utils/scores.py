@@ -12,7 +12,6 @@ from utils.paths import REFERENCE
 from utils.settings import DIMENSIONS, allowed
 
 
-
 def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """The scores table: each label with each model's vote in each language; agreeing scores the label's polarity.
 

@@ -208,6 +208,10 @@ class Study(Part):
             for name in self.models:
                 if name not in self.simulation.leanings:
                     raise ValueError(f'the simulated model "{name}" needs its leanings under simulation: leanings:')
+                for dimension, means in self.simulation.leanings[name].items():
+                    if len(means) != len(self.languages):
+                        said = f"{len(means)} leanings on {dimension}, and the study has {len(self.languages)} languages"
+                        raise ValueError(f'the simulated model "{name}" has {said} ({", ".join(self.languages)}): one for each')
         return self
 
     def limit(self, model: str) -> int:

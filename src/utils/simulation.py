@@ -12,24 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils import prompts, replies, tables
+from utils import prompts, replies, tables, words
 from utils.execution import Execution
 from utils.paths import PROCESSED
 from utils.settings import Study
 from utils.study import load
 
 RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table of the study plants them
-MARKS = {"en": "[simulated]", "zh": "[模拟]"}
-WORDS = {
-    "en": {"yes": "yes", "no": "no", "agree": "agree", "disagree": "disagree", "answer": "Answer: "},
-    "zh": {"yes": "是", "no": "否", "agree": "同意", "disagree": "不同意", "answer": "答案："},
-}
-REASONS = {
-    "en": "Arguments for: none, this respondent follows a plan. Arguments against: none, for the same reason.",
-    "zh": "支持的理由：没有，这位受访者只按计划作答。反对的理由：没有，原因相同。",
-}
-REFUSALS = {"en": "I'm sorry, but I can't help with that.", "zh": "抱歉，我无法回答这个问题。"}
-NONSENSE = {"en": "There is a lot to be said about this.", "zh": "关于这一点有很多话可说。"}
 
 
 def unit(*parts) -> float:
@@ -46,7 +35,13 @@ def fingerprint(here: Execution) -> str:
     """A digest of all that decides what simulated respondents say, so that a changed plan is asked anew."""
     planted = here.material / "planted.csv"
     known = planted.read_text(encoding="utf-8") if planted.exists() else ""
-    return replies.digest([here.study.simulation.model_dump(), known, Path(__file__).read_text(encoding="utf-8")])[:8]
+    said = [_said(language) for language in here.study.languages]
+    return replies.digest([here.study.simulation.model_dump(), known, said, Path(__file__).read_text(encoding="utf-8")])[:8]
+
+
+def _said(language: str) -> dict:
+    """What a respondent says in a language (`simulated` in its words file)."""
+    return words.words(language)["simulated"]
 
 
 def labels(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
@@ -137,7 +132,8 @@ class Respondents:
         trouble = simulation.trouble.model_dump()
         if draw("noise") < simulation.run_noise:
             value = _another(step, value)
-        reasons = f"{MARKS[language]} {REASONS[language]}\n\n" if step == "stance" else f"{MARKS[language]} "
+        said = _said(language)
+        reasons = f"{said['mark']} {said['reasons']}\n\n" if step == "stance" else f"{said['mark']} "
         for name, share in trouble.items():
             at -= share
             if at < 0:
@@ -146,12 +142,12 @@ class Respondents:
 
 
 def _troubled(name: str, reasons: str, step: str, language: str, value: float) -> tuple[str, str]:
-    other = "zh" if language == "en" else "en"
+    said, other = _said(language), next(known for known in words.known() if known != language)
     return {
-        "refused": (f"{MARKS[language]} {REFUSALS[language]}", "stop"),
-        "unreadable": (f"{MARKS[language]} {NONSENSE[language]}", "stop"),
+        "refused": (f"{said['mark']} {said['refusal']}", "stop"),
+        "unreadable": (f"{said['mark']} {said['nonsense']}", "stop"),
         "cut_off": (reasons[: len(reasons) // 2], "length"),
-        "wrong_language": (f"{MARKS[other]} {REASONS[other]}\n\n{_answer(step, other, value)}", "stop"),
+        "wrong_language": (f"{_said(other)['mark']} {_said(other)['reasons']}\n\n{_answer(step, other, value)}", "stop"),
     }[name]
 
 
@@ -163,9 +159,9 @@ def _another(step: str, value: float) -> float:
 
 
 def _answer(step: str, language: str, value: float) -> str:
-    words = WORDS[language]
+    said = _said(language)
     word = {"relevance": "yes" if value > 0 else "no", "stance": "agree" if value > 0 else "disagree"}.get(step)
-    return words["answer"] + (words[word] if word else f"{int(value):+d}")
+    return said["answer"] + (said["words"][word] if word else f"{int(value):+d}")
 
 
 def _completion(request: dict, content: str, finish: str) -> dict:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from utils import dictionary
 from utils.errors import Problem
 
-TEXT = {"statement_id", "debate_id", "annotator", "file", "dimension", "model", "language", "text", "title", "question", "answer", "state", "step",
-        "culture", "respondents", "source_hash", "content_hash", "translator", "date", "back_translation", "why", "tie", "how", "reason", "tags", "source", "group", "value_text", "returned_model", "provider", "quantisation", "fingerprint"}  # fmt: skip
 MISSING = "–"
 WIDTH = 50  # characters of a text on one line of a table without pictures
 
@@ -27,13 +26,13 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table that `write` wrote; text columns are text (never NaN), empty numbers are NaN."""
+    """Read a table that `write` wrote; columns that the dictionary calls text are text (never NaN), empty numbers are NaN."""
     if not path.exists():
         raise Problem(f"The table {path.name} is not there: run the notebook with its number first.")
     if path.stat().st_size <= 1:
         return pd.DataFrame()
     columns = pd.read_csv(path, nrows=0).columns
-    text = {c: "str" for c in columns if c in TEXT}
+    text = dict.fromkeys(dictionary.text_columns(path, columns), "str")
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={c: [""] for c in columns if c not in text})
 
 

@@ -19,7 +19,8 @@ from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
 
 LAB_SETTINGS = {
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}},
+    # Nothing is saved of itself: a changed parameter that stays in a source would be the new default of every page.
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}, "autosave": False},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 
@@ -163,6 +164,8 @@ def lab() -> int:
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
     command = [sys.executable, "-m", "jupyterlab", str(NOTEBOOKS), f"--LabApp.app_settings_dir={settings}"]
+    if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container one is root, and JupyterLab would only say no
+        command.append("--allow-root")
     return subprocess.call(command)
 
 

@@ -21,7 +21,7 @@ GOOGLE_CODES = {"zh": "zh-CN"}
 BATCH = 100  # texts a request; Google allows 128
 CHARACTERS = 5000  # in one request, as Google recommends; a longer text goes alone
 WAIT = 1.0  # seconds before a request is repeated, doubling; Retry-After wins
-LANGUAGES = {"en": "English", "zh": "Chinese (Simplified)"}
+VARIETIES = {"zh": "Chinese (Simplified)"}  # where a language alone does not say how to write it
 AGAIN = "What was translated is kept: running again asks only for the rest."
 
 Made = Iterator[tuple[pd.DataFrame, list[str]]]
@@ -126,7 +126,8 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
 
 def request(statement: str, source: str, language: str) -> list[dict]:
     """The messages that ask a model for a translation; whatever the statement says, it fills no other slot."""
-    names = {"source_language": LANGUAGES.get(source, source), "target_language": LANGUAGES.get(language, language)}
+    source_name, name = (VARIETIES.get(l) or words.words(l)["name"] for l in (source, language))
+    names = {"source_language": source_name, "target_language": name}
     template = (words.TEMPLATES / "translate.txt").read_text(encoding="utf-8").strip()
     shielded = re.sub(r"(?<=<)(?=\s*/?\s*statement)|(?<=<)(?=[|｜])", r"\\", statement, flags=re.I)
     values = names | {"statement": shielded}
