@@ -100,7 +100,9 @@ counts
 
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
-figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
+figure = plots.vote_shares(
+    spread, f"yes votes of {planned}", "How many votes call a statement relevant"
+)
 here.save(
     figure,
     "relevance_votes",

@@ -120,7 +120,8 @@ named.assign(change=(named["Chinese"] - named["English"]).round(2))
 
 # %%
 caption = "The paper's Table 3 as a picture: both printed means of each model on each dimension."
-figure = figures.language_changes(printed.reset_index(), "As the paper prints it")
+title = "Each model in two languages, as the paper prints it"
+figure = figures.language_changes(printed.reset_index(), title)
 here.save(figure, "table3_printed", caption, "printed")
 
 # %% [markdown]

@@ -95,7 +95,8 @@ open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 outcome = {"value": product["directions_right"], "holds": product["directions"]}
 drawn = product[["spec", *open_rules]].assign(**outcome)
 caption = f"{words['directions']}: every specification, with the choices that it makes."
-figure = plots.specification_curve(drawn, words["directions"], "directions")
+counted = f"directions, of {product['directions_of'].max()}"
+figure = plots.specification_curve(drawn, words["directions"], counted)
 here.save(figure, "specification_curve", caption)
 
 # %% [markdown]
@@ -154,7 +155,8 @@ here.save(plots.null_directions(chance), "null_directions", caption)
 # %%
 of_paper = null.paper_table(np.random.default_rng(14), draws)
 caption = "How many directions would agree by chance with the paper's numbers of labels."
-figure = plots.null_directions(of_paper, "With the paper's numbers of labels")
+title = "Chance, with the paper's numbers of labels"
+figure = plots.null_directions(of_paper, title, "claimed")
 here.save(figure, "null_directions_paper", caption, "printed")
 
 # %% [markdown]
