@@ -398,6 +398,15 @@ def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statement
     assert "more of what a dimension is called" in said(figures.groups_and_people(groups(), "t"))
 
 
+def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
+    pairs = changes().query("model == 'sim-us-1'").assign(model="GPT / Qwen", culture="US / China", a="GPT", b="Qwen")
+    figure = figures.language_changes(pairs)
+    assert "Two models in the same language" in said(figure) and "Mean score of GPT (○) and Qwen (●)" in said(figure)
+    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == drawing.dark(drawing.GREY)
+    assert "same model" in said(figures.language_changes(changes())) and "in English (○) and Chinese (●)" in said(figures.language_changes(changes()))
+    assert drawing.colours(["US / China", "Great Britain"])["Great Britain"] == drawing.FURTHER[0]
+
+
 def test_two_pairs_of_languages_keep_their_own_lines():
     table = pd.concat([changes(), changes().assign(b="ro")])
     labels = [t.get_text() for t in figures.language_changes(table).axes[0].get_yticklabels()]

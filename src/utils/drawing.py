@@ -102,9 +102,10 @@ def ordered(cultures) -> list[str]:
 
 
 def colours(cultures) -> dict[str, str]:
-    """The colour of each culture, whatever the order of the rows: US blue, China red, further ones by name."""
-    others = sorted(set(cultures) - set(FIRST))
-    return {c: FIRST[c] if c in FIRST else FURTHER[others.index(c) % len(FURTHER)] for c in ordered(cultures)}
+    """The colour of each culture, whatever the order of the rows: US blue, China red, further ones by name, two at once grey."""
+    others = [c for c in sorted(set(cultures) - set(FIRST)) if " / " not in c]
+    further = {c: FURTHER[k % len(FURTHER)] for k, c in enumerate(others)}
+    return {c: (FIRST | further).get(c, GREY) for c in ordered(cultures)}
 
 
 def dark(colour: str) -> str:

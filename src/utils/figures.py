@@ -51,7 +51,7 @@ def _groups_note(table: pd.DataFrame) -> str:
 
 
 def _scale_of_people(panel, kind: str) -> None:
-    panel.set_title({"models": "Models, in their native language", "people": "People of the culture, from surveys"}[kind])
+    panel.set_title({"models": "Models, in their native language", "people": "People, from surveys"}[kind])
     panel.axvline(50, color=INK, linewidth=0.8, zorder=2.5)
     panel.set(xlim=(0, 100), xticks=range(0, 101, 25), xlabel="score (0 to 100)")
     panel.grid(axis="x")
@@ -136,20 +136,23 @@ def _frame(panels: dict, half: float, names: list[str], inks: pd.Series) -> None
                 label.set_color(dark(ink))
 
 
-def language_changes(table: pd.DataFrame, title: str = "The same model asked in two languages") -> Figure:
+def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     """Table 3 as a figure: the means of a model in language a and in language b, joined, with what is significant.
+
+    In a study with one language a and b are two models, and the line joins their means.
 
     A row for each dimension and model: culture, a, b (languages), mean_a, mean_b, p_bootstrap, p_holm (NaN: not known),
     and n where it is known.
     """
     need(table, "dimension model culture a b mean_a mean_b p_bootstrap p_holm", "language changes")
+    title = title or ("Two models in the same language" if _of_models(table) else "The same model asked in two languages")
     if table.empty:
         return nothing(title)
-    table = named_pairs(table)
+    table, note = named_pairs(table), _changes_note(table)
     half, widened = drawing.span(table[["mean_a", "mean_b"]])
     models, colour = _by_culture(table), colours(table["culture"])
-    dimensions, note = list(dict.fromkeys(table["dimension"])), _changes_note(table) + widened
-    figure, panels = drawing.small_multiples(title, note, dimensions, len(models), colour)
+    key = colour if len(colour) > 1 else None
+    figure, panels = drawing.small_multiples(title, note + widened, list(dict.fromkeys(table["dimension"])), len(models), key)
     for dimension, panel in panels.items():
         for row in table[table["dimension"] == dimension].to_dict("records"):
             _change(panel, models.index(row["model"]), row, colour[row["culture"]])
@@ -157,12 +160,17 @@ def language_changes(table: pd.DataFrame, title: str = "The same model asked in 
     return figure
 
 
+def _of_models(table: pd.DataFrame) -> bool:
+    """Whether the rows compare two models, and not two languages of one."""
+    return len(table) > 0 and bool((table["model"] == table["a"] + " / " + table["b"]).all())
+
+
 def _changes_note(table: pd.DataFrame) -> str:
-    pairs = table[["a", "b"]].drop_duplicates()
-    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first language", "the second")
+    pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
+    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first", "the second")
     marks = " Green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
     holm = " ◆: p < 0.05 in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
-    return f"{SCORE} in {a} (○) and {b} (●), from −2 to 2, and the change. {SIDE}{_in_brackets(table)}{marks}{holm}"
+    return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
 
 
 def _change(panel, y: int, row: dict, colour: str) -> None:
@@ -200,7 +208,7 @@ def _box(panel, y: float, step: str, count: str) -> None:
     panel.text(3.72, y, textwrap.fill(count, 20), va="center", ha="right", fontsize=11 if len(count) < 9 else 9)
 
 
-def mae_bars(table: pd.DataFrame, title: str = "How far annotators are from each other and from the models") -> Figure:
+def mae_bars(table: pd.DataFrame, title: str = "Annotators: how far apart, and how far from models") -> Figure:
     """Table 2 as a figure: mean absolute error between annotators, and between annotators and models, by dimension.
 
     A row for each dimension: between, between_low, between_high, models, models_low, models_high (NaN: not known),
@@ -211,7 +219,8 @@ def mae_bars(table: pd.DataFrame, title: str = "How far annotators are from each
     if table.empty:
         return nothing(title, "no ratings")
     hollow = table[["paper_between", "paper_models"]].notna().any(axis=None)
-    key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer. Lines: 95% intervals."
+    key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer."
+    key += " Lines: 95% intervals." if table["between_low"].notna().any() else ""
     key += " Hollow: as the paper prints it." if hollow else ""
     figure, axes = drawing.sheet(title, key, 0.75 + 0.46 * len(table))
     panel = axes[0, 0]

@@ -117,7 +117,7 @@ def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result"
         raise Problem('The table for the specification curve needs the columns "spec" and "value" or "holds".')
     every, specs = len(specs), specs.dropna(subset=outcome)
     if specs.empty:
-        return nothing(claim, "no specification could be computed")
+        return nothing(claim, "no specification decides this claim here")
     if "holds" in specs:
         specs = specs.assign(holds=specs["holds"].astype(bool))
     choices = [c for c in specs if c not in ("spec", "value", "holds")]
@@ -188,7 +188,7 @@ def null_directions(table: pd.DataFrame, title: str = "How many directions agree
     """
     need(table, "design directions share observed", "directions under chance")
     if table.empty:
-        return nothing(title, "no random worlds")
+        return nothing(title, "no peoples are known to differ on these dimensions")
     designs = list(dict.fromkeys(table["design"]))
     key = "Models that answer at random: how many directions (two groups, one dimension) are those of the peoples."
     figure, axes = drawing.sheet(title, key, 2.5, 1, len(designs), sharey=True)
@@ -212,4 +212,4 @@ def _chance(panel, rows: pd.DataFrame, design: str, marked: str) -> None:
     if pd.notna(observed):
         tail = rows.loc[rows["directions"] >= observed, "share"].sum()
         words = f"{marked}: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
-        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5)
+        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5, bbox=drawing.BLANK)
