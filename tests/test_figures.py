@@ -341,7 +341,7 @@ def test_table_3_as_a_picture_of_print_equals_it_cell_by_cell():
         points = [(round(line.get_ydata()[0]), *line.get_xdata()) for line in axes.lines if line.get_marker() == "o"]
         drawn = [[x for y, x in points if y == k] for k in range(4)]
         assert drawn == [[cells.at[(dimension, lang), m] for lang in ("en", "zh")] for m in ("GPT", "Llama", "DeepSeek", "Qwen")]
-    assert "Green" not in said(figure) and "◆" not in said(figure)  # no p is printed
+    assert "green" not in said(figure) and "◆" not in said(figure)  # no p is printed
 
 
 def test_eighteen_directions_bear_no_label_each_but_a_grid():

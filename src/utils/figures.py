@@ -168,7 +168,7 @@ def _of_models(table: pd.DataFrame) -> bool:
 def _changes_note(table: pd.DataFrame) -> str:
     pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
     a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first", "the second")
-    marks = " Green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
+    marks = " Shaded green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
     holm = " ◆: p < 0.05 in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
     return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
 
