@@ -176,5 +176,9 @@ both |= {"the paper's n": of_paper.assign(respondents="printed")}
 nulls = pd.concat(both, names=["labels"]).reset_index("labels")
 tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-held = "; ".join(f"*{c.claim}* in {c.holds} of {c.decided}" for c in whole.itertuples())
-Markdown(f"Written: {files}. **Of the specifications that decide it: {held}.** {here.caution}")
+held = "; ".join(
+    f"*{c.claim}* in {c.holds} of {c.decided} (in the middle, {c.median} of {c.of} as it says)"
+    for c in whole.itertuples()
+    if c.decided
+)
+Markdown(f"Written: {files}. **Of the specifications that decide it: {held or 'none'}.** {here.caution}")

@@ -113,13 +113,13 @@ def dark(colour: str) -> str:
     return to_hex(np.array(to_rgb(colour)) * 0.72)
 
 
-def number(value: float, digits: int = 2) -> str:
-    """A signed number with a true minus.
+def number(value: float) -> str:
+    """A signed number of two digits with a true minus.
 
     >>> number(-0.25), number(0)
     ('−0.25', '0.00')
     """
-    text = f"{abs(value):.{digits}f}"
+    text = f"{abs(value):.2f}"
     sign = "" if float(text) == 0 else "−" if value < 0 else "+"
     return sign + text
 
@@ -212,14 +212,14 @@ def beside(axes, y: float, text: str) -> None:
     axes.text(1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
 
 
-def span(values, least: float = 1.0, most: float = 2.0) -> tuple[float, str]:
-    """Half the width of an axis about 0, in quarters, and the note that it was widened.
+def span(values) -> tuple[float, str]:
+    """Half the width of an axis about 0, 1 if that holds all values and else in quarters, and the note that it was widened.
 
     >>> span([0.2, -0.9]), span([1.18])[0]
     ((1.0, ''), 1.25)
     """
     largest = np.nanmax(np.abs([0.0, *np.ravel(values)]))
-    if largest <= least + 1e-9:
-        return least, ""
-    half = min(most, math.ceil(largest * 4 - 1e-9) / 4)
-    return half, f" Axis widened to −{half:g} to {half:g}, since values lie outside −{least:g} to {least:g}."
+    if largest <= 1 + 1e-9:
+        return 1.0, ""
+    half = min(2.0, math.ceil(largest * 4 - 1e-9) / 4)
+    return half, f" Axis widened to −{half:g} to {half:g}, since values lie outside −1 to 1."

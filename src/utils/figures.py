@@ -186,11 +186,11 @@ def _change(panel, y: int, row: dict, colour: str) -> None:
     beside(panel, y, number(b - a) + _n(row) + (" ◆" if row["p_holm"] < 0.05 else ""))
 
 
-def pipeline_counts(counts: list[tuple[str, str, str]], title: str = "From debates to scores") -> Figure:
+def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:
     """Figure 2: the steps as boxes, one below the other, each with its count and a note: (step, count, note)."""
     if not counts:
-        return nothing(title, "no steps")
-    figure, axes = drawing.sheet(title, "", 0.66 * len(counts))
+        return nothing("From debates to scores", "no steps")
+    figure, axes = drawing.sheet("From debates to scores", "", 0.66 * len(counts))
     panel = axes[0, 0]
     panel.axis("off")
     panel.set(xlim=(0, drawing.WIDTH), ylim=(len(counts) - 0.46, -0.42))
@@ -208,12 +208,13 @@ def _box(panel, y: float, step: str, count: str) -> None:
     panel.text(3.72, y, textwrap.fill(count, 20), va="center", ha="right", fontsize=11 if len(count) < 9 else 9)
 
 
-def mae_bars(table: pd.DataFrame, title: str = "Annotators: how far apart, and how far from models") -> Figure:
+def mae_bars(table: pd.DataFrame) -> Figure:
     """Table 2 as a figure: mean absolute error between annotators, and between annotators and models, by dimension.
 
     A row for each dimension: between, between_low, between_high, models, models_low, models_high (NaN: not known),
     and what the paper prints, paper_between and paper_models (NaN: not drawn).
     """
+    title = "Annotators: how far apart, and how far from models"
     names = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
     need(table, " ".join(["dimension", *names, "paper_between", "paper_models"]), "the annotators")
     if table.empty:

@@ -14,13 +14,13 @@ from utils.errors import Problem
 KEPT, MISSED = "#4C566A", "#C2410C"
 
 
-def vote_distribution(votes: pd.Series, threshold: int, title: str = "") -> Figure:
+def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
     """How many statements have how many votes; those below the threshold are pale, unknown ones (NA) counted apart."""
     known = votes.dropna().astype(int)
     if known.empty:
-        return nothing(title or "Votes on the thesis", "no vote counts")
+        return nothing("Votes on the thesis", "no vote counts")
     kept, unknown = int((known >= threshold).sum()), len(votes) - len(known)
-    title = title or f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
+    title = f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
     last = int(max(threshold + 5, min(known.max(), 30)))
     key = f"Dark: enough votes. Pale: fewer than {threshold}."
     key += f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
@@ -64,13 +64,13 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
     return figure
 
 
-def recovery(table: pd.DataFrame, title: str = "What was planted, and what was found") -> Figure:
+def recovery(table: pd.DataFrame) -> Figure:
     """Planted against estimated mean scores, a panel for each language; on the diagonal they agree.
 
     A row for each dimension, model and language: planted, estimate, low, high (-2..2). Intervals that miss are named.
     """
     need(table, "dimension model language planted estimate low high", "what was recovered")
-    drawn = table.dropna(subset=["planted", "estimate"])
+    title, drawn = "What was planted, and what was found", table.dropna(subset=["planted", "estimate"])
     if drawn.empty:
         return nothing(title)
     languages = list(dict.fromkeys(drawn["language"]))
