@@ -115,7 +115,7 @@ def main() -> None:
     line("scipy.stats.bootstrap, cell by cell", timed(lambda: of_scipy(scores)), base)
     line("a plain loop, cell by cell", timed(lambda: plain_loop(scores), 2), base)
     have = relabelling.collected(Execution(load("demo"), "demo"))
-    specs = sensitivity.specifications(relabelling.rules_of(have), relabelling.one_by_one_of(have))
+    specs = sensitivity.specifications(relabelling.rules_of(have, {}), relabelling.one_by_one_of(have))
     part = specs.iloc[:: len(specs) // 16]
     print(f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:")
     base = timed(lambda: curve(have, specs), 3)

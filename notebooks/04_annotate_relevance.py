@@ -100,7 +100,8 @@ counts
 
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
-figure = plots.vote_shares(spread, "yes votes", "How many votes call a statement relevant")
+title = "How many votes call a statement relevant"
+figure = plots.vote_shares(spread, f"yes votes of {planned}", title)
 caption = "How many of the planned votes call a statement relevant, by dimension."
 here.save(figure, "relevance_votes", caption)
 

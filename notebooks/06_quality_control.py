@@ -39,7 +39,7 @@ labels = here.read("05_sociocultural_statements")
 sample = sampling.sample(here.raw / "ratings", labels, sample_statements, np.random.default_rng(6))
 ratings = imported.ratings(here, sample, labels)
 raters = styled.raters_of(ratings)
-styled.notice(here.respondents, raters)
+styled.notice(here.respondents, raters, here.by_hand)
 
 # %% [markdown]
 # ## The sample

@@ -87,7 +87,7 @@ wide.round(0).astype("Int64")
 
 # %%
 caption = "Figure 1: groups of models and people, 0 to 100, on the statements that divide groups."
-figure = figures.groups_and_people(drawn, "Statements on which the groups differ")
+figure = figures.groups_and_people(drawn, "Models and peoples: statements that divide groups")
 here.save(figure, "figure1", caption)
 
 # %% [markdown]
@@ -101,7 +101,8 @@ here.save(figure, "figure1", caption)
 # %%
 whole = everyone[everyone["selection"] != "differing"]
 caption = "Groups of models and people, 0 to 100, on all scored statements."
-here.save(figures.groups_and_people(whole, "All statements"), "figure1_all", caption)
+figure = figures.groups_and_people(whole, "Models and peoples: all statements")
+here.save(figure, "figure1_all", caption)
 
 # %% [markdown]
 # *The same comparison on every scored statement. With two groups the direction of each gap is as in Figure 1, since

@@ -93,7 +93,7 @@ printed.pivot_table(index="dimension", columns="model", values="mean", sort=Fals
 
 # %%
 caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
-figure = figures.models_by_dimension(printed, "As the paper prints it")
+figure = figures.models_by_dimension(printed, "Each model's mean score, as the paper prints it")
 here.save(figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]

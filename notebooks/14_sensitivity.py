@@ -95,7 +95,8 @@ open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 outcome = {"value": product["directions_right"], "holds": product["directions"]}
 drawn = product[["spec", *open_rules]].assign(**outcome)
 caption = f"{words['directions']}: every specification, with the choices that it makes."
-figure = plots.specification_curve(drawn, words["directions"], "directions")
+counted = f"directions, of {product['directions_of'].max()}"
+figure = plots.specification_curve(drawn, words["directions"], counted)
 here.save(figure, "specification_curve", caption)
 
 # %% [markdown]
@@ -154,7 +155,8 @@ here.save(plots.null_directions(chance), "null_directions", caption)
 # %%
 of_paper = null.paper_table(np.random.default_rng(14), draws)
 caption = "How many directions would agree by chance with the paper's numbers of labels."
-figure = plots.null_directions(of_paper, "With the paper's numbers of labels")
+title = "Chance, with the paper's numbers of labels"
+figure = plots.null_directions(of_paper, title, "claimed")
 here.save(figure, "null_directions_paper", caption, "printed")
 
 # %% [markdown]
@@ -174,5 +176,9 @@ both |= {"the paper's n": of_paper.assign(respondents="printed")}
 nulls = pd.concat(both, names=["labels"]).reset_index("labels")
 tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-held = "; ".join(f"*{c.claim}* in {c.holds} of {c.decided}" for c in whole.itertuples())
-Markdown(f"Written: {files}. **Of the specifications that decide it: {held}.** {here.caution}")
+held = "; ".join(
+    f"*{c.claim}* in {c.holds} of {c.decided} (in the middle, {c.median} of {c.of} as it says)"
+    for c in whole.itertuples()
+    if c.decided
+)
+Markdown(f"Written: {files}. **Of the specifications that decide it: {held or 'none'}.** {here.caution}")

@@ -116,7 +116,7 @@ def _link_figure1(here: Execution, notebook: dict) -> None:
     """Figure 1 as a drawing in which the line of every group leads to the statements behind it."""
     table = here.read("08_figure1")
     pictures = [output for output in _outputs(notebook) if "image/png" in output["data"]]
-    titles = {"all": "Statements on which the groups differ", "differing": "All statements"}  # by what is left out
+    titles = {"all": "Models and peoples: statements that divide groups", "differing": "Models and peoples: all statements"}  # by what is left out
     for output, (without, title) in zip(pictures, titles.items(), strict=False):
         svg = _figure1(here, table[table["selection"] != without], title)
         output["data"] = {"text/html": f'<div class="scroll">{svg}</div>', "text/plain": [title]}

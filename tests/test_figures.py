@@ -115,7 +115,7 @@ def words(figure) -> list[str]:
 
 
 def said(figure) -> str:
-    return " | ".join(words(figure))
+    return " | ".join(words(figure)).replace("\n", " ")
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +320,9 @@ def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table
     drawn = {d: [a + b for a, b in bars(axes)] for d, axes in zip(DIMENSIONS, figure.axes, strict=True)}
     assert drawn == {d: printed.loc[printed["dimension"] == d, "mean"].tolist() for d in DIMENSIONS}
     assert drawn["PDI"] == [-0.10, -0.52, -0.43, -0.04] and drawn["LTO"] == [0.18, 1.09, 1.00, 0.73]
-    assert figure.axes[0].get_xlim() == (-1.5, 1.5) and "Axis widened to −1.5 to 1.5" in said(figure)
+    assert figure.axes[0].get_xlim() == (-1.25, 1.25) and "Axis widened to −1.25 to 1.25" in said(figure)
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["−1", "0", "1"]
+    assert [len(axes.lines) for axes in figure.axes] == [1] * 6  # the middle, and nothing at the ends of bars
 
 
 def test_figure_3_as_the_notebook_draws_it_from_print_equals_the_native_cells():
@@ -339,12 +341,12 @@ def test_table_3_as_a_picture_of_print_equals_it_cell_by_cell():
         points = [(round(line.get_ydata()[0]), *line.get_xdata()) for line in axes.lines if line.get_marker() == "o"]
         drawn = [[x for y, x in points if y == k] for k in range(4)]
         assert drawn == [[cells.at[(dimension, lang), m] for lang in ("en", "zh")] for m in ("GPT", "Llama", "DeepSeek", "Qwen")]
-    assert "Green" not in said(figure) and "◆" not in said(figure)  # no p is printed
+    assert "green" not in said(figure) and "◆" not in said(figure)  # no p is printed
 
 
 def test_eighteen_directions_bear_no_label_each_but_a_grid():
     figure = DRAWN["many directions"]()
-    assert [t.get_text()[:8] for t in figure.axes[0].texts] == ["observed"]
+    assert [t.get_text()[:8] for t in figure.axes[0].texts] == ["found: 5"]
     assert len(DRAWN["null_directions"]().axes[0].texts) == 8
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["0", "3", "6", "9", "12", "15", "18"]
     assert "one dimension" in said(figure)
@@ -353,7 +355,7 @@ def test_eighteen_directions_bear_no_label_each_but_a_grid():
 def test_the_axis_is_minus_1_to_1_unless_a_value_lies_outside():
     assert figures.models_by_dimension(means()).axes[0].get_xlim() == (-1, 1)
     assert "widened" not in said(figures.models_by_dimension(means()))
-    assert figures.models_by_dimension(means().replace({"high": {0.1: 1.7}})).axes[0].get_xlim() == (-2, 2)
+    assert figures.models_by_dimension(means().replace({"high": {0.1: 1.7}})).axes[0].get_xlim() == (-1.75, 1.75)
 
 
 def test_a_model_without_readable_answers_gets_a_note_and_no_bar():
@@ -382,6 +384,27 @@ def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_surv
     bands = [p for p in panel.patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()]
     assert [round(p.get_y() + p.get_height() / 2) for p in bands] == [2, 3]
     assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"] and "0.00" in words(panel)
+
+
+def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statements_and_what_the_right_means():
+    for figure, key in ((figures.models_by_dimension(means()), ["US, asked in English", "China, asked in Chinese"]),
+                        (figures.language_changes(changes().assign(n=20)), ["US", "China"])):  # fmt: skip
+        [legend] = figure.legends
+        assert [t.get_text() for t in legend.get_texts()] == key
+        assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == ["#1d4e9a", "#f0604d"]
+        assert "more of what a panel is called" in said(figure) and "In brackets: statements" in said(figure)
+        assert all(sum(w.endswith(" (20)") or " (20) ◆" in w for w in words(panel)) == 4 for panel in figure.axes)
+    assert "In brackets" not in said(DRAWN["table 3 from print"]())
+    assert "more of what a dimension is called" in said(figures.groups_and_people(groups(), "t"))
+
+
+def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
+    pairs = changes().query("model == 'sim-us-1'").assign(model="GPT / Qwen", culture="US / China", a="GPT", b="Qwen")
+    figure = figures.language_changes(pairs)
+    assert "Two models in the same language" in said(figure) and "Mean score of GPT (○) and Qwen (●)" in said(figure)
+    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == drawing.dark(drawing.GREY)
+    assert "same model" in said(figures.language_changes(changes())) and "in English (○) and Chinese (●)" in said(figures.language_changes(changes()))
+    assert drawing.colours(["US / China", "Great Britain"])["Great Britain"] == drawing.FURTHER[0]
 
 
 def test_two_pairs_of_languages_keep_their_own_lines():
@@ -413,7 +436,7 @@ def test_recovery_counts_the_intervals_that_hold_what_was_planted_and_names_the_
     table.loc[table.query("model == 'sim-cn-1' and dimension == 'LTO' and language == 'zh'").index, "low"] = 0.21
     figure = plots.recovery(table)
     assert "English: 24 of 24 intervals" in said(figure) and "Chinese: 23 of 24 intervals" in said(figure)
-    assert "sim-cn-1 LTO" in said(figure).replace("\n", " ")
+    assert "sim-cn-1 LTO" in said(figure) and "Hollow" in said(figure) and "Hollow" not in said(DRAWN["recovery"]())
 
 
 def test_the_specification_curve_says_in_what_share_of_each_choice_the_claim_holds():
@@ -422,7 +445,10 @@ def test_the_specification_curve_says_in_what_share_of_each_choice_the_claim_hol
     beside = [t.get_text() for t in figure.axes[1].texts]
     assert lines == ["differ: not equal", "differ: opposite", "tie rule: drop", "tie rule: nearest median"]
     assert beside == ["100%", "50%", "100%", "50%"]
-    assert "Six directions agree: holds in 3 of 4" in said(figure)
+    assert "Six directions agree: holds in 3 of 4" in said(figure) and "leave it open" not in said(figure)
+    open_ = specifications().astype({"holds": "boolean"})
+    open_.loc[3, "holds"] = pd.NA
+    assert "holds in 3 of 3" in said(plots.specification_curve(open_, "t")) and "1 more leave it open" in said(plots.specification_curve(open_, "t"))
 
 
 def test_the_specification_curve_draws_values_in_order():
@@ -436,7 +462,8 @@ def test_chance_marks_the_observed_number_and_sums_the_tail():
     figure = DRAWN["null_directions"]()
     assert [p.get_height() for p in dark_bars(figure)] == [6 / 64]
     assert "as many or more: 10.9%" in said(figure)  # 7 of 64
-    assert "observed" not in said(plots.null_directions(chance().assign(observed=np.nan)))
+    assert "found: 5" in said(figure) and "claimed: 5" in said(plots.null_directions(chance(), "t", "claimed"))
+    assert "found" not in said(plots.null_directions(chance().assign(observed=np.nan)))
 
 
 EMPTY = {
@@ -470,4 +497,4 @@ def test_a_missing_column_is_a_problem_that_names_it():
 @given(st.floats(-2, 2, allow_nan=False))
 def test_the_axis_holds_every_value_of_the_scale(value):
     half, note = drawing.span([value, np.nan])
-    assert abs(value) <= half + 1e-9 and half in (1, 1.5, 2) and bool(note) == (half > 1)
+    assert abs(value) <= half + 1e-9 and half in (1, 1.25, 1.5, 1.75, 2) and bool(note) == (half > 1)

@@ -62,8 +62,9 @@ def test_every_claim_that_answers_can_decide_is_evaluated():
 
 def test_a_study_with_the_printed_means_reaches_the_verdicts_of_print():
     ours, print_ = verdicts(study()), ledger.claims_from_print().set_index("id")["verdict"]
-    for claim in ("deepseek_pdi", "deepseek_mas", "deepseek_ind", "qwen_people", "mae_range", "mae_nearer"):
+    for claim in ("deepseek_pdi", "deepseek_mas", "deepseek_ind", "qwen_people", "mae_range", "mae_nearer", "mae_models_range"):
         assert ours[claim] == print_[claim] == "holds", claim
+    assert ours["axis_fits"] == print_["axis_fits"] == "does not hold"  # Llama's LTO is 1.09
     assert ours["named_significant"] == ours["others_not"] == "holds"
 
 
@@ -74,6 +75,7 @@ def test_the_ledger_reproduces_what_such_a_study_computed():
     assert set(entries.loc[entries["verdict"] == "differs"].index) == {
         published.LTO_POLE, "Figure 1: UAI, US models",  # a gap of 0.005, the other way
         "Claim: each group of models follows its own people on all six dimensions",
+        "Claim: the axis of Figure 3 from -1 to 1 fits the average scores",
         "Claim: the most notable difference between the groups is on IND",  # of the means on all statements it is LTO
         "statements relevant to at least one dimension", "quality control statements",  # above, each pair has its own
     }  # fmt: skip
@@ -94,6 +96,10 @@ def changed_native(model, dimension, mean):
 def test_one_other_mean_ends_a_claim_about_a_model(claim, model, dimension, mean):
     found = verdicts(changed_native(model, dimension, mean))
     assert found.pop(claim) == "does not hold"
+
+
+def test_without_llamas_lto_the_axis_fits():
+    assert verdicts(changed_native("Llama", "LTO", 0.9))["axis_fits"] == "holds"
 
 
 def test_two_of_the_four_named_cells_make_the_claim_hold_in_part():

@@ -12,7 +12,7 @@ from statsmodels.stats.power import TTestPower
 
 from utils import scores as score
 from utils import significance as sig
-from utils import simulation, styled
+from utils import null, simulation, styled
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.study import load
@@ -201,23 +201,16 @@ def test_a_cell_without_answers_is_empty_and_not_a_test():
     assert table.loc[0, "p_holm"] == table.loc[0, "p_exact"]
 
 
-def under_the_null(n, studies, generator, changed=0.25, resamples=1000):
-    """Differences of studies in which language changes single answers at random and no mean."""
-    differences = generator.choice([-4.0, -2.0, 2.0, 4.0], (n, studies), p=[0.2, 0.3, 0.3, 0.2])
-    differences[generator.random((n, studies)) > changed] = 0.0
-    samples = sig.bootstrap_means(differences, sig.resample_counts(n, resamples, generator))
-    low, high = sig.interval(samples)
-    return pd.Series({
-        "exact": np.mean([sig.sign_flip_p(d) < 0.05 for d in differences.T]),
-        "bootstrap": (sig.bootstrap_p(samples) < 0.05).mean(),
-        "covered": ((low <= 0) & (high >= 0)).mean(),
-    })  # fmt: skip
-
-
 def test_under_the_null_the_exact_test_rejects_at_most_at_its_rate():
-    rates = under_the_null(22, 1500, rng(11))
-    assert 0.005 < rates["exact"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
-    assert rates["exact"] < rates["bootstrap"]
+    rates = null.changes(22, rng(11), studies=1500)
+    assert 0.005 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
+    assert rates["exact p < 0.05"] < rates["bootstrap p < 0.05"]
+
+
+def test_without_any_change_no_test_finds_one_and_every_interval_holds_0():
+    assert null.changes(22, rng(), 50, changed=0.0, resamples=50) == {
+        "n": 22, "bootstrap p < 0.05": 0, "exact p < 0.05": 0, "bootstrap p < 0.01": 0, "exact p < 0.01": 0, "interval holds 0": 1
+    }  # fmt: skip
 
 
 def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_times_in_sixteen():
@@ -230,10 +223,27 @@ def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_t
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))])
 def test_rates_under_the_null_at_the_papers_n(n, bootstrap):
-    rates = under_the_null(n, 8000, rng(n), resamples=4000)
-    assert 0.008 < rates["exact"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
-    assert bootstrap[0] < rates["bootstrap"] < bootstrap[1]
-    assert 1 - bootstrap[1] < rates["covered"] < 1 - bootstrap[0] + 0.01
+    rates = null.changes(n, rng(n), 8000, resamples=4000)
+    assert 0.008 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
+    assert rates["exact p < 0.01"] < 0.01 + 3 * np.sqrt(0.01 * 0.99 / 8000)
+    assert bootstrap[0] < rates["bootstrap p < 0.05"] < bootstrap[1]
+    assert (rates["bootstrap p < 0.01"] > 0.013) == (n < 100)  # the smaller the p, the further from its level
+    assert 1 - bootstrap[1] < rates["interval holds 0"] < 1 - bootstrap[0] + 0.01
+
+
+SPREAD = {12: (0.90, 0.94), 22: (0.915, 0.95), 55: (0.935, 0.957), 116: (0.938, 0.957)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", SPREAD)
+def test_intervals_of_a_mean_cover_what_its_scores_were_drawn_from(n):
+    """Nearly at their rate from 55 statements on; a little too short below, as percentile intervals are."""
+    leaning, generator = 0.45, rng(n)
+    polarity = generator.choice([-2.0, -1.0, 1.0, 2.0], (n, 6000))
+    agrees = generator.random((n, 6000)) < (1 + 0.3 * np.sign(polarity)) / 2
+    samples = sig.bootstrap_means(np.where(agrees, polarity, -polarity), sig.resample_counts(n, 2000, generator))
+    low, high = sig.interval(samples)
+    assert SPREAD[n][0] < ((low <= leaning) & (leaning <= high)).mean() < SPREAD[n][1]
 
 
 def found(n, mean, studies, generator, changed=0.4):

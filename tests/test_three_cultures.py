@@ -78,7 +78,7 @@ def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_people
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
     assert null.of_directions(labels, here.models, people) == 17  # achievement is 66 in China and in Great Britain
     table = null.table(labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200)
-    assert table["directions"].max() == 17 and "observed: 9" in said(plots.null_directions(table))
+    assert table["directions"].max() == 17 and "found: 9" in said(plots.null_directions(table))
 
 
 def test_great_britain_is_in_the_matrix_of_2015_and_not_in_the_current_tool(here):

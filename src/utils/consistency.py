@@ -42,16 +42,6 @@ def sum_bounds(mean, n, digits=2, grid: float = 1.0) -> tuple[np.ndarray, np.nda
     return low, (centre + 1) * n * steps // half_units
 
 
-def possible_means(mean: float, digits: int, n: int, grid: float = 1.0) -> list[float]:
-    """The exact means of n scores that print as `mean` with so many digits.
-
-    >>> possible_means(0.5, 1, 4), possible_means(0.18, 2, 24)
-    ([0.5], [])
-    """
-    low, high = sum_bounds(mean, n, digits, grid)
-    return [k * grid / n for k in range(int(low), int(high) + 1)]
-
-
 def fits(means, n: int, digits=2, grid: float = 1.0, one_parity: bool = True) -> np.ndarray | bool:
     """Whether all printed means of a row can come from the same n statements; rows in the last axis.
 
@@ -84,33 +74,20 @@ def in_ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs)
 
 
-def check_rows(table3: pd.DataFrame, stated: Mapping[str, int], digits: str = "two") -> pd.DataFrame:
+def check_rows(table3: pd.DataFrame, stated: Mapping[str, int]) -> pd.DataFrame:
     """For each dimension and reading of the labels: the n that Table 3 allows against the n that Appendix A states.
 
-    `table3`: dimension, mean, printed (the text), as `published.table3_long` gives it. `digits="two"` takes 0.0 and
-    -0.3 for 0.00 and -0.30 (a trailing zero dropped), `digits="printed"` takes them as they stand.
-    Columns: dimension, labels, stated, stated_fits, up_to_stated (text), all (text, of `NS`), only (the one n up
-    to the stated one, else NA).
+    `table3`: dimension, mean, as `published.table3_long` gives it; 0.0 and -0.3 are 0.00 and -0.30, a zero dropped.
+    Columns: dimension, labels, stated, stated_fits, up_to_stated (text), all (text, of `NS`).
     """
     rows = []
     for dimension, row in table3.groupby("dimension", sort=False):
-        n, places = stated[dimension], 2 if digits == "two" else decimals(row["printed"])
+        n = stated[dimension]
         for labels, grid, one_parity in READINGS:
-            found = possible_n(row["mean"].to_numpy(), NS, places, grid, one_parity)
+            found = possible_n(row["mean"].to_numpy(), NS, 2, grid, one_parity)
             below = [k for k in found if k <= n]
-            only = below[0] if len(below) == 1 else pd.NA
-            rows.append((dimension, labels, n, n in found, in_ranges(below), in_ranges(found), only))
-    columns = ["dimension", "labels", "stated", "stated_fits", "up_to_stated", "all", "only"]
-    return pd.DataFrame(rows, columns=columns).astype({"only": "Int64"})
-
-
-def decimals(printed: Iterable[str]) -> np.ndarray:
-    """How many digits stand after the point of each printed number.
-
-    >>> decimals(["0.0", "-0.44"]).tolist()
-    [1, 2]
-    """
-    return np.array([len(text.partition(".")[2]) for text in printed])
+            rows.append((dimension, labels, n, n in found, in_ranges(below), in_ranges(found)))
+    return pd.DataFrame(rows, columns=["dimension", "labels", "stated", "stated_fits", "up_to_stated", "all"])
 
 
 def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[int]]:
@@ -119,16 +96,11 @@ def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[
     return {d: possible_n(row.to_numpy(), [n for n in NS if n <= stated[d]]) for d, row in groups}
 
 
-def chance_of_fit(
-    means, ns: Iterable[int], rng: np.random.Generator, size: int = 2000, spread: int = 5, one_parity: bool = True
-) -> float:
-    """How often a row whose means are moved at random would fit some n: what a fit is worth.
-
-    Each mean moves by an independent whole number of hundredths from -`spread` to `spread`.
-    """
+def chance_of_fit(means, ns: Iterable[int], rng: np.random.Generator) -> float:
+    """How often a row whose means are moved at random, each by up to five hundredths, would fit some n."""
     means = np.asarray(means, dtype=float)
-    moved = np.clip(np.rint(means * 100) + rng.integers(-spread, spread + 1, size=(size, means.size)), -200, 200) / 100
-    return float(np.any([fits(moved, n, one_parity=one_parity) for n in ns], axis=0).mean())
+    moved = np.clip(np.rint(means * 100) + rng.integers(-5, 6, size=(2000, means.size)), -200, 200) / 100
+    return float(np.any([fits(moved, n) for n in ns], axis=0).mean())
 
 
 def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator) -> list[float]:
@@ -137,15 +109,15 @@ def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: np.rand
     return [chance_of_fit(row, [n for n in NS if n <= stated[d]], rng) for d, row in groups]
 
 
-def most_changed(mean_a: float, mean_b: float, n: int, digits: int = 2, grid: float = 1.0) -> int | None:
+def most_changed(mean_a: float, mean_b: float, n: int) -> int | None:
     """The most statements that can have changed, all in one direction, between two printed means; None: impossible.
 
-    Each changed statement moves the sum by at least two grid steps.
+    Each changed statement moves the sum by at least two.
 
     >>> most_changed(1.09, 1.00, 22), most_changed(0.18, 0.64, 22)
     (1, 5)
     """
-    (low_a, high_a), (low_b, high_b) = (sum_bounds(m, n, digits, grid) for m in (mean_a, mean_b))
+    (low_a, high_a), (low_b, high_b) = (sum_bounds(m, n) for m in (mean_a, mean_b))
     pairs = [(a, b) for a in range(low_a, high_a + 1) for b in range(low_b, high_b + 1) if (a - b) % 2 == 0]
     return max((abs(b - a) // 2 for a, b in pairs), default=None)
 

@@ -13,6 +13,7 @@ from IPython.display import Image
 from matplotlib import font_manager, patheffects, style
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from utils import words
 from utils.errors import Problem, nearest
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 WIDTH = 7.0  # inches, the width of a page
 FIRST = {"US": "#1D4E9A", "China": "#F0604D"}  # far apart for every kind of colour vision, and in greyscale
 FURTHER = ["#EBC13D", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
-INK, GREY, PALE, GREEN = "#222222", "#666666", "#C9CED6", "#CDE8CF"
+INK, GREY, PALE, GREEN = "#222222", "#555555", "#C9CED6", "#CDE8CF"
 BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 STAMPS = {
     "simulated": "simulated respondents",
@@ -102,9 +103,10 @@ def ordered(cultures) -> list[str]:
 
 
 def colours(cultures) -> dict[str, str]:
-    """The colour of each culture, whatever the order of the rows: US blue, China red, further ones by name."""
-    others = sorted(set(cultures) - set(FIRST))
-    return {c: FIRST[c] if c in FIRST else FURTHER[others.index(c) % len(FURTHER)] for c in ordered(cultures)}
+    """The colour of each culture, whatever the order of the rows: US blue, China red, further ones by name, two at once grey."""
+    others = [c for c in sorted(set(cultures) - set(FIRST)) if " / " not in c]
+    further = {c: FURTHER[k % len(FURTHER)] for k, c in enumerate(others)}
+    return {c: (FIRST | further).get(c, GREY) for c in ordered(cultures)}
 
 
 def dark(colour: str) -> str:
@@ -112,13 +114,13 @@ def dark(colour: str) -> str:
     return to_hex(np.array(to_rgb(colour)) * 0.72)
 
 
-def number(value: float, digits: int = 2) -> str:
-    """A signed number with a true minus.
+def number(value: float) -> str:
+    """A signed number of two digits with a true minus.
 
     >>> number(-0.25), number(0)
     ('−0.25', '0.00')
     """
-    text = f"{abs(value):.{digits}f}"
+    text = f"{abs(value):.2f}"
     sign = "" if float(text) == 0 else "−" if value < 0 else "+"
     return sign + text
 
@@ -130,16 +132,23 @@ def need(table: pd.DataFrame, columns: str, what: str) -> None:
         raise Problem(f'The table for {what} has no column "{missing[0]}"; it needs {columns.replace(" ", ", ")}.')
 
 
-def sheet(title: str, note: str, height: float, rows: int = 1, columns: int = 1, **how) -> tuple[Figure, np.ndarray]:
-    """An empty figure of the page's width with its title and note above `height` inches of axes."""
+def sheet(
+    title: str, note: str, height: float, rows: int = 1, columns: int = 1, key: dict[str, str] | None = None, **how
+) -> tuple[Figure, np.ndarray]:
+    """An empty figure of the page's width with its title, note and key (words and their colour) above `height` inches of axes."""
     use_style()
-    titles, notes = textwrap.wrap(title, 66), textwrap.wrap(note, 126)
-    below = 0.12 + 0.19 * len(titles)
-    total = height + below + 0.155 * len(notes) + 0.06
+    titles, notes = textwrap.wrap(title, 52), textwrap.wrap(note, 118)
+    under = 0.13 + 0.22 * len(titles)
+    last = under + 0.165 * len(notes) + 0.04
+    total = height + last + (0.24 if key else 0.03)
     figure = Figure((WIDTH, total), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 1, height / total))
-    figure.text(0.1 / WIDTH, 1 - 0.09 / total, "\n".join(titles), va="top", fontsize=10.5, linespacing=1.25)
-    figure.text(0.1 / WIDTH, 1 - below / total, "\n".join(notes), va="top", fontsize=8.5, color=GREY, linespacing=1.15)
+    figure.text(0.1 / WIDTH, 1 - 0.09 / total, "\n".join(titles), va="top", fontsize=12, linespacing=1.2)
+    figure.text(0.1 / WIDTH, 1 - under / total, "\n".join(notes), va="top", fontsize=9, color=GREY, linespacing=1.15)
+    if key:
+        handles = [Patch(color=colour, label=words) for words, colour in key.items()]
+        place = {"loc": "upper left", "bbox_to_anchor": (0.1 / WIDTH, 1 - last / total), "borderpad": 0, "borderaxespad": 0}
+        figure.legend(handles=handles, ncols=len(handles), handlelength=1, handleheight=1, columnspacing=1.6, **place)
     return figure, figure.subplots(rows, columns, squeeze=False, **how)
 
 
@@ -151,11 +160,11 @@ def nothing(title: str, why: str = "no readable answers") -> Figure:
     return figure
 
 
-def small_multiples(title: str, note: str, dimensions: list[str], lines: int) -> tuple[Figure, dict]:
+def small_multiples(title: str, note: str, dimensions: list[str], lines: int, key: dict[str, str] | None = None) -> tuple[Figure, dict]:
     """A panel for each dimension, three in a row, of so many lines each, lettered from a."""
     columns = min(3, len(dimensions))
     rows = math.ceil(len(dimensions) / columns)
-    figure, axes = sheet(title, note, rows * (0.75 + 0.21 * lines), rows, columns, sharex=True, sharey=True)
+    figure, axes = sheet(title, note, rows * (0.75 + 0.22 * lines), rows, columns, key, sharex=True, sharey=True)
     for k, panel in enumerate(axes.flat):
         panel.set_visible(k < len(dimensions))
         panel.xaxis.set_tick_params(labelbottom=True)
@@ -175,8 +184,7 @@ def lane(axes, y: float, value: float, low: float, high: float, colour: str, sta
     if pd.isna(value):
         remark(axes, start, y)
         return
-    axes.barh(y, value - start, left=start, height=0.66, color=colour)
-    axes.plot([value] * 2, [y - 0.33, y + 0.33], color=colour, linewidth=1.6)
+    axes.barh(y, value - start, left=start, height=0.66, color=colour, linewidth=1.2)  # its edge shows a value of nothing
     interval(axes, y, low, high)
 
 
@@ -202,17 +210,17 @@ def intervals(table: pd.DataFrame, value: str) -> str:
 
 def beside(axes, y: float, text: str) -> None:
     """Words to the right of a panel, level with a line of it."""
-    axes.text(1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+    axes.text(1.02, y, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
 
 
-def span(values, least: float = 1.0, most: float = 2.0) -> tuple[float, str]:
-    """Half the width of an axis about 0, in halves, and the note that it was widened.
+def span(values) -> tuple[float, str]:
+    """Half the width of an axis about 0, 1 if that holds all values and else in quarters, and the note that it was widened.
 
     >>> span([0.2, -0.9]), span([1.18])[0]
-    ((1.0, ''), 1.5)
+    ((1.0, ''), 1.25)
     """
     largest = np.nanmax(np.abs([0.0, *np.ravel(values)]))
-    if largest <= least + 1e-9:
-        return least, ""
-    half = min(most, math.ceil(largest * 2 - 1e-9) / 2)
-    return half, f" Axis widened to −{half:g} to {half:g}, since values lie outside −{least:g} to {least:g}."
+    if largest <= 1 + 1e-9:
+        return 1.0, ""
+    half = min(2.0, math.ceil(largest * 4 - 1e-9) / 4)
+    return half, f" Axis widened to −{half:g} to {half:g}, since values lie outside −1 to 1."

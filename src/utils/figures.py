@@ -12,6 +12,7 @@ from utils.drawing import save as save
 from utils.significance import named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
+SCORE, SIDE = "Mean score", "To the right: more of what a panel is called."
 SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
 
 
@@ -45,15 +46,12 @@ def groups_and_people(table: pd.DataFrame, title: str, address: Callable[[str, s
 
 def _groups_note(table: pd.DataFrame) -> str:
     known = drawing.intervals(table, "value")
-    return f"Bars start at 50, the middle of the scale from 0 to 100.{known}{_counted(table)}"
-
-
-def _counted(table: pd.DataFrame) -> str:
-    return " n: statements." if table["n"].notna().any() else ""
+    counted = " n: statements." if table["n"].notna().any() else ""
+    return f"Bars start at 50, the middle of the scale. To the right: more of what a dimension is called.{known}{counted}"
 
 
 def _scale_of_people(panel, kind: str) -> None:
-    panel.set_title({"models": "Models, in their native language", "people": "People of the culture"}[kind])
+    panel.set_title({"models": "Models, in their native language", "people": "People, from surveys"}[kind])
     panel.axvline(50, color=INK, linewidth=0.8, zorder=2.5)
     panel.set(xlim=(0, 100), xticks=range(0, 101, 25), xlabel="score (0 to 100)")
     panel.grid(axis="x")
@@ -91,26 +89,26 @@ def models_by_dimension(table: pd.DataFrame, title: str = "Each model in its nat
         return nothing(title)
     half, widened = drawing.span(table[["mean", "low", "high"]])
     known = drawing.intervals(table, "mean")
-    key = f"Mean score on the statements of a dimension (scale −2 to 2).{known}{_counted(table)}{widened}"
+    note = f"{SCORE} on the statements of a dimension, from −2 to 2. {SIDE}{known}{_in_brackets(table)}{widened}"
     models, colour = _by_culture(table), colours(table["culture"])
-    figure, panels = drawing.small_multiples(title, key, list(dict.fromkeys(table["dimension"])), len(models))
+    languages = table.drop_duplicates("culture").set_index("culture")["language"]
+    key = {f"{c}, asked in {LANGUAGES.get(languages[c], languages[c])}": colour[c] for c in colour}
+    figure, panels = drawing.small_multiples(title, note, list(dict.fromkeys(table["dimension"])), len(models), key)
     for dimension, panel in panels.items():
-        rows = table[table["dimension"] == dimension]
-        panel.set(xlim=(-half, half), xticks=(-half, 0, half), xlabel=_counts(rows["n"]))
-        for row in rows.to_dict("records"):
+        for row in table[table["dimension"] == dimension].to_dict("records"):
             y = models.index(row["model"])
             drawing.lane(panel, y, row["mean"], row["low"], row["high"], colour[row["culture"]])
-            beside(panel, y, _mean(row, rows["n"].nunique() > 1))
-    first = table.drop_duplicates("model").set_index("model").loc[models]
-    names = [f"{model} ({language})" for model, language in first["language"].items()]
-    _names_of_models(panels, names, first["culture"].map(colour))
+            beside(panel, y, "" if pd.isna(row["mean"]) else number(row["mean"]) + _n(row))
+    _frame(panels, half, models, _inks(table, models))
     return figure
 
 
-def _mean(row: dict, counted: bool) -> str:
-    if pd.isna(row["mean"]):
-        return ""
-    return number(row["mean"]) + (f" ({row['n']:.0f})" if counted and pd.notna(row["n"]) else "")
+def _n(row: dict) -> str:
+    return f" ({row['n']:.0f})" if pd.notna(row.get("n")) else ""
+
+
+def _in_brackets(table: pd.DataFrame) -> str:
+    return " In brackets: statements." if "n" in table and table["n"].notna().any() else ""
 
 
 def _by_culture(table: pd.DataFrame) -> list[str]:
@@ -119,51 +117,60 @@ def _by_culture(table: pd.DataFrame) -> list[str]:
     return [m for culture in ordered(first["culture"]) for m in first.loc[first["culture"] == culture, "model"]]
 
 
-def _counts(n: pd.Series) -> str:
-    """What stands below a panel: the number of statements, when all models share it."""
-    known = n.dropna().unique()
-    return f"mean score, n = {known[0]:.0f}" if len(known) == 1 else "mean score (n)" if len(known) else "mean score"
+def _inks(table: pd.DataFrame, models: list[str]) -> pd.Series:
+    """The colour of each model, which is its culture's."""
+    return table.drop_duplicates("model").set_index("model").loc[models, "culture"].map(colours(table["culture"]))
 
 
-def _names_of_models(panels: dict, names: list[str], inks) -> None:
-    """Models as coloured labels on the left of every row of panels, and the zero line in all."""
+def _frame(panels: dict, half: float, names: list[str], inks: pd.Series) -> None:
+    """The axis of scores in every panel, with a zero line, and the models as coloured labels on the left of every row."""
     for panel in panels.values():
+        panel.set(xlim=(-half, half), xticks=(-1, 0, 1))
         panel.set_yticks(range(len(names)), names)
         panel.axvline(0, color=INK, linewidth=0.8, zorder=2.5)
+        if panel.get_subplotspec().is_last_row():
+            panel.set_xlabel("mean score")
         panel.grid(axis="x")
         if panel.get_subplotspec().is_first_col():
             for label, ink in zip(panel.get_yticklabels(), inks, strict=True):
                 label.set_color(dark(ink))
 
 
-def language_changes(table: pd.DataFrame, title: str = "The same model asked in two languages") -> Figure:
+def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     """Table 3 as a figure: the means of a model in language a and in language b, joined, with what is significant.
 
-    A row for each dimension and model: culture, a, b (languages), mean_a, mean_b, p_bootstrap, p_holm (NaN: not known).
+    In a study with one language a and b are two models, and the line joins their means.
+
+    A row for each dimension and model: culture, a, b (languages), mean_a, mean_b, p_bootstrap, p_holm (NaN: not known),
+    and n where it is known.
     """
     need(table, "dimension model culture a b mean_a mean_b p_bootstrap p_holm", "language changes")
+    title = title or ("Two models in the same language" if _of_models(table) else "The same model asked in two languages")
     if table.empty:
         return nothing(title)
-    table = named_pairs(table)
+    table, note = named_pairs(table), _changes_note(table)
     half, widened = drawing.span(table[["mean_a", "mean_b"]])
     models, colour = _by_culture(table), colours(table["culture"])
-    dimensions, key = list(dict.fromkeys(table["dimension"])), _changes_key(table) + widened
-    figure, panels = drawing.small_multiples(title, key, dimensions, len(models))
+    key = colour if len(colour) > 1 else None
+    figure, panels = drawing.small_multiples(title, note + widened, list(dict.fromkeys(table["dimension"])), len(models), key)
     for dimension, panel in panels.items():
-        panel.set(xlim=(-half, half), xticks=(-half, 0, half), xlabel="mean score")
         for row in table[table["dimension"] == dimension].to_dict("records"):
             _change(panel, models.index(row["model"]), row, colour[row["culture"]])
-    cultures = table.drop_duplicates("model").set_index("model").loc[models, "culture"]
-    _names_of_models(panels, models, cultures.map(colour))
+    _frame(panels, half, models, _inks(table, models))
     return figure
 
 
-def _changes_key(table: pd.DataFrame) -> str:
-    pairs = table[["a", "b"]].drop_duplicates()
-    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first language", "the second")
-    marks = " Green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
-    holm = " ◆: still so after Holm's correction." if table["p_holm"].notna().any() else ""
-    return f"○ mean in {a}, ● mean in {b}; at the right the change.{marks}{holm}"
+def _of_models(table: pd.DataFrame) -> bool:
+    """Whether the rows compare two models, and not two languages of one."""
+    return len(table) > 0 and bool((table["model"] == table["a"] + " / " + table["b"]).all())
+
+
+def _changes_note(table: pd.DataFrame) -> str:
+    pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
+    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first", "the second")
+    marks = " Shaded green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
+    holm = " ◆: p < 0.05 in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
+    return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
 
 
 def _change(panel, y: int, row: dict, colour: str) -> None:
@@ -176,14 +183,14 @@ def _change(panel, y: int, row: dict, colour: str) -> None:
     panel.plot([a, b], [y, y], color=colour, linewidth=1.8, zorder=2.6)
     panel.plot(a, y, "o", color=colour, markerfacecolor="white", markeredgewidth=1.3, markersize=7.5, zorder=2.7)
     panel.plot(b, y, "o", color=colour, markersize=4.8, zorder=2.8)
-    beside(panel, y, number(b - a) + (" ◆" if row["p_holm"] < 0.05 else ""))
+    beside(panel, y, number(b - a) + _n(row) + (" ◆" if row["p_holm"] < 0.05 else ""))
 
 
-def pipeline_counts(counts: list[tuple[str, str, str]], title: str = "From debates to scores") -> Figure:
+def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:
     """Figure 2: the steps as boxes, one below the other, each with its count and a note: (step, count, note)."""
     if not counts:
-        return nothing(title, "no steps")
-    figure, axes = drawing.sheet(title, "", 0.66 * len(counts))
+        return nothing("From debates to scores", "no steps")
+    figure, axes = drawing.sheet("From debates to scores", "", 0.66 * len(counts))
     panel = axes[0, 0]
     panel.axis("off")
     panel.set(xlim=(0, drawing.WIDTH), ylim=(len(counts) - 0.46, -0.42))
@@ -201,18 +208,20 @@ def _box(panel, y: float, step: str, count: str) -> None:
     panel.text(3.72, y, textwrap.fill(count, 20), va="center", ha="right", fontsize=11 if len(count) < 9 else 9)
 
 
-def mae_bars(table: pd.DataFrame, title: str = "How far annotators are from each other and from the models") -> Figure:
+def mae_bars(table: pd.DataFrame) -> Figure:
     """Table 2 as a figure: mean absolute error between annotators, and between annotators and models, by dimension.
 
     A row for each dimension: between, between_low, between_high, models, models_low, models_high (NaN: not known),
     and what the paper prints, paper_between and paper_models (NaN: not drawn).
     """
+    title = "Annotators: how far apart, and how far from models"
     names = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
     need(table, " ".join(["dimension", *names, "paper_between", "paper_models"]), "the annotators")
     if table.empty:
         return nothing(title, "no ratings")
     hollow = table[["paper_between", "paper_models"]].notna().any(axis=None)
-    key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer. Lines: 95% intervals."
+    key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer."
+    key += " Lines: 95% intervals." if table["between_low"].notna().any() else ""
     key += " Hollow: as the paper prints it." if hollow else ""
     figure, axes = drawing.sheet(title, key, 0.75 + 0.46 * len(table))
     panel = axes[0, 0]

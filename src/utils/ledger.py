@@ -24,7 +24,8 @@ def same_debates(here: Execution) -> bool:
 
 def values(here: Execution) -> dict[str, object]:
     """Every item that this study has a value for: item -> number or word."""
-    found = counts(here) | _design(here) | _quality(here) | _table3(here) | _table4(here) | _figure1(here) | _claims(here)
+    found = counts(here) | _design(here) | _quality(here) | _table3(here) | _table4(here) | _figure1(here)
+    found |= _named_claims(_of_models(here) | _of_annotators(here))
     if any(here.parameters.get(name, value) != value for name, value in FILTER.items()):
         del found[KEPT]  # another filter's count is not to be held against the paper's
     known = set(published.items()["item"])
@@ -107,11 +108,6 @@ def _figure1(here: Execution) -> dict[str, object]:
     })
 
 
-def _claims(here: Execution) -> dict[str, object]:
-    """The paper's claims about its models and annotators, where this study has models of those names, or ratings."""
-    return _named_claims(_of_models(here) | _of_annotators(here))
-
-
 def _of_models(here: Execution) -> dict[str, str]:
     table = here.read("10_table3")
     places = here.read("09_figure3").merge(MODELS, on=["model", "language"])
@@ -119,7 +115,7 @@ def _of_models(here: Execution) -> dict[str, str]:
     if native.isna().any(axis=None):
         return {}
     us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values("current", ["US", "China"])
-    found = {claim: row[1] for claim, row in _deepseek(native).items()} | {"qwen_people": _qwen(native, us, people)[1]}
+    found = {claim: row[1] for claim, row in _figure3(native).items()} | {"qwen_people": _qwen(native, us, people)[1]}
     significant = table.assign(green=table["p_bootstrap"] < ALPHA).set_index(["dimension", "model"])["green"]
     if not set(NAMED) <= set(significant.index):
         return found
@@ -157,7 +153,7 @@ def claims_from_print() -> pd.DataFrame:
     us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values("current", ["US", "China"])
     ns = consistency.n_by_row(table3, stated_n())
     decided = {
-        **_directions(table3, people, ns), **_deepseek(native), "qwen_people": _qwen(native, us, people),
+        **_directions(table3, people, ns), **_figure3(native), "qwen_people": _qwen(native, us, people),
         "llama_gpt": ("", "cannot be decided", "left and right are not among the six dimensions"),
         **_language(consistency.best_exact_p(table3, ns)), **_printed_table2(),
     }  # fmt: skip
@@ -192,8 +188,10 @@ def _directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> dict[st
     }  # fmt: skip
 
 
-def _deepseek(native: pd.DataFrame) -> dict[str, tuple]:
-    """The three claims about DeepSeek, from its native cells."""
+def _figure3(native: pd.DataFrame) -> dict[str, tuple]:
+    """The claims about Figure 3, three of them about DeepSeek, from the native cells."""
+    places = native.unstack()
+    outside = ", ".join(f"{m} {d} {v:.2f}" for (m, d), v in places[places.abs() > 1].items())
     pdi, mas, ind = (native.loc[d] for d in ("PDI", "MAS", "IND"))
     low, high = sorted([pdi["GPT"], pdi["Llama"]])
     return {
@@ -203,6 +201,7 @@ def _deepseek(native: pd.DataFrame) -> dict[str, tuple]:
                          _holds(mas["DeepSeek"] < min(0, mas["Qwen"])), "below the middle of the scale and below Qwen"),
         "deepseek_ind": (", ".join(f"{m} {v:.2f}" for m, v in ind.items()), _holds(ind.idxmax() == "DeepSeek"),
                          "the greatest of the four native cells"),
+        "axis_fits": (f"beyond it: {outside or 'none'}", _holds(not outside), f"of {places.size} native cells"),
     }  # fmt: skip
 
 
@@ -238,10 +237,12 @@ def _printed_table2() -> dict[str, tuple]:
 
 
 def _mae(between: pd.Series, models: pd.Series) -> dict[str, tuple]:
-    """The two claims about the annotators, from the mean absolute errors by dimension."""
+    """The three claims about the annotators, from the mean absolute errors by dimension."""
     nearer, least, most = int((models < between).sum()), between.min(), between.max()
     return {
         "mae_range": (f"{least:.2f} to {most:.2f}", _holds((round(least, 2), round(most, 2)) == (0.5, 1.2)), "Table 2"),
         "mae_nearer": (f"on {nearer} of {len(between)} dimensions", _holds(nearer == len(between)),
                        "Table 2; the median of four varies less than one annotator, so some of this is expected"),
+        "mae_models_range": (f"{models.min():.2f} to {models.max():.2f}",
+                             _holds((round(models.min(), 2), round(models.max(), 2)) == (0.33, 0.59)), "Table 2"),
     }  # fmt: skip

@@ -1,14 +1,15 @@
-"""How many of the directions of Figure 1 agree with people when the models answer by chance."""
+"""What chance does: how many directions of Figure 1 agree with people, and how often a test of Table 3 takes it for a change."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from utils import published, scores
+from utils import published, scores, significance
 from utils.scores import in_order
 
 POLARITIES = (-2.0, -1.0, 1.0, 2.0)
+SIZES = (22, 55, 116)  # numbers of statements as the paper's dimensions have them: LTO, MAS and IDV
 DESIGNS = {"not_equal": "groups not equal", "opposite": "groups strictly opposite"}
 
 
@@ -99,6 +100,21 @@ def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
     even = pd.Series(0.5, index=published.MODELS["model"])
     people = scores.human_values("current", list(published.MODELS["culture"].unique()))
     return table(paper_labels(), published.MODELS, even, people, dict.fromkeys(DESIGNS, len(published.stated_n())), rng, draws)
+
+
+def changes(n: int, rng: np.random.Generator, studies: int = 2000, changed: float = 0.25, resamples: int = 1000) -> dict[str, float]:
+    """How often each test of Table 3 takes chance for a change with the language, as a share of random studies.
+
+    In a study of n statements a share of them, `changed`, scores 2 or 4 more or less in the other language, up as
+    likely as down. Keys: n, the tests at two levels, and how often the 95 % interval holds 0.
+    """
+    moves = rng.choice([-4.0, -2.0, 2.0, 4.0], (n, studies), p=[0.2, 0.3, 0.3, 0.2])
+    moves[rng.random((n, studies)) > changed] = 0.0
+    samples = significance.bootstrap_means(moves, significance.resample_counts(n, resamples, rng))
+    low, high = significance.interval(samples)
+    tests = {"bootstrap": significance.bootstrap_p(samples), "exact": np.array([significance.sign_flip_p(m) for m in moves.T])}
+    found = {f"{test} p < {level}": float((p < level).mean()) for level in (0.05, 0.01) for test, p in tests.items()}
+    return {"n": n} | found | {"interval holds 0": float(((low <= 0) & (high >= 0)).mean())}
 
 
 def at_least(table: pd.DataFrame, design: str, directions: int) -> float:

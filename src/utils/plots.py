@@ -14,13 +14,13 @@ from utils.errors import Problem
 KEPT, MISSED = "#4C566A", "#C2410C"
 
 
-def vote_distribution(votes: pd.Series, threshold: int, title: str = "") -> Figure:
+def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
     """How many statements have how many votes; those below the threshold are pale, unknown ones (NA) counted apart."""
     known = votes.dropna().astype(int)
     if known.empty:
-        return nothing(title or "Votes on the thesis", "no vote counts")
+        return nothing("Votes on the thesis", "no vote counts")
     kept, unknown = int((known >= threshold).sum()), len(votes) - len(known)
-    title = title or f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
+    title = f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
     last = int(max(threshold + 5, min(known.max(), 30)))
     key = f"Dark: enough votes. Pale: fewer than {threshold}."
     key += f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
@@ -44,7 +44,7 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
     if votes.empty or votes["value"].isna().all():
         return nothing(title)
     without = int(votes["value"].isna().sum())
-    key = f"Statements by {label}. Dark: kept; pale: left out."
+    key = f"Statements by their {label}. Dark: kept; pale: left out."
     key += f" Not drawn: {without:,} without a value." if without else ""
     votes = votes.dropna(subset="value")
     figure, panels = drawing.small_multiples(title, key, list(dict.fromkeys(votes["dimension"])), 5)
@@ -56,7 +56,7 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
         panel.bar(kept.index, kept, width=width, color=KEPT)
         panel.bar(left.index, left, bottom=kept.reindex(left.index, fill_value=0), width=width, color=PALE)
         panel.set_ylabel("statements" if panel.get_subplotspec().is_first_col() else "")
-        panel.set_xlabel(f"kept {int(kept.sum()):,} of {len(rows):,}")
+        panel.set_xlabel(f"{label} (kept {int(kept.sum()):,} of {len(rows):,})")
     counts = votes.groupby(["dimension", "value"]).size()
     panel.set(ylim=(0, counts.max() * 1.08), xlim=(ticks[0] - width, ticks[-1] + width))
     panel.xaxis.set_major_locator(MaxNLocator(9, integer=True))
@@ -64,29 +64,37 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
     return figure
 
 
-def recovery(table: pd.DataFrame, title: str = "What was planted, and what was found") -> Figure:
+def recovery(table: pd.DataFrame) -> Figure:
     """Planted against estimated mean scores, a panel for each language; on the diagonal they agree.
 
     A row for each dimension, model and language: planted, estimate, low, high (-2..2). Intervals that miss are named.
     """
     need(table, "dimension model language planted estimate low high", "what was recovered")
-    drawn = table.dropna(subset=["planted", "estimate"])
+    title, drawn = "What was planted, and what was found", table.dropna(subset=["planted", "estimate"])
     if drawn.empty:
         return nothing(title)
     languages = list(dict.fromkeys(drawn["language"]))
     half = drawing.span(drawn[["planted", "estimate", "low", "high"]])[0]
-    key = "Mean scores, −2 to 2. Vertical lines: 95% intervals. Hollow, named below: the interval misses."
-    figure, axes = drawing.sheet(title, key, 1.1 + 6.2 / len(languages), 1, len(languages), sharey=True)
+    missed = ~_held(drawn)
+    key = "A point is a model on a dimension; on the slanted line both are the same. Vertical lines: 95% intervals."
+    key += " Hollow, named below: the interval misses." if missed.any() else ""
+    height = 0.55 + 6.2 / len(languages) + (0.55 if missed.any() else 0)
+    figure, axes = drawing.sheet(title, key, height, 1, len(languages), sharey=True)
     for panel, language in zip(axes[0], languages, strict=True):
         panel.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", anchor="N")
         rows = drawn[drawn["language"] == language].sort_values("planted", kind="stable")
         _recovered(panel, rows, LANGUAGES.get(language, language))
-    axes[0, 0].set_ylabel("estimated")
+    axes[0, 0].set_ylabel("mean score found (−2 to 2)")
     return figure
 
 
+def _held(rows: pd.DataFrame) -> pd.Series:
+    """Whether an interval holds what was planted."""
+    return rows["planted"].between(rows["low"] - 1e-9, rows["high"] + 1e-9)
+
+
 def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
-    hit = rows["planted"].between(rows["low"] - 1e-9, rows["high"] + 1e-9)
+    hit = _held(rows)
     panel.axline((0, 0), slope=1, color=GREY, linewidth=0.8)
     panel.grid(True)
     for row, inside in zip(rows.to_dict("records"), hit, strict=True):
@@ -95,7 +103,7 @@ def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
         panel.plot(row["planted"], row["estimate"], "o", color=colour, markerfacecolor=face, markersize=4.5, zorder=3)
     names = ", ".join(f"{m} {d}" for m, d in rows.loc[~hit, ["model", "dimension"]].itertuples(index=False))
     panel.set_title(f"{language}: {hit.sum()} of {len(rows)} intervals hold what was planted")
-    panel.set_xlabel("planted" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
+    panel.set_xlabel("mean score planted (−2 to 2)" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
 
 
 def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result") -> Figure:
@@ -107,9 +115,9 @@ def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result"
     outcome = [c for c in ("value", "holds") if c in specs]
     if "spec" not in specs or not outcome:
         raise Problem('The table for the specification curve needs the columns "spec" and "value" or "holds".')
-    specs = specs.dropna(subset=outcome)
+    every, specs = len(specs), specs.dropna(subset=outcome)
     if specs.empty:
-        return nothing(claim, "no specification could be computed")
+        return nothing(claim, "no specification decides this claim here")
     if "holds" in specs:
         specs = specs.assign(holds=specs["holds"].astype(bool))
     choices = [c for c in specs if c not in ("spec", "value", "holds")]
@@ -119,7 +127,7 @@ def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result"
     sizes = {"height_ratios": [top, 0.2 * len(lines) + 0.2]}
     height = top + 0.2 * len(lines) + 0.7
     title = f"{claim}: {_share(specs)}"
-    figure, axes = drawing.sheet(title, _curve_key(specs), height, 2, 1, sharex=True, gridspec_kw=sizes)
+    figure, axes = drawing.sheet(title, _curve_key(specs, every), height, 2, 1, sharex=True, gridspec_kw=sizes)
     _outcomes(axes[0, 0], specs, counted)
     _choices(axes[1, 0], specs, lines)
     return figure
@@ -131,11 +139,12 @@ def _share(specs: pd.DataFrame) -> str:
     return f"holds in {specs['holds'].sum():,} of {len(specs):,}"
 
 
-def _curve_key(specs: pd.DataFrame) -> str:
+def _curve_key(specs: pd.DataFrame, every: int) -> str:
     marks = "Right: the median of a choice."
     if "holds" in specs:
-        marks = "Dark: the claim holds. Right: in what share of a choice."
-    return f"{len(specs):,} specifications, one a column, with its choices below. {marks}"
+        marks = "Dark: the claim holds. Right: in what share of a choice's specifications it does."
+    left = f" Not drawn: {every - len(specs):,} more leave it open." if every > len(specs) else ""
+    return f"A column is a specification: above its result, below its choices. {marks}{left}"
 
 
 def _outcomes(panel, specs: pd.DataFrame, counted: str) -> None:
@@ -167,30 +176,30 @@ def _choices(panel, specs: pd.DataFrame, lines: list[tuple]) -> None:
         if y and lines[y - 1][0] != choice:
             panel.axhline(y - 0.5, color=PALE, linewidth=0.7)
     panel.set_yticks(range(len(lines)), [f"{c}: {v}".replace("_", " ") for c, v in lines], fontsize=8)
-    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xlabel="specifications")
+    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xlabel=f"{len(specs):,} specifications, by their result", xticks=[])
 
 
-def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance") -> Figure:
-    """The share of chance runs by the number of directions that agree with people, with the observed number marked.
+def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found") -> Figure:
+    """The share of random worlds by the number of directions that agree with people, with the observed number marked.
 
     A direction is that of two groups on one dimension: six for two groups, eighteen for three.
 
-    A row for each design and number of directions: share (0..1), observed (the number found; NaN: none).
+    A row for each design and number of directions: share (0..1), observed (the number `marked`; NaN: none).
     """
     need(table, "design directions share observed", "directions under chance")
     if table.empty:
-        return nothing(title, "no chance runs")
+        return nothing(title, "no peoples are known to differ on these dimensions")
     designs = list(dict.fromkeys(table["design"]))
-    key = "Chance alone, simulated: how many directions (two groups, one dimension) are those of the peoples."
+    key = "Models that answer at random: how many directions (two groups, one dimension) are those of the peoples."
     figure, axes = drawing.sheet(title, key, 2.5, 1, len(designs), sharey=True)
     for panel, design in zip(axes[0], designs, strict=True):
-        _chance(panel, table[table["design"] == design], design)
-    axes[0, 0].set(ylabel="share of chance runs", ylim=(0, table["share"].max() * 1.42))
+        _chance(panel, table[table["design"] == design], design, marked)
+    axes[0, 0].set(ylabel="share of random worlds", ylim=(0, table["share"].max() * 1.42))
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     return figure
 
 
-def _chance(panel, rows: pd.DataFrame, design: str) -> None:
+def _chance(panel, rows: pd.DataFrame, design: str, marked: str) -> None:
     observed = rows["observed"].iloc[0]
     colour = [KEPT if d == observed else PALE for d in rows["directions"]]
     bars = panel.bar(rows["directions"], rows["share"], width=0.8, color=colour)
@@ -199,8 +208,8 @@ def _chance(panel, rows: pd.DataFrame, design: str) -> None:
         panel.bar_label(bars, [f"{s:.1%}" for s in rows["share"]], fontsize=8, padding=1)
     panel.grid(crowded, axis="y")
     panel.set(xticks=rows["directions"][:: 3 if crowded else 1], xlabel="directions that agree with people")
-    panel.set_title(design)
+    panel.set_title(f"Statements with {design}")
     if pd.notna(observed):
         tail = rows.loc[rows["directions"] >= observed, "share"].sum()
-        words = f"observed: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
-        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5)
+        words = f"{marked}: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
+        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5, bbox=drawing.BLANK)
