@@ -106,7 +106,7 @@ def all_is_accounted_for(here: Execution, server: Faulty, cells: pd.DataFrame, f
 def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
     server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
     with serve(server) as address:
-        asked = live(here, address, timeout=0.6)
+        asked = live(here, address, timeout=1.5)
         found = answers.answers(asked, cells)
         before = sum(server.asked.values())
         again = answers.answers(asked, cells[found["state"].to_numpy() != "failed"])
@@ -121,8 +121,9 @@ def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
 @pytest.mark.parametrize("kind", FAULTS)
 def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, share):
     server, cells = failing(here, [kind], share), relevance(here, 70)
+    timeout = 2 if kind in ("no answer", "a trickle") else 60  # a busy machine must not make the others late
     with serve(server) as address:
-        found = answers.answers(live(here, address, timeout=0.6, in_flight=64), cells)
+        found = answers.answers(live(here, address, timeout=timeout, in_flight=64), cells)
     assert len(found) == 10_080
     all_is_accounted_for(here, server, cells, found)
 
