@@ -31,6 +31,8 @@ def here(elsewhere, monkeypatch) -> Execution:
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
     tables.write(statements, made.processed / "02_statements.csv")
+    tables.write(statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv")
+    tables.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
     chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
     tables.write(chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv")
     return made
