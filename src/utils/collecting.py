@@ -74,7 +74,8 @@ def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, c
         todo = _missing(here, cells, keys, held, texts)
         if not todo:
             break
-        asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo)))
+        cap = here.study.cap.usd if here.study.cap and here.study.respondents == "live" else None
+        asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo), replies.spent(connection)[1], cap))
         held = _held(connection, cells, keys)
     return held
 

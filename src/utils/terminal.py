@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
-from tqdm import tqdm
 
 from utils import collecting, preview, tables
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
 from utils.plan import key_of
+from utils.progress import Bar
 
 LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}},
@@ -62,17 +62,13 @@ def interruptible() -> Iterator[None]:
 
 
 def _watch(file: Path, done: threading.Event, name: str) -> None:
-    bar = None
-    while True:
+    bar, last = None, False
+    while not last:
         last = done.wait(0.3)
         if file.exists():
             state = json.loads(file.read_text(encoding="utf-8"))
-            if bar is None:
-                bar = tqdm(total=state["total"], initial=state["start"], desc=name, unit=" replies", leave=False, disable=None)
-            bar.set_postfix(failed=state["failed"], usd=f"{state['usd']:.2f}", refresh=False)
-            bar.update(state["done"] - bar.n)
-        if last:
-            break
+            bar = bar or Bar(state, name, in_log=not sys.stderr.isatty())
+            bar.draw(state)
     if bar is not None:
         bar.close()
 
