@@ -52,7 +52,7 @@ async def cut(send, started: bytes = b"") -> None:
 async def trickle(send) -> None:
     """A byte now and then, and never the last."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-    for _ in range(40):
+    for _ in range(100):
         await send({"type": "http.response.body", "body": b" ", "more_body": True})
         await asyncio.sleep(0.05)
 
@@ -68,7 +68,7 @@ FAULTS = {  # what an endpoint may do in place of answering
     "429, date": lambda send: answer(send, 429, SLOW_DOWN, retry_after=formatdate(time.time(), usegmt=True)),
     "500": lambda send: answer(send, 500, b"oops", b"text/html"),
     "503": lambda send: answer(send, 503, b"{}"),
-    "no answer": lambda send: asyncio.sleep(2),
+    "no answer": lambda send: asyncio.sleep(5),
     "dropped": cut,
     "half a body": lambda send: answer(send, 200, b'{"choices": [{"message": {"content": "Answer: y'),
     "cut in the body": lambda send: cut(send, b'{"choices": [{"message": {"content": "Answer: yes'),

@@ -31,6 +31,8 @@ def here(elsewhere, monkeypatch) -> Execution:
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
     tables.write(statements, made.processed / "02_statements.csv")
+    tables.write(statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv")
+    tables.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
     chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
     tables.write(chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv")
     return made
@@ -106,7 +108,7 @@ def all_is_accounted_for(here: Execution, server: Faulty, cells: pd.DataFrame, f
 def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
     server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
     with serve(server) as address:
-        asked = live(here, address, timeout=0.6)
+        asked = live(here, address, timeout=1.5)
         found = answers.answers(asked, cells)
         before = sum(server.asked.values())
         again = answers.answers(asked, cells[found["state"].to_numpy() != "failed"])
@@ -121,8 +123,9 @@ def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
 @pytest.mark.parametrize("kind", FAULTS)
 def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, share):
     server, cells = failing(here, [kind], share), relevance(here, 70)
+    timeout = 2 if kind in ("no answer", "a trickle") else 60  # a busy machine must not make the others late
     with serve(server) as address:
-        found = answers.answers(live(here, address, timeout=0.6, in_flight=64), cells)
+        found = answers.answers(live(here, address, timeout=timeout, in_flight=64), cells)
     assert len(found) == 10_080
     all_is_accounted_for(here, server, cells, found)
 

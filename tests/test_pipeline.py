@@ -141,11 +141,12 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
             endpoints={"openai": endpoint, "openrouter": endpoint},
             models={name: {"request": request} for name, request in model_names.items()},
             cap={"usd": 1000.0},
+            parameters={"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1, "resamples": 200},
         )
         raw.rename(project.folder / "data" / "raw" / "paper_here")
-        run = project.run("--study", "paper_here", *QUICK, SOME_KEY="a-secret")
+        run = project.run("--study", "paper_here", SOME_KEY="a-secret")
     assert run.returncode == 0, run.stderr
-    (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("paper_here")]
+    folder = "paper_here"
     assert len(project.table(folder, "02_statements")) == 85
     assert max(server.answered.values()) == 1
     for number in ("05", "08", "10", "14"):
@@ -153,6 +154,9 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
     assert set(project.table(folder, "07_scores")["respondents"]) == {"simulated"}
     written = b"".join(p.read_bytes() for p in project.folder.rglob("*") if p.is_file())
     assert b"a-secret" not in written
+    more = project.run("--study", "paper_here", "-p", "stance_runs=2", "--plan")
+    labelled = project.table(folder, "05_sociocultural_statements")["statement_id"].nunique()
+    assert f"\n{8 * labelled:,} new calls, about $" in more.stdout and "of $1,000.00; asking stops there." in more.stdout
 
 
 def test_real_exports_run_to_the_last_notebook(project, shared):

@@ -1,13 +1,17 @@
 """The price is known before: from guesses, then from real replies; and the cap holds whatever comes."""
 
+import os
+import shutil
+
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, plan, replies, settings, simulation, study, tables
+from utils import answers, collecting, pipeline, plan, preview, replies, settings, simulation, study, tables
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -88,8 +92,25 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
     assert relevance == len(cells) + 2 * per_step
     sized = asked.study.model_copy(update={"expected": settings.Expected(statements=3, pairs=2, labelled=2)})
-    planned = answers.planned(Execution(sized, "demo"), {"relevance": 1, "polarity": 1, "stance": 1})
+    planned = preview.planned(Execution(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1})
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    for folder in ("raw", "processed"):
+        shutil.copytree(elsewhere / folder / "demo", elsewhere / folder / "capped")
+    server = Faulty(simulation.app(here))
+    with serve(server) as address:
+        models = {name: {"price": {"input": 0, "output": 1000}, "max_tokens": 100} for name in here.study.models}
+        said = {"name": "capped", "extends": "demo.yaml", "respondents": "live", "models": models, "endpoints": {"simulated": {"base_url": f"{address}/v1"}}}
+        (elsewhere / "studies" / "capped.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+        assert pipeline.main(["--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
+    assert "cap is reached" in capsys.readouterr().err
+    with replies.archive(elsewhere / "raw" / "capped" / replies.FILE) as archive:
+        calls, usd = replies.spent(archive)
+    assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
 
 
 def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  # noqa: F811

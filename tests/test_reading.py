@@ -187,3 +187,42 @@ def test_a_study_with_many_long_replies_is_read_in_seconds():
     for _ in range(1000):
         assert read("stance", "en", reply["en"])[1] == read("stance", "zh", reply["zh"])[1] == "disagree"
     assert perf_counter() - start < 1  # 2,000 replies; a tenth of it is usual
+
+
+# fmt: off
+THIRD = [
+    "Le pour : moins de bruit en ville. Le contre : des coûts plus élevés pour les familles.",
+    "A favore: meno rumore nelle città. Contro: costi più alti per le famiglie, che non è giusto.",
+    "Voor: het is stiller in de stad. Tegen: het kost de gezinnen meer geld, maar dat is te overzien.",
+    "Za: w miastach jest ciszej. Przeciw: rodziny płacą więcej, ale się to opłaca i nie boli.",
+    "Lehte: şehirler daha sessiz olur. Aleyhte: aileler için bu bir yük ve zor.",
+    "Setuju: kota lebih tenang. Tidak setuju: biaya untuk keluarga yang miskin dan ini berat.",
+    "För: det blir tystare i staden. Emot: familjerna betalar mer och det är tungt.",
+    "Ủng hộ: thành phố yên tĩnh hơn. Phản đối: chi phí của các gia đình là cao và không công bằng.",
+    "За: в городах станет тише. Против: семьи заплатят больше.",
+    "مع: تصبح المدن أهدأ. ضد: تدفع الأسر أكثر.",
+    "पक्ष में: शहर शांत होंगे। विपक्ष में: परिवार अधिक चुकाएँगे।",
+    "賛成：町が静かになります。反対：家庭の負担が増えますが、静けさのほうが大切だと思います。",
+    "찬성: 도시가 조용해진다. 반대: 가정의 부담이 커진다.",
+]
+TERSE = [
+    "Pros: lower emissions, cleaner air, safer streets. Cons: higher costs, job losses. Environment outweighs.",
+    "For: quiet. Against: cost. Net: positive.", "De facto bans exist in Los Angeles and in Des Moines; the law follows.",
+    "Le Monde and Der Spiegel report that most people are for it.", "“La libertad de los otros es mi libertad”, as the proverb says.",
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("reasons", THIRD)
+def test_reasons_in_a_third_language_are_in_the_wrong_language(reasons):
+    assert read("stance", "en", f"{reasons}\n\nAnswer: agree") == ("wrong language", "")
+    assert read("stance", "zh", f"{reasons}\n\n答案：同意") == ("wrong language", "")
+
+
+@pytest.mark.parametrize("reasons", TERSE)
+def test_english_with_few_words_or_foreign_names_is_english(reasons):
+    assert read("stance", "en", f"{reasons}\n\nAnswer: agree") == ("answered", "agree")
+
+
+def test_chinese_with_a_foreign_name_in_it_is_chinese():
+    assert read("stance", "zh", "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意") == ("answered", "agree")

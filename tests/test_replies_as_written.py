@@ -3,13 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from utils import prompts
 
 LINES = Path(__file__).with_name("replies_as_written.jsonl").read_text(encoding="utf-8").splitlines()
 REPLIES = [json.loads(line) for line in LINES]
-THIRD = ("Spanish reply", "German reply", "Portuguese", "Japanese", "Korean")  # neither English nor Chinese
 
 
 def read(reply: dict) -> tuple[str, str]:
@@ -22,14 +19,9 @@ def wrong(replies: list[dict]) -> list[str]:
     return [r["note"] for r, state, answer in pairs if state == "answered" and (r["state"], r["answer"]) != (state, answer)]
 
 
-def test_no_reply_in_english_or_chinese_is_read_as_an_answer_that_it_does_not_give():
+def test_no_reply_is_read_as_an_answer_that_it_does_not_give():
     assert len(REPLIES) >= 300
-    assert wrong([r for r in REPLIES if r["note"] not in THIRD]) == []
-
-
-@pytest.mark.xfail(strict=True, reason="a reply in a third language of the same letters passes for the prompt's language")
-def test_a_reply_in_a_third_language_is_no_answer():
-    assert wrong([r for r in REPLIES if r["note"] in THIRD]) == []
+    assert wrong(REPLIES) == []
 
 
 def test_most_answers_are_read():

@@ -9,7 +9,7 @@ scores    significance scores
 labels    tally votes chance judging agreement rating sampling imported
 results   published consistency ledger recovery null claims relabelling sensitivity changes
 figures   drawing figures plots styled
-runner    parameters pages freshness terminal pipeline
+runner    parameters pages freshness preview terminal pipeline
 
 A line belongs to the first group that can hold it. The commands are `utils.pipeline` (run_all.sh), `utils.replies`,
 `utils.kialo`, `utils.translation`, `utils.rating` and `utils.simulation`, each with `python -m`.

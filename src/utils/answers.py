@@ -1,4 +1,4 @@
-"""Cells -> answers: from the archive, or from a file of answers that is checked; what is planned, and what is published."""
+"""Cells -> answers: from the archive, or from a file of answers that is checked; and what is published."""
 
 import os
 import shutil
@@ -99,37 +99,6 @@ def _answers_fit(found: pd.DataFrame, where: str) -> None:
 def _name(cell) -> str:
     on = f" on {cell['dimension']}" if cell["dimension"] else ""
     return f"The cell {cell['step']} of {cell['statement_id']}{on} by {cell['model']} in {cell['language']}, run {cell['run']},"
-
-
-def planned(here: Execution, runs: dict[str, int]) -> pd.DataFrame:
-    """The plan of calls, with a column `new`: those that neither the archive nor an answers file holds."""
-    base = Execution(here.study, here.study.name)
-    frame = plan.calls(here.study, *plan.sizes(base), runs, _used(base))
-    missing = [_not_held(base, step, runs[step]) for step in frame["step"].unique()]
-    counts = pd.concat([m for m in missing if m is not None] or [pd.DataFrame(columns=[*CELL, "new"])])
-    new = counts.groupby(["step", "model", "language"])["new"].sum().to_dict()
-    none = here.study.respondents == "imported" or os.environ.get("STUDY_RECORDED")
-    known = {m["step"].iloc[0] for m in missing if m is not None and len(m)}
-    ask = [0 if none else new.get((r.step, r.model, r.language), r.calls * (r.step not in known)) for r in frame.itertuples()]
-    return frame.assign(new=[int(n) for n in ask])
-
-
-def _used(here: Execution) -> pd.DataFrame | None:
-    if not (here.raw / replies.FILE).exists():
-        return None
-    with replies.archive(here.raw / replies.FILE) as connection:
-        return plan.used(connection)
-
-
-def _not_held(here: Execution, step: str, runs: int) -> pd.DataFrame | None:
-    """The cells of a step with `new`, or None while the tables that decide them are not there."""
-    try:
-        cells, texts = plan.step_cells(here, step, runs), plan.texts(here)
-    except Problem:
-        return None
-    if not (here.raw / replies.FILE).exists():
-        return cells.assign(new=True)
-    return cells.assign(new=collecting.is_open(here, cells, texts))
 
 
 def _whole(here: Execution) -> pd.DataFrame | None:

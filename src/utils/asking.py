@@ -30,6 +30,7 @@ class Asking:
     here: Execution
     note: replies.Note  # writes down what is about to be sent
     budget: plan.Budget
+    progress: Progress
     paces: dict[str, Pace]
     queue: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(UNSAVED))
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # Ctrl-C, or the cap is reached
@@ -63,8 +64,8 @@ def ask(here: Execution, todo: list[Request], connection, progress: Progress) ->
     paces = {name: Pace(here.study.endpoints[name].in_flight) for name in names}
     with replies.journal(here.raw / replies.FILE) as note:
         budget = plan.Budget(here.study.cap, *replies.spent(connection))
-        shared = Asking(here, note, budget, paces, replied=replies.models(connection))
-        interrupted = _run(_ask(shared, todo, connection, progress), shared)
+        shared = Asking(here, note, budget, progress, paces, replied=replies.models(connection))
+        interrupted = _run(_ask(shared, todo, connection), shared)
     if interrupted:
         raise KeyboardInterrupt
     if shared.stopped:
@@ -104,14 +105,14 @@ def _run(coroutine, shared: Asking) -> bool:
     return pressed > 0
 
 
-async def _ask(shared: Asking, todo: list[Request], connection, progress: Progress) -> None:
+async def _ask(shared: Asking, todo: list[Request], connection) -> None:
     shared.loop, shared.task, models = asyncio.get_running_loop(), asyncio.current_task(), shared.here.study.models
     shared.started.set()
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(progress.close)
+        stack.callback(shared.progress.close)
         clients = {name: await stack.enter_async_context(endpoint.client(shared.here, name)) for name in shared.paces}
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        writer = group.create_task(_write(shared.queue, connection, progress))  # if the disk is full, all of it ends
+        writer = group.create_task(_write(shared.queue, connection, shared.progress))  # if the disk is full, all of it ends
         try:
             async with asyncio.TaskGroup() as asking:
                 for name, client in clients.items():
@@ -205,6 +206,7 @@ async def _one(shared: Asking, name: str, client, request: Request, most: float)
                 _turned_down(shared, name, request.model, failure)
                 break
             if tries < TRIES:
+                shared.progress.add(again=1)
                 await _slowed(shared, pace, failure, began, tries + slowed)
         else:
             pace.faster()

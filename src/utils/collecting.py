@@ -49,12 +49,21 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = Tru
     return _read(cells, keys, held)
 
 
-def is_open(here: Execution, cells: pd.DataFrame, texts: dict) -> list[bool]:
-    """Whether each cell is still to be asked."""
-    keys = keys_of(here, cells, texts)
-    with replies.archive(here.raw / replies.FILE) as connection:
-        held = _held(connection, cells, keys)
-    return [held.get(key, NOTHING).is_open(here.study.attempts) for key in keys]
+def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
+    """What the archive holds of the cells, asking nothing: the answers table, with `new` where a request is still to be made.
+
+    A cell whose statement has no text yet (`texts` as above) is new; cells of the same words are one request.
+    """
+    has_text = np.array([where in texts for where in zip(cells["statement_id"], cells["language"], strict=True)], dtype=bool)
+    there, held = cells[has_text], {}
+    keys = keys_of(here, there, texts)
+    if (here.raw / replies.FILE).exists():
+        with replies.archive(here.raw / replies.FILE) as connection:
+            held = _held(connection, there, keys)
+    is_open = np.array([held.get(key, NOTHING).is_open(here.study.attempts) for key in keys], dtype=bool)
+    found = _read(there, keys, held).assign(new=is_open & ~pd.Series(keys, dtype=str).duplicated().to_numpy())
+    without = cells[~has_text]
+    return pd.concat([found, _read(without, [""] * len(without), {}).assign(new=True)])
 
 
 def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection) -> dict[str, Held]:
@@ -65,7 +74,8 @@ def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, c
         todo = _missing(here, cells, keys, held, texts)
         if not todo:
             break
-        asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo)))
+        cap = here.study.cap.usd if here.study.cap and here.study.respondents == "live" else None
+        asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo), replies.spent(connection)[1], cap))
         held = _held(connection, cells, keys)
     return held
 

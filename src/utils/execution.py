@@ -171,10 +171,14 @@ def open_study(name: str) -> Execution:
     """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
     tables.show_on_pages()
     file = os.environ.get("STUDY_FILE", "")
-    study = load(file if Path(file).stem == name else name)
-    if "STUDY_CAP" in os.environ:
-        study = study.model_copy(update={"cap": Cap(usd=float(os.environ["STUDY_CAP"]))})
+    study = capped(load(file if Path(file).stem == name else name))
     return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
+
+
+def capped(study: Study) -> Study:
+    """The study under the cap of this execution (--cap), where there is one."""
+    cap = os.environ.get("STUDY_CAP")
+    return study if cap is None else study.model_copy(update={"cap": Cap(usd=float(cap))})
 
 
 def folder_of(setting: str, default: Path) -> Path:

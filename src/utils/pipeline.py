@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import answers, freshness, pages, parameters, terminal, votes
+from utils import answers, freshness, pages, parameters, preview, terminal, votes
 from utils.errors import Problem
-from utils.execution import Execution
+from utils.execution import Execution, capped
 from utils.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
 from utils.study import find, load
 
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.pilot is not None:
             terminal.pilot(order.here, order.values, chosen.pilot)
         if chosen.plan or chosen.pilot is not None:
-            print(terminal.plan(order.here, order.values))
+            print(terminal.plan(order.here, preview.planned(order.here, order.values)))
             return 0
         done = _execute(order)
         return terminal.site(order.here.study.name) if chosen.site else done
@@ -78,10 +78,12 @@ def _order(chosen: argparse.Namespace) -> Order:
     path = find(chosen.study)
     os.environ["STUDY_FILE"] = str(path)
     if chosen.cap is not None:
+        if not chosen.cap >= 0:
+            raise Problem(f"--cap takes US dollars, not {chosen.cap}.")
         os.environ["STUDY_CAP"] = str(chosen.cap)
     if chosen.recorded:
         os.environ["STUDY_RECORDED"] = "1"
-    study = load(path)
+    study = capped(load(path))
     of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
     changed = parameters.checked(_pairs(chosen.p), "-p")
     quorum, planned = (of_study | changed).get("relevance_quorum", 0), len(study.judges or study.models) * len(study.languages)
@@ -130,10 +132,8 @@ def _selected(sources: list[Path], first: str | None, last: str | None) -> list[
 
 def _execute(order: Order) -> int:
     """Run what is not fresh, one line a notebook; the first failing one stops."""
-    here = order.here
-    _allow(order)
-    if here.folder != here.study.name:
-        print(terminal.preview(here, order.values), flush=True)
+    here, is_changed = order.here, order.here.folder != order.here.study.name
+    _foretell(order, is_changed)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
     ran = borrowed = 0
@@ -148,13 +148,25 @@ def _execute(order: Order) -> int:
         else:
             _run(order, source, given)
             ran += 1
-    if here.folder != here.study.name and (here.processed / LAST_TABLE).exists():
+    if is_changed and (here.processed / LAST_TABLE).exists():
         _compare(here)
     total = len(order.notebooks)
     rest = (f", {borrowed} are as in {here.study.name}" if borrowed else "") + f", {total - ran - borrowed} were fresh"
     print(f"{ran} of {total} pages made{rest}." if ran + borrowed else f"Nothing to do: all {total} pages are fresh.")
     print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
     return 0
+
+
+def _foretell(order: Order, is_changed: bool) -> None:
+    """Say what a changed execution will ask; a live study asks only with a cap and its keys, and without a cap prints its plan."""
+    here = order.here
+    asks = any(source.name[:2] in ASKING for source in order.notebooks)
+    may_pay = here.study.respondents == "live" and asks and not order.recorded
+    planned = preview.planned(here, order.values) if is_changed or may_pay else None
+    if may_pay:
+        terminal.allow(here, planned)
+    if is_changed:
+        print(f"{here.folder}: {preview.sentence(planned)}{preview.left(here)}", flush=True)
 
 
 def _compare(here: Execution) -> None:
@@ -197,13 +209,6 @@ def _run(order: Order, source: Path, given: dict) -> None:
     if not terminal.unfinished(here, source):
         freshness.remember(here, source, made_from(), began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)
-
-
-def _allow(order: Order) -> None:
-    """A live study asks only with a cap and with its keys; without a cap it prints its plan and stops."""
-    asks = any(s.name[:2] in ASKING for s in order.notebooks)
-    if order.here.study.respondents == "live" and asks and not order.recorded:
-        terminal.allow(order.here, order.values)
 
 
 if __name__ == "__main__":

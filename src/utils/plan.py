@@ -74,20 +74,14 @@ def texts(here: Execution) -> dict[tuple[str, str], str]:
     return out | {(row.statement_id, row.language): row.text for row in translated.itertuples(index=False)}
 
 
-def sizes(here: Execution) -> tuple[int, int, int]:
-    """Statements, relevant pairs and labelled statements: counted where the tables are there, else as the study expects."""
-    try:
-        statements = len(here.read("02_statements"))
-        pairs = int(here.read("04_relevance")["relevant"].sum())
-        return statements, pairs, here.read("05_sociocultural_statements")["statement_id"].nunique()
-    except Problem:
-        if here.study.expected is None:
-            raise Problem(
-                f"The calls of the study {here.study.name} cannot be counted yet: run its first notebooks (--until 03), "
-                "or say under `expected:` how many statements, pairs and labelled statements there will be."
-            ) from None
-        expected = here.study.expected
-        return expected.statements, expected.pairs, expected.labelled
+def expected(study: Study, step: str) -> int:
+    """How many statements (of the polarity step: pairs) a step will ask about, as the study expects while no table says it."""
+    if study.expected is None:
+        raise Problem(
+            f"The calls of the study {study.name} cannot be counted yet: run its first notebooks (--until 03), "
+            "or say under `expected:` how many statements, pairs and labelled statements there will be."
+        )
+    return {"relevance": study.expected.statements, "polarity": study.expected.pairs, "stance": study.expected.labelled}[step]
 
 
 def calls(study: Study, statements: int, pairs: int, labelled: int, runs: dict[str, int], real: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -128,9 +122,7 @@ def used(connection) -> pd.DataFrame:
 
 def expected_calls(study: Study, runs: dict[str, int]) -> pd.DataFrame:
     """The plan of calls for the sizes that the study file expects, without any reply to go by."""
-    if study.expected is None:
-        raise Problem(f"The study {study.name} does not say under `expected:` how many statements, pairs and labelled statements it has.")
-    return calls(study, study.expected.statements, study.expected.pairs, study.expected.labelled, runs).drop(columns="basis")
+    return calls(study, *(expected(study, step) for step in prompts.STEPS), runs).drop(columns="basis")
 
 
 def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | None) -> tuple:

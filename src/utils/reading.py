@@ -24,6 +24,8 @@ COMMON = {"：": ":", "，": ",", "（": "(", "）": ")", "；": ";", "！": "!"
 EDGES = " \t_\"'“”‘’「」『』«»【】〖〗[](){}<>《》〈〉#"
 DOUBT = re.compile(r"[\d?/|~&]")
 UNKNOWN_LETTERS = re.compile(r"[^\W\d_]")
+STOPS = str.maketrans(".,;:!?()", " " * 8)
+KANA = re.compile("[ぁ-ヿ]")  # each counts as a word, since half the letters of a Japanese text are Chinese ones
 
 
 def read(step: str, language: str, text: str | None, finish_reason: str | None = "stop") -> tuple[str, str]:
@@ -181,18 +183,24 @@ def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, 
 
 
 def _mostly(language: str, text: str) -> bool:
-    """Whether a text is mainly in a language: by words, two thirds of them, half in a short text."""
+    """Whether a text is mainly in a language: by words, two thirds of them, half in a short text.
+
+    Languages of the same letters are told apart by their most frequent words.
+    """
     letters, own_words = patterns().letters, words(language)
+    text = _unquoted(text)
+    said, frequent = text.translate(STOPS).split(), patterns().frequent[language]
+    if sum(map(frequent["foreign"].__contains__, said)) > sum(map(frequent["common"].__contains__, said)):
+        return False
     if text.isascii() and letters[language].match("e"):
         return True
-    text = _unquoted(text)
     rest = letters[language].sub("", text)
     own = (len(text) - len(rest)) / own_words["letters_a_word"]
     other = 0.0
     for name, pattern in letters.items():
         left = pattern.sub("", rest)
         other, rest = other + (len(rest) - len(left)) / words(name)["letters_a_word"], left
-    other += len(UNKNOWN_LETTERS.findall(rest)) / 3
+    other += len(KANA.findall(rest)) + len(UNKNOWN_LETTERS.findall(KANA.sub("", rest))) / 3
     return other <= own if other <= 10 else 2 * other <= own
 
 

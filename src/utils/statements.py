@@ -43,7 +43,7 @@ def bar(folder: Path) -> Iterator[Callable[[int, int], None]]:
 
     def progress(done: int, total: int) -> None:
         if not shown_bar:
-            shown_bar.append(Progress(total, min(kept, total)))
+            shown_bar.append(Progress(total, min(kept, total), what="debates"))
         if done > kept:
             shown_bar[0].add(1)
 

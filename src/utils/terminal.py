@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import psutil
-from tqdm import tqdm
 
+from utils import collecting, preview, tables
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
+from utils.plan import key_of
+from utils.progress import Bar
 
 LAB_SETTINGS = {
     # Nothing is saved of itself: a changed parameter that stays in a source would be the new default of every page.
@@ -60,17 +63,13 @@ def interruptible() -> Iterator[None]:
 
 
 def _watch(file: Path, done: threading.Event, name: str) -> None:
-    bar = None
-    while True:
+    bar, last = None, False
+    while not last:
         last = done.wait(0.3)
         if file.exists():
             state = json.loads(file.read_text(encoding="utf-8"))
-            if bar is None:
-                bar = tqdm(total=state["total"], initial=state["start"], desc=name, unit=" replies", leave=False, disable=None)
-            bar.set_postfix(failed=state["failed"], usd=f"{state['usd']:.2f}", refresh=False)
-            bar.update(state["done"] - bar.n)
-        if last:
-            break
+            bar = bar or Bar(state, name, in_log=not sys.stderr.isatty())
+            bar.draw(state)
     if bar is not None:
         bar.close()
 
@@ -80,49 +79,28 @@ def unfinished(here: Execution, source: Path) -> bool:
     path = here.processed / f"{source.name[:2]}_accounting.csv"
     if not path.exists():
         return False
-    from utils import tables
-
     counts = tables.read(path)
     return bool(counts[["failed", "not asked"]].to_numpy().sum())
 
 
-def plan(here: Execution, values: dict) -> str:
-    """The planned calls with tokens and cost, as text."""
-    return _table(_plan(here, values))
-
-
-def preview(here: Execution, values: dict) -> str:
-    """What a changed execution will ask and cost, in a line."""
-    frame = _plan(here, values)
-    share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
-    low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
-    money = f", about ${low:,.2f} to ${high:,.2f}" if high else ", nothing to pay"
-    return f"{here.folder}: {int(frame['new'].sum()):,} new calls for the statements and labels of the default{money}."
+def plan(here: Execution, frame: pd.DataFrame) -> str:
+    """A plan of calls with tokens and cost, as text."""
+    return f"{_table(frame)}\n\n{preview.sentence(frame)}{preview.left(here)}"
 
 
 def pilot(here: Execution, values: dict, n: int) -> None:
     """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
-    from utils import collecting
-
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
     base = Execution(here.study, here.study.name)
     if not (base.processed / "03_translations.csv").exists():
         raise Problem("A pilot asks real statements: run the first notebooks before it (--until 03).")
     if here.study.respondents == "live":
-        allow(here, values)
+        allow(here, preview.planned(here, values))
     collecting.pilot(base, n)
 
 
-def _plan(here: Execution, values: dict):
-    from utils import answers, parameters
-
-    known = parameters.all_of(parameters.sources())
-    runs = {step: values.get(f"{step}_runs", known[f"{step}_runs"][0].default) for step in ("relevance", "polarity", "stance")}
-    return answers.planned(here, runs)
-
-
-def _table(frame) -> str:
+def _table(frame: pd.DataFrame) -> str:
     steps = frame.groupby("step", sort=False)[["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]].sum()
     total = frame[steps.columns].sum()
     lines = [f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"]
@@ -138,19 +116,16 @@ def _line(step: str, model: str, language: str, row) -> str:
     return f"{step:<10} {model:<14} {language:<8} {int(row.calls):>9,} {int(row.new):>9,} {money:>15}"
 
 
-def allow(here: Execution, values: dict) -> None:
-    """Refuse to ask live models without a cap, and before that without their keys.
+def allow(here: Execution, frame: pd.DataFrame) -> None:
+    """Refuse to ask live models without a cap, and then without their keys where a call may be new.
 
-    The cap is demanded even when nothing seems to be missing: changed parameters may need cells that no table plans yet.
+    The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be asked for again.
     """
-    from utils import plan as planning
-
-    frame = _plan(here, values)
-    if "STUDY_CAP" not in os.environ and here.study.cap is None:
+    if here.study.cap is None:
         raise Problem(f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD.")
-    if frame["new"].sum() or here.folder != here.study.name:
+    if frame["new"].any() or not frame["sure"].all():
         for endpoint in sorted({here.study.models[m].endpoint for m in frame["model"]}):
-            planning.key_of(here.study, endpoint)
+            key_of(here.study, endpoint)
 
 
 def site(study: str) -> int:

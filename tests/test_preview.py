@@ -1,0 +1,124 @@
+"""What a changed execution will ask is known before: exactly where the answers decide it, and else as what it is, the least."""
+
+import pandas as pd
+import pytest
+
+from servers import serve
+from test_asking import here, live  # noqa: F401 - a fixture
+from utils import answers, collecting, plan, preview, replies, settings, simulation, study, tables, translation, votes
+from utils.execution import Execution
+
+ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
+YES = {("relevance", "en"): "Answer: yes", ("relevance", "zh"): "答案：是", ("polarity", "en"): "Answer: +1", ("polarity", "zh"): "答案：+1"}
+YES |= {("stance", "en"): "Answer: agree", ("stance", "zh"): "答案：同意"}
+
+
+def asked(here: Execution) -> int:  # noqa: F811
+    """Requests that the archive holds, however often each was tried."""
+    with replies.archive(here.raw / replies.FILE) as archive:
+        return archive.execute("select count(distinct key) from replies").fetchone()[0]
+
+
+def collect(here: Execution, **values) -> None:  # noqa: F811
+    """Ask all three steps as notebooks 04, 05 and 07 do."""
+    given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
+    found = {}
+    for step, number in (("relevance", "04"), ("polarity", "05"), ("stance", "07")):
+        found[step] = answers.answers(here, plan.step_cells(here, step, given[f"{step}_runs"]))
+        voted = votes.votes(found[step], given[f"{step}_runs"])
+        if step == "relevance":
+            tables.write(votes.relevance_labels(voted, 8, given["relevance_quorum"]), here.processed / "04_relevance.csv")
+        elif step == "polarity":
+            labels = votes.polarity_labels(voted, 8, given["zero_median"]).dropna(subset="polarity")
+            tables.write(labels, here.processed / "05_sociocultural_statements.csv")
+
+
+def stored(here: Execution) -> None:  # noqa: F811
+    """The translations of the statements, as a study has them."""
+    kept, chinese = here.read("02_statements"), here.read("03_translations")
+    made = translation.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
+    tables.write(made, here.material / "translations.csv")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("changed", [{}, {"stance_runs": 3}, {"polarity_runs": 2, "stance_runs": 2}, {"zero_median": "keep"}, {"relevance_quorum": 2}, {"relevance_quorum": 7}])  # fmt: skip
+def test_what_is_foretold_is_what_is_asked(here, changed):  # noqa: F811
+    stored(here)
+    with serve(simulation.app(here)) as address:
+        made = live(here, address)
+        collect(made)
+        before, foretold = asked(made), preview.planned(made, ONCE | changed)
+        collect(made, **changed)
+    new, sure = asked(made) - before, foretold.loc[foretold["sure"], "new"].sum()
+    if foretold["sure"].all():
+        assert new == foretold["new"].sum() == sure
+        assert preview.sentence(foretold) == f"{new:,} new calls, nothing to pay."
+    else:
+        assert 0 < sure <= new and preview.sentence(foretold).startswith(f"At least {sure:,} new calls")
+    assert foretold["sure"].all() == (changed.get("relevance_quorum") != 2 and "polarity_runs" not in changed)
+
+
+def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(here):  # noqa: F811
+    stored(here)
+    theses = here.read("01_theses")
+    fourth = theses.head(1).assign(statement_id="demo-5.1", text="Close zoos.", votes=2)
+    tables.write(pd.concat([theses, fourth]), here.processed / "01_theses.csv")
+    collect(here)
+    assert preview.planned(here, ONCE)["new"].sum() == 0
+    foretold = preview.planned(here, ONCE | {"min_votes": 2})
+    assert foretold.query("step == 'relevance'")["new"].tolist() == [6] * 8 and foretold.query("sure")["new"].sum() == 48
+    assert preview.sentence(foretold).startswith("At least 48 new calls, nothing to pay; what follows hangs on their answers")
+
+
+def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
+    paper = Execution(study.load("paper"), "paper")
+    foretold = preview.planned(paper, {})
+    assert foretold["new"].sum() == 212_600 and not foretold["sure"].any()
+    assert preview.sentence(foretold).startswith("About 212,600 new calls, about $")
+
+
+def test_recorded_answers_need_no_new_call(here, monkeypatch):  # noqa: F811
+    stored(here)
+    collect(here)
+    monkeypatch.setenv("STUDY_RECORDED", "1")
+    foretold = preview.planned(here, ONCE | {"stance_runs": 7})
+    assert foretold["new"].sum() == 0 and foretold["sure"].all()
+
+
+@pytest.fixture
+def paper(elsewhere) -> Execution:
+    """The paper's study in its published sizes, every question put once and answered."""
+    here = Execution(study.load("paper").model_copy(update={"cap": settings.Cap(usd=300.0)}), "paper")  # noqa: F811
+    ids = [f"{i}.1" for i in range(776)]
+    theses = pd.DataFrame({"statement_id": ids, "debate_id": ids, "thesis_no": 1, "text": [f"Motion {i} should pass." for i in ids], "votes": 5, "debate_votes": 9})  # fmt: skip
+    debates = pd.DataFrame({"debate_id": ids, "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "kialo"})
+    chinese = translation.rows(theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01")
+    for name, table in (("01_theses", theses), ("01_debates", debates)):
+        tables.write(table, here.processed / f"{name}.csv")
+    tables.write(chinese, here.material / "translations.csv")
+    texts = {(s, "en"): t for s, t in zip(ids, theses["text"], strict=True)} | {(s, "zh"): t for s, t in zip(ids, chinese["text"], strict=True)}
+    relevant = pd.DataFrame([(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=preview.PAIR)  # 378 pairs
+    every = relevant.head(281).assign(dimension="")
+    models = list(here.study.models)
+    cells = {"relevance": plan.statement_cells("relevance", ids, here.dimensions, models, ["en", "zh"], 1)}
+    cells |= {step: plan.cells(step, pairs, models, ["en", "zh"], 1) for step, pairs in (("polarity", relevant), ("stance", every))}
+    yes = set(zip(relevant["statement_id"], relevant["dimension"], strict=True))
+    no = {"en": "Answer: no", "zh": "答案：否"}
+    with replies.archive(here.raw / replies.FILE) as archive:
+        for step, of_step in cells.items():
+            replies.keep(archive, [
+                {"key": key, "attempt": 1, "step": step, "model": c.model, "language": c.language, "respondents": "live", "finish_reason": "stop",
+                 "text": YES[step, c.language] if step != "relevance" or (c.statement_id, c.dimension) in yes else no[c.language],
+                 "prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001}
+                for key, c in zip(collecting.keys_of(here, of_step, texts), of_step.itertuples(index=False), strict=True)
+            ])  # fmt: skip
+    return here
+
+
+def test_one_more_run_of_the_papers_stances_is_2248_new_calls(paper):
+    foretold = preview.planned(paper, ONCE | {"stance_runs": 2})
+    assert foretold.groupby("step")["new"].sum().to_dict() == {"relevance": 0, "polarity": 0, "stance": 2_248}
+    assert preview.sentence(foretold) == "2,248 new calls, about $2.25 to $2.25."
+    spent = (776 * 6 + 378 + 281) * 8 * 0.001
+    assert preview.left(paper) == f" The cap leaves ${300 - spent:,.2f} of $300.00; asking stops there."
+    assert preview.planned(paper, ONCE | {"relevance_quorum": 8, "half_median": "drop"})["new"].sum() == 0
