@@ -23,7 +23,7 @@ def collect(here: Execution, **values) -> None:  # noqa: F811
     """Ask all three steps as notebooks 04, 05 and 07 do."""
     given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
     found = {}
-    for step, number in (("relevance", "04"), ("polarity", "05"), ("stance", "07")):
+    for step in ("relevance", "polarity", "stance"):
         found[step] = answers.answers(here, plan.step_cells(here, step, given[f"{step}_runs"]))
         voted = votes.votes(found[step], given[f"{step}_runs"])
         if step == "relevance":

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestPower
 
+from utils import null, simulation, styled
 from utils import scores as score
 from utils import significance as sig
-from utils import null, simulation, styled
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.study import load

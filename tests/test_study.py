@@ -1,10 +1,12 @@
 """A study file is loaded whole or refused in sentences."""
 
+import re
+
 import pandas as pd
 import pytest
 import yaml
 
-from utils import study, styled
+from utils import settings, study, styled
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -23,6 +25,28 @@ def changed(tmp_path, change) -> str:
 @pytest.mark.parametrize("name", ["demo", "paper", "imported", "imported_usa", "imported_china"])
 def test_every_study_in_the_repository_loads(name):
     assert study.load(name).name == name
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.S)
+ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url.*\})` \|$", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
+def test_every_example_of_the_readme_is_a_study(tmp_path, text):
+    path = tmp_path / re.match(r"# studies/(\w+\.yaml)", text)[1]
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "paper.yaml").write_text((study.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    found = study.load(path)
+    assert found.respondents == "live" and f"name: {found.name}" in text
+
+
+@pytest.mark.parametrize("text", ENDPOINTS)
+def test_every_endpoint_of_the_readme_is_one(text):
+    assert settings.Endpoint.model_validate(yaml.safe_load(text)).base_url.startswith("http")
+
+
+def test_the_readme_shows_every_kind_of_endpoint():
+    assert len(EXAMPLES) == 2 and len(ENDPOINTS) == 5
 
 
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):
