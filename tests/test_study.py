@@ -124,3 +124,32 @@ def test_a_page_made_by_hand_says_so_whoever_answered():
     assert "made by hand" in Execution(study.load("demo"), "demo--lab").banner().data
     assert "made by hand" not in Execution(study.load("demo"), "demo").banner().data
     assert styled.notice("live", "live", Execution(study.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")
+
+
+def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it():
+    given = {"sampling.temperature": "0.5", "judges": "sim-us-1,sim-cn-1", "cultures.US.people": "US", "models.sim-us-1.max_tokens": "99"}
+    changes = study.settings(study.load("demo"), given, [])
+    assert changes == {"sampling.temperature": 0.5, "judges": ["sim-us-1", "sim-cn-1"], "models.sim-us-1.max_tokens": 99}  # US is what it was
+    found = study.load("demo", changes)
+    assert (found.sampling.temperature, found.judges, found.limit("sim-us-1")) == (0.5, ["sim-us-1", "sim-cn-1"], 99)
+    assert found.name == "demo" and found.limit("sim-us-2") == study.load("demo").limit("sim-us-2")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("temperature", "0.5", 'Did you mean "sampling.temperature"'),
+        ("relevence_quorum", "5", 'Did you mean "relevance_quorum"'),
+        ("debates.permission", "true", "no such setting that could be changed so"),
+        ("show_texts", "true", "no such setting that could be changed so"),
+        ("respondents", "live", "no such setting that could be changed so"),
+        ("cap", "{usd: 1000}", "no such setting that could be changed so"),
+        ("sampling.temprature", "0.5", r'with sampling.temprature = 0.5 cannot be used:\n.*Did you mean "temperature"'),
+        ("judges", "sim-us-9", 'Did you mean "sim-us-'),
+        ("sampling.temperature", "hot", "should be a valid number"),
+    ],
+)
+def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value, said):
+    demo = study.load("demo")
+    with pytest.raises(Problem, match=said):
+        study.load("demo", study.settings(demo, {place: value}, ["relevance_quorum"]))

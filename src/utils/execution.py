@@ -171,7 +171,8 @@ def open_study(name: str) -> Execution:
     """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
     tables.show_on_pages()
     file = os.environ.get("STUDY_FILE", "")
-    study = load(file if Path(file).stem == name else name)
+    changes = json.loads(os.environ.get("STUDY_SETTINGS", "{}"))
+    study = load(file if Path(file).stem == name else name, changes)
     if "STUDY_CAP" in os.environ:
         study = study.model_copy(update={"cap": Cap(usd=float(os.environ["STUDY_CAP"]))})
     return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
