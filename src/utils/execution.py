@@ -67,6 +67,11 @@ class Execution:
         """The parameters that are not the notebooks' defaults: those of the study file, and what the runner changed."""
         return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
 
+    @property
+    def changed(self) -> dict[str, object]:
+        """What the runner was told to change: parameters, and settings of the study by their place."""
+        return json.loads(os.environ.get("STUDY_CHANGED", "{}"))
+
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
         known = {"dimension": self.dimensions, "model": list(self.study.models), "language": self.study.languages}

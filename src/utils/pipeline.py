@@ -29,6 +29,7 @@ class Order:
     here: Execution
     notebooks: list[Path]
     values: dict[str, object]  # parameters that differ from the notebooks' defaults
+    changed: dict[str, object]  # what names the folder: parameters and settings that differ from the study's own
     force: bool
     recorded: bool
 
@@ -89,9 +90,10 @@ def _order(chosen: argparse.Namespace) -> Order:
     settings = studies.settings(study, {k: v for k, v in given.items() if k not in known}, known)
     study, os.environ["STUDY_SETTINGS"] = load(path, settings), json.dumps(settings)
     _check(study, of_study | changed)
-    folder = name_of_folder(study.name, {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings)
+    new = {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings
     notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
-    return Order(Execution(study, folder), notebooks, of_study | changed, chosen.force, chosen.recorded)
+    here = Execution(study, name_of_folder(study.name, new))
+    return Order(here, notebooks, of_study | changed, new, chosen.force, chosen.recorded)
 
 
 def _check(study: Study, values: dict) -> None:
@@ -149,6 +151,7 @@ def _execute(order: Order) -> int:
         print(terminal.preview(here, order.values), flush=True)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
+    os.environ["STUDY_CHANGED"] = json.dumps(order.changed)
     ran = borrowed = 0
     for source in order.notebooks:
         given = _given(source, order)
