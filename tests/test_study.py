@@ -1,10 +1,13 @@
 """A study file is loaded whole or refused in sentences."""
 
+import re
+import shutil
+
 import pandas as pd
 import pytest
 import yaml
 
-from utils import study, styled
+from utils import pipeline, plan, study, styled
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -153,3 +156,28 @@ def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value,
     demo = study.load("demo")
     with pytest.raises(Problem, match=said):
         study.load("demo", study.settings(demo, {place: value}, ["relevance_quorum"]))
+
+
+def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
+    shown = re.search(r"```yaml\n(.*?)```", (study.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)[1]
+    shutil.copy(study.STUDIES / "paper.yaml", tmp_path)
+    path = tmp_path / "mine.yaml"
+    path.write_text(shown, encoding="utf-8")
+    mine = study.load(path)
+    calls = plan.expected_calls(mine, {"relevance": 5, "polarity": 5, "stance": 5})
+    assert set(calls.loc[calls["model"] == "Mistral", "step"]) == {"stance"}
+    assert calls["calls"].sum() == 212_600 + 281 * 5 * 2
+
+
+def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tmp_path):
+    extra = "extends: demo.yaml\nname: france\ncultures: {France: {language: en, people: France}}\nmodels: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
+    leanings = dict.fromkeys(["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], [0.1, 0.1])
+    shutil.copy(study.STUDIES / "demo.yaml", tmp_path)
+    path = tmp_path / "france.yaml"
+    path.write_text(
+        extra + yaml.safe_dump({"simulation": {"leanings": {"sim-fr-1": leanings}}, "parameters": {"human_values": "2015"}}), encoding="utf-8"
+    )
+    found = study.load(path)
+    pipeline._check(found, found.parameters)
+    with pytest.raises(Problem, match='no "France" in the version "current"'):
+        pipeline._check(found, {})
