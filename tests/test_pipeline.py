@@ -148,7 +148,7 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     before = outputs(demo.folder, "demo")
     run = demo.run("-p", "relevance_quorum=5", "-p", "resamples=200")
     assert run.returncode == 0, run.stderr
-    assert ": 0 new calls" in run.stdout and "nothing to pay" in run.stdout
+    assert ": 0 new calls" in run.stdout and "nothing to pay. Labels that come with the change are asked about on top." in run.stdout
     assert outputs(demo.folder, "demo") == before
     name = "demo--relevance_quorum=5--resamples=200"
     page = (demo.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
@@ -173,6 +173,7 @@ def test_what_a_changed_parameter_cannot_touch_is_taken_from_the_default_as_if_i
     name = "demo--human_values=2015"
     run = demo.run("-p", "human_values=2015", "--until", "08")
     assert run.returncode == 0 and "1 of 9 pages made, 8 are as in demo" in run.stdout
+    assert "asked about on top" not in run.stdout
     borrowed = outputs(demo.folder, name)
     assert demo.run("-p", "human_values=2015", "--until", "08", "--force").returncode == 0
     assert outputs(demo.folder, name) == borrowed

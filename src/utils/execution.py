@@ -68,9 +68,10 @@ class Execution:
         return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
 
     @property
-    def changed(self) -> dict[str, object]:
-        """What the runner was told to change: parameters, and settings of the study by their place."""
-        return json.loads(os.environ.get("STUDY_CHANGED", "{}"))
+    def changed(self) -> dict[str, str]:
+        """What the runner was told to change, as a page shows it: parameters, and settings of the study by their place."""
+        told = json.loads(os.environ.get("STUDY_CHANGED", "{}"))
+        return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in told.items()}
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""

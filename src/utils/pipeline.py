@@ -148,7 +148,7 @@ def _execute(order: Order) -> int:
     here = order.here
     _allow(order)
     if here.folder != here.study.name:
-        print(terminal.preview(here, order.values), flush=True)
+        print(terminal.preview(here, order.values, order.changed), flush=True)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
     os.environ["STUDY_CHANGED"] = json.dumps(order.changed)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
 
+SAME_LABELS = ("stance_runs", "split_group", "differ", "human_values", "resample", "resamples", "draws", "sample_statements")  # what makes no new ones
 LAB_SETTINGS = {
     # Nothing is saved of itself: a changed parameter that stays in a source would be the new default of every page.
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}, "autosave": False},
@@ -91,13 +92,14 @@ def plan(here: Execution, values: dict) -> str:
     return _table(_plan(here, values))
 
 
-def preview(here: Execution, values: dict) -> str:
-    """What a changed execution will ask and cost, in a line."""
+def preview(here: Execution, values: dict, changed: Iterable[str]) -> str:
+    """What a changed execution will ask and cost, in a line; what its own labels will need, no table knows yet."""
     frame = _plan(here, values)
     share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
     low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
     money = f", about ${low:,.2f} to ${high:,.2f}" if high else ", nothing to pay"
-    return f"{here.folder}: {int(frame['new'].sum()):,} new calls for the statements and labels of the default{money}."
+    more = "" if set(changed) <= set(SAME_LABELS) else " Labels that come with the change are asked about on top."
+    return f"{here.folder}: {int(frame['new'].sum()):,} new calls for the statements and labels of the default{money}.{more}"
 
 
 def pilot(here: Execution, values: dict, n: int) -> None:
