@@ -18,7 +18,16 @@ from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import NOTEBOOKS, ROOT
 
-SAME_LABELS = ("stance_runs", "split_group", "differ", "human_values", "resample", "resamples", "draws", "sample_statements")  # what makes no new ones
+SAME_LABELS = (
+    "stance_runs",
+    "split_group",
+    "differ",
+    "human_values",
+    "resample",
+    "resamples",
+    "draws",
+    "sample_statements",
+)  # what makes no new ones
 LAB_SETTINGS = {
     # Nothing is saved of itself: a changed parameter that stays in a source would be the new default of every page.
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}, "autosave": False},
@@ -169,5 +178,3 @@ def lab() -> int:
     if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container one is root, and JupyterLab would only say no
         command.append("--allow-root")
     return subprocess.call(command)
-
-
