@@ -65,8 +65,8 @@ published.table(1).query("dimension == 'LTO'")[
 here.models
 
 # %% [markdown]
-# Who judges is a choice of its own: the models that label the statements (the judges) are here also the ones that are
-# asked for their stance, as in the paper.
+# Who judges is a choice of its own. In the paper, the models that label the statements (the judges) are also the ones
+# that are asked for their stance.
 
 # %%
 pd.DataFrame(
@@ -80,7 +80,8 @@ pd.DataFrame(
 # ## The questions
 #
 # Three steps ask: is the statement **relevant** to the dimension, what **polarity** has agreeing with it, and what is
-# the model's own **stance**. Every question is put several times at temperature 1, and the most frequent answer counts.
+# the model's own **stance**. Every question is put several times (the paper: five times at temperature 1), and the most
+# frequent answer counts.
 
 # %%
 runs = {"relevance": relevance_runs, "polarity": polarity_runs, "stance": stance_runs}

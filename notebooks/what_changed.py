@@ -13,8 +13,9 @@
 # %% [markdown]
 # # What changed?
 #
-# An execution with changed parameters beside the study's default one: labels that flipped, numbers that moved, figures
-# before and after. The runner makes this page after every `./run_all.sh -p name=value`.
+# An execution with changed parameters beside the study's default one: what moved, on one screen; then labels that
+# flipped, numbers that moved, claims that fell or rose, and every figure before and after. The runner makes this page
+# after every `./run_all.sh -p name=value`.
 #
 # *reads* the tables of both executions · *writes* nothing · *takes* the study alone
 
@@ -31,7 +32,27 @@ here = open_study(study)
 here.banner()
 
 # %%
-Markdown(f"Default: `{here.study.name}`. Changed: **`{here.folder}`**.")
+changed = ", ".join(f"`{name} = {value}`" for name, value in here.changed.items())
+Markdown(
+    f"`{here.study.name}` with **{changed or 'what was changed by hand'}**, against `{here.study.name}` as it is."
+)
+
+# %%
+changes.summary(here)
+
+# %% [markdown]
+# ## Claims
+#
+# How much of each claim of notebook 14 holds under the rules of each of the two: which fell, which rose.
+
+# %%
+changes.claims(here)
+
+# %% [markdown]
+# Verdicts of the ledger (notebook 13) that are not what they were. In a simulated study none can change.
+
+# %%
+changes.verdicts(here)
 
 # %% [markdown]
 # ## The pipeline
@@ -59,7 +80,7 @@ flipped.head(20)
 # Mean scores of the models in their native language (Figure 3) that moved, the farthest first.
 
 # %%
-changes.moved(here, "09_figure3", ["dimension", "model", "language"], "mean").head(12).round(3)
+changes.moved(here, "09_figure3", changes.MODEL, "mean").head(12).round(3)
 
 # %% [markdown]
 # ## Differences between languages
@@ -67,7 +88,7 @@ changes.moved(here, "09_figure3", ["dimension", "model", "language"], "mean").he
 # Exact p-values of Table 3 that moved.
 
 # %%
-changes.moved(here, "10_table3", ["dimension", "model", "a", "b"], "p_exact").head(12).round(3)
+changes.moved(here, "10_table3", changes.PAIRS, "p_exact").head(12).round(3)
 
 # %% [markdown]
 # ## Directions
@@ -78,21 +99,9 @@ changes.moved(here, "10_table3", ["dimension", "model", "a", "b"], "p_exact").he
 changes.turned(here)
 
 # %% [markdown]
-# ## Claims
-#
-# How much of each claim of notebook 14 holds under the rules of each of the two, and which verdicts of the ledger
-# (notebook 13) are not what they were.
-
-# %%
-changes.claims(here)
-
-# %%
-changes.verdicts(here)
-
-# %% [markdown]
 # ## Figures
 #
-# Those that are not the same picture, before and after.
+# Those of the paper's results first; a figure that is the same picture is named at the end.
 
 # %%
 changes.side_by_side(here)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from utils import dictionary, study
+from utils import dictionary, parameters, study
 from utils.paths import ROOT
 
 CODE = ("src", "notebooks", "studies", "data/reference")
-NUMBERS = [f"{n:02d}" for n in range(15)]
+NUMBERS = [source.name[:2] for source in parameters.sources()]
 QUICK = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
 NOT_COPIED = ("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints", "html")
 

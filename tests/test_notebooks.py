@@ -17,8 +17,8 @@ def cells(source) -> list[tuple[str, str]]:
     return [(m["head"].strip(), m["body"].strip()) for m in CELL.finditer(source.read_text(encoding="utf-8"))]
 
 
-def test_there_are_fifteen_numbered_without_a_gap():
-    assert [s.name[:2] for s in SOURCES] == [f"{n:02d}" for n in range(15)]
+def test_they_are_numbered_without_a_gap():
+    assert len(SOURCES) >= 15 and [s.name[:2] for s in SOURCES] == [f"{n:02d}" for n in range(len(SOURCES))]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
@@ -111,4 +111,4 @@ def test_every_table_that_the_claim_promises_is_written(source):
 def test_the_readmes_table_lists_every_notebook():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[?`?(\d\d_\w+)", readme, re.M)
-    assert listed == [s.stem for s in SOURCES]
+    assert listed == [s.stem for s in SOURCES], "the table of notebooks in README.md has a row for each of notebooks/NN_*.py, in order"

@@ -15,10 +15,12 @@ def test_a_value_takes_the_type_of_its_parameter():
     ("name", "value", "said"),
     [
         ("relevance_qorum", "5", 'Did you mean "relevance_quorum"'),
-        ("relevance_quorum", "1e3", "takes an int"),
-        ("relevance_quorum", "five", "takes an int"),
-        ("relevance_quorum", True, "takes an int"),
-        ("relevance_quorum", "-1", "cannot be negative"),
+        ("relevance_quorum", "1e3", "takes a whole number"),
+        ("relevance_quorum", "five", "takes a whole number"),
+        ("relevance_quorum", True, "takes a whole number"),
+        ("relevance_quorum", "-1", "is 0 or more, not -1"),
+        ("stance_runs", "0", "is 1 or more, not 0"),
+        ("resamples", "0", "is 1 or more, not 0"),
         ("tie_rule", "dorp", 'Did you mean "drop"'),
         ("study", "demo", "no notebook takes"),
     ],
@@ -52,6 +54,8 @@ def test_the_command_line_refuses_what_it_does_not_know(capsys):
     assert pipeline.main(["--study", "deno"]) == 1
     assert pipeline.main(["--from", "05", "--until", "03"]) == 1
     assert pipeline.main(["-p", "relevance_quorum=99"]) == 1
+    assert pipeline.main(["-p", "sampling.temperature=9"]) == 1
+    assert pipeline.main(["-p", "cultures.US.people=Atlantis", "--plan"]) == 1
     said = capsys.readouterr().err
-    for sentence in ('Did you mean "relevance_quorum"', 'no notebook "77"', 'Did you mean "demo"', "--from 05 comes after --until 03", "99 does not fit 8 planned votes"):
+    for sentence in ('Did you mean "relevance_quorum"', 'no notebook "77"', 'Did you mean "demo"', "--from 05 comes after --until 03", "99 does not fit 8 planned votes", "less than or equal to 2", 'no "Atlantis"'):
         assert sentence in said

@@ -1,6 +1,7 @@
 """The runner, as a user drives it: in a copy of the project, through the command line, to the last notebook."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_the_demo_recovers_what_was_planted(demo_project):
 def test_a_second_run_does_nothing_and_says_so(demo_project):
     before = outputs(demo_project.folder, "demo")
     run = demo_project.run()
-    assert run.returncode == 0 and run.stdout.startswith("Nothing to do: all 15 pages are fresh.")
+    assert run.returncode == 0 and run.stdout.startswith(f"Nothing to do: all {len(NUMBERS)} pages are fresh.")
     assert outputs(demo_project.folder, "demo") == before
 
 
@@ -79,10 +80,20 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     name = "demo--relevance_quorum=5--resamples=200"
     page = (demo_project.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(encoding="utf-8")
     assert "are not what they were" in page and "Simulated respondents." in page
+    assert "`relevance_quorum = 5`" in page and "8 gone, 0 new, 0 with another value" in page
+    assert page.count(", before**") == page.count(", after**") > 8 and "The same before and after: " in page
     assert not demo_project.faults("demo", name)
     changed = demo_project.table(name, "04_relevance")
     assert set(changed["quorum"]) == {5}
     assert changed["relevant"].sum() < demo_project.table("demo", "04_relevance")["relevant"].sum()
+
+
+def test_a_setting_of_the_study_is_changed_like_a_parameter_and_planned_anew(demo_project):
+    run = demo_project.run("-p", "sampling.temperature=0.5", "-p", "judges=sim-us-1,sim-cn-1", "--until", "00")
+    assert run.returncode == 0 and re.search(r"temperature=0.5: (At least )?[1-9][\d,]* new calls", run.stdout), run.stdout + run.stderr
+    page = prose(demo_project.page("demo--judges=sim-us-1+sim-cn-1--sampling.temperature=0.5", "00"))
+    assert re.search(r"relevance +5 +0\.5", page) and "15,080 questions" in page
+    assert prose(demo_project.page("demo", "00")) != page
 
 
 def test_what_a_changed_parameter_cannot_touch_is_taken_from_the_default_as_if_it_had_run(demo_project):

@@ -1,12 +1,13 @@
 """A study file is loaded whole or refused in sentences."""
 
 import re
+import shutil
 
 import pandas as pd
 import pytest
 import yaml
 
-from utils import settings, study, styled
+from utils import pipeline, plan, settings, study, styled
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -148,3 +149,57 @@ def test_a_page_made_by_hand_says_so_whoever_answered():
     assert "made by hand" in Execution(study.load("demo"), "demo--lab").banner().data
     assert "made by hand" not in Execution(study.load("demo"), "demo").banner().data
     assert styled.notice("live", "live", Execution(study.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")
+
+
+def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it():
+    given = {"sampling.temperature": "0.5", "judges": "sim-us-1,sim-cn-1", "cultures.US.people": "US", "models.sim-us-1.max_tokens": "99"}
+    changes = study.settings(study.load("demo"), given, [])
+    assert changes == {"sampling.temperature": 0.5, "judges": ["sim-us-1", "sim-cn-1"], "models.sim-us-1.max_tokens": 99}  # US is what it was
+    found = study.load("demo", changes)
+    assert (found.sampling.temperature, found.judges, found.limit("sim-us-1")) == (0.5, ["sim-us-1", "sim-cn-1"], 99)
+    assert found.name == "demo" and found.limit("sim-us-2") == study.load("demo").limit("sim-us-2")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("temperature", "0.5", 'Did you mean "sampling.temperature"'),
+        ("relevence_quorum", "5", 'Did you mean "relevance_quorum"'),
+        ("debates.permission", "true", "no such setting that could be changed so"),
+        ("show_texts", "true", "no such setting that could be changed so"),
+        ("respondents", "live", "no such setting that could be changed so"),
+        ("cap", "{usd: 1000}", "no such setting that could be changed so"),
+        ("sampling.temprature", "0.5", r'with sampling.temprature = 0.5 cannot be used:\n.*Did you mean "temperature"'),
+        ("judges", "sim-us-9", 'Did you mean "sim-us-'),
+        ("sampling.temperature", "hot", "should be a valid number"),
+    ],
+)
+def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value, said):
+    demo = study.load("demo")
+    with pytest.raises(Problem, match=said):
+        study.load("demo", study.settings(demo, {place: value}, ["relevance_quorum"]))
+
+
+def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
+    shown = re.search(r"```yaml\n(.*?)```", (study.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)[1]
+    shutil.copy(study.STUDIES / "paper.yaml", tmp_path)
+    path = tmp_path / "mine.yaml"
+    path.write_text(shown, encoding="utf-8")
+    mine = study.load(path)
+    calls = plan.expected_calls(mine, {"relevance": 5, "polarity": 5, "stance": 5})
+    assert set(calls.loc[calls["model"] == "Mistral", "step"]) == {"stance"}
+    assert calls["calls"].sum() == 212_600 + 281 * 5 * 2
+
+
+def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tmp_path):
+    extra = "extends: demo.yaml\nname: france\ncultures: {France: {language: en, people: France}}\nmodels: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
+    leanings = dict.fromkeys(["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], [0.1, 0.1])
+    shutil.copy(study.STUDIES / "demo.yaml", tmp_path)
+    path = tmp_path / "france.yaml"
+    path.write_text(
+        extra + yaml.safe_dump({"simulation": {"leanings": {"sim-fr-1": leanings}}, "parameters": {"human_values": "2015"}}), encoding="utf-8"
+    )
+    found = study.load(path)
+    pipeline._check(found, found.parameters)
+    with pytest.raises(Problem, match='no "France" in the version "current"'):
+        pipeline._check(found, {})

@@ -129,8 +129,8 @@ async def client(here: Execution, name: str):
     else:
         base_url, key = endpoint.base_url, plan.key_of(here.study, name)
         http = Lean(base_url, endpoint.in_flight, endpoint.timeout_seconds)
-    made = openai.AsyncOpenAI(base_url=base_url, api_key=key, http_client=http, max_retries=0, timeout=endpoint.timeout_seconds, default_headers=OMITTED)
-    async with made:
+    settings = {"base_url": base_url, "api_key": key, "http_client": http, "timeout": endpoint.timeout_seconds}
+    async with openai.AsyncOpenAI(**settings, max_retries=0, default_headers=OMITTED) as made:
         yield made
 
 

@@ -67,6 +67,12 @@ class Execution:
         """The parameters that are not the notebooks' defaults: those of the study file, and what the runner changed."""
         return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
 
+    @property
+    def changed(self) -> dict[str, str]:
+        """What the runner was told to change, as a page shows it: parameters, and settings of the study by their place."""
+        told = json.loads(os.environ.get("STUDY_CHANGED", "{}"))
+        return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in told.items()}
+
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
         known = {"dimension": self.dimensions, "model": list(self.study.models), "language": self.study.languages}
@@ -171,7 +177,8 @@ def open_study(name: str) -> Execution:
     """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
     tables.show_on_pages()
     file = os.environ.get("STUDY_FILE", "")
-    study = capped(load(file if Path(file).stem == name else name))
+    changes = json.loads(os.environ.get("STUDY_SETTINGS", "{}"))
+    study = capped(load(file if Path(file).stem == name else name, changes))
     return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from utils.errors import Problem, nearest
 from utils.paths import NOTEBOOKS, shown
-from utils.settings import RULES, allowed
+from utils.settings import CHANGEABLE, RULES, allowed
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
+WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a word"}
+FROM_ZERO = ("relevance_quorum", "min_votes")  # the numbers of which 0 says something
 LINE = re.compile(r"^(?P<name>\w+): (?P<type>\w+) = (?P<value>.+?)  # (?P<help>.+)$")
 
 
@@ -79,8 +81,9 @@ def _typed(parameter: Parameter, value: object, where: str) -> object:
             allowed(parameter.name, value)
         except Problem as problem:
             raise Problem(f"{where}: {problem}") from None
-    if wanted in (int, float) and value < 0:
-        raise Problem(f"{where}: {parameter.name} cannot be negative, as {value} is.")
+    least = 0 if parameter.name in FROM_ZERO else 1
+    if wanted in (int, float) and value < least:
+        raise Problem(f"{where}: {parameter.name} is {least} or more, not {value}.")
     return value
 
 
@@ -95,8 +98,7 @@ def _read(parameter: Parameter, text: str, where: str) -> object:
 
 
 def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
-    article = "an" if parameter.type == "int" else "a"
-    return Problem(f"{where}: {parameter.name} takes {article} {parameter.type} (as in {parameter.name}={parameter.default}), not {value!r}.")
+    return Problem(f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}.")
 
 
 def table(notebooks: Iterable[Path]) -> str:
@@ -106,4 +108,6 @@ def table(notebooks: Iterable[Path]) -> str:
         lines.append(f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})")
         choices = f" [{' | '.join(RULES[name])}]" if name in RULES else ""
         lines.append(f"    {parameter.meaning}{choices}")
+    lines.append("")
+    lines.append(f"A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... ({', '.join(CHANGEABLE)}).")
     return "\n".join(lines)

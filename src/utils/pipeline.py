@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import answers, freshness, pages, parameters, preview, terminal, votes
+from utils import answers, freshness, pages, parameters, preview, scores, terminal, votes
+from utils import study as studies
 from utils.errors import Problem
 from utils.execution import Execution, capped
 from utils.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
+from utils.settings import Study
 from utils.study import find, load
 
 ASKING = ("04", "05", "07")
@@ -27,6 +29,7 @@ class Order:
     here: Execution
     notebooks: list[Path]
     values: dict[str, object]  # parameters that differ from the notebooks' defaults
+    changed: dict[str, object]  # what names the folder: parameters and settings that differ from the study's own
     force: bool
     recorded: bool
 
@@ -34,7 +37,7 @@ class Order:
 def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="./run_all.sh", description="Run the notebooks of a study in order.")
     out.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path (default: demo)")
-    out.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="change a parameter; writes to a folder of its own")
+    out.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, or a setting of the study")
     out.add_argument("--from", dest="first", metavar="NN", help="begin with this notebook")
     out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
     out.add_argument("--only", metavar="NN", help="run this notebook alone")
@@ -83,14 +86,23 @@ def _order(chosen: argparse.Namespace) -> Order:
         os.environ["STUDY_CAP"] = str(chosen.cap)
     if chosen.recorded:
         os.environ["STUDY_RECORDED"] = "1"
-    study = capped(load(path))
+    study, known, given = load(path), parameters.all_of(parameters.sources()), _pairs(chosen.p)
     of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
-    changed = parameters.checked(_pairs(chosen.p), "-p")
-    quorum, planned = (of_study | changed).get("relevance_quorum", 0), len(study.judges or study.models) * len(study.languages)
-    votes.check_quorum(quorum, planned)  # now, and not when all have been asked
-    folder = name_of_folder(study.name, {k: v for k, v in changed.items() if v != _usual(of_study, k)})
+    changed = parameters.checked({k: v for k, v in given.items() if k in known}, "-p")
+    settings = studies.settings(study, {k: v for k, v in given.items() if k not in known}, known)
+    study, os.environ["STUDY_SETTINGS"] = capped(load(path, settings)), json.dumps(settings)
+    _check(study, of_study | changed)
+    new = {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings
     notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
-    return Order(Execution(study, folder), notebooks, of_study | changed, chosen.force, chosen.recorded)
+    here = Execution(study, name_of_folder(study.name, new))
+    return Order(here, notebooks, of_study | changed, new, chosen.force, chosen.recorded)
+
+
+def _check(study: Study, values: dict) -> None:
+    """What would stop a notebook stops now, and not when all have been asked: a quorum out of reach, people without values."""
+    planned = len(study.judges or study.models) * len(study.languages)
+    votes.check_quorum(values.get("relevance_quorum", 0), planned)
+    scores.human_values(str(_usual(values, "human_values")), {name: culture.people for name, culture in study.cultures.items()})
 
 
 def _usual(of_study: dict, name: str) -> object:
@@ -112,9 +124,12 @@ def name_of_folder(study: str, changed: dict[str, object]) -> str:
     'demo'
     >>> name_of_folder("demo", {"relevance_quorum": 5})
     'demo--relevance_quorum=5'
+    >>> name_of_folder("demo", {"judges": ["sim-us-1", "sim-cn-1"], "sampling.temperature": 0.5})
+    'demo--judges=sim-us-1+sim-cn-1--sampling.temperature=0.5'
     """
-    name = "--".join([study, *(f"{k}={v}" for k, v in sorted(changed.items()))])
-    safe = all(c.isalnum() or c in "-_=." for c in name)
+    texts = {k: "+".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in sorted(changed.items())}
+    name = "--".join([study, *(f"{k}={v}" for k, v in texts.items())])
+    safe = all(c.isalnum() or c in "-_=.+" for c in name)
     return name if safe and len(name) <= 80 else f"{name[:60].replace('/', '_')}--{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
@@ -136,6 +151,7 @@ def _execute(order: Order) -> int:
     _foretell(order, is_changed)
     pages.quiet_kernels()
     os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
+    os.environ["STUDY_CHANGED"] = json.dumps(order.changed)
     ran = borrowed = 0
     for source in order.notebooks:
         given = _given(source, order)

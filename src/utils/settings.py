@@ -22,6 +22,11 @@ RULES = {  # what the paper leaves open, as parameters of the notebooks; the def
 }
 
 
+CHANGEABLE = (  # what `-p part.setting=value` may change: how a study is set up, not what was collected, paid for or may be shown
+    "languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts", "labels", "simulation", "annotators", "expected",
+)  # fmt: skip
+
+
 def allowed(rule: str, value: str) -> str:
     """The value of a rule, or a Problem that names its choices.
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from utils.errors import Problem, nearest
 from utils.paths import ROOT, STUDIES, shown
-from utils.settings import Part, Study
+from utils.settings import CHANGEABLE, Part, Study
 
 
 class _Loader(yaml.SafeLoader):
@@ -32,16 +33,46 @@ def find(name: str) -> Path:
     raise Problem(f'There is no study "{name}"; those in studies/ are {", ".join(known)}.{nearest(name, known)}')
 
 
-def load(name: str | Path) -> Study:
-    """Load and check a study file; every mistake in it is told in one Problem."""
+def load(name: str | Path, changes: dict[str, object] | None = None) -> Study:
+    """Load and check a study file, with settings changed by their place ("sampling.temperature"); every mistake is told in one Problem."""
     path = find(str(name))
+    raw = _merged(path)
+    for place, value in (changes or {}).items():
+        for part in reversed(place.split(".")):
+            value = {part: value}
+        raw = _laid_over(raw, value)
     try:
-        found = Study.model_validate(_merged(path))
+        found = Study.model_validate(raw)
     except ValidationError as error:
         lines = "\n".join(f"  - {_sentence(e)}" for e in error.errors())
-        raise Problem(f"{shown(path)} cannot be used:\n{lines}") from None
+        changed = "".join(f" with {place} = {value}" for place, value in (changes or {}).items())
+        raise Problem(f"{shown(path)}{changed} cannot be used:\n{lines}") from None
     if found.name != path.stem:  # its folders bear the name, and the notebooks find the file by it
         raise Problem(f'{shown(path)} says "name: {found.name}"; a study is called as its file is: write "name: {path.stem}".')
+    return found
+
+
+def settings(study: Study, given: dict[str, str], others: Iterable[str]) -> dict[str, object]:
+    """Changed settings of a study, typed on a command line, by their place; Problem for one that cannot be changed so.
+
+    A list is typed with commas (`judges=a,b`). `others`: what else a name could have been meant for.
+    """
+    known = _places(study.model_dump(include=set(CHANGEABLE)))
+    out = {}
+    for place, text in given.items():
+        if place.split(".")[0] not in CHANGEABLE:
+            said = f'no notebook takes a parameter "{place}", and the study has no such setting that could be changed so'
+            raise Problem(f"-p: {said}.{nearest(place, [*others, *known])} ./run_all.sh --list shows all.")
+        value = yaml.safe_load(text)
+        out[place] = str(value).split(",") if isinstance(known.get(place), list) and not isinstance(value, list) else value
+    return {place: value for place, value in out.items() if place not in known or value != known[place]}
+
+
+def _places(value: object, place: str = "") -> dict[str, object]:
+    """Every setting below a place, by its own: "sampling.temperature" -> 1.0."""
+    found = {place: value} if place else {}
+    for name, below in value.items() if isinstance(value, dict) else ():
+        found |= _places(below, f"{place}.{name}" if place else str(name))
     return found
 
 

@@ -142,5 +142,3 @@ def lab() -> int:
     if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container one is root, and JupyterLab would only say no
         command.append("--allow-root")
     return subprocess.call(command)
-
-
