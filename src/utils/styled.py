@@ -73,10 +73,10 @@ def table2(table: pd.DataFrame) -> pd.DataFrame:
     """
     printed = published.table(2)
     printed.columns = ["dimension", "paper_between", "paper_models"]
-    ours = table[table["dimension"] != "all"].rename(columns=lambda c: c.replace("to_models", "models"))
+    ours = table[table["dimension"] != "all"].rename(columns={"n_to_models": "n"}).rename(columns=lambda c: c.replace("to_models", "models"))
     both = ours.merge(printed, on="dimension", how="left" if len(ours) else "right")
     ends = [f"{side}{end}" for side in ("between", "models") for end in ("", "_low", "_high")]
-    names = [*ends, "paper_between", "paper_models"]
+    names = [*ends, "n", "paper_between", "paper_models"]
     return both.astype(dict.fromkeys(names, float))[["dimension", *names]]
 
 
