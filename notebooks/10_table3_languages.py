@@ -107,7 +107,7 @@ Markdown(f"Of {len(table)} cells, so many have p < 0.05: {', '.join(found)}. {he
 # study is in it.
 
 # %%
-rates = pd.DataFrame([null.changes(n, np.random.default_rng(n)) for n in null.SIZES])
+rates = pd.DataFrame([null.rejections(n, np.random.default_rng(n)) for n in null.SIZES])
 rates.set_index("n").map("{:.1%}".format)
 
 # %% [markdown]
