@@ -428,6 +428,7 @@ def test_two_pairs_of_languages_keep_their_own_lines():
 def test_the_histogram_of_votes_counts_every_statement_and_names_those_without_a_number():
     figure = DRAWN["vote_distribution"]()
     assert sum(p.get_height() for p in figure.axes[0].patches) == 5
+    assert all(tick == round(tick) for tick in figure.axes[0].get_yticks())
     assert "3 of 6 statements have at least 3 votes" in said(figure) and "unknown number of votes (1)" in said(figure)
 
 

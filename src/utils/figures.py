@@ -79,7 +79,7 @@ def _names_of_groups(panel, lines: list[tuple], colour: dict) -> None:
                        fontsize=8.5)  # fmt: skip
 
 
-def models_by_dimension(table: pd.DataFrame, title: str = "Each model in its native language") -> Figure:
+def models_by_dimension(table: pd.DataFrame, title: str = "Each model's mean score in its native language") -> Figure:
     """Figure 3: the mean score of each model on each dimension, -1 to 1 (widened with a note when values lie outside).
 
     A row for each dimension and model: culture, language, mean, low, high (NaN for printed numbers), n.
@@ -197,7 +197,7 @@ def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:
     panel.set(xlim=(0, drawing.WIDTH), ylim=(len(counts) - 0.46, -0.42))
     for y, (step, count, note) in enumerate(counts):
         _box(panel, y, step, count)
-        panel.text(4.05, y, textwrap.fill(note, 48), va="center", fontsize=8.5, color=GREY, linespacing=1.25)
+        panel.text(4.05, y, textwrap.fill(note, 46), va="center", fontsize=9, color=GREY, linespacing=1.25)
         if y:
             panel.annotate("", (1.95, y - 0.33), (1.95, y - 0.67), arrowprops=ARROW)
     return figure

@@ -30,6 +30,7 @@ def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
     ticks = sorted({*range(0, last, 5 if last > 12 else 1), last})
     panel.set_xticks(ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks])
     panel.set(xlim=(-0.7, last + 0.7), ylim=(0, bars.max() * 1.12), xlabel="votes on the thesis", ylabel="statements")
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.text(threshold - 0.35, bars.max() * 1.1, f"enough: {kept:,}", va="top")
     return figure
 
