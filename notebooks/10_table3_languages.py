@@ -90,7 +90,8 @@ here.save(figures.language_changes(table), "table3", caption)
 #
 # With few changed statements a percentile bootstrap is too ready to call a difference significant. The exact
 # sign-flip test never is; Holm and Benjamini-Hochberg allow for the many cells, both applied to the exact p. The change
-# has its 95 % interval in brackets; a star stands for p < 0.05.
+# has its 95 % interval in brackets, but where no statement changed, since a bootstrap cannot draw what it has not seen;
+# a star stands for p < 0.05.
 
 # %%
 styled.tests(table)

@@ -328,5 +328,6 @@ def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_
     shown = styled.tests(table)
     assert shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *" and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
     assert (shown.loc[("PDI", "Qwen")] == "").all()
+    assert styled.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"  # no interval of no width
     reach = styled.reach(table)
     assert reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008" and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""

@@ -46,7 +46,7 @@ def table3(table: pd.DataFrame) -> Styler:
 def tests(table: pd.DataFrame) -> pd.DataFrame:
     """The tests of `compare` as a page shows them: the change with its interval, and p four ways; * below 0.05."""
     table = named_pairs(table)
-    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if pd.notna(r.low) else "" for r in table.itertuples()]
+    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if r.changed and pd.notna(r.low) else "" for r in table.itertuples()]
     interval_ = [f"{r.difference:+.2f}{end}" if r.n else "" for r, end in zip(table.itertuples(), ends, strict=True)]
     shown = table[["dimension", "model"]].assign(change=interval_)
     names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
