@@ -104,7 +104,7 @@ scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(
 spread = here.in_order(labels).assign(
     value=lambda t: t["median"], kept=lambda t: t["polarity"].notna()
 )
-figure = plots.vote_shares(spread, "median of the votes", "What agreeing with a statement says")
+figure = plots.vote_shares(spread, "median vote", "What agreeing with a statement says")
 caption = "How many statements have which polarity, by dimension."
 here.save(figure, "polarity_labels", caption)
 

@@ -67,7 +67,7 @@ boxes = [
     ("Collect", f"{collected:,} debates", "from Kialo's form of debate"),
     ("Filter", f"{kept:,} statements", "enough votes, one thesis"),
     ("Relevance", f"{sizes['pairs']:,} pairs", f"{asked['04']:,} questions: relevant?"),
-    ("Polarity", f"{sizes['labels']:,} labels", f"{asked['05']:,} questions: -2 to +2"),
+    ("Polarity", f"{sizes['labels']:,} labels", f"{asked['05']:,} questions: −2 to +2"),
     ("Stance", f"{sizes['labelled']:,} statements", f"{asked['07']:,} questions: agree?"),
 ]
 figure = figures.pipeline_counts(boxes)

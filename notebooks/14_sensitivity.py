@@ -86,23 +86,20 @@ by_rule.unstack("claim", sort=False).round(3)
 # %% [markdown]
 # ## The curve
 #
-# Every specification of the product, ordered by how many directions come out as the claim says.
+# Every specification of the product, ordered by how many directions come out as the first claim says.
 
 # %%
 product = table[table["varies"] == "rules"]
 words = claims.in_words(have.planted is not None)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
-outcome = {"value": product["directions_right"], "holds": product["directions"]}
-drawn = product[["spec", *open_rules]].assign(**outcome)
-caption = f"{words['directions']}: every specification, with the choices that it makes."
-counted = f"directions, of {product['directions_of'].max()}"
-figure = plots.specification_curve(drawn, words["directions"], counted)
+caption = "Every specification: how much of each claim is as it says, and the choices below it."
+figure = plots.specification_curve(product, open_rules, words)
 here.save(figure, "specification_curve", caption)
 
 # %% [markdown]
-# *Above: the number of directions that are as the claim says, one specification a column. Below: the choices that each
-# of them makes. A rule whose marks gather at one end moves the result; one whose marks spread evenly does not.
-# Specifications that leave the claim open are not drawn.*
+# *Above: how many directions, leanings and cells are as each claim says, one specification a column. Below: the choices
+# that each of them makes. A rule whose marks gather at one end moves the result; one whose marks spread evenly does not.
+# A specification that leaves a claim open has no dot there.*
 #
 # ## One change at a time
 #

@@ -66,7 +66,17 @@ def recovered() -> pd.DataFrame:
 
 def specifications() -> pd.DataFrame:
     choices = {"differ": ["not_equal", "opposite"] * 2, "tie_rule": ["drop"] * 2 + ["nearest_median"] * 2}
-    return pd.DataFrame({"spec": range(4), "holds": [True, True, True, False], **choices})
+    six = {"directions": [True, True, True, False], "directions_right": [6, 6, 6, 4], "directions_of": 6}
+    leanings = {"leanings": [False, None, None, False], "leanings_right": [20, 0, 0, 21], "leanings_of": 23}
+    language = {"language": True, "language_right": 24, "language_of": 24}
+    return pd.DataFrame({"spec": range(4), **choices, **six, **leanings, **language}).astype({"leanings": "boolean"})
+
+
+CURVE = {"directions": "Six directions agree", "leanings": "All lean", "language": "No change"}
+
+
+def curve(specs: pd.DataFrame):
+    return plots.specification_curve(specs, ["differ", "tie_rule"], CURVE)
 
 
 def chance() -> pd.DataFrame:
@@ -102,7 +112,7 @@ DRAWN = {
     "vote_distribution": lambda: plots.vote_distribution(pd.Series([0, 1, 3, 5, 200, pd.NA], dtype="Int64"), 3),
     "vote_shares": lambda: plots.vote_shares(shares(), "yes votes of 8", "Relevance"),
     "recovery": lambda: plots.recovery(recovered()),
-    "specification_curve": lambda: plots.specification_curve(specifications(), "Six directions agree"),
+    "specification_curve": lambda: curve(specifications()),
     "null_directions": lambda: plots.null_directions(chance()),
     "many directions": lambda: plots.null_directions(many_directions()),
     "six models": lambda: figures.language_changes(six_models()),
@@ -394,7 +404,9 @@ def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statement
         assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == ["#1d4e9a", "#f0604d"]
         assert "more of what a panel is called" in said(figure) and "In brackets: statements" in said(figure)
         assert all(sum(w.endswith(" (20)") or " (20) ◆" in w for w in words(panel)) == 4 for panel in figure.axes)
-    assert "In brackets" not in said(DRAWN["table 3 from print"]())
+    assert "In brackets" not in said(DRAWN["table 3 from print"]()) + said(DRAWN["mae_bars"]())
+    rated = figures.mae_bars(errors().assign(n=17))
+    assert "PDI: Power distance (17)" in said(rated) and "In brackets: statements" in said(rated)
     assert "more of what a dimension is called" in said(figures.groups_and_people(groups(), "t"))
 
 
@@ -416,6 +428,7 @@ def test_two_pairs_of_languages_keep_their_own_lines():
 def test_the_histogram_of_votes_counts_every_statement_and_names_those_without_a_number():
     figure = DRAWN["vote_distribution"]()
     assert sum(p.get_height() for p in figure.axes[0].patches) == 5
+    assert all(tick == round(tick) for tick in figure.axes[0].get_yticks())
     assert "3 of 6 statements have at least 3 votes" in said(figure) and "unknown number of votes (1)" in said(figure)
 
 
@@ -439,23 +452,25 @@ def test_recovery_counts_the_intervals_that_hold_what_was_planted_and_names_the_
     assert "sim-cn-1 LTO" in said(figure) and "Hollow" in said(figure) and "Hollow" not in said(DRAWN["recovery"]())
 
 
-def test_the_specification_curve_says_in_what_share_of_each_choice_the_claim_holds():
+def test_the_specification_curve_says_in_what_share_of_each_choice_every_claim_holds():
     figure = DRAWN["specification_curve"]()
-    lines = [t.get_text() for t in figure.axes[1].get_yticklabels()]
-    beside = [t.get_text() for t in figure.axes[1].texts]
+    choices = figure.axes[-1]
+    lines = [t.get_text() for t in choices.get_yticklabels()]
     assert lines == ["differ: not equal", "differ: opposite", "tie rule: drop", "tie rule: nearest median"]
-    assert beside == ["100%", "50%", "100%", "50%"]
-    assert "Six directions agree: holds in 3 of 4" in said(figure) and "leave it open" not in said(figure)
-    open_ = specifications().astype({"holds": "boolean"})
-    open_.loc[3, "holds"] = pd.NA
-    assert "holds in 3 of 3" in said(plots.specification_curve(open_, "t")) and "1 more leave it open" in said(plots.specification_curve(open_, "t"))
+    beside = [t.get_text() for t in choices.texts]
+    assert beside == ["100%", "0%", "100%", "50%", "0%", "100%"] * 2 + ["a", "b", "c"]
+    assert "a  Six directions agree: in 3 of 4" in said(figure) and "b  All lean: in 0 of 2, 2 open" in said(figure)
 
 
-def test_the_specification_curve_draws_values_in_order():
-    specs = pd.DataFrame({"spec": range(3), "value": [0.4, -0.2, 0.1], "differ": ["a", "b", "a"]})
-    figure = plots.specification_curve(specs, "The gap")
-    assert figure.axes[0].collections[0].get_offsets()[:, 1].tolist() == [-0.2, 0.1, 0.4]
-    assert "The gap: −0.20 to 0.40" in said(figure)
+def test_the_specification_curve_draws_values_in_order_and_nothing_where_a_claim_is_open():
+    directions, leanings = (axes.collections[0].get_offsets().tolist() for axes in DRAWN["specification_curve"]().axes[:2])
+    assert directions == [[0, 4], [1, 6], [2, 6], [3, 6]]
+    assert [x for x, _ in leanings] == [0, 3] and [y for _, y in leanings] == [21, 20]
+
+
+def test_a_claim_that_no_specification_decides_has_no_panel():
+    figure = curve(specifications().assign(leanings=pd.NA))
+    assert len(figure.axes) == 3 and "b  No change: in 4 of 4" in said(figure) and "All lean" not in said(figure)
 
 
 def test_chance_marks_the_observed_number_and_sums_the_tail():
@@ -475,7 +490,7 @@ EMPTY = {
     "votes": lambda: plots.vote_distribution(pd.Series([pd.NA], dtype="Int64"), 3),
     "shares": lambda: plots.vote_shares(shares().head(0), "x", "t"),
     "recovery": lambda: plots.recovery(recovered().assign(estimate=np.nan)),
-    "specifications": lambda: plots.specification_curve(specifications().assign(holds=None), "t"),
+    "specifications": lambda: curve(specifications().assign(directions=None, leanings=None, language=None)),
     "chance": lambda: plots.null_directions(chance().head(0)),
 }
 
@@ -490,8 +505,8 @@ def test_an_empty_table_gives_a_figure_that_says_so_and_can_be_saved(name, tmp_p
 def test_a_missing_column_is_a_problem_that_names_it():
     with pytest.raises(Problem, match='no column "p_holm"'):
         figures.language_changes(changes().drop(columns="p_holm"))
-    with pytest.raises(Problem, match='"value" or "holds"'):
-        plots.specification_curve(specifications().drop(columns="holds"), "t")
+    with pytest.raises(Problem, match='no column "leanings_of"'):
+        curve(specifications().drop(columns="leanings_of"))
 
 
 @given(st.floats(-2, 2, allow_nan=False))

@@ -1,5 +1,6 @@
 """The specification curve and the null simulation: what holds by construction holds, and nothing is asked."""
 
+import importlib.util
 from dataclasses import replace
 from itertools import product
 
@@ -9,6 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from utils import claims, null, parameters, published, relabelling, scores, sensitivity, significance
+from utils.paths import ROOT
 from utils.settings import RULES
 
 MODELS = pd.DataFrame(
@@ -363,3 +365,15 @@ def test_a_page_shows_each_change_with_what_is_right_of_how_many():
     shown = sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
     assert shown.loc["default"].tolist() == ["computed", 0, "8", "2 of 2", "8 of 8", "8 of 8"]
     assert shown.loc["relevance_quorum: 3"].tolist() == ["not asked", 24, "", "", "", ""]
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_results_runs(monkeypatch, capsys):
+    spec = importlib.util.spec_from_file_location("bench_results", ROOT / "benchmarks" / "bench_results.py")
+    bench, every = importlib.util.module_from_spec(spec), sensitivity.specifications
+    spec.loader.exec_module(bench)
+    monkeypatch.setattr(bench, "RESAMPLES", 20)
+    monkeypatch.setattr(bench.sensitivity, "specifications", lambda *given: every(*given).head(16))
+    bench.main()
+    printed = capsys.readouterr().out
+    assert "24 cells, 20 resamples" in printed and "16 specifications" in printed and printed.count("n = ") == 6

@@ -79,7 +79,7 @@ def _names_of_groups(panel, lines: list[tuple], colour: dict) -> None:
                        fontsize=8.5)  # fmt: skip
 
 
-def models_by_dimension(table: pd.DataFrame, title: str = "Each model in its native language") -> Figure:
+def models_by_dimension(table: pd.DataFrame, title: str = "Each model's mean score in its native language") -> Figure:
     """Figure 3: the mean score of each model on each dimension, -1 to 1 (widened with a note when values lie outside).
 
     A row for each dimension and model: culture, language, mean, low, high (NaN for printed numbers), n.
@@ -167,7 +167,8 @@ def _of_models(table: pd.DataFrame) -> bool:
 
 def _changes_note(table: pd.DataFrame) -> str:
     pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
-    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else ("the first", "the second")
+    each = "model" if which == "of" else "language"
+    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else (f"the first {each}", "the second")
     marks = " Shaded green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
     holm = " ◆: p < 0.05 in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
     return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
@@ -196,7 +197,7 @@ def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:
     panel.set(xlim=(0, drawing.WIDTH), ylim=(len(counts) - 0.46, -0.42))
     for y, (step, count, note) in enumerate(counts):
         _box(panel, y, step, count)
-        panel.text(4.05, y, textwrap.fill(note, 48), va="center", fontsize=8.5, color=GREY, linespacing=1.25)
+        panel.text(4.05, y, textwrap.fill(note, 46), va="center", fontsize=9, color=GREY, linespacing=1.25)
         if y:
             panel.annotate("", (1.95, y - 0.33), (1.95, y - 0.67), arrowprops=ARROW)
     return figure
@@ -212,7 +213,7 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     """Table 2 as a figure: mean absolute error between annotators, and between annotators and models, by dimension.
 
     A row for each dimension: between, between_low, between_high, models, models_low, models_high (NaN: not known),
-    and what the paper prints, paper_between and paper_models (NaN: not drawn).
+    what the paper prints, paper_between and paper_models (NaN: not drawn), and n where it is known.
     """
     title = "Annotators: how far apart, and how far from models"
     names = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
@@ -222,15 +223,15 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     hollow = table[["paper_between", "paper_models"]].notna().any(axis=None)
     key = "Mean absolute error of polarity labels (−2 to 2); smaller is closer."
     key += " Lines: 95% intervals." if table["between_low"].notna().any() else ""
-    key += " Hollow: as the paper prints it." if hollow else ""
+    key += _in_brackets(table) + (" Hollow: as the paper prints it." if hollow else "")
     figure, axes = drawing.sheet(title, key, 0.75 + 0.46 * len(table))
     panel = axes[0, 0]
     for y, row in enumerate(table.to_dict("records")):
         for side in SIDES:
             _error(panel, y, row, side)
-    panel.set_yticks(range(len(table)), [drawing.titled(d) for d in table["dimension"]])
+    panel.set_yticks(range(len(table)), [drawing.titled(row["dimension"]) + _n(row) for row in table.to_dict("records")])
     panel.set(ylim=(len(table) - 0.5, -0.5), xlabel="mean absolute error")
-    panel.set_xlim(0, max(1.5, float(table.drop(columns="dimension").max(axis=None)) * 1.05))
+    panel.set_xlim(0, max(1.5, float(table[[*names, "paper_between", "paper_models"]].max(axis=None)) * 1.05))
     panel.grid(axis="x")
     handles = [panel.plot([], [], shape, color=colour, label=label)[0] for label, shape, colour, _ in SIDES.values()]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

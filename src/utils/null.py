@@ -102,7 +102,7 @@ def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
     return table(paper_labels(), published.MODELS, even, people, dict.fromkeys(DESIGNS, len(published.stated_n())), rng, draws)
 
 
-def changes(n: int, rng: np.random.Generator, studies: int = 2000, changed: float = 0.25, resamples: int = 1000) -> dict[str, float]:
+def rejections(n: int, rng: np.random.Generator, studies: int = 2000, changed: float = 0.25, resamples: int = 1000) -> dict[str, float]:
     """How often each test of Table 3 takes chance for a change with the language, as a share of random studies.
 
     In a study of n statements a share of them, `changed`, scores 2 or 4 more or less in the other language, up as

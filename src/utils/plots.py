@@ -9,9 +9,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from utils import drawing
 from utils.drawing import GREY, INK, LANGUAGES, PALE, need, nothing
-from utils.errors import Problem
 
-KEPT, MISSED = "#4C566A", "#C2410C"
+KEPT, FAILED, MISSED = "#4C566A", "#A9B1BD", "#C2410C"
 
 
 def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
@@ -31,6 +30,7 @@ def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
     ticks = sorted({*range(0, last, 5 if last > 12 else 1), last})
     panel.set_xticks(ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks])
     panel.set(xlim=(-0.7, last + 0.7), ylim=(0, bars.max() * 1.12), xlabel="votes on the thesis", ylabel="statements")
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.text(threshold - 0.35, bars.max() * 1.1, f"enough: {kept:,}", va="top")
     return figure
 
@@ -106,77 +106,65 @@ def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
     panel.set_xlabel("mean score planted (−2 to 2)" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
 
 
-def specification_curve(specs: pd.DataFrame, claim: str, counted: str = "result") -> Figure:
-    """All specifications side by side: on top what comes out of each, below it the choices that it makes.
+def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[str, str]) -> Figure:
+    """Every specification a column: above, how much is as each claim says; below, the choices that it makes.
 
-    A row for each specification: spec (its name or number), value (a number) or holds (whether the claim does) or both,
-    and a column for each choice; `counted` says what the value is. At the right of a choice: in how many of its specifications the claim holds.
+    A row for each specification: its choices and, for each claim (its words in `claims`), whether it holds (NA: open),
+    `<claim>_right` and `<claim>_of`, as `sensitivity.outcomes` gives them. At the right of a choice: in what share of
+    its specifications each claim holds.
     """
-    outcome = [c for c in ("value", "holds") if c in specs]
-    if "spec" not in specs or not outcome:
-        raise Problem('The table for the specification curve needs the columns "spec" and "value" or "holds".')
-    every, specs = len(specs), specs.dropna(subset=outcome)
-    if specs.empty:
-        return nothing(claim, "no specification decides this claim here")
-    if "holds" in specs:
-        specs = specs.assign(holds=specs["holds"].astype(bool))
-    choices = [c for c in specs if c not in ("spec", "value", "holds")]
-    specs = specs.sort_values([*outcome, *choices, "spec"], kind="stable").reset_index(drop=True)
+    need(specs, " ".join([*choices, *(f"{c}{end}" for c in claims for end in ("", "_right", "_of"))]), "the specification curve")
+    title, drawn = "The claims under every choice of rules", [c for c in claims if specs[c].notna().any()]
+    if not drawn:
+        return nothing(title, "no specification decides any claim here")
+    right = specs.assign(**{f"{c}_right": specs[f"{c}_right"].astype(float).where(specs[c].notna()) for c in drawn})
+    specs = right.sort_values([*(f"{c}_right" for c in drawn), *choices], kind="stable", na_position="first").reset_index(drop=True)
     lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
-    top = 1.5 if "value" in outcome else 0.5
-    sizes = {"height_ratios": [top, 0.2 * len(lines) + 0.2]}
-    height = top + 0.2 * len(lines) + 0.7
-    title = f"{claim}: {_share(specs)}"
-    figure, axes = drawing.sheet(title, _curve_key(specs, every), height, 2, 1, sharex=True, gridspec_kw=sizes)
-    _outcomes(axes[0, 0], specs, counted)
-    _choices(axes[1, 0], specs, lines)
+    heights = [0.55] * len(drawn) + [0.2 * len(lines) + 0.4]
+    note = f"Each of the {len(specs):,} columns is a specification. Dark: the claim holds, below for a. Nothing: it is open."
+    note += " At the right: in what share of a choice's specifications each claim holds."
+    sizes = {"height_ratios": heights}
+    figure, axes = drawing.sheet(title, note, sum(heights) + 0.32 * len(drawn) + 0.3, len(heights), 1, sharex=True, gridspec_kw=sizes)
+    for letter, claim, panel in zip("abc", drawn, axes[:, 0], strict=False):
+        _outcomes(panel, specs, claim, f"{letter}  {claims[claim]}")
+    _choices(axes[-1, 0], specs, lines, drawn)
     return figure
 
 
-def _share(specs: pd.DataFrame) -> str:
-    if "holds" not in specs:
-        return f"{specs['value'].min():.2f} to {specs['value'].max():.2f}".replace("-", "−")
-    return f"holds in {specs['holds'].sum():,} of {len(specs):,}"
+def _outcomes(panel, specs: pd.DataFrame, claim: str, words: str) -> None:
+    """How much is as a claim says in each specification, and in how many all of it is."""
+    known = specs[specs[claim].notna()]
+    right, holds, of = known[f"{claim}_right"], known[claim].astype(bool), int(known[f"{claim}_of"].max())
+    size = max(2, min(14, 1500 / len(specs)))
+    panel.scatter(known.index, right, s=size, c=np.where(holds, KEPT, FAILED))
+    left = f", {len(specs) - len(known):,} open" if len(known) < len(specs) else ""
+    panel.set_title(f"{words}: in {holds.sum():,} of {len(known):,}{left}")
+    panel.set(ylim=(right.min() - 0.6, of + 0.6), yticks=sorted({int(right.min()), of}), ylabel=f"of {of}")
+    panel.xaxis.set_tick_params(length=0)
 
 
-def _curve_key(specs: pd.DataFrame, every: int) -> str:
-    marks = "Right: the median of a choice."
-    if "holds" in specs:
-        marks = "Dark: the claim holds. Right: in what share of a choice's specifications it does."
-    left = f" Not drawn: {every - len(specs):,} more leave it open." if every > len(specs) else ""
-    return f"A column is a specification: above its result, below its choices. {marks}{left}"
-
-
-def _outcomes(panel, specs: pd.DataFrame, counted: str) -> None:
-    """The upper panel: the values as a curve, or a strip of where the claim holds."""
-    if "value" in specs:
-        colour = np.where(specs["holds"], KEPT, PALE) if "holds" in specs else KEPT
-        panel.scatter(specs.index, specs["value"], s=max(2, min(14, 1500 / len(specs))), c=colour)
-        panel.axhline(0, color=INK, linewidth=0.8)
-        panel.set_ylabel(counted)
-        return
-    first = int((~specs["holds"]).sum())
-    strips = ((0, first, PALE, INK, "does not hold"), (first, len(specs), KEPT, "white", "holds"))
-    for start, end, face, ink, words in strips:
-        panel.barh(0, end - start, left=start - 0.5, color=face)
-        if end - start > len(specs) / 6:
-            panel.text((start + end) / 2 - 0.5, 0, words, ha="center", va="center", color=ink)
-    panel.set(yticks=[0], yticklabels=["the claim"])
-
-
-def _choices(panel, specs: pd.DataFrame, lines: list[tuple]) -> None:
+def _choices(panel, specs: pd.DataFrame, lines: list[tuple], claims: list[str]) -> None:
     """The lower panel: a line for each choice, marked where a specification makes it."""
+    held = specs[claims[0]].eq(True).fillna(False).astype(bool)
     for y, (choice, value) in enumerate(lines):
         made = specs[specs[choice] == value]
-        colour = np.where(made["holds"], KEPT, "#A9B1BD") if "holds" in specs else KEPT
         width = max(0.3, min(3, 300 / len(specs)))
-        panel.vlines(made.index, y - 0.36, y + 0.36, color=colour, linewidth=width, rasterized=True)
-        result = f"{made['holds'].mean():.0%}" if "holds" in specs else drawing.number(made["value"].median())
-        drawing.beside(panel, y, result)
+        panel.vlines(made.index, y - 0.36, y + 0.36, color=np.where(held[made.index], KEPT, FAILED), linewidth=width, rasterized=True)
+        for k, claim in enumerate(claims):
+            known = made[claim].dropna()
+            _column(panel, k, y, f"{known.astype(float).mean():.0%}" if len(known) else "–")
         if y and lines[y - 1][0] != choice:
             panel.axhline(y - 0.5, color=PALE, linewidth=0.7)
+    for k in range(len(claims)):
+        _column(panel, k, -1, "abc"[k])
     panel.set_yticks(range(len(lines)), [f"{c}: {v}".replace("_", " ") for c, v in lines], fontsize=8)
-    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xlabel=f"{len(specs):,} specifications, by their result", xticks=[])
+    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xticks=[], xlabel="specifications, ordered by a")
+
+
+def _column(panel, k: int, y: float, words: str) -> None:
+    """Words in the k-th column at the right of a panel."""
+    place = {"xycoords": panel.get_yaxis_transform(), "xytext": (32 + 32 * k, 0), "textcoords": "offset points"}
+    panel.annotate(words, (1, y), **place, va="center", ha="right", fontsize=8, annotation_clip=False)
 
 
 def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found") -> Figure:

@@ -46,7 +46,7 @@ def table3(table: pd.DataFrame) -> Styler:
 def tests(table: pd.DataFrame) -> pd.DataFrame:
     """The tests of `compare` as a page shows them: the change with its interval, and p four ways; * below 0.05."""
     table = named_pairs(table)
-    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if pd.notna(r.low) else "" for r in table.itertuples()]
+    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if r.changed and pd.notna(r.low) else "" for r in table.itertuples()]
     interval_ = [f"{r.difference:+.2f}{end}" if r.n else "" for r, end in zip(table.itertuples(), ends, strict=True)]
     shown = table[["dimension", "model"]].assign(change=interval_)
     names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
@@ -73,10 +73,10 @@ def table2(table: pd.DataFrame) -> pd.DataFrame:
     """
     printed = published.table(2)
     printed.columns = ["dimension", "paper_between", "paper_models"]
-    ours = table[table["dimension"] != "all"].rename(columns=lambda c: c.replace("to_models", "models"))
+    ours = table[table["dimension"] != "all"].rename(columns={"n_to_models": "n"}).rename(columns=lambda c: c.replace("to_models", "models"))
     both = ours.merge(printed, on="dimension", how="left" if len(ours) else "right")
     ends = [f"{side}{end}" for side in ("between", "models") for end in ("", "_low", "_high")]
-    names = [*ends, "paper_between", "paper_models"]
+    names = [*ends, "n", "paper_between", "paper_models"]
     return both.astype(dict.fromkeys(names, float))[["dimension", *names]]
 
 
