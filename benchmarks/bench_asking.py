@@ -4,6 +4,10 @@
     .venv/bin/python benchmarks/bench_asking.py growth         # planning, resuming and reading 212,600 cells
     .venv/bin/python benchmarks/bench_asking.py growth --times 10
 
+Clients of other projects can run in the same rounds: `--peers FOLDER` names a folder with `clients/` (scripts that take
+--base-url, --n, --conc and --work and print a line of JSON) and `--environments FOLDER` the one with a virtual environment
+for each; what is not there is skipped, and says so. They get a third of the requests, since some of them are slow.
+
 Absolute figures move with the machine; compare the ratios. `--server http://127.0.0.1:PORT/v1` uses a server that
 runs already instead of the small one here (its latency must then be given once, with --latency).
 """
@@ -13,6 +17,7 @@ import asyncio
 import cProfile
 import json
 import multiprocessing
+import os
 import pstats
 import resource
 import subprocess
@@ -26,6 +31,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 ANSWER = "The statement weighs the interest of one against that of many. " * 12 + "\n\nAnswer: agree"
+
+
+PEERS = {  # name -> environment (empty: this one), script and its arguments
+    "openai": ("", "openai_async.py --variant default"),
+    "curator": ("v_curator", "peer_curator.py"),
+    "inspect": ("v_inspect", "peer_inspect.py"),
+}
+QUIET = {"TELEMETRY_ENABLED": "false", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 class Server(asyncio.Protocol):
@@ -106,17 +119,17 @@ def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
 
 def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     """This project: the openai package, every reply on disk."""
-    from utils import asking, replies, study
+    from utils import asking, replies, settings, study
     from utils.endpoint import Request
     from utils.execution import Execution
 
     demo = study.load(ROOT / "studies" / "demo.yaml")
-    endpoints = {"simulated": study.Endpoint(base_url=address, in_flight=in_flight)}
+    endpoints = {"simulated": settings.Endpoint(base_url=address, in_flight=in_flight)}
     here = Execution(demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo")
-    paths_raw = folder / "demo"
-    type(here).raw = property(lambda self: paths_raw)
+    raw = folder / "demo"
+    type(here).raw = property(lambda self: raw)
     todo = [Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))]
-    with replies.archive(paths_raw / replies.FILE) as connection:
+    with replies.archive(raw / replies.FILE) as connection:
         asking.ask(here, todo, connection, Quiet())
         assert replies.spent(connection)[0] == n
 
@@ -150,24 +163,60 @@ def trial(client: str, address: str, n: int, in_flight: int, profile: bool) -> N
     print(json.dumps({"rate": n / seconds, "cpu_ms": 1000 * cpu / n, "mb": after.ru_maxrss / 1024}))
 
 
+def peers(options) -> dict[str, list[str]]:
+    """The commands of other projects' clients, as far as they are there."""
+    found = {}
+    for name, (environment, script) in PEERS.items():
+        python = Path(options.environments) / environment / "bin" / "python" if environment else Path(sys.executable)
+        client = Path(options.peers) / "clients" / script.split()[0]
+        if options.peers and python.exists() and client.exists():
+            found[name] = [str(python), str(client), *script.split()[1:]]
+        else:
+            print(f"skipped: {name} ({client if python.exists() else python} is not there)")
+    return found
+
+
+def run(command: list[str], environments: str, client: str, address: str, n: int, in_flight: int) -> dict:
+    """One run of a client in a process of its own: rate (replies/s), cpu_ms a reply, mb at most."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not command:
+            command = [sys.executable, __file__, "trial", "--client", client, "--server", address, "--n", str(n), "--in-flight", str(in_flight)]
+        else:
+            n //= 3
+            command = [*command, "--base-url", address, "--n", str(n), "--conc", str(in_flight), "--work", folder]
+        quiet = QUIET | {"TIKTOKEN_CACHE_DIR": environments + "/tiktoken", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": address, "NO_PROXY": "127.0.0.1", "HOME": folder}
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | quiet)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        raise SystemExit(f"{client} gave no figures:\n{done.stderr[-2000:]}")
+    told = json.loads(lines[-1])
+    if "rate" in told:
+        return told
+    return {"rate": told["n_ok"] / told["wall"], "cpu_ms": 1000 * told["cpu"] / n, "mb": told["maxrss_mb"]}
+
+
 def speed(options) -> None:
     conditions = [(0.0, 64, 8000), (0.2, 64, 64 * 60), (0.2, 256, 256 * 60)]
-    print(f"{'latency':>8} {'in flight':>9} {'client':>7} {'replies/s':>20} {'share of ideal':>16} {'CPU ms a reply':>15} {'peak MB':>8}")
+    commands = {"bare": [], "ours": []} | peers(options)
+    print(f"{'latency':>8} {'in flight':>9} {'client':>8} {'replies/s':>23} {'share of ideal':>23} {'CPU ms a reply':>15} {'peak MB':>8}")
     for latency, in_flight, n in conditions:
         if options.server and latency != options.latency:
             continue
-        found = {"bare": [], "ours": []}
+        found = {client: [] for client in commands}
         with server(latency, options.server) as address:
             for _ in range(options.rounds):
-                for client in found:  # interleaved, so that both meet the same machine
-                    command = [sys.executable, __file__, "trial", "--client", client, "--server", address, "--n", str(n), "--in-flight", str(in_flight)]
-                    found[client].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]))
+                for client, command in commands.items():  # interleaved, so that all meet the same machine
+                    found[client].append(run(command, options.environments, client, address, n, in_flight))
         for client, runs in found.items():
             rates = sorted(r["rate"] for r in runs)
-            middle, cpu, mb = rates[len(rates) // 2], sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
-            ideal = f"{middle * latency / in_flight:.3f}" if latency else ""
-            spread = f"{middle:,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f})"
-            print(f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>7} {spread:>20} {ideal:>16} {cpu:>15.2f} {mb:>8.0f}", flush=True)
+            cpu, mb = sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
+            ideal = _spread([r * latency / in_flight for r in rates], ".3f") if latency else ""
+            print(f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}", flush=True)
+
+
+def _spread(values: list[float], form: str) -> str:
+    """Median (least to most) of sorted values."""
+    return f"{values[len(values) // 2]:{form}} ({values[0]:{form}} to {values[-1]:{form}})"
 
 
 def growth(times: int) -> None:
@@ -239,6 +288,8 @@ def main() -> None:
     parser.add_argument("--server", default="", help="the base URL of a server that runs already")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds a reply of that server takes")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", default="", help="a folder with clients of other projects to run beside ours")
+    parser.add_argument("--environments", default=".lab", help="the folder with a virtual environment for each of them")
     parser.add_argument("--times", type=int, default=1, help="how many times 212,600 cells")
     parser.add_argument("--client", default="ours")
     parser.add_argument("--n", type=int, default=2000)

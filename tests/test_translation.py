@@ -254,7 +254,7 @@ class Model:
 def model(here, httpserver, monkeypatch):
     found = Model(httpserver)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    endpoints = here.study.endpoints | {"openai": Endpoint(base_url=found.url, key="OPENAI_API_KEY")}
+    endpoints = here.study.endpoints | {"openai": Endpoint(base_url=found.url, key="OPENAI_API_KEY", in_flight=1)}
     study = here.study.model_copy(update={"translator": "GPT", "endpoints": endpoints})
     found.here = Execution(study, here.folder)
     return found
@@ -273,10 +273,15 @@ def test_a_model_of_the_study_can_translate(model):
 
 def test_a_model_that_is_stopped_has_kept_each_text(model):
     model.replies = [("猫一。", "stop"), ("猫二。", "stop"), as_json({"error": {"message": KEY}}, 401)]
-    with pytest.raises(Problem, match="answered 401") as told:
+    with pytest.raises(Problem, match="the key was refused .* status 401") as told:
         translation.translations(model.here, some(4))
     assert KEY not in str(told.value) and len(translation.stored(model.here)) == 2
     assert len(translation.translations(model.here, some(4))) == 4 and len(model.asked) == 5
+
+
+def test_an_endpoint_that_is_busy_is_asked_for_a_translation_again(model):
+    model.replies = [as_json({"error": {"message": "slow down"}}, 429), Response("<html>", 503), ("猫可以投票。", "stop")]
+    assert len(translation.translations(model.here, some(1))) == 1 and len(model.asked) == 3
 
 
 def test_a_reply_that_came_before_the_kill_is_not_paid_for_again(model):
@@ -286,7 +291,8 @@ def test_a_reply_that_came_before_the_kill_is_not_paid_for_again(model):
 
 
 def test_a_reply_that_is_cut_off_or_empty_is_asked_again_and_then_named(model):
-    model.replies = [("<think>Hm", "length"), ("<think>Hm.</think>\n猫可以投票。", "stop"), ("", "stop"), ("", "stop")]
+    right = ("<think>Hm.</think>\n猫可以投票。", "stop")
+    model.replies = [("<think>Hm", "length"), ("", "stop"), ("猫可以投票。", "stop"), right, ("", "stop")]
     with pytest.raises(Problem, match=r"no translation of 1 statements \(1\.3\)"):
         translation.translations(model.here, some(3))
     assert translation.stored(model.here)["text"].tolist() == ["猫可以投票。"] * 2

@@ -149,7 +149,7 @@ def body(study: Study, request: Request) -> bytes:
 async def send(asked: openai.AsyncOpenAI, content: bytes) -> httpx2.Response:
     """One try; a Failure when no reply came."""
     try:
-        return await asked.post("/chat/completions", content=content, cast_to=httpx2.Response)
+        return await asked.post(f"{asked.base_url}chat/completions", content=content, cast_to=httpx2.Response)
     except openai.APIStatusError as failure:
         raise _refused(failure) from None
     except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as failure:

@@ -1,19 +1,21 @@
-"""Who translates: Google Cloud Translation over REST, or a model of the study; text by text, each on disk at once."""
+"""Who translates: Google Cloud Translation over REST, or a model of the study; every reply is on disk at once."""
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-import openai
-import orjson
 import pandas as pd
 import requests
 from urllib3.util import Retry
 
-from utils import plan, prompts, replies, words
+from utils import asking, prompts, replies, words
+from utils.endpoint import Request
 from utils.errors import Problem
 from utils.execution import Execution
+from utils.progress import Progress
 
 GOOGLE = "https://translation.googleapis.com/language/translate/v2"
 GOOGLE_KEY = "GOOGLE_TRANSLATE_KEY"
@@ -22,6 +24,7 @@ BATCH = 100  # texts a request; Google allows 128
 CHARACTERS = 5000  # in one request, as Google recommends; a longer text goes alone
 WAIT = 1.0  # seconds before a request is repeated, doubling; Retry-After wins
 VARIETIES = {"zh": "Chinese (Simplified)"}  # where a language alone does not say how to write it
+STEP = "translate"  # of a model's translations, in the archive
 AGAIN = "What was translated is kept: running again asks only for the rest."
 
 Made = Iterator[tuple[pd.DataFrame, list[str]]]
@@ -100,11 +103,11 @@ def _said(response: requests.Response) -> str:
 
 
 def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made:
-    """Statements with their texts from the study's model, one at a time; replies and costs stand in the archive.
+    """Statements with their texts from the study's model, asked as any other question; replies and costs stand in the archive.
 
     The study's cap holds for them too. A reply that is no translation is asked for again, and then named in a Problem.
     """
-    model, failed = here.study.translator, []
+    model, path, stopped = here.study.translator, here.raw / replies.FILE, None
     if here.study.respondents != "live":
         raise Problem("Only a live study has models that translate: use `translator: simulated` or a table.")
     if here.study.cap is None:
@@ -112,16 +115,54 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
             f"{len(missing)} statements are to be translated by {model}, which costs money: "
             "give the study a cap (or --cap USD)."
         )
-    path = here.raw / "replies.sqlite"
-    with replies.archive(path) as connection, replies.only_one(path), _client(here, model) as client:
-        for statement in missing.itertuples():
-            text = _translated(here, connection, client, model, statement.text, language)
-            if text:
-                yield missing.loc[[statement.Index]], [text]
-            else:
-                failed.append(statement.statement_id)
-    if failed:
+    calm = here.study.sampling.model_copy(update={"temperature": 0.0})
+    here = Execution(here.study.model_copy(update={"sampling": calm}), here.folder)
+    messages = {statement: request(statement, here.study.languages[0], language) for statement in missing["text"]}
+    keys = {statement: _key(here, model, asked) for statement, asked in messages.items()}
+    with replies.archive(path) as connection, replies.only_one(path):
+        replies.recover(path, connection, here.study.respondents)
+        for _ in range(here.study.attempts):
+            known = _known(connection)
+            todo = [
+                Request(key, STEP, language, model, 1, known[key].attempts + 1, messages[statement], known[key].attempts)
+                for statement, key in keys.items()
+                if not known[key].text
+            ]
+            if stopped or not todo:
+                break
+            try:
+                progress = Progress(len(keys), len(keys) - len(todo), replies.spent(connection)[1], here.study.cap.usd, "translations")
+                asking.ask(here, todo, connection, progress)
+            except Problem as problem:
+                stopped = problem
+        known = _known(connection)
+    texts = missing["text"].map(lambda statement: known[keys[statement]].text)
+    yield missing[texts != ""], list(texts[texts != ""])
+    if stopped:
+        raise stopped
+    if failed := list(missing.loc[texts == "", "statement_id"]):
         raise Problem(f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). {AGAIN}")
+
+
+class Known(NamedTuple):
+    """What the archive holds of one question for a translation."""
+
+    attempts: int = 0
+    text: str = ""
+
+
+def _key(here: Execution, model: str, messages: list[dict]) -> str:
+    asked, sampling = here.study.models[model], {"temperature": 0.0, "max_tokens": here.study.limit(model)}
+    return replies.keys(STEP, replies.digest(messages), asked.endpoint, asked.request or model, asked.provider, sampling, [1])[0]
+
+
+def _known(connection) -> dict[str, Known]:
+    """The translations in the archive, by key; the first reply that is one counts."""
+    found: dict[str, Known] = defaultdict(Known)
+    rows = connection.execute("select key, attempt, text, finish_reason from replies where step = ? order by attempt", [STEP])
+    for key, attempt, text, finish_reason in rows:
+        found[key] = Known(attempt, found[key].text or read(text or "", finish_reason or ""))
+    return found
 
 
 def request(statement: str, source: str, language: str) -> list[dict]:
@@ -143,64 +184,3 @@ def read(reply: str, finish_reason: str) -> str:
     text = re.sub(r"</?statement>", "", reply.rpartition("</think>")[2]).strip()
     refused = any(prompts.read("stance", language, text, finish_reason)[0] == "refused" for language in prompts.languages())
     return "" if finish_reason == "length" or "<think>" in text or refused else " ".join(text.split())
-
-
-def _client(here: Execution, model: str) -> openai.OpenAI:
-    endpoint = here.study.endpoints[here.study.models[model].endpoint]
-    key = plan.key_of(here.study, here.study.models[model].endpoint)
-    return openai.OpenAI(base_url=endpoint.base_url, api_key=key, max_retries=5, timeout=endpoint.timeout_seconds)
-
-
-def _translated(here: Execution, connection, client: openai.OpenAI, model: str, statement: str, language: str) -> str:
-    """A statement's translation, from the archive where a reply is there; empty when no attempt gave one."""
-    messages, study = request(statement, here.study.languages[0], language), here.study
-    name, sampling = study.models[model].request or model, {"temperature": 0.0, "max_tokens": study.limit(model)}
-    provider, endpoint = study.models[model].provider, study.models[model].endpoint
-    key = replies.digest(["translate", replies.digest(messages), endpoint, name, provider, sampling])
-    query = "select text, finish_reason from replies where key = ? order by attempt"
-    known = [read(text or "", reason or "") for text, reason in connection.execute(query, [key])]
-    body = {"model": name, "messages": messages} | sampling | ({"provider": provider} if provider else {})
-    for attempt in range(len(known) + 1, len(known) + 1 + study.attempts):
-        if any(known):
-            break
-        _afford(here, connection, model, messages)
-        row = _asked(here, client, model, body)
-        replies.keep(connection, [row | {"key": key, "attempt": attempt, "language": language}])
-        known.append(read(row["text"], row["finish_reason"]))
-    return next(filter(None, known), "")
-
-
-def _afford(here: Execution, connection, model: str, messages: list[dict]) -> None:
-    (calls, usd), cap = replies.spent(connection), here.study.cap
-    over = cap.usd is not None and usd + plan.most(here.study, model, messages) > cap.usd
-    if over or (cap.calls is not None and calls >= cap.calls):
-        raise Problem(f"The study's cap is reached: {calls:,} calls and ${usd:,.2f} so far. {AGAIN}")
-
-
-def _asked(here: Execution, client: openai.OpenAI, model: str, body: dict) -> dict:
-    """One request to the model, as a row of the archive; Problem, without the key, when the endpoint refuses."""
-    try:
-        response = client.post("/chat/completions", body=body, cast_to=object)
-        choice, usage = response["choices"][0], response.get("usage") or {}
-        text, finish_reason = choice["message"].get("content") or "", choice.get("finish_reason") or ""
-    except openai.APIStatusError as error:
-        raise Problem(f'The endpoint of "{model}" answered {error.status_code} to a translation. {AGAIN}') from None
-    except (openai.APIError, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise Problem(
-            f'The endpoint of "{model}" sent no reply that can be read ({type(error).__name__}). {AGAIN}'
-        ) from None
-    simulated = str(response.get("system_fingerprint") or "").startswith("simulated")
-    return {
-        "step": "translate",
-        "model": model,
-        "text": text,
-        "finish_reason": finish_reason,
-        "respondents": "simulated" if simulated else "live",
-        "returned_model": response.get("model"),
-        "prompt_tokens": usage.get("prompt_tokens"),
-        "completion_tokens": usage.get("completion_tokens"),
-        "cost": plan.cost(here.study, model, usage),
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "request": orjson.dumps(body).decode(),
-        "response": orjson.dumps(response).decode(),
-    }
