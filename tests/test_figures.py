@@ -490,7 +490,7 @@ EMPTY = {
     "votes": lambda: plots.vote_distribution(pd.Series([pd.NA], dtype="Int64"), 3),
     "shares": lambda: plots.vote_shares(shares().head(0), "x", "t"),
     "recovery": lambda: plots.recovery(recovered().assign(estimate=np.nan)),
-    "specifications": lambda: curve(specifications().assign(directions=None, leanings=None, language=None)),
+    "specifications": lambda: curve(specifications()[["differ", "tie_rule"]].assign(**dict.fromkeys(CURVE))),
     "chance": lambda: plots.null_directions(chance().head(0)),
 }
 

@@ -113,10 +113,11 @@ def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[st
     `<claim>_right` and `<claim>_of`, as `sensitivity.outcomes` gives them. At the right of a choice: in what share of
     its specifications each claim holds.
     """
-    need(specs, " ".join([*choices, *(f"{c}{end}" for c in claims for end in ("", "_right", "_of"))]), "the specification curve")
+    need(specs, " ".join([*choices, *claims]), "the specification curve")
     title, drawn = "The claims under every choice of rules", [c for c in claims if specs[c].notna().any()]
     if not drawn:
         return nothing(title, "no specification decides any claim here")
+    need(specs, " ".join(f"{c}{end}" for c in drawn for end in ("_right", "_of")), "the specification curve")
     right = specs.assign(**{f"{c}_right": specs[f"{c}_right"].astype(float).where(specs[c].notna()) for c in drawn})
     specs = right.sort_values([*(f"{c}_right" for c in drawn), *choices], kind="stable", na_position="first").reset_index(drop=True)
     lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
