@@ -1,12 +1,16 @@
 """A study file is loaded whole or refused in sentences."""
 
+import json
+import re
+
 import pandas as pd
 import pytest
 import yaml
 
-from utils import study, styled
+from utils import endpoint, study, styled
 from utils.errors import Problem
 from utils.execution import Execution
+from utils.paths import ROOT
 
 PAPER_MODELS = {"GPT": "gpt-4.1-2025-04-14", "Llama": "llama-3-70b-instruct", "DeepSeek": "deepseek-r1-0528", "Qwen": "qwen-2.5-72b-instruct"}
 
@@ -23,6 +27,22 @@ def changed(tmp_path, change) -> str:
 @pytest.mark.parametrize("name", ["demo", "paper", "imported", "imported_usa", "imported_china"])
 def test_every_study_in_the_repository_loads(name):
     assert study.load(name).name == name
+
+
+def test_the_readmes_example_of_every_endpoint_is_a_study_that_loads(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+    paper = yaml.safe_load((study.STUDIES / "paper.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(paper | yaml.safe_load(example) | {"name": "mine"}, sort_keys=False), encoding="utf-8")
+    mine = study.load(path)
+    assert {m.endpoint for m in mine.models.values()} == set(mine.endpoints) == {"openai", "openrouter", "vllm", "llama_cpp", "ollama"}
+    for name, model in mine.models.items():
+        sent = json.loads(endpoint.body(mine, endpoint.Request("k", "stance", "en", name, 3, 1, [])))
+        assert sent["model"] == model.request and sent.get("provider", {}) == model.provider
+        assert ("seed" in sent) == (model.endpoint == "vllm")
+        key = mine.endpoints[model.endpoint].key
+        assert bool(key) == mine.endpoints[model.endpoint].base_url.startswith("https://")
 
 
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):
