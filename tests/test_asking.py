@@ -223,10 +223,40 @@ def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             answers.answers(asked, cells)
+        time.sleep(0.5)  # what was sent and not waited for is answered now
         assert 0 < sum(server.answered.values()) < len(cells)
         assert sum(server.answered.values()) == len(rows(here))
         found = answers.answers(asked, cells)
     all_is_accounted_for(here, server, cells, found)
+
+
+def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(here):
+    async def hang(send):
+        await asyncio.sleep(20)
+
+    server, cells = Faulty(simulation.app(here), lambda asked, body: hang), relevance(here, 1)
+    with serve(server) as address:
+        asked = live(here, address, timeout=60, in_flight=8)
+        for after in (1.0, 1.5):
+            threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            answers.answers(asked, cells)
+        assert time.monotonic() - began < 10
+    with serve(simulation.app(here)) as address:
+        answers.answers(live(here, address), cells)
+    with replies.archive(here.raw / replies.FILE) as archive:
+        lost = archive.execute("select sum(lost) from replies").fetchone()[0]
+        assert 0 < lost == sum(server.asked.values())
+
+
+def test_while_one_execution_asks_a_second_asks_nothing(here):
+    server, cells = Faulty(simulation.app(here)), relevance(here, 1)
+    with serve(server) as address:
+        with replies.only_one(here.raw / replies.FILE), pytest.raises(Problem, match="Another execution is asking"):
+            answers.answers(live(here, address), cells)
+        assert not server.asked
+        answers.answers(live(here, address), cells)
 
 
 def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
@@ -371,15 +401,17 @@ def test_the_cap_on_calls_holds_across_restarts(here):
     assert sum(server.asked.values()) == 50
 
 
-def test_the_cap_in_money_is_never_exceeded(here):
+def test_the_cap_in_money_holds_across_restarts(here):
     price = settings.Price(input=1000.0, output=1000.0)
     models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
-    with serve(server) as address, pytest.raises(Problem, match="cap is reached"):
-        answers.answers(live(here, address, models=models, cap=settings.Cap(usd=20.0)), cells)
-    with replies.archive(here.raw / "replies.sqlite") as archive:
-        calls, usd = replies.spent(archive)
-    assert 0 < calls < len(cells) and 0 < usd <= 20.0
+    with serve(server) as address:
+        for _ in range(3):
+            with pytest.raises(Problem, match="cap is reached"):
+                answers.answers(live(here, address, models=models, cap=settings.Cap(usd=20.0)), cells)
+            with replies.archive(here.raw / "replies.sqlite") as archive:
+                calls, usd = replies.spent(archive)
+            assert 0 < calls < len(cells) and 0 < usd <= 20.0
 
 
 def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):

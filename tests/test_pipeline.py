@@ -1,6 +1,7 @@
 """The runner, as a user drives it: in a copy of the project, through the command line, to the last notebook."""
 
 import json
+import random
 import re
 import shutil
 import sys
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from project import NUMBERS, QUICK, outputs, prose
-from servers import Faulty, kialo, serve
+from servers import Faulty, answer, kialo, serve
 from utils import parameters, simulation, study
 from utils.execution import Execution
 from utils.paths import ROOT
@@ -168,6 +169,43 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
     more = project.run("--study", "paper_here", "-p", "stance_runs=2", "--plan")
     labelled = project.table(folder, "05_sociocultural_statements")["statement_id"].nunique()
     assert f"\n{8 * labelled:,} new calls, about $" in more.stdout and "of $1,000.00; asking stops there." in more.stdout
+
+
+def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(project):
+    """Random text, nothing at all, or always the same: the study runs through, and no bar is drawn for it."""
+    demo, mad = study.load("demo"), "sim-cn-2"
+    made = {p.name: pd.read_csv(p) for p in sorted((ROOT / "data" / "processed" / "demo").glob("0[0-3]_*.csv")) if p.stat().st_size > 1}
+    few = made["02_statements.csv"]["statement_id"].head(24)
+    folder = project.folder / "data" / "processed" / "nonsense"
+    folder.mkdir(parents=True)
+    for name, table in made.items():
+        kept = table[table["statement_id"].isin(few)] if name in ("02_statements.csv", "03_translations.csv") else table
+        kept.to_csv(folder / name, index=False)
+    texts = {row.text: row.statement_id for name in ("02_statements.csv", "03_translations.csv") for row in made[name].itertuples()}
+    chance = random.Random(3)
+    kinds = [lambda: "", lambda: "I weigh both sides. 两方面都有道理。", lambda: "".join(chr(chance.randrange(32, 0x9FA5)) for _ in range(300))]
+
+    async def nonsense(send):
+        said = {"message": {"content": chance.choice(kinds)()}, "finish_reason": "stop"}
+        await answer(send, 200, json.dumps({"choices": [said], "usage": {}}).encode())
+
+    server = Faulty(simulation.application(simulation.Respondents(Execution(demo, "demo"), texts)), lambda asked, body: nonsense if body["model"] == mad else None)
+    with serve(server) as address:
+        endpoint = {"base_url": f"{address}/v1", "send_seed": True}
+        settings = {"extends": "demo.yaml", "material": "demo", "respondents": "live", "cap": {"calls": 100_000}, "annotators": {"simulated": 0}}
+        once = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1, "resamples": 200}
+        project.study("nonsense", **settings, endpoints={"simulated": endpoint}, parameters=once)
+        run = project.run("--study", "nonsense", "--from", "04", "--until", "10")
+    assert run.returncode == 0, run.stderr
+    for number in ("04", "05", "07"):
+        accounting = project.table("nonsense", f"{number}_accounting").set_index("model")
+        assert (accounting.loc[mad, "answered"] == 0).all() and (accounting.drop(mad)["answered"] > 0).all()
+    assert project.table("nonsense", "07_scores").query("model == @mad")["score"].isna().all()
+    for number in ("08", "09", "10"):
+        assert f"No answer of {mad} in en, {mad} in zh could be read" in prose(project.page("nonsense", number)), number
+    positions = project.table("nonsense", "09_figure3").set_index("model")["mean"]
+    assert mad not in positions.dropna() and {"sim-us-1", "sim-us-2", "sim-cn-1"} <= set(positions.dropna().index)
+    assert project.table("nonsense", "10_table3").query("model == @mad")[["mean_a", "mean_b", "p_exact"]].isna().all(axis=None)
 
 
 def test_real_exports_run_to_the_last_notebook(project, shared):

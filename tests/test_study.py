@@ -1,5 +1,6 @@
 """A study file is loaded whole or refused in sentences."""
 
+import json
 import re
 import shutil
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from utils import pipeline, plan, settings, study, styled
+from utils import endpoint, pipeline, plan, settings, study, styled
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -29,7 +30,7 @@ def test_every_study_in_the_repository_loads(name):
 
 
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.S)
-ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url.*\})` \|$", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
+ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url[^`]*\})` \|$", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
@@ -39,6 +40,9 @@ def test_every_example_of_the_readme_is_a_study(tmp_path, text):
     (tmp_path / "paper.yaml").write_text((study.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     found = study.load(path)
     assert found.respondents == "live" and f"name: {found.name}" in text
+    for name, model in found.models.items():
+        sent = json.loads(endpoint.body(found, endpoint.Request("key", "stance", "en", name, 3, 1, [])))
+        assert sent["model"] == model.request and sent.get("provider", {}) == model.provider
 
 
 @pytest.mark.parametrize("text", ENDPOINTS)

@@ -131,12 +131,15 @@ class Execution:
         """What became of the planned stances, and how far those without an answer could move a mean, for the page."""
         from IPython.display import Markdown
 
-        counts = self.read("07_accounting").sum(numeric_only=True).astype(int)
+        accounting = self.read("07_accounting")
+        silent = [f"{row.model} in {row.language}" for row in accounting[accounting["answered"] == 0].itertuples()]
+        counts = accounting.sum(numeric_only=True).astype(int)
         planned, bounds = counts.pop("planned"), self.read("07_bounds")
         states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
         far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
+        unread = f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn." if silent else ""
         moved = f" Had all that were not answered gone the worst way, a mean would move by up to {far:.2f}."
-        return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}")
+        return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}")
 
     @property
     def caution(self) -> str:
