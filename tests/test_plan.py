@@ -40,6 +40,17 @@ def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
     assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(0.1)  # 0.2 and 0.4: s / sqrt(2)
 
 
+def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_raise_what_is_spent(tmp_path):
+    row = {"step": "stance", "model": "GPT", "language": "zh", "respondents": "live"}
+    replied = {"text": "x", "prompt_tokens": 100, "completion_tokens": 50, "cost": 0.1}
+    with replies.archive(tmp_path / "a.sqlite") as archive:
+        lost = [("a", 1, {"lost": 2, "lost_cost": 0.4}), ("a", 2, replied), ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}), ("c", 1, {"lost": 1, "lost_cost": 0.2})]
+        replies.keep(archive, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
+        used, (_, spent) = plan.used(archive).iloc[0], replies.spent(archive)
+    assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 100, 50]
+    assert 3 * used["usd"] == pytest.approx(spent) == pytest.approx(1.0)
+
+
 def real(cells: int, usd: float, error: float) -> pd.DataFrame:
     return pd.DataFrame([("stance", "DeepSeek", "zh", cells, 150.0, 2000.0, usd, error)], columns=["step", "model", "language", "cells", "input_tokens", "output_tokens", "usd", "usd_error"])  # fmt: skip
 
