@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, pipeline, plan, preview, replies, settings, simulation, study, tables
+from utils import answers, collecting, execution, pipeline, plan, preview, replies, settings, simulation, study, tables, terminal
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -122,6 +122,21 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
     with replies.archive(elsewhere / "raw" / "capped" / replies.FILE) as archive:
         calls, usd = replies.spent(archive)
     assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
+
+
+def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls(monkeypatch):
+    monkeypatch.setenv("STUDY_CAP", "300")
+    capped = execution.capped(PAPER.model_copy(update={"cap": settings.Cap(calls=1000)}))
+    assert capped.cap == settings.Cap(usd=300, calls=1000)
+
+
+@pytest.mark.parametrize(("changed", "recorded"), [({}, "1"), ({"respondents": "imported"}, "")])
+def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, monkeypatch, changed, recorded):  # noqa: F811
+    monkeypatch.setenv("STUDY_RECORDED", recorded)
+    server = Faulty(simulation.app(here))
+    with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
+        terminal.pilot(live(here, address, **changed), {}, 1)
+    assert not server.asked
 
 
 def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  # noqa: F811
