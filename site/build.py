@@ -18,7 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 import explore  # noqa: E402
 from utils import figures, paths  # noqa: E402
 from utils.drawing import stamp, use_style  # noqa: E402
-from utils.errors import Problem  # noqa: E402
+from utils.errors import Problem, command  # noqa: E402
 from utils.execution import Execution  # noqa: E402
 from utils.pages import digest  # noqa: E402
 from utils.study import load  # noqa: E402
@@ -33,7 +33,9 @@ WHAT = {
 }
 
 
+@command
 def main(name: str) -> None:
+    """Build the site of a study."""
     here = Execution(load(name), load(name).name)
     if not (paths.RENDERED / here.folder).is_dir() or not (here.processed / "10_table3.csv").exists():
         raise Problem(f"The study {here.folder} has no pages yet: ./run_all.sh --study {here.folder} makes them.")
@@ -167,7 +169,4 @@ def _sphinx() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Problem as problem:
-        sys.exit(str(problem))
+    sys.exit(main(*sys.argv[1:]))

@@ -382,6 +382,11 @@ def test_the_cap_in_money_is_never_exceeded(here):
     assert 0 < calls < len(cells) and 0 < usd <= 20.0
 
 
+def test_respondents_of_no_study_are_served_to_nobody_and_a_sentence_says_why(elsewhere, capsys):
+    assert simulation.main(["serve", "--study", "demmo"]) == 1 and 'Did you mean "demo"' in capsys.readouterr().err
+    assert simulation.main(["serve"]) == 1 and "./run_all.sh --study demo --until 03" in capsys.readouterr().err
+
+
 def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
