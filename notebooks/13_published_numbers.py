@@ -117,7 +117,7 @@ consistency.possible_share(confirmed, 2, totals).query("possible or total == 4 *
 # claim holds. First how many items have which verdict, and why.
 
 # %%
-found, same = ledger.values(here), ledger.same_debates(here)
+found, same = ledger.values(here, human_values), ledger.same_debates(here)
 entries = published.ledger(found, here.respondents, same, human_values)
 entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_index()
 

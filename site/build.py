@@ -16,9 +16,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 import explore  # noqa: E402
-from utils import figures, paths  # noqa: E402
+from utils import figures, paths, release  # noqa: E402
 from utils.drawing import stamp, use_style  # noqa: E402
-from utils.errors import Problem  # noqa: E402
+from utils.errors import Problem, command  # noqa: E402
 from utils.execution import Execution  # noqa: E402
 from utils.pages import digest  # noqa: E402
 from utils.study import load  # noqa: E402
@@ -26,14 +26,16 @@ from utils.study import load  # noqa: E402
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
 FONT = "StudySansSC-Regular.otf"
 WHAT = {
-    "simulated": "**This study is simulated.** No model was asked: *simulated respondents* with planted leanings answered questions about "
-    "debates written for this project. It shows whether the pipeline finds what was planted, and says nothing about any model or people.",
+    "simulated": "**This study is simulated.** No model was asked: *simulated respondents* with planted leanings answered. "
+    "It shows whether the pipeline finds what was planted, and says nothing about any model or people.",
     "imported": "**The answers of this study were collected elsewhere** and imported.",
     "live": "The answers of this study are those of the models that it names.",
 }
 
 
+@command
 def main(name: str) -> None:
+    """Build the site of a study."""
     here = Execution(load(name), load(name).name)
     if not (paths.RENDERED / here.folder).is_dir() or not (here.processed / "10_table3.csv").exists():
         raise Problem(f"The study {here.folder} has no pages yet: ./run_all.sh --study {here.folder} makes them.")
@@ -142,8 +144,8 @@ def _front(here: Execution) -> None:
     shutil.copy(here.figures / "figure3_printed.png", SOURCES)
     whatif = sorted(p.stem for p in (SOURCES / "whatif").glob("*.ipynb"))
     toctree = "```{toctree}\n:hidden:\n:caption: What if\n:glob:\n\nwhatif/*\n```" if whatif else ""
-    text = (HERE / "pages" / "index.md").read_text(encoding="utf-8")
-    write(SOURCES / "index.md", text.replace("{{ what }}", WHAT[here.respondents]).replace("{{ whatif }}", toctree))
+    text, what = (HERE / "pages" / "index.md").read_text(encoding="utf-8"), f"{WHAT[here.respondents]}\n\n{release.source_of(here)['collected']}"
+    write(SOURCES / "index.md", text.replace("{{ what }}", what).replace("{{ whatif }}", toctree))
 
 
 def _data() -> None:
@@ -167,7 +169,4 @@ def _sphinx() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Problem as problem:
-        sys.exit(str(problem))
+    sys.exit(main(*sys.argv[1:]))

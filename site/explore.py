@@ -23,18 +23,18 @@ def slug(*parts: str) -> str:
 
 def pages(here: Execution) -> dict[str, str]:
     """Every page of the way down, by its name, in Markdown."""
-    said, texts = _said(here), _texts(here)
+    said, texts, answers = _said(here), _texts(here), here.read("07_answers.csv.gz")
     scores = here.read("07_scores").merge(said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join))
     found = {"index": _index(here, scores)}
     for (dimension, model), rows in scores.groupby(["dimension", "model"], sort=False):
         found[slug(dimension, model)] = _of_model(here, dimension, model, rows, texts)
-    groups = here.models.groupby("culture", sort=False)["model"].agg(list)
+    groups, dividing = here.models.groupby("culture", sort=False)["model"].agg(list), set(here.read("08_differing")["statement_id"])
     for (dimension, culture), rows in scores.groupby(["dimension", "culture"], sort=False):
-        found[slug(dimension, "group", culture)] = _of_group(here, dimension, culture, rows, groups, texts)
+        found[slug(dimension, "group", culture)] = _of_group(here, dimension, culture, rows, groups, dividing, texts)
     labels = here.read("05_sociocultural_statements").groupby("statement_id", sort=False)
-    spoken = _spoken(here)
+    spoken = _spoken(here, answers)
     for statement, rows in labels:
-        found[slug("statement", statement)] = _of_statement(here, statement, rows, said, spoken, texts)
+        found[slug("statement", statement)] = _of_statement(here, statement, rows, said, answers, spoken, texts)
     return {name: text if name == "index" else f"---\norphan: true\n---\n\n{text}" for name, text in found.items()}
 
 
@@ -50,15 +50,14 @@ def _texts(here: Execution) -> dict[tuple[str, str], str]:
     return plan.texts(here) if here.study.show_texts else {}
 
 
-def _spoken(here: Execution) -> dict[tuple, str]:
+def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
-    cells = here.read("07_answers.csv.gz")[plan.COLUMNS]
     if not here.study.show_texts or here.study.respondents == "imported" or not (here.raw / replies.FILE).exists():
         return {}
     with replies.archive(here.raw / replies.FILE) as connection:
         found = replies.last(connection, ["text"])
-    keys = collecting.keys_of(here, cells, plan.texts(here))
-    names = cells[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
+    keys = collecting.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
+    names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
     return {name: reading.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}
 
 
@@ -125,10 +124,9 @@ def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, t
     ])  # fmt: skip
 
 
-def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame, groups: pd.Series, texts: dict) -> str:
+def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame, groups: pd.Series, dividing: set, texts: dict) -> str:
     """A bar of Figure 1: every statement of the dimension, with what each model of the group replied in its language."""
     native = rows.merge(here.models[["model", "language"]])
-    dividing = set(here.read("08_differing")["statement_id"])
     lines = []
     for statement, votes in native.groupby("statement_id", sort=False):
         replied = dict(zip(votes["model"], votes["agreed"], strict=True))
@@ -143,10 +141,9 @@ def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame,
     ])  # fmt: skip
 
 
-def _of_statement(here: Execution, statement: str, labels: pd.DataFrame, said: pd.DataFrame, spoken: dict, texts: dict) -> str:
+def _of_statement(here: Execution, statement: str, labels: pd.DataFrame, said: pd.DataFrame, answers: pd.DataFrame, spoken: dict, texts: dict) -> str:
     """A statement: its texts, its labels, and what every model replied in every language and run."""
     own = said[said["statement_id"] == statement].set_index(["model", "language"])["agreed"]
-    answers = here.read("07_answers.csv.gz")
     answers = answers[answers["statement_id"] == statement]
     shown = [f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>' for l in here.study.languages if (statement, l) in texts]
     named = ", ".join(f"{r.dimension} {r.polarity:+g}" for r in labels.itertuples())

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from servers import FAULTS, Faulty, answer, serve
-from utils import answers, asking, endpoint, plan, prompts, replies, settings, simulation, study, tables, votes
+from utils import answers, asking, endpoint, plan, prompts, provenance, replies, settings, simulation, study, tables, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -414,6 +414,11 @@ def test_the_cap_in_money_holds_across_restarts(here):
             assert 0 < calls < len(cells) and 0 < usd <= 20.0
 
 
+def test_respondents_of_no_study_are_served_to_nobody_and_a_sentence_says_why(elsewhere, capsys):
+    assert simulation.main(["serve", "--study", "demmo"]) == 1 and 'Did you mean "demo"' in capsys.readouterr().err
+    assert simulation.main(["serve"]) == 1 and "./run_all.sh --study demo --until 03" in capsys.readouterr().err
+
+
 def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
@@ -452,3 +457,14 @@ def test_recorded_answers_give_the_same_without_an_endpoint(here):
 def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
     with pytest.raises(Problem, match=said):
         answers.answers(recorded(here, change), relevance(here, 1))
+
+
+def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
+    found = answers.answers(here, relevance(here, 1))
+    for number in ("04", "05", "07"):
+        tables.write(found.head(len(found) if number == "04" else 0), here.processed / f"{number}_answers.csv.gz")
+    with replies.archive(here.raw / replies.FILE) as archive:
+        archive.execute("delete from replies where id = 1")
+    served = provenance.served(here)
+    assert served["replies"].sum() == len(found) - 1 and served["model"].is_unique
+    assert provenance.mixtures(served) == "Every model was served in one way throughout."

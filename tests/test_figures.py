@@ -396,6 +396,13 @@ def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_surv
     assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"] and "0.00" in words(panel)
 
 
+def test_what_is_green_goes_by_the_level_that_the_tests_take(monkeypatch):
+    monkeypatch.setattr(figures, "ALPHA", 0.02)
+    figure = figures.language_changes(changes())
+    assert [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()] and "p < 0.02 (bootstrap)" in said(figure)
+    assert [w for w in words(figure.axes[0]) if "◆" in w] == ["+0.60 ◆"]
+
+
 def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statements_and_what_the_right_means():
     for figure, key in ((figures.models_by_dimension(means()), ["US, asked in English", "China, asked in Chinese"]),
                         (figures.language_changes(changes().assign(n=20)), ["US", "China"])):  # fmt: skip

@@ -74,10 +74,19 @@ def test_a_table_that_does_not_fit_the_study_is_told_and_nothing_is_written(here
     assert not here.raw.exists()
 
 
-def test_a_file_that_is_no_table_is_told(here, tmp_path):
-    (tmp_path / "brought.xlsx").write_text("no workbook", encoding="utf-8")
+@pytest.mark.parametrize("content", ["no workbook", "PK\3\4, and no more of a workbook than its first letters"])
+def test_a_file_that_is_no_table_is_told(here, tmp_path, content):
+    (tmp_path / "brought.xlsx").write_text(content, encoding="utf-8")
     with pytest.raises(Problem, match="cannot be read as a table"):
         imported.import_answers(here, tmp_path / "brought.xlsx")
+
+
+def test_an_empty_cell_and_the_word_na_are_text_in_either_form_of_a_table(tmp_path):
+    frame = pd.DataFrame({"statement_id": ["1", "NA"], "dimension": ["", "PDI"]})
+    frame.to_csv(tmp_path / "brought.csv", index=False)
+    frame.to_excel(tmp_path / "brought.xlsx", index=False)
+    for suffix in ("csv", "xlsx"):
+        pd.testing.assert_frame_equal(tables.brought(tmp_path / f"brought.{suffix}"), frame)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,13 @@ def test_one_other_mean_ends_a_claim_about_a_model(claim, model, dimension, mean
     assert found.pop(claim) == "does not hold"
 
 
+def test_a_claim_about_people_is_judged_by_the_version_of_the_human_values_that_the_notebook_takes(monkeypatch):
+    swapped = PEOPLE.assign(value=-PEOPLE["value"])  # the versions in print have the same sides
+    monkeypatch.setattr(scores, "human_values", lambda version, _: swapped if version == "2015" else PEOPLE)
+    claim = next(item for item in ledger.values(study()) if "Qwen" in item and item.startswith("Claim: "))
+    assert [ledger.values(study(), version)[claim] for version in ("current", "2015")] == ["holds", "does not hold"]
+
+
 def test_without_llamas_lto_the_axis_fits():
     assert verdicts(changed_native("Llama", "LTO", 0.9))["axis_fits"] == "holds"
 

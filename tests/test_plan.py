@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, pipeline, plan, preview, replies, settings, simulation, study, tables
+from utils import answers, collecting, execution, pipeline, plan, preview, replies, settings, simulation, study, tables, terminal
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -38,6 +38,17 @@ def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
         used = plan.used(archive).iloc[0]
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 150, 200]
     assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(0.1)  # 0.2 and 0.4: s / sqrt(2)
+
+
+def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_raise_what_is_spent(tmp_path):
+    row = {"step": "stance", "model": "GPT", "language": "zh", "respondents": "live"}
+    replied = {"text": "x", "prompt_tokens": 100, "completion_tokens": 50, "cost": 0.1}
+    with replies.archive(tmp_path / "a.sqlite") as archive:
+        lost = [("a", 1, {"lost": 2, "lost_cost": 0.4}), ("a", 2, replied), ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}), ("c", 1, {"lost": 1, "lost_cost": 0.2})]
+        replies.keep(archive, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
+        used, (_, spent) = plan.used(archive).iloc[0], replies.spent(archive)
+    assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 100, 50]
+    assert 3 * used["usd"] == pytest.approx(spent) == pytest.approx(1.0)
 
 
 def real(cells: int, usd: float, error: float) -> pd.DataFrame:
@@ -111,6 +122,21 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
     with replies.archive(elsewhere / "raw" / "capped" / replies.FILE) as archive:
         calls, usd = replies.spent(archive)
     assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
+
+
+def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls(monkeypatch):
+    monkeypatch.setenv("STUDY_CAP", "300")
+    capped = execution.capped(PAPER.model_copy(update={"cap": settings.Cap(calls=1000)}))
+    assert capped.cap == settings.Cap(usd=300, calls=1000)
+
+
+@pytest.mark.parametrize(("changed", "recorded"), [({}, "1"), ({"respondents": "imported"}, "")])
+def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, monkeypatch, changed, recorded):  # noqa: F811
+    monkeypatch.setenv("STUDY_RECORDED", recorded)
+    server = Faulty(simulation.app(here))
+    with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
+        terminal.pilot(live(here, address, **changed), {}, 1)
+    assert not server.asked
 
 
 def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  # noqa: F811

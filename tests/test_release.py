@@ -189,6 +189,14 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
     assert file["sha256"] == hashlib.sha256(content).hexdigest() and file["contentSize"] == f"{len(content)} B"
 
 
+def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made_up(live, data):
+    undated = TRANSLATED.assign(date="")
+    assert release.newest(live, undated) is None and "datePublished" not in release.about(live, data, None)
+    borrowing = Execution(live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine")
+    tables.write(pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}), live.raw / "debates" / "responses.csv")
+    assert release.newest(borrowing, undated) == "2026-02-04"
+
+
 def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(live, data):
     release.write(live, data, TRANSLATED, RATINGS)
     files = written(live)

@@ -1,14 +1,20 @@
 """The site of the default study, read as a person reads it: from a file, in a real browser, narrow and wide, by keyboard."""
 
+import importlib.util
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Page
+
+from utils.execution import Execution
+from utils.paths import ROOT
+from utils.study import load
 
 CITED = {"arxiv.org", "doi.org", "www.theculturefactor.com", "geerthofstede.com", "creativecommons.org", "mlcommons.org"}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
@@ -41,6 +47,15 @@ def page(browser, request) -> Iterator[Page]:
         assert not outside
 
 
+@pytest.fixture
+def builder() -> ModuleType:
+    """The program that builds the site, as a module."""
+    spec = importlib.util.spec_from_file_location("build", ROOT / "site" / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @cache
 def parsed(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml-xml" if path.suffix == ".xml" else "html.parser")
@@ -48,6 +63,25 @@ def parsed(path: Path) -> BeautifulSoup:
 
 def pages_of(html: Path) -> list[Path]:
     return [p for p in sorted(html.rglob("*.html")) if "_static" not in p.parts]
+
+
+def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_project(builder, tmp_path, monkeypatch):
+    monkeypatch.setenv("KIALO", str(tmp_path))
+    monkeypatch.setattr(builder, "SOURCES", tmp_path)
+    monkeypatch.setattr(builder.shutil, "copy", lambda *_: None)
+    fronts = {}
+    for name in ("demo", "exports"):
+        builder._front(Execution(load(name), name))
+        fronts[name] = " ".join((tmp_path / "index.md").read_text(encoding="utf-8").split())
+    assert "debates on kialo.com, from the site's exports" in fronts["exports"] and "written for this project" not in fronts["exports"]
+    assert "written for this project" in fronts["demo"] and all("simulated" in front for front in fronts.values())
+
+
+def test_each_table_is_read_once_however_many_statements_there_are(builder, monkeypatch):
+    read, names = Execution.read, []
+    monkeypatch.setattr(Execution, "read", lambda here, name: names.append(name) or read(here, name))
+    assert len(builder.explore.pages(Execution(load("demo"), "demo"))) > 60
+    assert names.count("07_answers.csv.gz") == names.count("08_differing") == 1
 
 
 def test_every_notebook_has_its_page_and_every_scored_statement_one_of_its_own(demo_project, html):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from test_pipeline import QUICK, Project
+from project import QUICK, Project
 from utils.errors import Problem
 from utils.paths import ROOT
 from utils.study import load

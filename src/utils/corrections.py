@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils import translation, translators, workbook
+from utils import tables, translation, translators, workbook
 from utils.errors import Problem
 from utils.execution import Execution
 from utils.paths import shown
@@ -93,17 +93,9 @@ def read_sheet(
 
 def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """A brought table (statement_id, text; perhaps language, translator, date, back_translation), for today's statements."""
-    try:
-        read = (
-            pd.read_excel(path, dtype="str")
-            if path.suffix == ".xlsx"
-            else pd.read_csv(path, dtype="str", keep_default_na=False)
-        )
-    except (ValueError, pd.errors.ParserError, *workbook.UNREADABLE) as error:
-        raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
+    read = tables.brought(path)
     if missing := [c for c in ("statement_id", "text") if c not in read]:
         raise Problem(f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text.")
-    read = read.fillna("")
     mine = read[(read["language"] == language) if "language" in read else slice(None)]
     if twice := mine.loc[mine["statement_id"].duplicated(), "statement_id"].tolist():
         raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")

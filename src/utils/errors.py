@@ -1,6 +1,8 @@
 """The one error that is meant for a person."""
 
-from collections.abc import Iterable
+import functools
+import sys
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -18,3 +20,22 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     matches = get_close_matches(str(word), [str(k) for k in known], n=1)
     return f' Did you mean "{matches[0]}"?' if matches else ""
+
+
+def command(main: Callable[..., int | None]) -> Callable[..., int]:
+    """A command line that tells a Problem in a sentence and then returns 1; 0 when `main` returns nothing.
+
+    >>> command(print)("done")
+    done
+    0
+    """
+
+    @functools.wraps(main)
+    def told(*arguments) -> int:
+        try:
+            return main(*arguments) or 0
+        except Problem as problem:
+            print(problem, file=sys.stderr)
+            return 1
+
+    return told

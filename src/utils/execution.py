@@ -186,9 +186,10 @@ def open_study(name: str) -> Execution:
 
 
 def capped(study: Study) -> Study:
-    """The study under the cap of this execution (--cap), where there is one."""
-    cap = os.environ.get("STUDY_CAP")
-    return study if cap is None else study.model_copy(update={"cap": Cap(usd=float(cap))})
+    """The study under this execution's cap in US dollars (--cap), where there is one; a cap on calls stays."""
+    usd = os.environ.get("STUDY_CAP")
+    calls = study.cap.calls if study.cap else None
+    return study if usd is None else study.model_copy(update={"cap": Cap(usd=float(usd), calls=calls)})
 
 
 def folder_of(setting: str, default: Path) -> Path:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from utils import drawing
 from utils.drawing import GREEN, GREY, INK, LANGUAGES, beside, colours, dark, need, nothing, number, ordered
 from utils.drawing import save as save
-from utils.significance import named_pairs
+from utils.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SCORE, SIDE = "Mean score", "To the right: more of what a panel is called."
@@ -169,8 +169,8 @@ def _changes_note(table: pd.DataFrame) -> str:
     pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
     each = "model" if which == "of" else "language"
     a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else (f"the first {each}", "the second")
-    marks = " Shaded green: p < 0.05 (bootstrap)." if table["p_bootstrap"].notna().any() else ""
-    holm = " ◆: p < 0.05 in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
+    marks = f" Shaded green: p < {ALPHA} (bootstrap)." if table["p_bootstrap"].notna().any() else ""
+    holm = f" ◆: p < {ALPHA} in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
     return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
 
 
@@ -179,12 +179,12 @@ def _change(panel, y: int, row: dict, colour: str) -> None:
     if pd.isna(a) or pd.isna(b):
         drawing.remark(panel, 0, y)
         return
-    if row["p_bootstrap"] < 0.05:
+    if row["p_bootstrap"] < ALPHA:
         panel.axhspan(y - 0.45, y + 0.45, color=GREEN, linewidth=0, zorder=0)
     panel.plot([a, b], [y, y], color=colour, linewidth=1.8, zorder=2.6)
     panel.plot(a, y, "o", color=colour, markerfacecolor="white", markeredgewidth=1.3, markersize=7.5, zorder=2.7)
     panel.plot(b, y, "o", color=colour, markersize=4.8, zorder=2.8)
-    beside(panel, y, number(b - a) + _n(row) + (" ◆" if row["p_holm"] < 0.05 else ""))
+    beside(panel, y, number(b - a) + _n(row) + (" ◆" if row["p_holm"] < ALPHA else ""))
 
 
 def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:

@@ -19,24 +19,15 @@ def import_answers(here: Execution, file: Path) -> list[Path]:
     A table in the documented columns (step, statement_id, dimension, model, language, run, answer, respondents) is
     taken as it is; any other is read as the study file says under `table:`. Returns the files written.
     """
-    frame = _frame(file)
+    if not file.is_file():
+        raise Problem(f"There is no file {file.name} to import.")
+    frame = tables.brought(file)
     if here.study.table is None:
         written = {answers.FILE: _numbered(frame, file.name)}
     else:
         written = _mapped(frame, here, file.name)
     written[answers.FILE] = answers.checked(written[answers.FILE], file.name, here)
     return [tables.write(table, here.raw / name) for name, table in written.items()]
-
-
-def _frame(file: Path) -> pd.DataFrame:
-    if not file.is_file():
-        raise Problem(f"There is no file {file.name} to import.")
-    try:
-        if file.suffix == ".xlsx":
-            return pd.read_excel(file, dtype="str", keep_default_na=False)
-        return pd.read_csv(file, dtype="str", keep_default_na=False)
-    except (ValueError, OSError) as error:
-        raise Problem(f"{file.name} cannot be read as a table of answers: {error}.") from None
 
 
 def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:

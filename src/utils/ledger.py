@@ -22,10 +22,10 @@ def same_debates(here: Execution) -> bool:
     return here.study.debates.source == "kialo"
 
 
-def values(here: Execution) -> dict[str, object]:
-    """Every item that this study has a value for: item -> number or word."""
+def values(here: Execution, human_version: str = "current") -> dict[str, object]:
+    """Every item that this study has a value for: item -> number or word; people as a version of the human values has them."""
     found = counts(here) | _design(here) | _quality(here) | _table3(here) | _table4(here) | _figure1(here)
-    found |= _named_claims(_of_models(here) | _of_annotators(here))
+    found |= _named_claims(_of_models(here, human_version) | _of_annotators(here))
     if any(here.parameters.get(name, value) != value for name, value in FILTER.items()):
         del found[KEPT]  # another filter's count is not to be held against the paper's
     known = set(published.items()["item"])
@@ -108,13 +108,13 @@ def _figure1(here: Execution) -> dict[str, object]:
     })
 
 
-def _of_models(here: Execution) -> dict[str, str]:
+def _of_models(here: Execution, human_version: str) -> dict[str, str]:
     table = here.read("10_table3")
     places = here.read("09_figure3").merge(MODELS, on=["model", "language"])
     native = places.pivot(index="dimension", columns="model", values="mean").reindex(index=list(stated_n()), columns=MODELS["model"])
     if native.isna().any(axis=None):
         return {}
-    us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values("current", ["US", "China"])
+    us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values(human_version, ["US", "China"])
     found = {claim: row[1] for claim, row in _figure3(native).items()} | {"qwen_people": _qwen(native, us, people)[1]}
     significant = table.assign(green=table["p_bootstrap"] < ALPHA).set_index(["dimension", "model"])["green"]
     if not set(NAMED) <= set(significant.index):
@@ -224,9 +224,9 @@ def _language(best: pd.DataFrame) -> dict[str, tuple]:
     could = ", ".join(f"{m} {d}" for d, m in others.index[others["can_reach"]])
     reach = int(named["can_reach"].sum())
     return {
-        "named_significant": (finding, _share(reach, len(named)), f"{reach} of 4 can reach an exact paired p < 0.05, "
-                              f"{(named['best_bootstrap_p'] < 0.05).sum()} a bootstrap p < 0.05"),
-        "others_not": (f"{(~others['can_reach']).sum()} of {len(others)} cannot reach p < 0.05", "cannot be decided",
+        "named_significant": (finding, _share(reach, len(named)), f"{reach} of 4 can reach an exact paired p < {ALPHA}, "
+                              f"{(named['best_bootstrap_p'] < ALPHA).sum()} a bootstrap p < {ALPHA}"),
+        "others_not": (f"{(~others['can_reach']).sum()} of {len(others)} cannot reach p < {ALPHA}", "cannot be decided",
                        f"these could at best: {could}"),
     }  # fmt: skip
 

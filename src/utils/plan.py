@@ -108,12 +108,13 @@ def calls(study: Study, statements: int, pairs: int, labelled: int, runs: dict[s
 def used(connection) -> pd.DataFrame:
     """What a cell has really taken, all its attempts together: means by step, model and language over the archive.
 
-    Columns: step, model, language, cells, input_tokens, output_tokens, usd, usd_error (standard error of the mean).
+    Lost tries count with the most that they can have cost, as they do under the cap. Columns: step, model, language, cells
+    (whose tokens are known), input_tokens, output_tokens, usd, usd_error (standard error of the mean).
     """
-    whole = """select key, step, model, language, sum(prompt_tokens) i, sum(completion_tokens) o, sum(coalesce(cost, 0)) c
-        from replies where prompt_tokens is not null and completion_tokens is not null group by key"""
+    whole = """select step, model, language, sum(prompt_tokens) i, sum(completion_tokens) o, sum(coalesce(cost, 0) + coalesce(lost_cost, 0)) c
+        from replies group by key having (i is not null and o is not null) or sum(lost) > 0"""
     rows = connection.execute(
-        f"select step, model, language, count(*), avg(i), avg(o), avg(c), avg(c * c) from ({whole}) group by step, model, language"
+        f"select step, model, language, count(i), avg(i), avg(o), avg(c), avg(c * c) from ({whole}) group by step, model, language"
     )
     out = pd.DataFrame(rows.fetchall(), columns=["step", "model", "language", "cells", "input_tokens", "output_tokens", "usd", "squares"])
     variance = (out["squares"] - out["usd"] ** 2).clip(lower=0) / (out["cells"] - 1).clip(lower=1)

@@ -20,7 +20,9 @@ def served(here: Execution) -> pd.DataFrame:
     if (known := _copy(here, "07_served", [*SERVED, "replies"])) is not None:
         return known
     cells = pd.concat([here.read(f"{number}_answers.csv.gz")[plan.COLUMNS] for number in ("04", "05", "07")])
-    found = pd.DataFrame(_last(here, cells, SERVED[1:]), columns=SERVED[1:]).fillna("").assign(model=cells["model"].to_numpy())
+    names = [*SERVED[1:], "key"]  # a reply without a word on who served it still has its key
+    found = pd.DataFrame(_last(here, cells, names), columns=names).assign(model=cells["model"].to_numpy())
+    found = found.dropna(subset="key").fillna("")
     return here.in_order(found.groupby(SERVED, sort=False).size().rename("replies").reset_index())[[*SERVED, "replies"]]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from utils import tables, workbook
-from utils.errors import Problem
+from utils.errors import Problem, command
 from utils.paths import shown
 
 PAIR = ["statement_id", "dimension"]
@@ -164,26 +164,22 @@ def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
     return [write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; 0 when the sheets are written, 1 for a Problem."""
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """`sheets`: write rating sheets for annotators."""
     from utils.execution import Execution
     from utils.study import load
 
-    parser = argparse.ArgumentParser(prog="python -m utils.rating", description="Write rating sheets for annotators.")
+    parser = argparse.ArgumentParser(prog="python -m utils.rating", description=main.__doc__)
     parser.add_argument("command", choices=["sheets"])
     parser.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path")
     parser.add_argument("--annotators", nargs="+", required=True, metavar="NAME", help="a sheet for each")
     chosen = parser.parse_args(arguments)
-    try:
-        study = load(chosen.study)
-        for path in write_sheets(Execution(study, study.name), chosen.annotators):
-            print(f"wrote {shown(path)}")
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 1
+    study = load(chosen.study)
+    for path in write_sheets(Execution(study, study.name), chosen.annotators):
+        print(f"wrote {shown(path)}")
     if study.annotators.simulated:
         print("Set `annotators: {simulated: 0}` in the study's file: simulated annotators never stand beside sheets.")
-    return 0
 
 
 if __name__ == "__main__":

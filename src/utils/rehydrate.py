@@ -6,14 +6,13 @@ study's debates come from: to live Kialo (with its permission), or to what is ke
 
 import argparse
 import re
-import sys
 from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
 from utils import exports, kialo, scraping, statements, tables
-from utils.errors import Problem
+from utils.errors import Problem, command
 from utils.execution import Execution
 from utils.paths import RAW, shown
 from utils.study import load
@@ -120,7 +119,8 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     """`rehydrate`: fetch the texts of a release again, and say which are unchanged, changed or gone."""
     parser = argparse.ArgumentParser(prog="python -m utils.kialo", description=main.__doc__)
     parser.add_argument("command", choices=["rehydrate"])
@@ -130,16 +130,11 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--study", metavar="NAME", help="a study file, by name or path: its debates are fetched again")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: a folder of its own in data/raw")
     chosen = parser.parse_args(arguments)
-    try:
-        release = read_release(chosen.release)
-        out = chosen.out or RAW / f"rehydrated-{sha256(chosen.release.read_bytes()).hexdigest()[:8]}"
-        found = compared(release, *found_now(release, chosen.exports, chosen.study, out / "debates"))
-        tables.write(found[COLUMNS], out / "report.csv")
-        texts = found[found["state"] != "gone"].rename(columns={"votes_now": "votes"})[TEXTS]
-        tables.write(texts, out / "statements.csv")
-        print(summary(found, out / "debates"))
-        print(f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), report beside it.")
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    return 0
+    release = read_release(chosen.release)
+    out = chosen.out or RAW / f"rehydrated-{sha256(chosen.release.read_bytes()).hexdigest()[:8]}"
+    found = compared(release, *found_now(release, chosen.exports, chosen.study, out / "debates"))
+    tables.write(found[COLUMNS], out / "report.csv")
+    texts = found[found["state"] != "gone"].rename(columns={"votes_now": "votes"})[TEXTS]
+    tables.write(texts, out / "statements.csv")
+    print(summary(found, out / "debates"))
+    print(f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), report beside it.")

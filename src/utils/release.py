@@ -181,10 +181,11 @@ def _translated(translated: pd.DataFrame) -> str:
     return f"{made}; a reader corrected {n} of {len(translated)}" + ("." if n else ", so nobody may have checked them.")
 
 
-def about(here: Execution, data: pd.DataFrame, date: str) -> dict:
+def about(here: Execution, data: pd.DataFrame, date: str | None) -> dict:
     """What catalogues are told about the release.
 
     `date` is the newest day of what went in: who publishes sets the day of publication, and the address, anew.
+    Where none is known there is no date, and a reader of the format asks for it.
     """
     counts = f"{len(data)} labels of {data['statement_id'].nunique()} debate statements on Hofstede's dimensions"
     return {
@@ -194,7 +195,7 @@ def about(here: Execution, data: pd.DataFrame, date: str) -> dict:
         "license": licence(here)[1],
         "url": PAPER,
         "creator": {"@type": "sc:Organization", "name": CREATOR},
-        "datePublished": date,
+        **({"datePublished": date} if date else {}),
         "version": VERSION,
         "inLanguage": here.study.languages,
         "keywords": ["culture", "Hofstede", "language models", "debate statements"],
@@ -203,12 +204,12 @@ def about(here: Execution, data: pd.DataFrame, date: str) -> dict:
     }
 
 
-def newest(here: Execution, translated: pd.DataFrame) -> str:
-    """The newest day of what went into a release: of its translations and of the answers of Kialo's interface."""
+def newest(here: Execution, translated: pd.DataFrame) -> str | None:
+    """The newest day of what went into a release, its translations and the answers of Kialo's interface; None when no day is known."""
     days = list(translated["date"].fillna("").astype("str")) if "date" in translated else []
-    responses = here.raw / "debates" / "responses.csv"
+    responses = here.material / "debates" / "responses.csv"
     days += list(pd.read_csv(responses)["time"].str[:10]) if responses.exists() else []
-    return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default="2026-01-01")
+    return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default=None)
 
 
 def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame) -> list[str]:

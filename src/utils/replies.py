@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.errors import Problem
+from utils.errors import Problem, command
 
 FILE = "replies.sqlite"
 Note = Callable[[object, float], None]
@@ -209,10 +209,10 @@ def copy(source: Path, target: Path) -> int:
         return found.rowcount
 
 
-def main() -> int:
+@command
+def main() -> None:
     """`python -m utils.replies import|export STUDY FILE`: bring and take answers, or the whole archive (FILE.sqlite)."""
     import argparse
-    import sys
 
     from utils import answers, imported
     from utils.execution import Execution
@@ -224,21 +224,16 @@ def main() -> int:
     parser.add_argument("study", help="a study file, by name or path")
     parser.add_argument("file", type=Path, help="answers alone (.csv, .csv.gz, .xlsx) or a whole archive (.sqlite)")
     chosen = parser.parse_args()
-    try:
-        study = load(chosen.study)
-        here = Execution(study, study.name)
-        if chosen.file.suffix == ".sqlite":
-            ends = [here.raw / FILE, chosen.file]
-            print(f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts")
-        elif chosen.command == "export":
-            print(f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text")
-        else:
-            for path in imported.import_answers(here, chosen.file):
-                print(f"wrote {shown(path)}")
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    return 0
+    study = load(chosen.study)
+    here = Execution(study, study.name)
+    if chosen.file.suffix == ".sqlite":
+        ends = [here.raw / FILE, chosen.file]
+        print(f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts")
+    elif chosen.command == "export":
+        print(f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text")
+    else:
+        for path in imported.import_answers(here, chosen.file):
+            print(f"wrote {shown(path)}")
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ import argparse
 import hashlib
 import json
 import random
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 from utils import prompts, replies, tables, words
+from utils.errors import Problem, command
 from utils.execution import Execution
 from utils.paths import PROCESSED
 from utils.settings import Study
@@ -226,15 +228,21 @@ def serve(name: str, port: int) -> None:
 
     here = Execution(load(name), load(name).name)
     if not (PROCESSED / here.folder / "03_translations.csv").exists():
-        raise SystemExit(f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03")
+        raise Problem(f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03")
     print(f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C)", flush=True)
     uvicorn.run(app(here), host="127.0.0.1", port=port, log_level="warning")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m utils.simulation")
+@command
+def main(arguments: list[str] | None = None) -> None:
+    """`serve`: a study's simulated respondents on a port of this machine."""
+    parser = argparse.ArgumentParser(prog="python -m utils.simulation", description=main.__doc__)
     parser.add_argument("command", choices=["serve"])
     parser.add_argument("--study", default="demo")
     parser.add_argument("--port", type=int, default=8765)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     serve(chosen.study, chosen.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,6 +5,7 @@ import textwrap
 from html import escape
 from itertools import groupby, zip_longest
 from pathlib import Path
+from zipfile import BadZipFile
 
 import pandas as pd
 
@@ -34,6 +35,15 @@ def read(path: Path) -> pd.DataFrame:
     columns = pd.read_csv(path, nrows=0).columns
     text = dict.fromkeys(dictionary.text_columns(path, columns), "str")
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={c: [""] for c in columns if c not in text})
+
+
+def brought(path: Path) -> pd.DataFrame:
+    """Somebody's own table (.csv, .csv.gz, .xlsx), all of it text and nothing NaN; Problem where it cannot be read."""
+    read = pd.read_excel if path.suffix == ".xlsx" else pd.read_csv
+    try:
+        return read(path, dtype="str", keep_default_na=False)
+    except (ValueError, KeyError, OSError, BadZipFile) as error:
+        raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
 
 
 def show_on_pages() -> None:

@@ -92,6 +92,8 @@ def pilot(here: Execution, values: dict, n: int) -> None:
     """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
+    if os.environ.get("STUDY_RECORDED") or here.study.respondents == "imported":
+        raise Problem("A pilot asks models, and nothing is asked with --recorded or in a study of imported answers: leave out --pilot.")
     base = Execution(here.study, here.study.name)
     if not (base.processed / "03_translations.csv").exists():
         raise Problem("A pilot asks real statements: run the first notebooks before it (--until 03).")

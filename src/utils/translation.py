@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from utils import tables, translators
-from utils.errors import Problem
+from utils.errors import Problem, command
 from utils.execution import Execution
 from utils.paths import shown
 from utils.study import load
@@ -121,7 +121,8 @@ def _lacking(here: Execution, missing: pd.DataFrame, language: str) -> str:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
+@command
+def main(arguments: list[str] | None = None) -> None:
     """`sheet` writes a review sheet; `import` takes one back, or a table that somebody brings."""
     from utils import corrections
 
@@ -131,13 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--study", default="demo", help="a study file, by name or path (default: demo)")
     parser.add_argument("--language", help="the language that is reviewed (default: the study's second)")
     chosen = parser.parse_intermixed_args(arguments)
-    try:
-        study = load(chosen.study)
-        print(corrections.run(Execution(study, study.name), chosen.command, chosen.file, chosen.language))
-    except Problem as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    return 0
+    study = load(chosen.study)
+    print(corrections.run(Execution(study, study.name), chosen.command, chosen.file, chosen.language))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ USUAL = (0.4, 2.5)  # length of a translation, relative to what is typical of al
 FAR = 0.6  # distance of a back-translation from which on it is listed
 FEW = 12  # characters: of so short a text the length says nothing
 
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?=(s)?\b)(?=(?: (thousand|million|billion|trillion))?)")
+NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?=(s)?\b)(?=(?: (thousand|million|billion|trillion))?)")
 TIMES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 NAME = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w&+-]*\b|\b[A-Za-z]+\d[\w-]*\b")  # NATO, YouTube, G20; not Mary
 ORDINARY = re.compile(r"\b[a-z]{4,}\b")
@@ -80,7 +80,7 @@ def lost_numbers(source: str, text: str) -> list[str]:
     >>> lost_numbers("In 2030, 16 of 2,000 schools and 10 % since the 1990s", "2030年，十六所（共两千所）和百分之十，九十年代")
     []
     """
-    plain = re.sub(r"(?<=\d)[,，](?=\d{3})", "", text).translate(
+    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text).translate(
         str.maketrans("０１２３４５６７８９．两", "0123456789.二")
     )
     return [
@@ -155,7 +155,7 @@ def _holds(text: str, way: str) -> bool:
 
 def _ways(number: str, decade: bool, times: str | None = None) -> Iterator[str]:
     """How a number of an English text may be written in Chinese; the 1990s are also called the 90s, 1.5 million 150万."""
-    plain = number.replace(",", "").rstrip(".")
+    plain = number.replace(",", "")
     whole = [f"{float(plain) * TIMES[times]:.0f}"] if times else []
     for value in [plain, *whole, *([plain[-2:]] if decade else [])]:
         yield value
