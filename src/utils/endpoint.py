@@ -148,7 +148,7 @@ def body(study: Study, request: Request) -> bytes:
 
 async def send(asked: openai.AsyncOpenAI, content: bytes) -> httpx2.Response:
     """One try; a Failure when no reply came."""
-    try:
+    try:  # the whole address, since the package parses a relative one twice
         return await asked.post(f"{asked.base_url}chat/completions", content=content, cast_to=httpx2.Response)
     except openai.APIStatusError as failure:
         raise _refused(failure) from None

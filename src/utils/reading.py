@@ -24,7 +24,6 @@ COMMON = {"：": ":", "，": ",", "（": "(", "）": ")", "；": ";", "！": "!"
 EDGES = " \t_\"'“”‘’「」『』«»【】〖〗[](){}<>《》〈〉#"
 DOUBT = re.compile(r"[\d?/|~&]")
 UNKNOWN_LETTERS = re.compile(r"[^\W\d_]")
-STOPS = str.maketrans(".,;:!?()", " " * 8)
 KANA = re.compile("[ぁ-ヿ]")  # each counts as a word, since half the letters of a Japanese text are Chinese ones
 
 
@@ -189,8 +188,7 @@ def _mostly(language: str, text: str) -> bool:
     """
     letters, own_words = patterns().letters, words(language)
     text = _unquoted(text)
-    said, frequent = text.translate(STOPS).split(), patterns().frequent[language]
-    if sum(map(frequent["foreign"].__contains__, said)) > sum(map(frequent["common"].__contains__, said)):
+    if _foreign(language, text):
         return False
     if text.isascii() and letters[language].match("e"):
         return True
@@ -202,6 +200,18 @@ def _mostly(language: str, text: str) -> bool:
         other, rest = other + (len(rest) - len(left)) / words(name)["letters_a_word"], left
     other += len(KANA.findall(rest)) + len(UNKNOWN_LETTERS.findall(KANA.sub("", rest))) / 3
     return other <= own if other <= 10 else 2 * other <= own
+
+
+def _foreign(language: str, text: str) -> bool:
+    """Whether a text has more of the words that are frequent in other languages than of its own frequent ones."""
+    common, foreign = patterns().frequent[language]
+    if not foreign:
+        return False
+    for stop in ".,;:!?":  # much faster than a pattern or a table
+        text = text.replace(stop, " ")
+    said = text.split()
+    found = sum(map(foreign.__contains__, said))
+    return found > 0 and found > sum(map(common.__contains__, said))
 
 
 def agreement(text: str) -> str | None:

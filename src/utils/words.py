@@ -48,7 +48,7 @@ def patterns() -> SimpleNamespace:
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],
         letters={language: re.compile(f"[{w['letters']}]+") for language, w in every.items()},
-        frequent={l: {kind: frozenset(w.get(kind, "").split()) for kind in ("common", "foreign")} for l, w in every.items()},
+        frequent={l: [frozenset(w.get(kind, "").split()) for kind in ("common", "foreign")] for l, w in every.items()},
     )
 
 
