@@ -135,7 +135,7 @@ class Execution:
         planned, bounds = counts.pop("planned"), self.read("07_bounds")
         states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
         far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
-        moved = f" Had all that were not answered gone the worst way, a mean would move by up to {far:.2f}."
+        moved = f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
         return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}")
 
     @property
