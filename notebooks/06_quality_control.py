@@ -55,9 +55,9 @@ Markdown(
 
 # %% [markdown]
 # Is that enough? For each dimension and for all together: how wide the 95 % intervals will be, end to end, if 95 % of
-# the labels are right and the MAE is 0.5, about as in the last column of the paper's Table 2. How much single errors
-# vary is printed nowhere; but whole errors of 0 to 4 with that mean vary at least as 0 and 1 do (`mae_least`) and at
-# most as 0 and 4 do (`mae_most`).
+# the labels are right and the MAE is 0.5, about as in the last column of the paper's Table 2. The standard
+# deviation of single errors is printed nowhere; for whole errors of 0 to 4 with that mean it has a lower bound, where
+# all are 0 or 1 (`mae_least`), and an upper bound, where all are 0 or 4 (`mae_most`).
 #
 # The whole sample pins the precision down to a few points, and the MAE to a part of a step of the scale; a single
 # dimension tells little, and a rare one next to nothing. The other way round, this many pairs are needed for an
@@ -101,8 +101,8 @@ shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3
 # %% [markdown]
 # Why not kappa alone? Take two annotators who are right in 95 of 100 cases. They agree equally often whatever they
 # judge; but as more of the pairs really are relevant, kappa expects nearly all of that agreement by chance, and where
-# all are relevant it is zero. Only pairs that the models call relevant are checked here, so this is the last line.
-# Gwet's AC1 expects less by chance where one answer prevails.
+# all are relevant it is zero. Only pairs that the models call relevant are checked here, so the last row
+# below is our case. Gwet's AC1 expects less by chance where one answer prevails.
 
 # %%
 chance.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)

@@ -89,8 +89,8 @@ here.save(figures.language_changes(table), "table3", caption)
 #
 # ## Is it more than chance?
 #
-# With few changed statements a percentile bootstrap is too ready to call a difference significant. The exact
-# sign-flip test never is; Holm and Benjamini-Hochberg allow for the many cells, both applied to the exact p. The change
+# With few changed statements a percentile bootstrap is anti-conservative: it calls too many differences significant. The exact
+# sign-flip test never does; Holm and Benjamini-Hochberg allow for the many cells, both applied to the exact p. The change
 # has its 95 % interval in brackets, but where no statement changed, since a bootstrap cannot draw what it has not seen;
 # a star stands for p < 0.05.
 
@@ -113,7 +113,7 @@ rates = pd.DataFrame([null.rejections(n, np.random.default_rng(n)) for n in null
 rates.set_index("n").map("{:.1%}".format)
 
 # %% [markdown]
-# With few statements the bootstrap is somewhat too ready at 5 %, and more so at 1 %, where corrections for many cells
+# With few statements the bootstrap is somewhat anti-conservative at 5 %, and more so at 1 %, where corrections for many cells
 # look; the exact test stays below its level everywhere, at the price of missing more.
 #
 # What could these numbers of statements have shown at all? `smallest difference`: the one that the exact test would

@@ -48,11 +48,11 @@ claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index
 # %% [markdown]
 # ## Which numbers of statements are possible?
 #
-# With whole labels and two-valued stances, a mean of n statements is a whole number over n; and since a changed stance
-# moves a sum by twice the label, all eight sums of a row of Table 3 are odd together or even together. With half labels
-# the same holds in half steps. For each row and reading of the labels: which n up to the stated one allow all eight
-# means? The last column says how often a row whose means are moved at random by a few hundredths would fit some n under
-# the strictest reading: what a fit is worth.
+# With whole labels and two-valued stances, a mean of n statements is a whole number over n (the GRIM test); and since a
+# changed stance moves a sum by twice the label, all eight sums of a row of Table 3 are odd together or even together.
+# With half labels the same holds in half steps. For each row and reading of the labels: which n up to the stated one
+# allow all eight means? The last column says how often a row whose means are moved at random by a few hundredths would
+# fit some n under the strictest reading: what a fit is worth.
 
 # %%
 table3, stated = published.table3_long(), published.stated_n()

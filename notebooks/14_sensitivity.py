@@ -15,7 +15,7 @@
 #
 # The paper leaves several rules open, and each of them could have been another. Here all defensible choices are made
 # at once, and for each claim stands the share of them in which it holds; then judges are left out one by one. At the
-# end, chance gets its turn: how many directions of Figure 1 would agree with people if the models answered at random?
+# end, the null hypothesis: how many directions of Figure 1 would agree with people if the models answered at random?
 # Nobody is asked anything: what needs answers that nobody collected is listed with its number of calls.
 #
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
@@ -26,7 +26,7 @@
 # %% tags=["parameters"]
 study: str = "demo"  # the study: a file in studies/, by name
 resamples: int = 10000  # bootstrap resamples of the statements
-draws: int = 2000  # random worlds of the null simulation
+draws: int = 2000  # simulated worlds under the null
 
 # %%
 import numpy as np
@@ -128,8 +128,8 @@ sensitivity.ranges(table, places).round(1)
 #
 # When only the statements count on which the groups differ, two opposite groups lie at equal distances on either side
 # of 50, whatever they answered: the mirror image is made by the selection. So nothing but the signs is left to agree
-# with people. In each random world every model agrees with each of this study's statements at random, at the rate at
-# which it agrees anyway.
+# with people. In each simulated world under the null every model agrees with each of this study's statements at random,
+# at its own overall rate of agreeing.
 
 # %%
 people = have.people.get(rules.get("human_values", ("",))[0], claims.NOBODY)
@@ -142,7 +142,7 @@ caption = "How many directions agree with people when the models answer at rando
 here.save(plots.null_directions(chance), "null_directions", caption)
 
 # %% [markdown]
-# *The number of directions that agree with people in random worlds, by the two readings of "responded differently";
+# *The number of directions that agree with people in simulated worlds under the null, by the two readings of "responded differently";
 # dark: what this study found. A direction is little more than the toss of a coin, and a tie agrees with nobody.*
 #
 # The same with the paper's numbers of labels, as Appendix A states them. Its labels and its models' rates are not
@@ -164,7 +164,7 @@ here.save(figure, "null_directions_paper", caption, "printed")
 six, five = (null.at_least(of_paper, null.DESIGNS["not_equal"], k) for k in (6, 5))
 Markdown(
     f"With the paper's numbers of labels, chance gets all six directions right in **{six:.1%}** "
-    f"of {draws:,} random worlds, and at least five in **{five:.1%}**."
+    f"of {draws:,} simulated worlds, and at least five in **{five:.1%}**."
 )
 
 # %%

@@ -447,7 +447,7 @@ def test_recorded_answers_give_the_same_without_an_endpoint(here):
     ("change", "said"),
     [
         (lambda f: f.iloc[1:], r"is missing from .* \(1 such cells\)"),
-        (lambda f: pd.concat([f, f.iloc[:1]]), "stands there twice"),
+        (lambda f: pd.concat([f, f.iloc[:1]]), "is listed twice"),
         (lambda f: f.assign(statement_id=f["statement_id"].mask(f.index == 0, "demo-99.9")), "is missing from|is not expected in"),
         (lambda f: f.assign(model=f["model"].mask(f.index == 0, "gpt")), 'unknown model "gpt"'),
         (lambda f: f.assign(answer=f["answer"].mask(f.index == 0, "maybe")), 'with "maybe"'),

@@ -409,12 +409,12 @@ def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statement
         [legend] = figure.legends
         assert [t.get_text() for t in legend.get_texts()] == key
         assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == ["#1d4e9a", "#f0604d"]
-        assert "more of what a panel is called" in said(figure) and "In brackets: statements" in said(figure)
+        assert "closer to the pole that names the panel" in said(figure) and "In brackets: statements" in said(figure)
         assert all(sum(w.endswith(" (20)") or " (20) ◆" in w for w in words(panel)) == 4 for panel in figure.axes)
     assert "In brackets" not in said(DRAWN["table 3 from print"]()) + said(DRAWN["mae_bars"]())
     rated = figures.mae_bars(errors().assign(n=17))
     assert "PDI: Power distance (17)" in said(rated) and "In brackets: statements" in said(rated)
-    assert "more of what a dimension is called" in said(figures.groups_and_people(groups(), "t"))
+    assert "closer to the pole that names the dimension" in said(figures.groups_and_people(groups(), "t"))
 
 
 def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():

@@ -38,7 +38,7 @@ def test_a_documented_table_is_taken_as_it_is(here, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda f: pd.concat([f, f.iloc[:1]]), "stands there twice"),
+        (lambda f: pd.concat([f, f.iloc[:1]]), "is listed twice"),
         (lambda f: f.assign(model="Claude"), 'unknown model "Claude"'),
         (lambda f: f.assign(language="fr"), 'unknown language "fr"'),
         (lambda f: f.assign(answer="maybe"), 'with "maybe"'),

@@ -67,7 +67,7 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
     assert preview.planned(here, ONCE)["new"].sum() == 0
     foretold = preview.planned(here, ONCE | {"min_votes": 2})
     assert foretold.query("step == 'relevance'")["new"].tolist() == [6] * 8 and foretold.query("sure")["new"].sum() == 48
-    assert preview.sentence(foretold).startswith("At least 48 new calls, nothing to pay; what follows hangs on their answers")
+    assert preview.sentence(foretold).startswith("At least 48 new calls, nothing to pay; the later steps depend on their answers")
 
 
 def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):

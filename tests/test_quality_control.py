@@ -146,7 +146,7 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
     good = (project.processed / "06_ratings.csv").read_bytes()
     spoilt = project.raw / "ratings" / "Zoe.xlsx"
     spoilt.write_text("no workbook")
-    run = project.run("utils.pipeline", "--only", "06")
+    run = project.run("--only", "06")
     assert run.returncode == 1 and "Zoe.xlsx cannot be opened" in run.stderr
     assert (project.processed / "06_ratings.csv").read_bytes() == good
     spoilt.unlink()

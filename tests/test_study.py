@@ -105,7 +105,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
 def test_a_key_that_stands_twice_is_an_error(tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text("name: a\nname: b\n", encoding="utf-8")
-    with pytest.raises(Problem, match='"name" stands there twice'):
+    with pytest.raises(Problem, match='"name" is listed twice'):
         study.load(path)
 
 

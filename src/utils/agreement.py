@@ -44,7 +44,7 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
 
 
 def _gaps(table: pd.DataFrame) -> np.ndarray:
-    """|a - b| for every item (rows) and every two annotators who share any (columns)."""
+    """|a - b| for every item (rows) and every two annotators with an item in common (columns)."""
     gaps = [(table[a] - table[b]).abs() for a, b in combinations(table.columns, 2)]
     shared = [gap for gap in gaps if gap.notna().any()]
     return np.array(shared).reshape(len(shared), len(table)).T

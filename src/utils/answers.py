@@ -83,7 +83,7 @@ def checked(found: pd.DataFrame, where: str, here: Execution) -> pd.DataFrame:
     _answers_fit(found, where)
     twice = found[found.duplicated(CELL)]
     if len(twice):
-        raise Problem(f"{where}: {_name(twice.iloc[0])} stands there twice ({len(twice):,} such cells).")
+        raise Problem(f"{where}: {_name(twice.iloc[0])} is listed twice ({len(twice):,} such cells).")
     return found
 
 

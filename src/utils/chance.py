@@ -19,10 +19,10 @@ def wilson(k: float, n: float) -> tuple[float, float]:
 
 
 def mean_interval(values: np.ndarray, mean: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a mean error over n items: Wilson's, of a share of errors of their typical size, at least 1.
+    """The 95 % interval of a mean error over n items: Wilson's interval for errors / size, with a size of at least 1.
 
-    `values`: the error of each item (0 upwards); their mean square over their mean is the size that gives the share
-    the variance of the values. Unlike the bootstrap's it does not shrink to nothing where few items hold any error.
+    `values`: the error of each item (0 upwards). Their mean square over their mean is the size, which gives the share the
+    variance of the values. Unlike the bootstrap's it does not shrink to nothing where few items hold any error.
 
     >>> [round(end, 2) for end in mean_interval(np.zeros(17), 0.0, 17)]  # no error in 17 pairs
     [0.0, 0.18]

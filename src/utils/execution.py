@@ -138,7 +138,7 @@ class Execution:
         states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
         far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
         unread = f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn." if silent else ""
-        moved = f" Had all that were not answered gone the worst way, a mean would move by up to {far:.2f}."
+        moved = f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
         return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}")
 
     @property

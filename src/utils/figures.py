@@ -12,7 +12,7 @@ from utils.drawing import save as save
 from utils.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
-SCORE, SIDE = "Mean score", "To the right: more of what a panel is called."
+SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
 SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
 
 
@@ -47,7 +47,7 @@ def groups_and_people(table: pd.DataFrame, title: str, address: Callable[[str, s
 def _groups_note(table: pd.DataFrame) -> str:
     known = drawing.intervals(table, "value")
     counted = " n: statements." if table["n"].notna().any() else ""
-    return f"Bars start at 50, the middle of the scale. To the right: more of what a dimension is called.{known}{counted}"
+    return f"Bars start at 50, the middle of the scale. Right: closer to the pole that names the dimension.{known}{counted}"
 
 
 def _scale_of_people(panel, kind: str) -> None:

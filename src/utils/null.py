@@ -33,7 +33,7 @@ def agreeing(
     labels: pd.DataFrame, models: pd.DataFrame, rates: pd.Series, people: pd.DataFrame, rng: np.random.Generator,
     draws: int = 2000, differ: str = "not_equal",
 ) -> np.ndarray:  # fmt: skip
-    """The number of directions that agree with people in each of so many random worlds: (draws,).
+    """The number of directions that agree with people in each of so many simulated worlds under the null: (draws,).
 
     In a world each model agrees with each statement at random, at its own rate. Which statements count follows
     `differ`, as in Figure 1: a statement that groups answer alike adds nothing to their gap. A gap of nothing agrees

@@ -77,7 +77,7 @@ def recovery(table: pd.DataFrame) -> Figure:
     half = drawing.span(drawn[["planted", "estimate", "low", "high"]])[0]
     missed = ~_held(drawn)
     key = "A point is a model on a dimension; on the slanted line both are the same. Vertical lines: 95% intervals."
-    key += " Hollow, named below: the interval misses." if missed.any() else ""
+    key += " Hollow, named below: the interval misses what was planted." if missed.any() else ""
     height = 0.55 + 6.2 / len(languages) + (0.55 if missed.any() else 0)
     figure, axes = drawing.sheet(title, key, height, 1, len(languages), sharey=True)
     for panel, language in zip(axes[0], languages, strict=True):
@@ -169,7 +169,7 @@ def _column(panel, k: int, y: float, words: str) -> None:
 
 
 def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found") -> Figure:
-    """The share of random worlds by the number of directions that agree with people, with the observed number marked.
+    """The share of simulated worlds under the null by the number of directions that agree with people, with the observed number marked.
 
     A direction is that of two groups on one dimension: six for two groups, eighteen for three.
 
@@ -183,7 +183,7 @@ def null_directions(table: pd.DataFrame, title: str = "How many directions agree
     figure, axes = drawing.sheet(title, key, 2.5, 1, len(designs), sharey=True)
     for panel, design in zip(axes[0], designs, strict=True):
         _chance(panel, table[table["design"] == design], design, marked)
-    axes[0, 0].set(ylabel="share of random worlds", ylim=(0, table["share"].max() * 1.42))
+    axes[0, 0].set(ylabel="share of simulated worlds", ylim=(0, table["share"].max() * 1.42))
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     return figure
 

@@ -107,14 +107,14 @@ def sentence(frame: pd.DataFrame) -> str:
     >>> sentence(pd.DataFrame([row]))
     '5 new calls, about $1.00 to $2.00.'
     >>> sentence(pd.DataFrame([row, row | {"sure": False}]))
-    'At least 5 new calls, about $1.00 to $2.00; what follows hangs on their answers: with the labels as they are now 5 more, about $1.00 to $2.00.'
+    "At least 5 new calls, about $1.00 to $2.00; the later steps depend on their answers, and need with today's labels 5 more, about $1.00 to $2.00."
     """
     said = _counted(frame[frame["sure"]])
     if frame["sure"].all():
         return f"{said}."
     if not frame["sure"].any():
         return f"About {_counted(frame)}, as the study expects."
-    return f"At least {said}; what follows hangs on their answers: with the labels as they are now {_counted(frame[~frame['sure']], 'more')}."
+    return f"At least {said}; the later steps depend on their answers, and need with today's labels {_counted(frame[~frame['sure']], 'more')}."
 
 
 def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:

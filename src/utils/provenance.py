@@ -1,4 +1,4 @@
-"""What only the archive knows of the answers: who served them, and with which reasons they came."""
+"""What only the archive knows of the answers: who served them, and the reasons that they gave."""
 
 from pathlib import Path
 

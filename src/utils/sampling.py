@@ -74,7 +74,7 @@ def _variances(mae: float) -> tuple[float, float]:
 
 
 def plan_sample(widths: Iterable[float], precision: float = 0.95, mae: float = 0.5) -> pd.DataFrame:
-    """How many pairs 95 % intervals of a given width need: the other way round through `expected_widths`.
+    """How many pairs 95 % intervals of a given width need: `expected_widths` the other way round.
 
     Columns: width, then the pairs that it takes for precision, mae_least and mae_most.
 

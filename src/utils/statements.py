@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from utils import exports, kialo, scraping, tables
@@ -96,7 +97,7 @@ def kept(
         "votes unknown": votes.isna() & (min_votes > 0),
         TOO_FEW.format(min_votes): (votes < min_votes).fillna(False),
     }
-    joined = joined.assign(votes=votes, reason=_first(reasons, joined.index))
+    joined = joined.assign(votes=votes, reason=np.select([applies.astype(bool) for applies in reasons.values()], list(reasons), ""))
     same = text.map(lambda t: t.casefold().strip())
     repeated = (joined["reason"] == "") & (text != "") & same.where(joined["reason"] == "").duplicated()
     joined.loc[repeated, "reason"] = "same text as another statement"
@@ -136,10 +137,3 @@ def _without_theses(debates: pd.DataFrame, theses: pd.DataFrame) -> pd.DataFrame
     why = empty["source"].str.replace(r"^[^:]*(?:: )?", "", regex=True)
     rows = empty[["debate_id"]].assign(statement_id="", text="", votes=pd.array([pd.NA] * len(empty), dtype="Int64"))
     return rows.assign(reason=("debate " + why).where(why != "", "debate without a thesis"))[LEFT_OUT]
-
-
-def _first(reasons: dict[str, pd.Series], index) -> pd.Series:
-    out = pd.Series("", index=index, dtype="str")
-    for reason, applies in reasons.items():
-        out = out.mask((out == "") & applies.astype(bool), reason)
-    return out

@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise Problem(f'{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}: "{key}" stands there twice.')
+                raise Problem(f'{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}: "{key}" is listed twice.')
         return super().construct_mapping(node, deep)
 
 
