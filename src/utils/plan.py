@@ -12,7 +12,6 @@ from utils.settings import Cap, Study
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
 REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}  # a guess until a study or a pilot says better
-UNBOUNDED = 10**12  # calls: simulated respondents have no cap
 OUTPUT_RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
 ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
@@ -196,7 +195,7 @@ class Budget:
 
     def reserve(self, most: float) -> bool:
         """Set aside the most that a request can cost; False when the cap might not hold."""
-        if not self._holds(1, most):
+        if not self._holds(most):
             return False
         self.calls += 1
         self.reserved += most
@@ -205,7 +204,7 @@ class Budget:
     def again(self, most: float) -> bool:
         """Count a try without a reply as paid for, and try again with as much set aside; False as above."""
         self.usd += most
-        holds = self._holds(1, 0.0)
+        holds = self._holds(0.0)
         self.calls += holds
         return holds
 
@@ -214,9 +213,12 @@ class Budget:
         self.reserved -= most
         self.usd += cost
 
-    def _holds(self, calls: int, usd: float) -> bool:
-        cap = self.cap or Cap(calls=UNBOUNDED)
-        of_calls = cap.calls is None or self.calls + calls <= cap.calls
+    def _holds(self, usd: float) -> bool:
+        """Whether the cap allows one more call of at most so many US dollars."""
+        cap = self.cap
+        if cap is None:
+            return True
+        of_calls = cap.calls is None or self.calls < cap.calls
         return of_calls and (cap.usd is None or self.usd + self.reserved + usd <= cap.usd + 1e-9)
 
 
