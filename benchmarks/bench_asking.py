@@ -184,7 +184,13 @@ def run(command: list[str], environments: str, client: str, address: str, n: int
         else:
             n //= 3
             command = [*command, "--base-url", address, "--n", str(n), "--conc", str(in_flight), "--work", folder]
-        quiet = QUIET | {"TIKTOKEN_CACHE_DIR": environments + "/tiktoken", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": address, "NO_PROXY": "127.0.0.1", "HOME": folder}
+        quiet = QUIET | {
+            "TIKTOKEN_CACHE_DIR": environments + "/tiktoken",
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": address,
+            "NO_PROXY": "127.0.0.1",
+            "HOME": folder,
+        }
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ | quiet)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
@@ -211,7 +217,9 @@ def speed(options) -> None:
             rates = sorted(r["rate"] for r in runs)
             cpu, mb = sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
             ideal = _spread([r * latency / in_flight for r in rates], ".3f") if latency else ""
-            print(f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}", flush=True)
+            print(
+                f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}", flush=True
+            )
 
 
 def _spread(values: list[float], form: str) -> str:

@@ -99,10 +99,7 @@ def main() -> None:
             for way, n in found:
                 found[way, n].append(measured(way, chosen.folder if n == 1 else many))
         shutil.rmtree(many)
-    print(
-        f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}"
-        f"{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}"
-    )
+    print(f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}")
     medians = {key: statistics.median(r[0] for r in runs) for key, runs in found.items()}
     for (way, n), runs in found.items():
         seconds = sorted(r[0] for r in runs)

@@ -178,4 +178,6 @@ held = "; ".join(
     for c in whole.itertuples()
     if c.decided
 )
-Markdown(f"Written: {files}. **Of the specifications that decide it: {held or 'none'}.** {here.caution}")
+Markdown(
+    f"Written: {files}. **Of the specifications that decide it: {held or 'none'}.** {here.caution}"
+)

@@ -160,7 +160,9 @@ def _reply(row, text: str | None, language: str) -> str:
     """One run: its answer or its state, and the reply in the model's words."""
     what = row.answer if row.state == "answered" else row.state
     quoted = "<br>".join(escape(line) for line in text.splitlines() if line.strip()) if text else ""
-    return f"<p>Run {row.run}: <strong>{escape(what)}</strong></p>" + (f'<blockquote class="reply" lang="{language}">{quoted}</blockquote>' if quoted else "")
+    return f"<p>Run {row.run}: <strong>{escape(what)}</strong></p>" + (
+        f'<blockquote class="reply" lang="{language}">{quoted}</blockquote>' if quoted else ""
+    )
 
 
 def _stamp(here: Execution) -> str:

@@ -36,9 +36,7 @@ def ratings_of(table, value="polarity", dimension="PDI"):
 
 
 def labels_of(values, dimension="PDI"):
-    return pd.DataFrame(
-        {"statement_id": [f"{i}.1" for i in range(len(values))], "dimension": dimension, "polarity": values}
-    )
+    return pd.DataFrame({"statement_id": [f"{i}.1" for i in range(len(values))], "dimension": dimension, "polarity": values})
 
 
 def rng(seed=7):
@@ -107,16 +105,12 @@ def test_one_error_of_a_half_leaves_room_for_errors_of_one():
     assert chance.mean_interval(errors, 1 / 16, 8) == pytest.approx(chance.wilson(0.5, 8))
 
 
-@pytest.mark.parametrize(
-    "k, n, low, high", [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)]
-)
+@pytest.mark.parametrize("k, n, low, high", [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)])
 def test_wilsons_interval_is_the_one_of_newcombes_table(k, n, low, high):
     assert chance.wilson(k, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
-@pytest.mark.parametrize(
-    "both_yes, only_first, only_second, both_no, kappa", [(40, 9, 6, 45, 0.70), (80, 10, 5, 5, 0.32)]
-)
+@pytest.mark.parametrize("both_yes, only_first, only_second, both_no, kappa", [(40, 9, 6, 45, 0.70), (80, 10, 5, 5, 0.32)])
 def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti(both_yes, only_first, only_second, both_no, kappa):
     table = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [both_yes, only_first, only_second, both_no], axis=0)
     assert chance.kappa(pd.DataFrame(table)) == pytest.approx(kappa, abs=5e-3)
@@ -171,9 +165,7 @@ def test_annotators_who_share_no_pair_are_not_compared():
 
 
 def study_ratings(seed=1, n=40):
-    labels = pd.concat(
-        [labels_of(rng(seed).choice([-2, -1, 1, 2], n)[: n - 10 * i], d) for i, d in enumerate(["PDI", "IDV"])]
-    )
+    labels = pd.concat([labels_of(rng(seed).choice([-2, -1, 1, 2], n)[: n - 10 * i], d) for i, d in enumerate(["PDI", "IDV"])])
     return labels, sampling.simulated_ratings(labels, 4, 0.2, rng(seed))
 
 
@@ -198,10 +190,7 @@ def test_a_statement_rated_on_two_dimensions_is_drawn_whole_so_its_interval_does
     labels, ratings = study_ratings()
     once = ratings[ratings["dimension"] == "PDI"]
     twice = pd.concat([once, once.assign(dimension="IDV")])
-    widths = [
-        table["between_high"] - table["between_low"]
-        for table in (agreement.disagreement(r, rng(), 1500).iloc[-1] for r in (once, twice))
-    ]
+    widths = [table["between_high"] - table["between_low"] for table in (agreement.disagreement(r, rng(), 1500).iloc[-1] for r in (once, twice))]
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
 
 
@@ -236,13 +225,9 @@ def test_when_all_say_yes_ac1_is_one_and_kappa_is_not_defined():
 def test_renaming_annotators_or_moving_rows_changes_no_figure(names, seed, table):
     ratings, labels = ratings_of(table), labels_of([1, -2] * 4)
     ratings["relevant"] = (ratings["polarity"] > 0).astype(float)
-    renamed = ratings.assign(
-        annotator=ratings["annotator"].map(dict(zip(["A0", "A1", "A2", "A3"], names, strict=True)))
-    )
+    renamed = ratings.assign(annotator=ratings["annotator"].map(dict(zip(["A0", "A1", "A2", "A3"], names, strict=True))))
     moved = renamed.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(
-        agreement.table2(ratings, labels, rng(), 20), agreement.table2(moved, labels, rng(), 20)
-    )
+    pd.testing.assert_frame_equal(agreement.table2(ratings, labels, rng(), 20), agreement.table2(moved, labels, rng(), 20))
     pd.testing.assert_frame_equal(agreement.precision(ratings), agreement.precision(moved))
 
 
@@ -289,9 +274,7 @@ def test_models_are_compared_within_a_language_and_languages_within_a_model():
 
 
 def test_runs_are_compared_within_a_model_and_a_language():
-    cells = votes_of([("1", "PDI", m, "en", v) for m, v in (("a", 1), ("a", 2), ("b", -2), ("b", -2))]).rename(
-        columns={"vote": "score"}
-    )
+    cells = votes_of([("1", "PDI", m, "en", v) for m, v in (("a", 1), ("a", 2), ("b", -2), ("b", -2))]).rename(columns={"vote": "score"})
     runs = agreement.as_ratings(cells.assign(run=[1, 2, 1, 2]), "run")
     table = agreement.disagreement(runs, rng(), 10)
     assert table.loc[0, ["annotators", "n_between", "between"]].tolist() == [2, 2, 0.5]

@@ -22,10 +22,7 @@ NEW_CATS = (
     "Discussion Name:\r\nShould cats vote?\r\n\r\n1. Thesis:\r\nCats may vote [1].\r\nAlways.\r\n\r\n"
     "  1.1. Con:\r\n  They sleep [2].\r\n\r\nSources:\r\n[1] https://a.org\r\n[2] https://b.org\r\n"
 )
-OLD_PETS = (
-    "Discussion Title: Which pet?\r\n\r\n1. Which pet is best?\r\n"
-    "1.1. Cats\r\n1.1.1. Pro: Soft.\r\n1.2. Dogs\r\n"
-)
+OLD_PETS = "Discussion Title: Which pet?\r\n\r\n1. Which pet is best?\r\n1.1. Cats\r\n1.1.1. Pro: Soft.\r\n1.2. Dogs\r\n"
 NEW_PETS = (
     "Discussion Name:\r\nWhich pet?\r\n\r\n1. Question:\r\nWhich pet is best?\r\n\r\n"
     "  1.1. Thesis:\r\n  Cats\r\n\r\n    1.1.1. Pro:\r\n    Soft.\r\n\r\n  1.2. Thesis:\r\n  Dogs\r\n"

@@ -399,7 +399,9 @@ def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_surv
 def test_what_is_green_goes_by_the_level_that_the_tests_take(monkeypatch):
     monkeypatch.setattr(figures, "ALPHA", 0.02)
     figure = figures.language_changes(changes())
-    assert [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()] and "p < 0.02 (bootstrap)" in said(figure)
+    assert [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()] and "p < 0.02 (bootstrap)" in said(
+        figure
+    )
     assert [w for w in words(figure.axes[0]) if "◆" in w] == ["+0.60 ◆"]
 
 

@@ -167,9 +167,7 @@ def test_votes_of_another_shape_name_the_field_the_debate_and_the_file(folder, v
         read_responses(folder)
 
 
-@pytest.mark.parametrize(
-    ("row", "field"), [({}, "id"), (5, "id"), ({"id": "../9"}, "id"), ({"id": 9, "voteCount": "7"}, "voteCount")]
-)
+@pytest.mark.parametrize(("row", "field"), [({}, "id"), (5, "id"), ({"id": "../9"}, "id"), ({"id": 9, "voteCount": "7"}, "voteCount")])
 def test_a_list_of_another_shape_names_the_field_and_the_file(folder, row, field):
     save(folder, "list", "0000", {"discussions": [row]})
     with pytest.raises(Problem, match=rf"list/0000\.json.*{field}"):
@@ -184,8 +182,9 @@ def test_a_torn_file_is_named(folder):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 30) | st.floats() | st.sampled_from(["9.0", "9.20", "", "x"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["claims", "locations", "id", "text", "targetId", "votes", "9.20"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["claims", "locations", "id", "text", "targetId", "votes", "9.20"]), inner)
+    ),
     max_leaves=8,
 )
 

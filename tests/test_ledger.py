@@ -44,7 +44,12 @@ def study(parameters=(), **changed):
     found, parameters = tables() | changed, dict(parameters)
     settings = SimpleNamespace(languages=["en", "zh"], sampling=SimpleNamespace(temperature=1.0))
     return SimpleNamespace(
-        parameters=parameters, read=found.__getitem__, study=settings, judges=list(MODELS["model"]), dimensions=DIMENSIONS, describe=prompts.dimensions
+        parameters=parameters,
+        read=found.__getitem__,
+        study=settings,
+        judges=list(MODELS["model"]),
+        dimensions=DIMENSIONS,
+        describe=prompts.dimensions,
     )
 
 

@@ -57,5 +57,13 @@ def test_the_command_line_refuses_what_it_does_not_know(capsys):
     assert pipeline.main(["-p", "sampling.temperature=9"]) == 1
     assert pipeline.main(["-p", "cultures.US.people=Atlantis", "--plan"]) == 1
     said = capsys.readouterr().err
-    for sentence in ('Did you mean "relevance_quorum"', 'no notebook "77"', 'Did you mean "demo"', "--from 05 comes after --until 03", "99 does not fit 8 planned votes", "less than or equal to 2", 'no "Atlantis"'):
+    for sentence in (
+        'Did you mean "relevance_quorum"',
+        'no notebook "77"',
+        'Did you mean "demo"',
+        "--from 05 comes after --until 03",
+        "99 does not fit 8 planned votes",
+        "less than or equal to 2",
+        'no "Atlantis"',
+    ):
         assert sentence in said

@@ -189,7 +189,9 @@ def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(proj
         said = {"message": {"content": chance.choice(kinds)()}, "finish_reason": "stop"}
         await answer(send, 200, json.dumps({"choices": [said], "usage": {}}).encode())
 
-    server = Faulty(simulation.application(simulation.Respondents(Execution(demo, "demo"), texts)), lambda asked, body: nonsense if body["model"] == mad else None)
+    server = Faulty(
+        simulation.application(simulation.Respondents(Execution(demo, "demo"), texts)), lambda asked, body: nonsense if body["model"] == mad else None
+    )
     with serve(server) as address:
         endpoint = {"base_url": f"{address}/v1", "send_seed": True}
         settings = {"extends": "demo.yaml", "material": "demo", "respondents": "live", "cap": {"calls": 100_000}, "annotators": {"simulated": 0}}

@@ -44,7 +44,12 @@ def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_r
     row = {"step": "stance", "model": "GPT", "language": "zh", "respondents": "live"}
     replied = {"text": "x", "prompt_tokens": 100, "completion_tokens": 50, "cost": 0.1}
     with replies.archive(tmp_path / "a.sqlite") as archive:
-        lost = [("a", 1, {"lost": 2, "lost_cost": 0.4}), ("a", 2, replied), ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}), ("c", 1, {"lost": 1, "lost_cost": 0.2})]
+        lost = [
+            ("a", 1, {"lost": 2, "lost_cost": 0.4}),
+            ("a", 2, replied),
+            ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}),
+            ("c", 1, {"lost": 1, "lost_cost": 0.2}),
+        ]
         replies.keep(archive, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
         used, (_, spent) = plan.used(archive).iloc[0], replies.spent(archive)
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 100, 50]
@@ -115,7 +120,13 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         models = {name: {"price": {"input": 0, "output": 1000}, "max_tokens": 100} for name in here.study.models}
-        said = {"name": "capped", "extends": "demo.yaml", "respondents": "live", "models": models, "endpoints": {"simulated": {"base_url": f"{address}/v1"}}}
+        said = {
+            "name": "capped",
+            "extends": "demo.yaml",
+            "respondents": "live",
+            "models": models,
+            "endpoints": {"simulated": {"base_url": f"{address}/v1"}},
+        }
         (elsewhere / "studies" / "capped.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
         assert pipeline.main(["--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
     assert "cap is reached" in capsys.readouterr().err

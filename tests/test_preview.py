@@ -80,7 +80,10 @@ def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
 def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F811
     stored(here)
     brought = Execution(here.study.model_copy(update={"labels": "labels.csv"}), "demo")
-    tables.write(pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1"], "dimension": "PDI", "polarity": 1}), here.processed / "05_sociocultural_statements.csv")
+    tables.write(
+        pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1"], "dimension": "PDI", "polarity": 1}),
+        here.processed / "05_sociocultural_statements.csv",
+    )
     foretold = preview.planned(brought, ONCE)
     assert set(foretold["step"]) == {"stance"} and foretold["sure"].all() and foretold["new"].sum() == 2 * 8
 

@@ -94,9 +94,7 @@ def test_a_reply_that_only_repeats_its_prompt_is_not_answered(step, language):
     assert prompts.read(step, language, content(step, language))[0] != "answered"
 
 
-any_text = st.one_of(
-    st.text(min_size=1), st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join)
-).filter(str.strip)
+any_text = st.one_of(st.text(min_size=1), st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join)).filter(str.strip)
 cells = st.tuples(st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.sampled_from(DIMENSIONS))
 
 
@@ -155,18 +153,12 @@ def test_messages_of_others_are_not_recognised():
 def test_six_dimensions_are_described_in_each_language_with_names_of_their_own(language):
     known = dimensions(language)
     assert list(known) == DIMENSIONS
-    assert len({d["name"] for d in known.values()}) == 6 and all(
-        text.strip() for d in known.values() for text in d.values()
-    )
+    assert len({d["name"] for d in known.values()}) == 6 and all(text.strip() for d in known.values() for text in d.values())
 
 
 def test_the_positive_pole_of_lto_is_the_long_term():
-    assert (
-        "long-term" in dimensions("en")["LTO"]["positive_pole"] and "长期" in dimensions("zh")["LTO"]["positive_pole"]
-    )
-    assert (
-        "short-term" in dimensions("en")["LTO"]["negative_pole"] and "短期" in dimensions("zh")["LTO"]["negative_pole"]
-    )
+    assert "long-term" in dimensions("en")["LTO"]["positive_pole"] and "长期" in dimensions("zh")["LTO"]["positive_pole"]
+    assert "short-term" in dimensions("en")["LTO"]["negative_pole"] and "短期" in dimensions("zh")["LTO"]["negative_pole"]
 
 
 def test_a_language_without_dimensions_is_a_problem():
@@ -218,9 +210,7 @@ def test_disagreement_is_read_from_words_of_others(text):
     assert prompts.agreement(text) == "disagree"
 
 
-@pytest.mark.parametrize(
-    "text", ["", None, float("nan"), "neutral", "agree or disagree", "agreeable", "I don't disagree", "不反对"]
-)
+@pytest.mark.parametrize("text", ["", None, float("nan"), "neutral", "agree or disagree", "agreeable", "I don't disagree", "不反对"])
 def test_what_is_neither_is_not_guessed(text):
     assert prompts.agreement(text) is None
 

@@ -17,10 +17,7 @@ from utils.errors import Problem
 
 few = settings(max_examples=25, deadline=None)
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
-TOLD = {
-    d: {"name": f"The {d}", "definition": "a measure", "positive_pole": f"more {d}", "negative_pole": "-less of it"}
-    for d in DIMENSIONS
-}
+TOLD = {d: {"name": f"The {d}", "definition": "a measure", "positive_pole": f"more {d}", "negative_pole": "-less of it"} for d in DIMENSIONS}
 FIRST = rating.HEAD + 1
 
 
@@ -31,9 +28,7 @@ def labels_of(n, seed=0, dimensions=DIMENSIONS):
     rows = [
         (f"demo-{i}.1", d, float(rng.choice([-2, -1, 1, 2])))
         for i in range(n)
-        for d in rng.choice(
-            dimensions, rng.choice([1, min(2, len(dimensions))], p=[0.65, 0.35]), replace=False, p=share / share.sum()
-        )
+        for d in rng.choice(dimensions, rng.choice([1, min(2, len(dimensions))], p=[0.65, 0.35]), replace=False, p=share / share.sum())
     ]
     return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
 
@@ -107,10 +102,7 @@ def test_every_statement_is_about_equally_likely_to_be_drawn():
 
 def test_the_order_of_the_labels_does_not_change_the_sample():
     labels = labels_of(50)
-    draws = [
-        sampling.draw_sample(frame, 12, np.random.default_rng(1))
-        for frame in (labels, labels.sample(frac=1, random_state=2))
-    ]
+    draws = [sampling.draw_sample(frame, 12, np.random.default_rng(1)) for frame in (labels, labels.sample(frac=1, random_state=2))]
     assert draws[0].equals(draws[1])
 
 
@@ -134,9 +126,7 @@ def test_a_sample_too_small_for_its_dimensions_is_refused():
 
 def test_the_plan_asks_for_as_many_pairs_as_the_width_needs_and_no_fewer():
     row = sampling.plan_sample([0.1], precision=0.9).iloc[0]
-    widths = [
-        np.diff(chance.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)
-    ]
+    widths = [np.diff(chance.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)]
     assert widths[0] <= 0.1 < widths[1]
     row = sampling.plan_sample([0.2], mae=0.5).iloc[0]
     assert (row["mae_least"], row["mae_most"]) == (97, 673)  # (2 x 1.96 / 0.2)^2 = 384.2, times 0.25 and 1.75
@@ -222,9 +212,7 @@ def test_a_text_that_looks_like_a_formula_stays_text(tmp_path, text):
 
 def test_control_characters_in_a_text_do_not_stop_a_sheet(tmp_path):
     sample = SAMPLE.iloc[:1]
-    path = written(
-        tmp_path, sample=sample, texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": "a\x0bb"})
-    )
+    path = written(tmp_path, sample=sample, texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": "a\x0bb"}))
     assert sheet_of(path).cell(FIRST, 1).value == "ab" and len(read(path, sample)) == 1
 
 
@@ -266,9 +254,7 @@ def test_what_was_filled_in_is_read_back(tmp_path_factory, answers):
     assert ratings[["statement_id", "dimension"]].equals(SAMPLE.reset_index(drop=True))
     for row in ratings.itertuples():
         relevant, polarity = expected[row.statement_id, row.dimension]
-        assert [row.relevant, row.polarity] == pytest.approx(
-            [rating.RELEVANT.get(relevant, np.nan), rating.SCALE.get(polarity, np.nan)], nan_ok=True
-        )
+        assert [row.relevant, row.polarity] == pytest.approx([rating.RELEVANT.get(relevant, np.nan), rating.SCALE.get(polarity, np.nan)], nan_ok=True)
 
 
 @pytest.mark.parametrize("typed, value", [(1, 1), (2.0, 2), (-1, -1), ("−2", -2), (" +2 ", 2), ("1", 1)])
@@ -386,9 +372,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
         filled(written(tmp_path, name, sample), polarity=polarity)
     ratings = rating.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).set_index("dimension")
-    assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at[
-        "all", "n_between"
-    ] == len(sample)
+    assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at["all", "n_between"] == len(sample)
     chosen = sample.merge(labels)["polarity"]
     assert table.at["all", "to_models"] == pytest.approx((chosen - 1).abs().mean())
     assert agreement.precision(ratings).iloc[-1]["precision"] == 1
@@ -399,9 +383,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
 
 def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
     labels = labels_of(2000)
-    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
-        labels, on=["statement_id", "dimension"]
-    )
+    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(labels, on=["statement_id", "dimension"])
     assert ratings["annotator"].nunique() == 4 and set(ratings["respondents"]) == {"simulated"}
     assert ratings["relevant"].mean() == pytest.approx(0.85, abs=0.01)
     assert (ratings["polarity_x"] != ratings["polarity_y"]).mean() == pytest.approx(0.15, abs=0.01)
@@ -411,10 +393,7 @@ def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
 
 def test_simulated_annotators_do_not_depend_on_the_order_of_the_labels():
     labels = labels_of(30)
-    draws = [
-        sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1))
-        for frame in (labels, labels.sample(frac=1, random_state=2))
-    ]
+    draws = [sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1)) for frame in (labels, labels.sample(frac=1, random_state=2))]
     assert draws[0].equals(draws[1])
 
 

@@ -114,9 +114,7 @@ def test_text_without_a_marked_answer_is_never_answered(step, language, text):
         assert state != "answered"
 
 
-@given(
-    st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
-)
+@given(st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 @settings(max_examples=2000, deadline=None)
 def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, text):
     state, answer = read(step, language, text)
@@ -140,9 +138,7 @@ def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, tex
 )
 def test_thinking_that_never_ends_holds_no_answer(step, language, text, reason):
     reply = "<think>" + text.replace("<", "") + "\nAnswer: yes\n答案：同意\nAnswer: agree"
-    assert read(step, language, reply, reason)[0] == {"length": "cut off", "content_filter": "refused"}.get(
-        reason, "unreadable"
-    )
+    assert read(step, language, reply, reason)[0] == {"length": "cut off", "content_filter": "refused"}.get(reason, "unreadable")
 
 
 @pytest.mark.parametrize("language, replies", [("en", ENGLISH), ("zh", CHINESE)])
@@ -225,4 +221,6 @@ def test_english_with_few_words_or_foreign_names_is_english(reasons):
 
 
 def test_chinese_with_a_foreign_name_in_it_is_chinese():
-    assert read("stance", "zh", "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意") == ("answered", "agree")
+    assert read(
+        "stance", "zh", "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意"
+    ) == ("answered", "agree")

@@ -22,16 +22,9 @@ def released(*rows):
 
 def now(*rows):
     """Debates and theses of (debate_id, statement_id, text, votes); a debate alone has no thesis now."""
-    found = {
-        r[0]: {"debate_id": r[0], "title": "", "language": "en", "question": "", "n_theses": 1, "source": "interface"}
-        for r in rows
-    }
+    found = {r[0]: {"debate_id": r[0], "title": "", "language": "en", "question": "", "n_theses": 1, "source": "interface"} for r in rows}
     found |= {r[0]: found[r[0]] | {"source": "interface: private"} for r in rows if len(r) == 1}
-    theses = [
-        dict(zip(("debate_id", "statement_id", "text", "votes"), r, strict=True)) | {"thesis_no": 1}
-        for r in rows
-        if len(r) > 1
-    ]
+    theses = [dict(zip(("debate_id", "statement_id", "text", "votes"), r, strict=True)) | {"thesis_no": 1} for r in rows if len(r) > 1]
     return kialo.table(list(found.values()), kialo.DEBATES), kialo.table(theses, kialo.THESES)
 
 
@@ -88,16 +81,12 @@ def write_release(path, *rows):
     return tables.write(frame, path)
 
 
-def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(
-    httpserver, elsewhere, monkeypatch, capsys
-):
+def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(httpserver, elsewhere, monkeypatch, capsys):
     monkeypatch.setenv("NO_PROXY", "*")
     server = Kialo(httpserver)
     server.private = {"103"}
     study = (elsewhere / "studies" / "paper.yaml").read_text().replace("permission: false", "permission: true")
-    study = study.replace('contact: ""', "contact: cats@a.org").replace(
-        "wait_seconds: 2.0", f"wait_seconds: 0\n  base_url: {httpserver.url_for('')}"
-    )
+    study = study.replace('contact: ""', "contact: cats@a.org").replace("wait_seconds: 2.0", f"wait_seconds: 0\n  base_url: {httpserver.url_for('')}")
     (elsewhere / "studies" / "again.yaml").write_text(study.replace("name: paper", "name: again"))
     rows = [
         ("100.3", "Cat 100 may vote.", 1),
@@ -131,9 +120,7 @@ def test_without_permission_nothing_is_asked(elsewhere, capsys):
 def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
     exports = tmp_path / "exports"
     (exports / "votes_json").mkdir(parents=True)
-    (exports / "cats-17.txt").write_text(
-        "Discussion Title: Cats\n\n1. Cats may vote.\n1.1. Pro: They care.", encoding="utf-8"
-    )
+    (exports / "cats-17.txt").write_text("Discussion Title: Cats\n\n1. Cats may vote.\n1.1. Pro: They care.", encoding="utf-8")
     votes = {
         "nodes": {"17.0": {"votes": {}}, "17.3": {"votes": {"4": 6}}},
         "edges": {"17.3": {"successor_id": "17.0", "relation": 0}},

@@ -17,9 +17,7 @@ from utils.study import load
 from utils.text import content_hash
 
 TEXTS = ["Cats should be allowed to vote.", "Dogs should not be allowed to vote.", "Owls should vote at night."]
-STATEMENTS = pd.DataFrame(
-    {"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]}
-)
+STATEMENTS = pd.DataFrame({"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]})
 STATEMENTS = STATEMENTS.astype({"votes": "Int64"})
 LABELS = pd.DataFrame({
     "statement_id": ["17.1", "17.1", "18.3", "19#2"], "dimension": ["PDI", "IDV", "PDI", "LTO"], "polarity": [2, -1, 1, -2],
@@ -178,10 +176,7 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
     assert told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["@type"] == "sc:Dataset"
-    assert (
-        told["@context"]["@vocab"] == "https://schema.org/"
-        and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
-    )
+    assert told["@context"]["@vocab"] == "https://schema.org/" and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
     assert told["@context"]["conformsTo"] == "dct:conformsTo" and told["@context"]["recordSet"] == "cr:recordSet"
     assert told["datePublished"] == "2026-03-02" and re.fullmatch(r"\d+\.\d+\.\d+", told["version"])
     (file,) = told["distribution"]
@@ -208,10 +203,7 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
     columns = next(csv.reader(files["sociocultural_statements.csv"].decode().splitlines()))
     assert [f["source"]["extract"]["column"] for f in records["field"]] == columns
     kinds = {f["name"]: f["dataType"] for f in records["field"]}
-    assert (
-        kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer"
-        and kinds["content_hash"] == "sc:Text"
-    )
+    assert kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer" and kinds["content_hash"] == "sc:Text"
     halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), release.COLUMNS)
     assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}["polarity"] == "sc:Float"
 

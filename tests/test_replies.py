@@ -12,7 +12,17 @@ from utils import replies
 from utils.errors import Problem
 
 WHERE = ("stance", "en")
-ROW = {"key": "k", "attempt": 1, "step": "stance", "model": "m", "language": "en", "text": "Answer: yes", "respondents": "simulated", "request": "{}", "cost": 0.5}
+ROW = {
+    "key": "k",
+    "attempt": 1,
+    "step": "stance",
+    "model": "m",
+    "language": "en",
+    "text": "Answer: yes",
+    "respondents": "simulated",
+    "request": "{}",
+    "cost": 0.5,
+}
 PARTS = ("stance", "digest", "openai", "gpt", {}, {"temperature": 1.0}, [1])
 
 
@@ -21,7 +31,10 @@ def test_a_kept_reply_is_there_after_the_archive_is_closed(tmp_path):
     with replies.archive(path) as archive:
         replies.keep(archive, [ROW, ROW | {"attempt": 2, "text": None}])
     with replies.archive(path) as archive:
-        assert list(replies.kept(archive, ["stance"])) == [("k", 1, *WHERE, "Answer: yes", None, "simulated"), ("k", 2, *WHERE, None, None, "simulated")]
+        assert list(replies.kept(archive, ["stance"])) == [
+            ("k", 1, *WHERE, "Answer: yes", None, "simulated"),
+            ("k", 2, *WHERE, None, None, "simulated"),
+        ]
         assert replies.spent(archive) == (2, 1.0)
 
 

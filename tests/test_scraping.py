@@ -176,9 +176,7 @@ scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
 def killed(kialo, folder, kills, rng, **settings):
     """Start the client again and again, and kill it at a random moment: while it starts, asks, waits or writes."""
     command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(**settings)), str(folder)]
-    share = (
-        0.9 * (3 + 2 * len(kialo.debates)) / kills
-    )  # requests from one kill to the next, so that none comes too late
+    share = 0.9 * (3 + 2 * len(kialo.debates)) / kills  # requests from one kill to the next, so that none comes too late
     for number in range(kills):
         target = share * (number + rng.random())
         process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"})
@@ -327,9 +325,7 @@ def test_ten_closed_debates_in_a_row_are_a_closed_door(kialo, tmp_path):
     assert texts(tmp_path) == expected(kialo.debates)
 
 
-@pytest.mark.parametrize(
-    "missing", [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}]
-)
+@pytest.mark.parametrize("missing", [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}])
 def test_nothing_is_asked_without_permission_or_a_contact(kialo, tmp_path, missing):
     with pytest.raises(Problem):
         scrape(kialo.settings(**missing), tmp_path)

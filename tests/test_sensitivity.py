@@ -19,9 +19,7 @@ MODELS = pd.DataFrame(
 )
 LANGUAGES, DIMENSIONS = ["en", "zh"], ["PDI", "IDV"]
 CULTURE = MODELS.set_index("model")["culture"]
-PEOPLE = pd.DataFrame(
-    [("US", "PDI", 40), ("US", "IDV", 91), ("China", "PDI", 80), ("China", "IDV", 20)], columns=["group", "dimension", "value"]
-)
+PEOPLE = pd.DataFrame([("US", "PDI", 40), ("US", "IDV", 91), ("China", "PDI", 80), ("China", "IDV", 20)], columns=["group", "dimension", "value"])
 SIDE = {("US", "PDI"): -1, ("China", "PDI"): 1, ("US", "IDV"): 1, ("China", "IDV"): -1}
 RUNS = 3
 

@@ -54,9 +54,7 @@ def test_the_interval_is_that_of_scipy():
 def test_the_sign_flip_p_is_that_of_scipy():
     for seed in range(5):
         values = rng(seed).choice([-4.0, -2.0, -1.0, 0.0, 2.0], 12)
-        theirs = scipy.stats.permutation_test(
-            (values,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided"
-        )
+        theirs = scipy.stats.permutation_test((values,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided")
         assert sig.sign_flip_p(values) == pytest.approx(theirs.pvalue)
 
 

@@ -303,9 +303,7 @@ def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values
     row = polarity(values, zero_median=zero, half_median=half)
     label = label_by_hand(values, zero, half)
     assert same(row["polarity"], label)
-    allowed = (
-        {-2, -1, 1, 2} | ({0} if zero == "keep" else set()) | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
-    )
+    allowed = {-2, -1, 1, 2} | ({0} if zero == "keep" else set()) | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
     assert np.isnan(label) or label in allowed
     turned = [values[:i] + [-v] + values[i + 1 :] for i, v in enumerate(values) if not np.isnan(v)]
     flips = [not same(np.sign(label_by_hand(t, zero, half)), np.sign(label)) for t in turned]
@@ -361,9 +359,7 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
     assert votes.votes(moved, runs).equals(votes.votes(answers, runs))
     for column in ("run", "model", "language"):
         known = sorted(answers[column].unique())
-        moved = moved.assign(
-            **{column: moved[column].map(dict(zip(known, data.draw(st.permutations(known)), strict=True)))}
-        )
+        moved = moved.assign(**{column: moved[column].map(dict(zip(known, data.draw(st.permutations(known)), strict=True)))})
         assert make(votes.votes(moved, runs), planned).equals(labels), column
 
 

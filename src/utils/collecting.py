@@ -108,9 +108,7 @@ def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
         if not simulated and study.endpoints[model.endpoint].send_seed:
             sampling["seed"] = 1  # on; which it is, the run says
         messages = digest(what.step, what.statement_id, what.dimension, what.language)
-        found += replies.keys(
-            what.step, messages, simulated or model.endpoint, model.request or what.model, model.provider, sampling, of_it
-        )
+        found += replies.keys(what.step, messages, simulated or model.endpoint, model.request or what.model, model.provider, sampling, of_it)
     out = np.empty(len(cells), dtype=object)
     out[order] = found
     return out.tolist()

@@ -145,9 +145,7 @@ def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.Da
     return pd.DataFrame(rows, columns=columns).astype({"most_changed": "Int64"})
 
 
-def figure1_signs(
-    table3: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame, ns: Mapping[str, Iterable[int]]
-) -> pd.DataFrame:
+def figure1_signs(table3: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.DataFrame:
     """The direction of Figure 1's gaps, group against group, as Table 3's native cells give it.
 
     The median of two models is their mean, and statements on which the groups agree add nothing to their

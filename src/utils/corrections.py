@@ -25,9 +25,7 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     """Carry out a command of `python -m utils.translation`; the sentence says what was done."""
     language = language or next(iter(here.study.languages[1:]), None)
     if language not in here.study.languages[1:]:
-        raise Problem(
-            f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".'
-        )
+        raise Problem(f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".')
     statements = here.read("02_statements")
     if command == "sheet":
         path = file or here.raw / f"review.{language}.xlsx"
@@ -35,9 +33,7 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
         write_sheet(path, statements, translated, checks(statements, translated), here.study.name, language)
         return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: import {shown(path)}"
     if file is None or not file.exists():
-        raise Problem(
-            "Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)."
-        )
+        raise Problem("Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx).")
     if (sheet := _opened(file)) is not None:
         made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
     else:
@@ -62,17 +58,13 @@ def write_sheet(path: Path, statements, translated, found, study_name: str, lang
     return workbook.write(path, above, rows, [55, 45, 28, 45], {"D": []})
 
 
-def read_sheet(
-    name: str, sheet, statements: pd.DataFrame, study_name: str, language: str
-) -> tuple[pd.DataFrame, list[str]]:
+def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, language: str) -> tuple[pd.DataFrame, list[str]]:
     """The corrections of a sheet as rows of the table, and the statements that have changed since it was written.
 
     Problem for a sheet of another study or language, and for a row that is not as it was written.
     """
     if (sheet["B2"].value, sheet["B3"].value) != (study_name, language):
-        raise Problem(
-            f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}."
-        )
+        raise Problem(f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}.")
     reader = str(sheet["B4"].value or "").strip() or READER
     texts, made, late = dict(zip(statements["statement_id"], statements["text"], strict=True)), [], []
     for row in sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS)):
@@ -80,9 +72,7 @@ def read_sheet(
         if not correction.strip():
             continue
         if not check.startswith(workbook.digest(study_name, language, statement_id)):
-            raise Problem(
-                f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed."
-            )
+            raise Problem(f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed.")
         if statement_id not in texts or not check.endswith(content_hash(texts[statement_id])):
             late.append(statement_id)
         else:
@@ -101,9 +91,7 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
         raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")
     known = mine[mine["statement_id"].isin(statements["statement_id"]) & mine["text"].str.strip().ne("")]
     if known.empty:
-        raise Problem(
-            f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv)."
-        )
+        raise Problem(f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv).")
     made = _rows(known, statements, language, "brought", "")
     for column in ("translator", "date", translation.BACK):
         if column in known:
@@ -119,9 +107,7 @@ def _rows(made: pd.DataFrame, statements: pd.DataFrame, language: str, translato
 def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
     """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
     key = ["statement_id", "language", "source_hash", "text", "corrected"]
-    last = translation.stored(here).drop_duplicates(
-        ["statement_id", "language", "source_hash", "corrected"], keep="last"
-    )
+    last = translation.stored(here).drop_duplicates(["statement_id", "language", "source_hash", "corrected"], keep="last")
     known = set(last[key].itertuples(index=False, name=None))
     return made[[row not in known for row in made[key].itertuples(index=False, name=None)]]
 

@@ -21,7 +21,16 @@ READ_FROM = {
     "answers.csv.gz": "04",
     "ratings": "06",
 }
-NOT_INPUT = ("replies.", "served.csv", "reasons.csv", "review.", "rehydrated", "responses.csv", "README", ".")  # how names begin that no page depends on
+NOT_INPUT = (
+    "replies.",
+    "served.csv",
+    "reasons.csv",
+    "review.",
+    "rehydrated",
+    "responses.csv",
+    "README",
+    ".",
+)  # how names begin that no page depends on
 
 
 @cache
@@ -137,5 +146,3 @@ def _memory(folder: str) -> dict:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-
-

@@ -82,7 +82,9 @@ def labels(here: Execution) -> pd.DataFrame:
     for column, known in (("dimension", here.dimensions), ("polarity", POLARITIES)):
         odd = found[~found[column].isin(known)]
         if len(odd):
-            raise Problem(f"{shown(path)}: {odd.iloc[0]['statement_id']} has the {column} {odd.iloc[0][column]} (known: {', '.join(map(str, known))}).")
+            raise Problem(
+                f"{shown(path)}: {odd.iloc[0]['statement_id']} has the {column} {odd.iloc[0][column]} (known: {', '.join(map(str, known))})."
+            )
     if found.duplicated(["statement_id", "dimension"]).any():
         raise Problem(f"{shown(path)} holds a pair of statement and dimension twice.")
     return found[["statement_id", "dimension", "polarity"]]

@@ -102,10 +102,12 @@ def _figure1(here: Execution) -> dict[str, object]:
     if len(rows) < len(stated_n()):
         return sides
     largest = rows.loc[rows["gap_models"].abs().idxmax(), "dimension"] if rows["gap_models"].notna().any() else ""
-    return sides | _named_claims({
-        "own_people": _share(int((rows["agrees"] == "yes").sum()), len(rows)),
-        "largest_gap": _holds(largest == "IND"),
-    })
+    return sides | _named_claims(
+        {
+            "own_people": _share(int((rows["agrees"] == "yes").sum()), len(rows)),
+            "largest_gap": _holds(largest == "IND"),
+        }
+    )
 
 
 def _of_models(here: Execution, human_version: str) -> dict[str, str]:

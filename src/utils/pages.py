@@ -118,5 +118,3 @@ def quiet_kernels() -> None:
     """Environment of the kernels to come, without the warnings that have no place on a page."""
     os.environ.update(STEADY)
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
-
-

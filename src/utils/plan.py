@@ -134,9 +134,7 @@ def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | N
         return *what, count, round(count * asked), round(count * replied), low, high, f"{cells:,} cells"
     asked = tokens(_typical(step, language), language)
     replied = study.models[model].reply_tokens.get(step, REPLY_TOKENS[step])
-    low, high = (
-        (count * (asked * price.input + share * replied * price.output) / 1e6 if price else 0.0) for share in OUTPUT_RANGE
-    )
+    low, high = ((count * (asked * price.input + share * replied * price.output) / 1e6 if price else 0.0) for share in OUTPUT_RANGE)
     return *what, count, count * asked, count * replied, low, high, "a guess"
 
 

@@ -149,9 +149,7 @@ def _words(human_version: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "where", "paper", "depends"])
 
 
-def ledger(
-    study_values: Mapping | pd.DataFrame, respondents: str, same_debates: bool = True, human_version: str = "current"
-) -> pd.DataFrame:
+def ledger(study_values: Mapping | pd.DataFrame, respondents: str, same_debates: bool = True, human_version: str = "current") -> pd.DataFrame:
     """Each printed number against the computed one: item, where, paper, here, difference, verdict, reason.
 
     `study_values`: item (as `items` spells it) -> number or word, or a table with the columns item and here.

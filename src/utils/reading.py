@@ -12,14 +12,10 @@ from utils.words import patterns, words
 CUT = {"length", "max_tokens", "error"}
 FILTERED = {"content_filter", "safety", "refusal"}
 
-THINKING = re.compile(
-    r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]|\[(/?)THINK\]", re.I
-)
+THINKING = re.compile(r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]|\[(/?)THINK\]", re.I)
 TAGS = re.compile(r"<\|[^|>\n]*\|>|</s>|<br ?/?>|</?(?:b|i|em|strong|p|u|mark|span|center|h[1-6])>")
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|«[^»]*»|\"[^\"\n]*\"|^[ \t]*>.*$", re.M)
-INVISIBLE = re.compile(
-    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
-)
+INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{")
 COMMON = {"：": ":", "，": ",", "（": "(", "）": ")", "；": ";", "！": "!", "？": "?", "…": "...", "’": "'", "−": "-"}
 EDGES = " \t_\"'“”‘’「」『』«»【】〖〗[](){}<>《》〈〉#"
 DOUBT = re.compile(r"[\d?/|~&]")

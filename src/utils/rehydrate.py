@@ -79,9 +79,7 @@ def read_release(path: Path) -> pd.DataFrame:
     """A release's table: statement_id and content_hash as text, votes as whole numbers or NA."""
     if not path.exists():
         raise Problem(f"{path.name} is not there: it is the table of a release (sociocultural_statements.csv).")
-    read = pd.read_csv(
-        path, dtype={"statement_id": "str", "content_hash": "str"}, keep_default_na=False, na_values={"votes": [""]}
-    )
+    read = pd.read_csv(path, dtype={"statement_id": "str", "content_hash": "str"}, keep_default_na=False, na_values={"votes": [""]})
     if missing := [c for c in ("statement_id", "content_hash", "votes") if c not in read]:
         raise Problem(f"{path.name} is no release: it has no column {', '.join(missing)}.")
     return read.astype({"votes": "Int64"})
@@ -105,10 +103,7 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
     """What a re-fetch says, as lines for a person."""
     counts, moved = found["state"].value_counts(), found["moved"].dropna()
     lines = [f"{len(found)} statements: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in STATES) + "."]
-    lines += [
-        f"  {n} {state}: {why}"
-        for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()
-    ]
+    lines += [f"  {n} {state}: {why}" for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()]
     if len(moved):
         more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
         spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"

@@ -222,7 +222,5 @@ def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings
     if not is_simulated(here, data):  # made-up labels are no data set, and stand in no catalogue
         told = about(here, data, newest(here, translated))
         metadata = croissant.metadata(told, name, (folder / name).read_bytes(), data, _columns(here))
-        (folder / "croissant.json").write_text(
-            json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (folder / "croissant.json").write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))

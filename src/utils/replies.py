@@ -52,9 +52,7 @@ def _json(value) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def keys(
-    step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]
-) -> list[str]:
+def keys(step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]) -> list[str]:
     """The names of the requests that differ by their run alone: digests of everything that decides a request.
 
     `messages` is the digest of the exact messages. The endpoint counts by its name, so that a moved port or address

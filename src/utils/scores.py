@@ -64,9 +64,7 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
-def group_scores(
-    scores: pd.DataFrame, models: pd.DataFrame, split_group: str = "median", answers: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def group_scores(scores: pd.DataFrame, models: pd.DataFrame, split_group: str = "median", answers: pd.DataFrame | None = None) -> pd.DataFrame:
     """A culture group's response to each label: the median vote of its models, each in its native language.
 
     A split group responds 0, the median of both. With `split_group="all_runs"` the median is over all runs of
@@ -142,9 +140,7 @@ def to_0_100(x):
     return (x + 2) * 25
 
 
-def figure1(
-    groups: pd.DataFrame, rng: np.random.Generator, differ: str = "not_equal", resamples: int = 10_000
-) -> pd.DataFrame:
+def figure1(groups: pd.DataFrame, rng: np.random.Generator, differ: str = "not_equal", resamples: int = 10_000) -> pd.DataFrame:
     """Figure 1: each group on each dimension (0 to 100), on the labels answered differently and on all of them.
 
     Both selections hold only labels to which every group responded. One bootstrap of statements serves all rows.

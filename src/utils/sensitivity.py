@@ -58,7 +58,12 @@ def _outcome(have: Collected, spec: dict) -> dict:
         "language": _language(have, *rules),
     }
     for claim, (holds, right, of, missed) in found.items():
-        out |= {claim: holds, f"{claim}_right": right, f"{claim}_of": of, f"{claim}_missed": "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in missed)}
+        out |= {
+            claim: holds,
+            f"{claim}_right": right,
+            f"{claim}_of": of,
+            f"{claim}_missed": "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in missed),
+        }
     places = {f"{r.dimension} {r.group}": r.value for r in groups.itertuples()}
     return out | {"with_people": list(agree.values()).count("yes")} | places
 

@@ -173,9 +173,7 @@ def pairs_of(models: Iterable[str], languages: Iterable[str]) -> list[tuple[str,
     return [(model, a, model, b) for model in models for a, b in combinations(languages, 2)]
 
 
-def compare(
-    scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]], counts: np.ndarray, resample: str = "paired"
-) -> pd.DataFrame:
+def compare(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]], counts: np.ndarray, resample: str = "paired") -> pd.DataFrame:
     """Table 3: each dimension and pair, the difference b - a over the statements that both answered, and its tests.
 
     `scores`: the table of that name. `counts`: one column for each statement of `scores`, from `resample_counts`; the

@@ -59,9 +59,7 @@ def _brought(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statements that somebody brings: data/raw/<study>/statements.csv with statement_id, perhaps text and votes."""
     path = here.material / "statements.csv"
     if not path.exists():
-        raise Problem(
-            f"{shown(path)} is not there: it lists the statements (statement_id, and if known text, votes, language)."
-        )
+        raise Problem(f"{shown(path)} is not there: it lists the statements (statement_id, and if known text, votes, language).")
     brought = tables.read(path)
     if "statement_id" not in brought or brought["statement_id"].duplicated().any():
         raise Problem(f"{shown(path)} needs a column statement_id in which no id stands twice.")
@@ -115,9 +113,7 @@ def account(debates: pd.DataFrame, theses: pd.DataFrame, kept: pd.DataFrame, lef
     of_debates = rows.sort_values("reason", key=lambda r: r != "kept", kind="stable").drop_duplicates("debate_id")
     theses_by = rows.loc[rows["statement_id"] != "", "reason"].value_counts()
     counts = pd.DataFrame({"theses": theses_by, "debates": of_debates["reason"].value_counts()}).fillna(0).astype(int)
-    ordered = counts.drop(index="kept", errors="ignore").sort_values(
-        ["debates", "theses"], ascending=False, kind="stable"
-    )
+    ordered = counts.drop(index="kept", errors="ignore").sort_values(["debates", "theses"], ascending=False, kind="stable")
     ordered.loc["kept"] = counts.loc["kept"] if "kept" in counts.index else 0
     ordered.loc["came in"] = [len(theses), len(set(debates["debate_id"]) | set(theses["debate_id"]))]
     if (ordered.iloc[:-1].sum() != ordered.iloc[-1]).any():

@@ -21,9 +21,7 @@ NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowher
 NOT_ONLY = re.compile(r"\bnot only\b|\bno matter\b|\bwhether or not\b|\bnot to mention\b|\bno\.? \d", re.I)
 # Characters that deny in Chinese, and common words that hold one and deny nothing.
 DENIES = re.compile("[不没未无無非勿莫别免禁否缺]|拒绝|停止|避免|取消")
-DENIES_NOT = re.compile(
-    "不同|不断|不仅|不但|不过|不管|不论|无论|非常|非洲|特别|级别|性别|区别|分别|个别|差别|未来|是否|能否|与否|别墅"
-)
+DENIES_NOT = re.compile("不同|不断|不仅|不但|不过|不管|不论|无论|非常|非洲|特别|级别|性别|区别|分别|个别|差别|未来|是否|能否|与否|别墅")
 DIGITS, UNITS = "零一二三四五六七八九", ("", "十", "百", "千")
 # What translators usually write for names that stand in Latin letters in English.
 WRITTEN = {
@@ -80,12 +78,8 @@ def lost_numbers(source: str, text: str) -> list[str]:
     >>> lost_numbers("In 2030, 16 of 2,000 schools and 10 % since the 1990s", "2030年，十六所（共两千所）和百分之十，九十年代")
     []
     """
-    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text).translate(
-        str.maketrans("０１２３４５６７８９．两", "0123456789.二")
-    )
-    return [
-        n[0] for n in NUMBER.finditer(source) if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1]), n[2]))
-    ]
+    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text).translate(str.maketrans("０１２３４５６７８９．两", "0123456789.二"))
+    return [n[0] for n in NUMBER.finditer(source) if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1]), n[2]))]
 
 
 def lost_names(source: str, text: str) -> list[str]:
@@ -138,9 +132,7 @@ def _left_over(source: str, text: str) -> list[str]:
     """Ordinary words of the source that stand in the text as they were."""
     if not re.search(r"[\u3400-\u9fff]", text):
         return []
-    return _listed(
-        "left in English", [w for w in dict.fromkeys(ORDINARY.findall(text)) if re.search(rf"\b{w}\b", source)]
-    )
+    return _listed("left in English", [w for w in dict.fromkeys(ORDINARY.findall(text)) if re.search(rf"\b{w}\b", source)])
 
 
 def _denies(text: str) -> bool:

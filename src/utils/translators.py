@@ -39,9 +39,7 @@ def through_google(here: Execution, missing: pd.DataFrame, language: str) -> Mad
     """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
     key = os.environ.get(GOOGLE_KEY)
     if not key:
-        raise Problem(
-            f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again."
-        )
+        raise Problem(f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again.")
     with _session() as session:
         for batch in batches(missing):
             yield batch, google(session, list(batch["text"]), here.study.languages[0], language, key)
@@ -77,9 +75,7 @@ def google(session: requests.Session, texts: list[str], source: str, language: s
     except (LookupError, TypeError, ValueError):
         raise Problem(f"Google Cloud Translation sent no translations where some were due. {AGAIN}") from None
     if len(out) != len(texts):
-        raise Problem(
-            f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}"
-        )
+        raise Problem(f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}")
     if not all(isinstance(text, str) and text.strip() for text in out):
         raise Problem(f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}")
     return out
@@ -111,10 +107,7 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
     if here.study.respondents != "live":
         raise Problem("Only a live study has models that translate: use `translator: simulated` or a table.")
     if here.study.cap is None:
-        raise Problem(
-            f"{len(missing)} statements are to be translated by {model}, which costs money: "
-            "give the study a cap (or --cap USD)."
-        )
+        raise Problem(f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD).")
     calm = here.study.sampling.model_copy(update={"temperature": 0.0})
     here = Execution(here.study.model_copy(update={"sampling": calm}), here.folder)
     messages = {statement: request(statement, here.study.languages[0], language) for statement in missing["text"]}

@@ -34,9 +34,7 @@ def scored(answers: pd.DataFrame) -> pd.DataFrame:
     return answers.assign(score=score)
 
 
-def votes(
-    answers: pd.DataFrame, runs: int, tie_rule: str = "nearest_median", missing_votes: str = "planned"
-) -> pd.DataFrame:
+def votes(answers: pd.DataFrame, runs: int, tie_rule: str = "nearest_median", missing_votes: str = "planned") -> pd.DataFrame:
     """The vote of each model in each language: the most frequent of its answers in the runs 1 to `runs`.
 
     A tie goes to the tied answer nearest the median of all runs, and is undecided (NaN) where that is a tie as well,
@@ -97,9 +95,7 @@ def _needed(there: np.ndarray, planned: int, quorum: int) -> np.ndarray:
     return np.maximum(1, -(-(2 * quorum or planned) * there // (2 * planned)))
 
 
-def polarity_labels(
-    votes: pd.DataFrame, planned: int, zero_median="drop", half_median="away_from_zero", missing_votes="planned"
-) -> pd.DataFrame:
+def polarity_labels(votes: pd.DataFrame, planned: int, zero_median="drop", half_median="away_from_zero", missing_votes="planned") -> pd.DataFrame:
     """What agreeing says on a dimension: the median of at least half of the planned votes ("valid": of any votes).
 
     A median of 0 or of a half is not on the scale; the two rules say what becomes of it, and `how` which one did.
