@@ -148,6 +148,7 @@ def spaces(saved, monkeypatch):
 
     def measure(name: str):
         canvas = FigureCanvasAgg(saved(name)[0])
+        drawn.clear()  # of the saving, if this was the first
         canvas.draw()
         found = [t for t in drawn if t.get_text() and t.get_visible()]
         return canvas.figure, [(t, t.get_window_extent(canvas.get_renderer())) for t in found]
