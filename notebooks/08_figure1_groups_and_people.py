@@ -91,9 +91,9 @@ figure = figures.groups_and_people(drawn, "Models and peoples: statements that d
 here.save(figure, "figure1", caption)
 
 # %% [markdown]
-# *Figure 1. Left: groups of models, with the number of labels and 95 % intervals; right: the people of their
-# countries. On statements that divide two groups, two opposite groups lie at equal distances on either side of 50 by
-# construction, so only the direction of the gap carries information here, and not its size.*
+# *Figure 1. Left: groups of models, with the number of statements and 95 % intervals; right: the people of their
+# countries, from surveys. Two groups that are opposite on every one of these statements lie at equal distances on either
+# side of 50 by construction, and nearly so where one is split: only the direction of the gap carries information here.*
 #
 # The same on all statements. Where the groups agree they stand at the same place, so they move together, and closer to
 # each other.
@@ -110,8 +110,8 @@ here.save(figure, "figure1_all", caption)
 #
 # ## Is it more than chance?
 #
-# The paper's claim is about directions: on each dimension, the groups differ as their peoples do. Each direction is
-# little more than the toss of a coin; notebook 14 counts how often all of them would agree by chance.
+# The paper's claim is about directions: on each dimension, the groups differ as their peoples do. Under chance
+# each direction is little more than the toss of a coin; notebook 14 counts how often all of them would agree.
 
 # %%
 directions = scores.directions(table.query("selection == 'differing'"), people)

@@ -112,9 +112,9 @@ consistency.possible_share(confirmed, 2, totals).query("possible or total == 4 *
 #
 # ## The ledger
 #
-# Each printed number and claim: *paper, here, difference, verdict*, and the reason. A simulated study cannot reproduce
-# a finding, so its only verdict is that it cannot be checked, whatever the numbers are, and it has no word on whether a
-# claim holds. First how many items have which verdict, and why.
+# `13_ledger.csv` sets each printed number and claim beside this study's: *paper, here, difference, verdict*, and the
+# reason. A simulated study cannot reproduce a finding, so its only verdict is that it cannot be checked, whatever the
+# numbers are, and it has no word on whether a claim holds. First how many items have which verdict, and why.
 
 # %%
 found, same = ledger.values(here, human_values), ledger.same_debates(here)
@@ -122,13 +122,13 @@ entries = published.ledger(found, here.respondents, same, human_values)
 entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_index()
 
 # %% [markdown]
-# The items, those with a number of this study first. `13_ledger.csv` holds all of them, each with verdict and reason.
+# The items, those with a number of this study first. *claimed*: the paper says so; what print makes of it stands above.
 
 # %%
 published.shown(entries)
 
 # %% [markdown]
-# The cells of Table 3 in its own shape, *paper | here*.
+# The cells of Table 3 in its own shape, *paper | here*, where this study asked models of the paper's.
 
 # %%
 published.table3_side_by_side(entries)

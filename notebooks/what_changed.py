@@ -83,6 +83,12 @@ flipped.head(20)
 changes.moved(here, "09_figure3", changes.MODEL, "mean").head(12).round(3)
 
 # %% [markdown]
+# And places of groups and of people (Figure 1), 0 to 100, on the statements that count (`selection`).
+
+# %%
+changes.moved(here, "08_figure1", ["dimension", "group", "kind", "selection"], "value").head(12)
+
+# %% [markdown]
 # ## Differences between languages
 #
 # Exact p-values of Table 3 that moved.

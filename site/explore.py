@@ -5,7 +5,7 @@ from html import escape
 
 import pandas as pd
 
-from utils import collecting, plan, reading, replies
+from utils import collecting, plan, reading
 from utils.execution import Execution
 
 NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
@@ -52,10 +52,9 @@ def _texts(here: Execution) -> dict[tuple[str, str], str]:
 
 def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
-    if not here.study.show_texts or here.study.respondents == "imported" or not (here.raw / replies.FILE).exists():
+    if not here.study.show_texts or here.study.respondents == "imported" or not collecting.archives(here):
         return {}
-    with replies.archive(here.raw / replies.FILE) as connection:
-        found = replies.last(connection, ["text"])
+    found = collecting.last(here, ["text"])
     keys = collecting.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
     return {name: reading.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import threading
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 from servers import FAULTS, Faulty, answer, serve
-from utils import answers, asking, endpoint, plan, prompts, provenance, replies, settings, simulation, study, tables, votes
+from utils import answers, asking, collecting, endpoint, plan, prompts, provenance, replies, settings, simulation, study, tables, votes
 from utils.errors import Problem
 from utils.execution import Execution
 
@@ -308,6 +309,26 @@ def test_a_moved_port_asks_nothing_again(here):
     with serve(simulation.app(here)) as address:
         first = answers.answers(live(here, address), cells)
     pd.testing.assert_frame_equal(first, answers.answers(live(here, "http://127.0.0.1:9"), cells))
+
+
+def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
+    first, *others = here.study.models
+    server = Faulty(simulation.app(here))
+    with serve(server) as address:
+        known = live(here, address, models={name: here.study.models[name] for name in others})
+        answers.answers(known, relevance(known, 1))
+        before = sum(server.asked.values())
+        more = Execution(live(here, address, name="more", material="demo").study, "more")
+        shutil.copytree(known.processed, more.processed)
+        cells = relevance(more, 1)
+        assert collecting.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
+        found = answers.answers(more, cells)
+        assert {json.loads(body)["model"] for body in list(server.asked)[before:]} == {first}
+        assert sum(server.asked.values()) - before == len(cells) / 4 and (found["state"] != "not asked").all()
+        assert answers.answers(more, cells).equals(found)
+    for number, rows in (("04", found), ("05", found.head(0)), ("07", found.head(0))):
+        tables.write(rows, more.processed / f"{number}_answers.csv.gz")
+    assert set(provenance.served(more)["model"]) == {first, *others}
 
 
 @pytest.mark.parametrize(("status", "said"), [(401, "the key was refused"), (404, "the model is unknown")])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -38,15 +39,31 @@ NOTHING = Held()
 def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = True) -> pd.DataFrame:
     """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
     path, attempts = here.raw / replies.FILE, here.study.attempts
-    if not ask and not path.exists():
+    if not ask and not archives(here):
         raise Problem(f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study.")
     keys = keys_of(here, cells, texts)
-    with replies.archive(path) as connection:
-        held = _held(connection, cells, keys)
-        if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
-            with replies.only_one(path):
-                held = _asked(here, cells, keys, texts, connection)
+    held = _held(here, cells, keys)
+    if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
+        with replies.archive(path) as connection, replies.only_one(path):
+            held = _asked(here, cells, keys, texts, connection)
     return _read(cells, keys, held)
+
+
+def archives(here: Execution) -> list[Path]:
+    """Where replies may be: in the archive of the study whose debates this one uses, and in its own, which comes last and wins.
+
+    So a study that adds a model to another asks that model alone.
+    """
+    return [path for path in dict.fromkeys((here.material / replies.FILE, here.raw / replies.FILE)) if path.exists()]
+
+
+def last(here: Execution, names: list[str]) -> dict[str, tuple]:
+    """Some fields of the last reply of every request, by its key (`replies.last`), from all archives of a study."""
+    found: dict[str, tuple] = {}
+    for path in archives(here):
+        with replies.archive(path) as connection:
+            found |= replies.last(connection, names)
+    return found
 
 
 def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
@@ -55,11 +72,9 @@ def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
     A cell whose statement has no text yet (`texts` as above) is new; cells of the same words are one request.
     """
     has_text = np.array([where in texts for where in zip(cells["statement_id"], cells["language"], strict=True)], dtype=bool)
-    there, held = cells[has_text], {}
+    there = cells[has_text]
     keys = keys_of(here, there, texts)
-    if (here.raw / replies.FILE).exists():
-        with replies.archive(here.raw / replies.FILE) as connection:
-            held = _held(connection, there, keys)
+    held = _held(here, there, keys)
     is_open = np.array([held.get(key, NOTHING).is_open(here.study.attempts) for key in keys], dtype=bool)
     found = _read(there, keys, held).assign(new=is_open & ~pd.Series(keys, dtype=str).duplicated().to_numpy())
     without = cells[~has_text]
@@ -69,14 +84,14 @@ def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
 def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection) -> dict[str, Held]:
     """Ask until no cell is open; an unreadable reply is asked for again, and so is a failed one, but not for ever."""
     replies.recover(here.raw / replies.FILE, connection, here.study.respondents)
-    held = _held(connection, cells, keys)
+    held = _held(here, cells, keys)
     for _ in range(here.study.attempts):
         todo = _missing(here, cells, keys, held, texts)
         if not todo:
             break
         cap = here.study.cap.usd if here.study.cap and here.study.respondents == "live" else None
         asking.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo), replies.spent(connection)[1], cap))
-        held = _held(connection, cells, keys)
+        held = _held(here, cells, keys)
     return held
 
 
@@ -136,7 +151,17 @@ def _missing(here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[s
     return list(out.values())
 
 
-def _held(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
+def _held(here: Execution, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
+    """What the archives hold of these cells, by key."""
+    held: dict[str, Held] = {}
+    for path in archives(here):
+        with replies.archive(path) as connection:
+            found = _in_archive(connection, cells, keys)
+        held |= {key: what for key, what in found.items() if what.readable or key not in held}
+    return held
+
+
+def _in_archive(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
     """What the archive holds of these cells, by key; each reply is read as it comes and its text let go."""
     wanted, found = set(keys), {}
     read = lru_cache(maxsize=1000)(prompts.read)  # short replies are mostly the same few

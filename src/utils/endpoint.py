@@ -163,8 +163,8 @@ def _refused(failure: openai.APIStatusError) -> Failure:
     status, why = failure.status_code, f"{failure.status_code}: {failure.message}"[:500]
     if failure.code == "insufficient_quota":  # OpenAI says so with a 429, which no waiting mends
         return Failure("stop", STOP[402], status)
-    if status in STOP:
-        return Failure("stop", STOP[status], status)
+    if status in STOP:  # only of an unknown model the endpoint is quoted: of a key nothing may be repeated
+        return Failure("stop", STOP[status] + (f" ({failure.message[:200]})" if status == 404 else ""), status)
     kind = "again" if status in AGAIN or status >= 500 else "give up"
     return Failure(kind, why, status, failure.response.headers.get("retry-after"))
 

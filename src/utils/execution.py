@@ -15,7 +15,7 @@ from utils.settings import DIMENSIONS, Cap, Study
 from utils.study import load
 
 STAMPS = {
-    "simulated": "**Simulated respondents.** Every answer on this page was made up by a program with planted leanings. "
+    "simulated": "**Simulated respondents.** Every answer of this study was made up by a program with planted leanings. "
     "It shows whether the pipeline finds what was planted; it says nothing about any real model or people.",
     "imported": "**Imported answers.** The answers on this page were collected elsewhere and imported.",
     "live": "",

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import answers, freshness, pages, parameters, preview, scores, terminal, votes
+from utils import answers, freshness, pages, parameters, preview, scores, scraping, terminal, votes
 from utils import study as studies
 from utils.errors import Problem
 from utils.execution import Execution, capped
@@ -181,6 +181,8 @@ def _foretell(order: Order, is_changed: bool) -> None:
     planned = preview.planned(here, order.values) if is_changed or may_pay else None
     if may_pay:
         terminal.allow(here, planned)
+    if here.study.debates.source == "kialo" and order.notebooks[0].name.startswith(("00", "01")):
+        scraping.checked(here.study.debates)
     if is_changed:
         print(f"{here.folder}: {preview.sentence(planned)}{preview.left(here)}", flush=True)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils import collecting, plan, reading, replies, tables
+from utils import collecting, plan, reading, tables
 from utils.execution import Execution
 
 SERVED = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
@@ -59,14 +59,13 @@ def reasons(here: Execution, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.
 def _last(here: Execution, cells: pd.DataFrame, names: list[str]) -> list[tuple]:
     """Some fields of the last reply of each cell, in the order of the cells; None where there was none."""
     keys = collecting.keys_of(here, cells, plan.texts(here))
-    with replies.archive(here.raw / replies.FILE) as connection:
-        found = replies.last(connection, names)
+    found = collecting.last(here, names)
     return [found.get(key, (None,) * len(names)) for key in keys]
 
 
 def _copy(here: Execution, name: str, columns: list[str]) -> pd.DataFrame | None:
     """What is to be used in place of an archive that is not there; None when it is there."""
-    if (here.raw / replies.FILE).exists() and here.study.respondents != "imported":
+    if collecting.archives(here) and here.study.respondents != "imported":
         return None
     path = copy_of(here, name)
     return tables.read(path)[columns] if path.exists() else pd.DataFrame(columns=columns)

@@ -173,6 +173,7 @@ def shown(entries: pd.DataFrame) -> pd.DataFrame:
     """
     rows = entries[~entries["item"].str.startswith("Table 3: ")]
     rows = rows[(rows["here"] != "") | (rows["reason"] != SIMULATED["text"])]
+    rows = rows.assign(paper=rows["paper"].replace("holds", "claimed"))  # a verdict is ours alone
     columns = ["where", "item", "paper", "here"] + (["difference", "verdict"] if entries["verdict"].nunique() > 1 else [])
     return rows.sort_values("here", key=lambda here: here == "", kind="stable")[columns].reset_index(drop=True)
 

@@ -58,7 +58,7 @@ def scrape(settings: object, folder: Path, *, progress: Progress = None) -> list
 
     Without permission or a contact, or against robots.txt, it is a Problem; `progress` is told (debates done, of all).
     """
-    visit = Visit(_site(settings), folder)
+    visit = Visit(checked(settings), folder)
     pages = _listed(visit)
     return _fetched(visit, list(pages)[: visit.site.max_debates], pages, progress)
 
@@ -68,7 +68,7 @@ def fetch(settings: object, folder: Path, debates: Iterable[str], *, progress: P
     wanted = list(dict.fromkeys(debates))
     if strange := [debate for debate in wanted if not re.fullmatch(r"[\w-]+", debate)]:
         raise Problem(f'"{strange[0]}" is no id of a debate.')
-    return _fetched(Visit(_site(settings), folder), wanted, {}, progress)
+    return _fetched(Visit(checked(settings), folder), wanted, {}, progress)
 
 
 class Visit:
@@ -167,7 +167,7 @@ def note(path: Path, row: list) -> None:
         stream.write(lines.getvalue())
 
 
-def _site(settings: object) -> Site:
+def checked(settings: object) -> Site:
     """The settings, checked: no request leaves without permission and a contact."""
     try:
         site = Site.model_validate(settings)
@@ -175,9 +175,11 @@ def _site(settings: object) -> Site:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Problem(f"The settings of the debates cannot be used: {wrong}.") from None
     if not site.permission:
-        raise Problem("Kialo's terms want permission to collect: once it is given, say so with `permission: true`.")
+        raise Problem(
+            "Kialo's terms want permission to collect: once it is given, say so in the study file, under `debates:`, with `permission: true`."
+        )
     if not site.contact.strip() or not (site.contact.isascii() and site.contact.isprintable()):
-        raise Problem("The client names a person to Kialo: set `contact:` to a mail or web address.")
+        raise Problem("The client names a person to Kialo: set `contact:` under `debates:` in the study file to a mail or web address.")
     return site
 
 

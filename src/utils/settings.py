@@ -213,6 +213,8 @@ class Study(Part):
             for name in self.models:
                 if name not in self.simulation.leanings:
                     raise ValueError(f'the simulated model "{name}" needs its leanings under simulation: leanings:')
+                if missing := [d for d in self.dimensions if d not in self.simulation.leanings[name]]:
+                    raise ValueError(f'the simulated model "{name}" has no leaning on {", ".join(missing)}')
                 for dimension, means in self.simulation.leanings[name].items():
                     if len(means) != len(self.languages):
                         said = f"{len(means)} leanings on {dimension}, and the study has {len(self.languages)} languages"

@@ -216,7 +216,7 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
     try:
         request = json.loads(body)
         if request["model"] not in respondents.here.study.models:
-            return 404, {"error": {"message": f"there is no respondent {request['model']}"}}
+            return 404, {"error": {"message": f"there is no respondent {request['model']}; there are {', '.join(respondents.here.study.models)}"}}
         return 200, respondents.reply(request)
     except Exception as error:  # a server answers 400, whatever a client sends
         return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
@@ -229,7 +229,7 @@ def serve(name: str, port: int) -> None:
     here = Execution(load(name), load(name).name)
     if not (PROCESSED / here.folder / "03_translations.csv").exists():
         raise Problem(f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03")
-    print(f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C)", flush=True)
+    print(f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C): {', '.join(here.study.models)}", flush=True)
     uvicorn.run(app(here), host="127.0.0.1", port=port, log_level="warning")
 
 

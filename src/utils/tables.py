@@ -13,6 +13,7 @@ from utils import dictionary
 from utils.errors import Problem
 
 MISSING = "–"
+MOST_ROWS = 100  # of a table on a page
 WIDTH = 50  # characters of a text on one line of a table without pictures
 
 
@@ -50,6 +51,7 @@ def show_on_pages() -> None:
     """Have Jupyter show every DataFrame by `html` and `plain`: the notebooks' and a reader's own."""
     from IPython import get_ipython
 
+    pd.set_option("display.max_rows", MOST_ROWS)
     if shell := get_ipython():
         formatters = shell.display_formatter.formatters
         formatters["text/html"].for_type(pd.DataFrame, html)

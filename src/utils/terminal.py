@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import psutil
@@ -126,8 +127,19 @@ def allow(here: Execution, frame: pd.DataFrame) -> None:
     if here.study.cap is None:
         raise Problem(f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD.")
     if frame["new"].any() or not frame["sure"].all():
-        for endpoint in sorted({here.study.models[m].endpoint for m in frame["model"]}):
+        _with_keys(here, sorted({here.study.models[m].endpoint for m in frame["model"]}))
+
+
+def _with_keys(here: Execution, endpoints: list[str]) -> None:
+    """Refuse to begin while a key is missing; all of them are told at once."""
+    problems = []
+    for endpoint in endpoints:
+        try:
             key_of(here.study, endpoint)
+        except Problem as problem:
+            problems.append(str(problem))
+    if problems:
+        raise Problem("\n".join(problems))
 
 
 def site(study: str) -> int:
@@ -135,7 +147,7 @@ def site(study: str) -> int:
     return subprocess.run([sys.executable, str(ROOT / "site" / "build.py"), study], check=False).returncode
 
 
-def lab() -> int:
+def lab() -> NoReturn:
     """Open JupyterLab on the notebooks' sources; a double click opens one as a notebook."""
     settings = ROOT / ".cache" / "lab"
     settings.mkdir(parents=True, exist_ok=True)
@@ -143,4 +155,4 @@ def lab() -> int:
     command = [sys.executable, "-m", "jupyterlab", str(NOTEBOOKS), f"--LabApp.app_settings_dir={settings}"]
     if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container one is root, and JupyterLab would only say no
         command.append("--allow-root")
-    return subprocess.call(command)
+    os.execv(command[0], command)  # in this one's place, so that who stops one has stopped the other
