@@ -228,23 +228,24 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
         assert not [t for t in sentences if t in page], number
 
 
-def test_37200_real_answers_are_imported_and_compared(project, shared):
-    """Each context is a study; the neutral one goes to the last notebook."""
-    workbook = shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
-    for name, last in (("imported", "14"), ("imported_usa", "10"), ("imported_china", "10")):
-        imported = project.python("-m", "utils.replies", "import", name, str(workbook))
-        assert imported.returncode == 0, imported.stderr
-        numbers = ["--until", last] if name == "imported" else ["--until", last, "-p", "resamples=200"]
-        run = project.run("--study", name, *numbers)
-        assert run.returncode == 0, run.stderr
-        folder = name if name == "imported" else f"{name}--resamples=200"
-        accounting = project.table(folder, "07_accounting")
-        assert accounting["answered"].sum() == accounting["planned"].sum() == 12_400
-        table3 = project.table(folder, "10_table3")
-        assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
-        assert "Imported answers." in prose(project.page(folder, "10"))
-        if last == "14":
-            assert not project.faults(name, folder)
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [("imported", "14"), pytest.param("imported_usa", "10", marks=pytest.mark.slow), pytest.param("imported_china", "10", marks=pytest.mark.slow)],
+)
+def test_37200_real_answers_are_imported_and_compared(project, shared, name, last):
+    """Each context is a study of 12,400 answers; the neutral one goes to the last notebook."""
+    imported = project.python("-m", "utils.replies", "import", name, str(shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"))
+    assert imported.returncode == 0, imported.stderr
+    run = project.run("--study", name, "--until", last, "-p", "resamples=200")
+    assert run.returncode == 0, run.stderr
+    folder = f"{name}--resamples=200"
+    accounting = project.table(folder, "07_accounting")
+    assert accounting["answered"].sum() == accounting["planned"].sum() == 12_400
+    table3 = project.table(folder, "10_table3")
+    assert table3["model"].eq("ChatGPT / DeepSeek").all() and table3["n"].sum() == 62
+    assert "Imported answers." in prose(project.page(folder, "10"))
+    if last == "14":
+        assert not project.faults(name, folder)
 
 
 def test_every_committed_page_is_sealed_and_fresh():
