@@ -175,9 +175,7 @@ def checked(settings: object) -> Site:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Problem(f"The settings of the debates cannot be used: {wrong}.") from None
     if not site.permission:
-        raise Problem(
-            "Kialo's terms want permission to collect: once it is given, say so in the study file, under `debates:`, with `permission: true`."
-        )
+        raise Problem("Kialo's terms want permission to collect: once given, say `permission: true` under `debates:` in the study file.")
     if not site.contact.strip() or not (site.contact.isascii() and site.contact.isprintable()):
         raise Problem("The client names a person to Kialo: set `contact:` under `debates:` in the study file to a mail or web address.")
     return site
