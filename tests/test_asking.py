@@ -212,6 +212,15 @@ def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
     assert server.refused < server.served  # at 64 in flight from first to last, 15 of 16 would be refused
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
     class Slow(Faulty):
         async def __call__(self, scope, receive, send) -> None:
@@ -231,6 +240,7 @@ def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
     all_is_accounted_for(here, server, cells, found)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(here):
     async def hang(send):
         await asyncio.sleep(20)
