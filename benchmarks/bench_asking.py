@@ -119,19 +119,20 @@ def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
 
 def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     """This project: the openai package, every reply on disk."""
-    from utils import asking, replies, settings, study
-    from utils.endpoint import Request
-    from utils.execution import Execution
+    from alignment.asking import archive, scheduler
+    from alignment.asking.endpoint import Request
+    from alignment.study import loader, schema
+    from alignment.study.workspace import Execution
 
-    demo = study.load(ROOT / "studies" / "demo.yaml")
-    endpoints = {"simulated": settings.Endpoint(base_url=address, in_flight=in_flight)}
+    demo = loader.load(ROOT / "studies" / "demo.yaml")
+    endpoints = {"simulated": schema.Endpoint(base_url=address, in_flight=in_flight)}
     here = Execution(demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo")
     raw = folder / "demo"
     type(here).raw = property(lambda self: raw)
     todo = [Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))]
-    with replies.archive(raw / replies.FILE) as connection:
-        asking.ask(here, todo, connection, Quiet())
-        assert replies.spent(connection)[0] == n
+    with archive.open_archive(raw / archive.FILE) as connection:
+        scheduler.ask(here, todo, connection, Quiet())
+        assert archive.spent(connection)[0] == n
 
 
 class Quiet:
@@ -229,10 +230,12 @@ def _spread(values: list[float], form: str) -> str:
 
 def growth(times: int) -> None:
     """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
-    from utils import answers, collecting, plan, prompts, replies, study
-    from utils.execution import Execution
+    from alignment.asking import answers, archive, collection, plan
+    from alignment.study import loader
+    from alignment.study.workspace import Execution
+    from utils import prompts
 
-    base = study.load(ROOT / "studies" / "paper.yaml")
+    base = loader.load(ROOT / "studies" / "paper.yaml")
     sizes = [("relevance", 776 * times, 6), ("polarity", 378 * times, 1), ("stance", 281 * times, 1)]
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "paper"
@@ -245,26 +248,26 @@ def growth(times: int) -> None:
             tables.append(plan.statement_cells(step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5))
         count = sum(len(t) for t in tables)
         said = {"relevance": "Answer: yes", "polarity": "Answer: +1", "stance": ANSWER}
-        with replies.archive(raw / replies.FILE) as connection:
+        with archive.open_archive(raw / archive.FILE) as connection:
             for cells in tables:
-                _fill(connection, here, cells, texts, said, prompts, replies, collecting)
+                _fill(connection, here, cells, texts, said, prompts, archive, collection)
         size = sum(p.stat().st_size for p in raw.iterdir()) / 1e6
         print(f"{count:,} cells, an archive of {size:,.0f} MB")
         with timed("keys of all cells (planning)"):
             for cells in tables:
-                collecting.keys_of(here, cells, texts)
+                collection.keys_of(here, cells, texts)
         with timed("resuming with nothing left to ask, and reading all into tables"):
             for cells in tables:
-                found = collecting.collected(here, cells, texts)
+                found = collection.collected(here, cells, texts)
                 assert len(found) == len(cells) and (found["state"] != "not asked").all()
         with timed("which cells are new (--plan)"):
             for cells in tables:
-                assert not collecting.known(here, cells, texts)["new"].any()
+                assert not collection.known(here, cells, texts)["new"].any()
         assert answers.CELL == plan.COLUMNS
 
 
-def _fill(connection, here, cells, texts, said, prompts, replies, collecting) -> None:
-    keys, question = collecting.keys_of(here, cells, texts), collecting.questions(here, texts)
+def _fill(connection, here, cells, texts, said, prompts, archive, collection) -> None:
+    keys, question = collection.keys_of(here, cells, texts), collection.questions(here, texts)
     own = {"zh": {"Answer: yes": "答案：是", "Answer: +1": "答案：+1", ANSWER: "理由很多。" * 60 + "\n\n答案：同意"}}
     rows = []
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
@@ -277,9 +280,9 @@ def _fill(connection, here, cells, texts, said, prompts, replies, collecting) ->
         row |= {"finish_reason": "stop", "respondents": "live", "request": json.dumps(asked), "response": json.dumps(text) * 2}
         rows.append(row | {"prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001})
         if len(rows) == 10_000:
-            replies.keep(connection, rows)
+            archive.keep(connection, rows)
             rows = []
-    replies.keep(connection, rows)
+    archive.keep(connection, rows)
 
 
 @contextmanager

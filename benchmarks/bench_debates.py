@@ -30,19 +30,19 @@ def plain(folder: Path) -> int:
 
 def exports(folder: Path) -> int:
     """All of it: formats, theses, votes, twins, plain text. Its rows are theses."""
-    from utils.exports import read_exports
+    from alignment.kialo.exports import read_exports
 
     return len(read_exports(folder, folder / "votes_json")[1])
 
 
 def statements(folder: Path) -> int:
     """That, and the filter with its account."""
-    from utils import statements
-    from utils.exports import read_exports
+    from alignment.kialo import sources
+    from alignment.kialo.exports import read_exports
 
     debates, theses, _ = read_exports(folder, folder / "votes_json")
-    kept, left = statements.kept(debates, theses, 3)
-    return int(statements.account(debates, theses, kept, left)["theses"].iloc[-1])
+    kept, left = sources.kept(debates, theses, 3)
+    return int(sources.account(debates, theses, kept, left)["theses"].iloc[-1])
 
 
 WAYS = {f.__name__: f for f in (plain, exports, statements)}
@@ -65,8 +65,8 @@ def once(way: str, folder: Path) -> None:
     """Read in this process; tell seconds, rows, and the most memory that it took (MiB)."""
     import pandas  # noqa: F401  # loaded before the clock starts
 
-    import utils.exports  # noqa: F401
-    import utils.statements  # noqa: F401
+    import alignment.kialo.exports  # noqa: F401
+    import alignment.kialo.sources  # noqa: F401
 
     before, started = peak(), time.perf_counter()
     rows = WAYS[way](folder)

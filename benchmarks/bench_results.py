@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
-from utils import relabelling, sensitivity, significance
-from utils.execution import Execution
-from utils.published import MODELS, stated_n
-from utils.study import load
+from alignment.paper.published import MODELS, stated_n
+from alignment.stats import relabelling, significance, specifications
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
 
 RESAMPLES, REPETITIONS = 10_000, 5
 
@@ -75,7 +75,7 @@ def of_scipy(scores: pd.DataFrame) -> list[tuple]:
 
 def forget() -> None:
     """Empty what the curve remembers between specifications."""
-    for module in (relabelling, sensitivity):
+    for module in (relabelling, specifications):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -83,7 +83,7 @@ def forget() -> None:
 
 def curve(have: relabelling.Collected, specs: pd.DataFrame) -> None:
     forget()
-    sensitivity.outcomes(have, specs)
+    specifications.outcomes(have, specs)
 
 
 def curve_from_scratch(have: relabelling.Collected, specs: pd.DataFrame) -> None:
@@ -115,7 +115,7 @@ def main() -> None:
     line("scipy.stats.bootstrap, cell by cell", timed(lambda: of_scipy(scores)), base)
     line("a plain loop, cell by cell", timed(lambda: plain_loop(scores), 2), base)
     have = relabelling.collected(Execution(load("demo"), "demo"))
-    specs = sensitivity.specifications(relabelling.rules_of(have, {}), relabelling.one_by_one_of(have))
+    specs = specifications.specifications(relabelling.rules_of(have, {}), relabelling.one_by_one_of(have))
     part = specs.iloc[:: len(specs) // 16]
     print(f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:")
     base = timed(lambda: curve(have, specs), 3)

@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from utils import judging, votes
+from utils import label_robustness, votes
 from utils.prompts import SCORES
 
 STATEMENTS, PAIRS, LABELLED = 776, 378, 281  # of the paper; five runs of eight judges and languages of each
@@ -46,8 +46,8 @@ def voted_and_labelled(answers: dict[str, pd.DataFrame]) -> None:
 
 
 def other_rules(answers: dict[str, pd.DataFrame]) -> None:
-    judging.changes(judging.relevance_by_rule(answers["relevance"], 5, 8), "relevant")
-    judging.changes(judging.polarity_by_rule(answers["polarity"], 5, 8), "polarity")
+    label_robustness.changes(label_robustness.relevance_by_rule(answers["relevance"], 5, 8), "relevant")
+    label_robustness.changes(label_robustness.polarity_by_rule(answers["polarity"], 5, 8), "polarity")
 
 
 def plain_loop(answers: dict[str, pd.DataFrame]) -> None:

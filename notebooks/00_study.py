@@ -29,8 +29,9 @@ stance_runs: int = 5  # runs of each model in each language on whether it agrees
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import plan, published
-from utils.execution import open_study
+from alignment.asking import plan
+from alignment.paper import published
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()

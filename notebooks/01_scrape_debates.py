@@ -27,8 +27,8 @@ study: str = "demo"  # the study: a file in studies/, by name
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import statements
-from utils.execution import open_study
+from alignment.kialo import sources
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -44,7 +44,7 @@ settings = here.study.debates.model_dump(include={"source", "permission", "keep_
 pd.Series(settings).rename("setting").to_frame()
 
 # %%
-debates, theses, refused = statements.debates(here)
+debates, theses, refused = sources.debates(here)
 tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
 files = [here.write(table, name) for name, table in tables.items()]
 Markdown(

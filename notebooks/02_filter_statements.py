@@ -29,8 +29,9 @@ multi_thesis: str = "leave_out"  # debates with several theses: left out, or one
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import plots, statements
-from utils.execution import open_study
+from alignment.figures import diagnostics
+from alignment.kialo import sources
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -49,7 +50,7 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
-figure = plots.vote_distribution(votes, min_votes)
+figure = diagnostics.vote_distribution(votes, min_votes)
 here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.")
 
 # %% [markdown]
@@ -63,10 +64,10 @@ here.save(figure, "votes", "How many statements have how many votes; the line is
 # in; if not, this cell stops.
 
 # %%
-kept, left_out = statements.kept(
+kept, left_out = sources.kept(
     debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0]
 )
-statements.account(debates, theses, kept, left_out)
+sources.account(debates, theses, kept, left_out)
 
 # %%
 Markdown(
@@ -81,7 +82,7 @@ Markdown(
 # %%
 rules = (vote_source, multi_thesis, here.study.languages[0])
 others = pd.DataFrame({"min_votes": range(11)})
-others["kept"] = [len(statements.kept(debates, theses, t, *rules)[0]) for t in others["min_votes"]]
+others["kept"] = [len(sources.kept(debates, theses, t, *rules)[0]) for t in others["min_votes"]]
 others.set_index("min_votes").T
 
 # %%

@@ -25,8 +25,8 @@ study: str = "demo"  # the study: a file in studies/, by name
 # %%
 from IPython.display import Markdown
 
-from utils import translation, translation_checks
-from utils.execution import open_study
+from alignment.study.workspace import open_study
+from alignment.translation import checks, translations
 
 here = open_study(study)
 here.banner()
@@ -40,8 +40,8 @@ here.banner()
 
 # %%
 statements = here.read("02_statements")
-outdated = translation.outdated(here, statements)
-translated = translation.translations(here, statements)
+outdated = translations.outdated(here, statements)
+translated = translations.translations(here, statements)
 translated.drop(columns="text").head(3)
 
 # %% [markdown]
@@ -76,25 +76,25 @@ Markdown(
 # look at; an empty list is good news, and no proof.
 
 # %%
-checks = translation_checks.checks(statements, translated)
-checks
+findings = checks.checks(statements, translated)
+findings
 
 # %%
-checks["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts().rename(
+findings["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_counts().rename(
     "statements"
 ).to_frame()
 
 # %%
 Markdown(
-    f"**{checks['statement_id'].nunique()} of {len(statements)} statements** have something to look at, "
+    f"**{findings['statement_id'].nunique()} of {len(statements)} statements** have something to look at, "
     "by the checks that need no Chinese; whether the others are well translated, only a reader can say."
 )
 
 # %% [markdown]
 # ## A reader of Chinese
 #
-# `python -m utils.translation sheet --study NAME` writes a spreadsheet with every statement, its translation and what a
-# check found, the doubtful ones first. `python -m utils.translation import --study NAME FILE` takes it back: a correction
+# `python -m alignment.translation.translations sheet --study NAME` writes a spreadsheet with every statement, its translation and what a
+# check found, the doubtful ones first. `python -m alignment.translation.translations import --study NAME FILE` takes it back: a correction
 # wins over the machine's text and is marked as corrected.
 
 # %%
@@ -102,7 +102,7 @@ corrected = translated["corrected"].astype(bool).sum()
 Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a reader.")
 
 # %%
-files = [here.write(translated, "03_translations"), here.write(checks, "03_checks")]
+files = [here.write(translated, "03_translations"), here.write(findings, "03_checks")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)

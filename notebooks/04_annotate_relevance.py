@@ -30,8 +30,10 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 # %%
 from IPython.display import Markdown
 
-from utils import answers, imported, judging, plan, plots, prompts, votes
-from utils.execution import open_study
+from alignment.asking import answers, imports, plan
+from alignment.figures import diagnostics
+from alignment.study.workspace import open_study
+from utils import label_robustness, prompts, votes
 
 here = open_study(study)
 here.banner()
@@ -90,7 +92,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
-labels = imported.relevance(here) if here.study.labels else made
+labels = imports.relevance(here) if here.study.labels else made
 labels.head(3)
 
 # %%
@@ -101,7 +103,7 @@ counts
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
 title = "How many votes call a statement relevant"
-figure = plots.vote_shares(spread, f"yes votes of {planned}", title)
+figure = diagnostics.vote_shares(spread, f"yes votes of {planned}", title)
 caption = "How many of the planned votes call a statement relevant, by dimension."
 here.save(figure, "relevance_votes", caption)
 
@@ -122,11 +124,11 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # language as a whole. One that stands far apart pulls labels its way, or is pulled.
 
 # %%
-apart = judging.apart(voted, labels, "relevant")
+apart = label_robustness.apart(voted, labels, "relevant")
 apart.round(3)
 
 # %%
-Markdown(judging.farthest(apart))
+Markdown(label_robustness.farthest(apart))
 
 # %% [markdown]
 # ## What another rule would change
@@ -136,9 +138,9 @@ Markdown(judging.farthest(apart))
 
 # %%
 rules = {"quorum": relevance_quorum, "tie_rule": tie_rule, "missing_votes": missing_votes}
-by_rule = judging.relevance_by_rule(answered, relevance_runs, planned, **rules)
-flipped = judging.flipped(by_rule, "relevant")
-judging.changes(by_rule, "relevant")
+by_rule = label_robustness.relevance_by_rule(answered, relevance_runs, planned, **rules)
+flipped = label_robustness.flipped(by_rule, "relevant")
+label_robustness.changes(by_rule, "relevant")
 
 # %%
 speaking = labels.loc[labels["relevant"], "statement_id"].nunique()

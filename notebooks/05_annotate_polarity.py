@@ -31,8 +31,10 @@ half_median: str = "away_from_zero"  # a median of a half: rounded away from zer
 # %%
 from IPython.display import Markdown
 
-from utils import answers, imported, judging, plan, plots, prompts, votes
-from utils.execution import open_study
+from alignment.asking import answers, imports, plan
+from alignment.figures import diagnostics
+from alignment.study.workspace import open_study
+from utils import label_robustness, prompts, votes
 
 here = open_study(study)
 here.banner()
@@ -91,7 +93,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
-labels = imported.polarity(here) if here.study.labels else made
+labels = imports.polarity(here) if here.study.labels else made
 labels.head(3)
 
 # %%
@@ -104,7 +106,7 @@ scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(
 spread = here.in_order(labels).assign(
     value=lambda t: t["median"], kept=lambda t: t["polarity"].notna()
 )
-figure = plots.vote_shares(spread, "median vote", "What agreeing with a statement says")
+figure = diagnostics.vote_shares(spread, "median vote", "What agreeing with a statement says")
 caption = "How many statements have which polarity, by dimension."
 here.save(figure, "polarity_labels", caption)
 
@@ -125,11 +127,11 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # as a whole. One that stands far apart pulls labels its way, or is pulled.
 
 # %%
-apart = judging.apart(voted, labels, "polarity")
+apart = label_robustness.apart(voted, labels, "polarity")
 apart.round(3)
 
 # %%
-Markdown(judging.farthest(apart))
+Markdown(label_robustness.farthest(apart))
 
 # %% [markdown]
 # ## What another rule would change
@@ -141,9 +143,9 @@ Markdown(judging.farthest(apart))
 # %%
 rules = {"tie_rule": tie_rule, "missing_votes": missing_votes}
 rules |= {"zero_median": zero_median, "half_median": half_median}
-by_rule = judging.polarity_by_rule(answered, polarity_runs, planned, **rules)
-flipped = judging.flipped(by_rule, "polarity")
-judging.changes(by_rule, "polarity")
+by_rule = label_robustness.polarity_by_rule(answered, polarity_runs, planned, **rules)
+flipped = label_robustness.flipped(by_rule, "polarity")
+label_robustness.changes(by_rule, "polarity")
 
 # %%
 hang = flipped.drop_duplicates(["statement_id", "dimension"])

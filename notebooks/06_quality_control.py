@@ -30,16 +30,20 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from utils import agreement, chance, figures, imported, sampling, styled, votes
-from utils import rating as sheets
-from utils.execution import open_study
+from alignment.annotation import rating_sheets as sheets
+from alignment.annotation import sampling
+from alignment.asking import imports
+from alignment.figures import paper_figures, tables
+from alignment.stats import agreement, agreement_coefficients
+from alignment.study.workspace import open_study
+from utils import votes
 
 here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
 sample = sampling.sample(here.raw / "ratings", labels, sample_statements, np.random.default_rng(6))
-ratings = imported.ratings(here, sample, labels)
-raters = styled.raters_of(ratings)
-styled.notice(here.respondents, raters, here.by_hand)
+ratings = imports.ratings(here, sample, labels)
+raters = tables.raters_of(ratings)
+tables.notice(here.respondents, raters, here.by_hand)
 
 # %% [markdown]
 # ## The sample
@@ -75,7 +79,7 @@ sampling.plan_sample([0.1, 0.2, 0.3, 0.5])
 # %% [markdown]
 # ## The ratings
 #
-# `python -m utils.rating sheets` writes one spreadsheet for each annotator, which does not show the models' labels.
+# `python -m alignment.annotation.rating_sheets sheets` writes one spreadsheet for each annotator, which does not show the models' labels.
 # It is filled in, put back, and read anew on every run; no run writes to it, so that what was rated cannot be lost.
 # Where the study names simulated annotators, their error is known and stated. Pairs that somebody left open are no
 # rating.
@@ -95,7 +99,7 @@ Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet
 
 # %%
 precision = agreement.precision(ratings)
-shown = precision.assign(precision=styled.with_n(precision, "precision", "judgements"))
+shown = precision.assign(precision=tables.with_n(precision, "precision", "judgements"))
 shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3)
 
 # %% [markdown]
@@ -105,7 +109,7 @@ shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3
 # below is our case. Gwet's AC1 expects less by chance where one answer prevails.
 
 # %%
-chance.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)
+agreement_coefficients.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)
 
 # %%
 overall = precision.set_index("dimension").loc["all"]
@@ -126,12 +130,12 @@ Markdown(
 
 # %%
 table2 = agreement.table2(ratings, labels, rng, resamples)
-styled.table2_text(table2)
+tables.table2_text(table2)
 
 # %%
 caption = "Mean absolute error between annotators, and between annotators and models, with the paper's values."
-who = styled.of_both(here.respondents, raters) if raters else "printed"
-here.save(figures.mae_bars(styled.table2(table2)), "table2", caption, who)
+who = tables.of_both(here.respondents, raters) if raters else "printed"
+here.save(paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
 
 # %% [markdown]
 # *Table 2 as a picture, with the paper's printed values as hollow marks. The median of four annotators varies less
@@ -153,17 +157,17 @@ compared = agreement.side_by_side(kinds, rng, min(resamples, 2000))
 compared["respondents"] = np.where(compared["who"] == "annotators", raters, here.respondents)
 
 # %%
-cells = {name: styled.with_n(compared, name, "n_between") for name in ("between", "alpha")}
+cells = {name: tables.with_n(compared, name, "n_between") for name in ("between", "alpha")}
 wide = compared.assign(**cells).pivot(index="dimension", columns="who")
 by_dimension = wide["between"].reindex([*here.dimensions, "all"])
 by_dimension.loc["alpha of all"] = wide.loc["all", "alpha"]
 by_dimension[list(kinds)].fillna("–")
 
 # %%
-both = {"respondents": styled.of_both(here.respondents, raters), "raters": raters}
-tables = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
-tables |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
-files = [here.write(table, name) for name, table in tables.items()]
+both = {"respondents": tables.of_both(here.respondents, raters), "raters": raters}
+results = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
+results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
+files = [here.write(table, name) for name, table in results.items()]
 Markdown(
     f"Written: {', '.join(f'`{f}`' for f in files)}. "
     + (

@@ -29,8 +29,9 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 # %%
 from IPython.display import Markdown
 
-from utils import answers, plan, prompts, provenance, scores, votes
-from utils.execution import open_study
+from alignment.asking import answers, plan, serving
+from alignment.study.workspace import open_study
+from utils import prompts, scores, votes
 
 here = open_study(study)
 here.banner()
@@ -72,11 +73,11 @@ here.who(answered)
 # this study, by the servers' own word:
 
 # %%
-served = provenance.served(here)
+served = serving.served(here)
 served
 
 # %%
-Markdown(provenance.mixtures(served))
+Markdown(serving.mixtures(served))
 
 # %% [markdown]
 # ## The votes
@@ -92,7 +93,7 @@ voted.head(3)
 # written for this project, for a reply may quote the statement.
 
 # %%
-reasons = provenance.reasons(here, answered, voted)
+reasons = serving.reasons(here, answered, voted)
 reasons.head(3)
 
 # %% [markdown]

@@ -34,8 +34,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import consistency, figures, published, scores
-from utils.execution import open_study
+from alignment.figures import paper_figures
+from alignment.paper import grim, published
+from alignment.study.workspace import open_study
+from utils import scores
 
 here = open_study(study)
 here.banner()
@@ -87,7 +89,7 @@ wide.round(0).astype("Int64")
 
 # %%
 caption = "Figure 1: groups of models and people, 0 to 100, on the statements that divide groups."
-figure = figures.groups_and_people(drawn, "Models and peoples: statements that divide groups")
+figure = paper_figures.groups_and_people(drawn, "Models and peoples: statements that divide groups")
 here.save(figure, "figure1", caption)
 
 # %% [markdown]
@@ -101,7 +103,7 @@ here.save(figure, "figure1", caption)
 # %%
 whole = everyone[everyone["selection"] != "differing"]
 caption = "Groups of models and people, 0 to 100, on all scored statements."
-figure = figures.groups_and_people(whole, "Models and peoples: all statements")
+figure = paper_figures.groups_and_people(whole, "Models and peoples: all statements")
 here.save(figure, "figure1_all", caption)
 
 # %% [markdown]
@@ -133,9 +135,9 @@ Markdown(
 
 # %%
 table3 = published.table3_long()
-ns = consistency.n_by_row(table3, published.stated_n())
+ns = grim.n_by_row(table3, published.stated_n())
 of_paper = scores.human_values("current", ["US", "China"])
-signs = consistency.figure1_signs(table3, published.MODELS, of_paper, ns)
+signs = grim.figure1_signs(table3, published.MODELS, of_paper, ns)
 signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)
 
 # %% [markdown]

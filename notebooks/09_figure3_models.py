@@ -27,8 +27,10 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from utils import figures, published, scores
-from utils.execution import open_study
+from alignment.figures import paper_figures
+from alignment.paper import published
+from alignment.study.workspace import open_study
+from utils import scores
 
 here = open_study(study)
 here.banner()
@@ -67,7 +69,7 @@ table.pivot_table(index="dimension", columns="model", values="mean", sort=False)
 
 # %%
 caption = "Figure 3: each model's mean score in its native language, with 95 % intervals."
-here.save(figures.models_by_dimension(table), "figure3", caption)
+here.save(paper_figures.models_by_dimension(table), "figure3", caption)
 
 # %% [markdown]
 # *Figure 3, from this study. One colour is one culture. The scores could reach from -2 to 2; the axis shows -1 to 1,
@@ -93,7 +95,7 @@ printed.pivot_table(index="dimension", columns="model", values="mean", sort=Fals
 
 # %%
 caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
-figure = figures.models_by_dimension(printed, "Each model's mean score, as the paper prints it")
+figure = paper_figures.models_by_dimension(printed, "Each model's mean score, as the paper prints it")
 here.save(figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]

@@ -30,8 +30,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import figures, null, published, significance, styled
-from utils.execution import open_study
+from alignment.figures import paper_figures, tables
+from alignment.paper import published
+from alignment.stats import null_model, significance
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -71,7 +73,7 @@ table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head
 # the paper.
 
 # %%
-styled.table3(table)
+tables.table3(table)
 
 # %% [markdown]
 # ## The figure
@@ -81,7 +83,7 @@ styled.table3(table)
 
 # %%
 caption = "Table 3 as a picture: each model's mean score on each dimension in both languages."
-here.save(figures.language_changes(table), "table3", caption)
+here.save(paper_figures.language_changes(table), "table3", caption)
 
 # %% [markdown]
 # *Table 3 as a picture. Each line joins two means: of a model in both languages or, in a study with a single language,
@@ -95,7 +97,7 @@ here.save(figures.language_changes(table), "table3", caption)
 # a star stands for p < 0.05.
 
 # %%
-styled.tests(table)
+tables.tests(table)
 
 # %%
 kinds = {"bootstrap": "p_bootstrap", "exact test": "p_exact", "Holm": "p_holm"}
@@ -109,7 +111,7 @@ Markdown(f"Of {len(table)} cells, so many have p < 0.05: {', '.join(found)}. {he
 # study is in it.
 
 # %%
-rates = pd.DataFrame([null.rejections(n, np.random.default_rng(n)) for n in null.SIZES])
+rates = pd.DataFrame([null_model.rejections(n, np.random.default_rng(n)) for n in null_model.SIZES])
 rates.set_index("n").map("{:.1%}".format)
 
 # %% [markdown]
@@ -121,7 +123,7 @@ rates.set_index("n").map("{:.1%}".format)
 # p`: the best that so many changed statements can reach, all in one direction; fewer than six never reach 0.05.
 
 # %%
-styled.reach(table)
+tables.reach(table)
 
 # %% [markdown]
 # ## What the paper prints
@@ -137,7 +139,7 @@ named.assign(change=(named["Chinese"] - named["English"]).round(2))
 # %%
 caption = "The paper's Table 3 as a picture: both printed means of each model on each dimension."
 title = "Each model in two languages, as the paper prints it"
-figure = figures.language_changes(printed.reset_index(), title)
+figure = paper_figures.language_changes(printed.reset_index(), title)
 here.save(figure, "table3_printed", caption, "printed")
 
 # %% [markdown]

@@ -25,8 +25,9 @@ study: str = "demo"  # the study: a file in studies/, by name
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import figures, ledger, published
-from utils.execution import open_study
+from alignment.figures import paper_figures
+from alignment.paper import ledger, published
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -70,7 +71,7 @@ boxes = [
     ("Polarity", f"{sizes['labels']:,} labels", f"{asked['05']:,} questions: −2 to +2"),
     ("Stance", f"{sizes['labelled']:,} statements", f"{asked['07']:,} questions: agree?"),
 ]
-figure = figures.pipeline_counts(boxes)
+figure = paper_figures.pipeline_counts(boxes)
 
 # %%
 caption = "Figure 2: the pipeline from debates to scored statements, with this study's counts."

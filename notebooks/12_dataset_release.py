@@ -25,8 +25,9 @@ study: str = "demo"  # the study: a file in studies/, by name
 # %%
 from IPython.display import Markdown
 
-from utils import published, rehydrate, release
-from utils.execution import open_study
+from alignment.paper import published
+from alignment.release import dataset, rehydration
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -38,7 +39,7 @@ here.banner()
 
 # %%
 labels, statements = here.read("05_sociocultural_statements"), here.read("02_statements")
-data = release.dataset(labels, statements, here.read("05_polarity"))
+data = dataset.dataset(labels, statements, here.read("05_polarity"))
 data.head(3)
 
 # %%
@@ -53,7 +54,7 @@ data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(
 # written for this project.
 
 # %%
-table4 = here.with_texts(release.examples(data, here.dimensions))
+table4 = here.with_texts(dataset.examples(data, here.dimensions))
 table4
 
 # %% [markdown]
@@ -70,12 +71,12 @@ published.read("paper_table4")
 
 # %%
 translated, ratings = here.read("03_translations"), here.read("06_ratings")
-written = release.write(here, data, translated, ratings)
+written = dataset.write(here, data, translated, ratings)
 Markdown("In `12_release/`: " + ", ".join(f"`{name}`" for name in written) + ". The card says:")
 
 # %%
 Markdown(
-    release.card(here, data, translated, ratings)
+    dataset.card(here, data, translated, ratings)
     .split("---\n", 2)[2]
     .replace("\n# ", "\n### ")
     .replace("\n## ", "\n#### ")
@@ -84,18 +85,18 @@ Markdown(
 # %% [markdown]
 # ## The way back
 #
-# `python -m utils.kialo rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
+# `python -m alignment.kialo.responses rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
 # a folder of exports. It says which statements are unchanged, changed or gone and how their votes moved, and it writes
 # texts on the reader's own machine only. Here it is tried on the study's own debates, where nothing may have changed.
 
 # %%
-again = rehydrate.compared(data, here.read("01_debates"), here.read("01_theses"))
+again = rehydration.compared(data, here.read("01_debates"), here.read("01_theses"))
 again.groupby("state", as_index=False).agg(
     statements=("statement_id", "size"), votes_moved=("moved", "median")
 )
 
 # %%
-files = [here.write(release.examples(data, here.dimensions), "12_table4")]
+files = [here.write(dataset.examples(data, here.dimensions), "12_table4")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)

@@ -29,8 +29,9 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from utils import consistency, ledger, plots, published, recovery
-from utils.execution import open_study
+from alignment.figures import diagnostics
+from alignment.paper import grim, ledger, published, recovery
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()
@@ -56,10 +57,10 @@ claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index
 
 # %%
 table3, stated = published.table3_long(), published.stated_n()
-rows = consistency.check_rows(table3, stated)
+rows = grim.check_rows(table3, stated)
 possible = rows.pivot(index=["dimension", "stated"], columns="labels", values="up_to_stated")
-possible = possible.loc[list(stated), [name for name, _, _ in consistency.READINGS]]
-chances = consistency.chances_of_fit(table3, stated, np.random.default_rng(13))
+possible = possible.loc[list(stated), [name for name, _, _ in grim.READINGS]]
+chances = grim.chances_of_fit(table3, stated, np.random.default_rng(13))
 possible.assign(chance=chances).round({"chance": 3}).rename_axis(columns=None).reset_index()
 
 # %% [markdown]
@@ -75,7 +76,7 @@ possible.assign(chance=chances).round({"chance": 3}).rename_axis(columns=None).r
 # the row allows.
 
 # %%
-best = consistency.best_exact_p(table3, consistency.n_by_row(table3, stated))
+best = grim.best_exact_p(table3, grim.n_by_row(table3, stated))
 least = best.groupby(["dimension", "model"], sort=False)["best_p"].min().unstack(sort=False)
 least.round(4).rename_axis(columns=None).reset_index()
 
@@ -103,7 +104,7 @@ confirmed = published.count("relevance labels confirmed by annotators")
 pairs = int(published.count("quality control predictions"))
 totals = {f"{k} annotators x {pairs} pairs": k * pairs for k in (4, 3)}
 totals |= {f"4 annotators x {pairs} pairs, {k} skipped": 4 * pairs - k for k in range(1, 11)}
-consistency.possible_share(confirmed, 2, totals).query("possible or total == 4 * @pairs").round(3)
+grim.possible_share(confirmed, 2, totals).query("possible or total == 4 * @pairs").round(3)
 
 # %% [markdown]
 # How many requests the method takes, notebook 00 works out. One thing more is no sum: Table 1 prints the two poles of
@@ -147,7 +148,7 @@ recovered[[*columns, "verdict"]].head(3).round(2)
 
 # %%
 caption = "Planted against found mean scores of the simulated respondents, with 95 % intervals."
-here.save(plots.recovery(recovered), "recovery", caption)
+here.save(diagnostics.recovery(recovered), "recovery", caption)
 
 # %% [markdown]
 # *Each point is a model in a language on a dimension. On the line, what was found is what was planted. In a study that

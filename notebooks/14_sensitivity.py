@@ -33,8 +33,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from utils import claims, null, plots, relabelling, scores, sensitivity
-from utils.execution import open_study
+from alignment.figures import diagnostics
+from alignment.stats import claims, null_model, relabelling, specifications
+from alignment.study.workspace import open_study
+from utils import scores
 
 here = open_study(study)
 here.banner()
@@ -50,8 +52,8 @@ here.banner()
 # %%
 have = relabelling.collected(here)
 rules = relabelling.rules_of(have, here.parameters)
-specs = sensitivity.specifications(rules, relabelling.one_by_one_of(have))
-table = sensitivity.outcomes(have, specs)
+specs = specifications.specifications(rules, relabelling.one_by_one_of(have))
+table = specifications.outcomes(have, specs)
 table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
     specifications="size", most_calls="max"
 )
@@ -70,7 +72,7 @@ table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
 # specifications that cannot decide a claim, for no statement is left on which the groups differ.
 
 # %%
-whole = sensitivity.summary(table, have)
+whole = specifications.summary(table, have)
 whole
 
 # %% [markdown]
@@ -78,7 +80,7 @@ whole
 # rows of a rule agree, that rule does not matter here.
 
 # %%
-shares = sensitivity.shares(table, rules)
+shares = specifications.shares(table, rules)
 by_rule = shares[shares["choice"].isin(list(rules))]
 by_rule = by_rule.set_index(["choice", "alternative", "claim"])["share"]
 by_rule.unstack("claim", sort=False).round(3)
@@ -93,7 +95,7 @@ product = table[table["varies"] == "rules"]
 words = claims.in_words(have.planted is not None)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 caption = "Every specification: how much of each claim is as it says, and the choices below it."
-figure = plots.specification_curve(product, open_rules, words)
+figure = diagnostics.specification_curve(product, open_rules, words)
 here.save(figure, "specification_curve", caption)
 
 # %% [markdown]
@@ -109,7 +111,7 @@ here.save(figure, "specification_curve", caption)
 # counts what would have to be asked first; what follows from those answers comes on top.
 
 # %%
-sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
+specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 
 # %% [markdown]
 # ## Rules or statements: what moves a group more?
@@ -119,9 +121,9 @@ sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 # the choice of rules matters less than the choice of statements.
 
 # %%
-rng, groups = np.random.default_rng(14), sensitivity.default_groups(have, specs)
+rng, groups = np.random.default_rng(14), specifications.default_groups(have, specs)
 places = scores.figure1(groups, rng, rules["differ"][0], resamples)
-sensitivity.ranges(table, places).round(1)
+specifications.ranges(table, places).round(1)
 
 # %% [markdown]
 # ## What would chance do?
@@ -133,13 +135,13 @@ sensitivity.ranges(table, places).round(1)
 
 # %%
 people = have.people.get(rules.get("human_values", ("",))[0], claims.NOBODY)
-rates = null.agreement_rates(here.read("07_votes"), have.models)
+rates = null_model.agreement_rates(here.read("07_votes"), have.models)
 labels = here.read("05_sociocultural_statements")
 observed = product.drop_duplicates("differ").set_index("differ")["with_people"]
 observed = observed.astype(float).to_dict()
-chance = null.table(labels, have.models, rates, people, observed, np.random.default_rng(14), draws)
+chance = null_model.table(labels, have.models, rates, people, observed, np.random.default_rng(14), draws)
 caption = "How many directions agree with people when the models answer at random."
-here.save(plots.null_directions(chance), "null_directions", caption)
+here.save(diagnostics.null_directions(chance), "null_directions", caption)
 
 # %% [markdown]
 # *The number of directions that agree with people in simulated worlds under the null, by the two readings of "responded differently";
@@ -150,10 +152,10 @@ here.save(plots.null_directions(chance), "null_directions", caption)
 # agree with half of them. Dark is what the paper claims: all six.
 
 # %%
-of_paper = null.paper_table(np.random.default_rng(14), draws)
+of_paper = null_model.paper_table(np.random.default_rng(14), draws)
 caption = "How many directions would agree by chance with the paper's numbers of labels."
 title = "Chance, with the paper's numbers of labels"
-figure = plots.null_directions(of_paper, title, "claimed")
+figure = diagnostics.null_directions(of_paper, title, "claimed")
 here.save(figure, "null_directions_paper", caption, "printed")
 
 # %% [markdown]
@@ -161,7 +163,7 @@ here.save(figure, "null_directions_paper", caption, "printed")
 # not so rare. None of this is a test of the paper's claim on its own answers, which are not published.*
 
 # %%
-six, five = (null.at_least(of_paper, null.DESIGNS["not_equal"], k) for k in (6, 5))
+six, five = (null_model.at_least(of_paper, null_model.DESIGNS["not_equal"], k) for k in (6, 5))
 Markdown(
     f"With the paper's numbers of labels, chance gets all six directions right in **{six:.1%}** "
     f"of {draws:,} simulated worlds, and at least five in **{five:.1%}**."

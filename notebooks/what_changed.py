@@ -25,8 +25,8 @@ study: str = "demo"  # the study: a file in studies/, by name
 # %%
 from IPython.display import Markdown
 
-from utils import changes
-from utils.execution import open_study
+from alignment.runner import changes
+from alignment.study.workspace import open_study
 
 here = open_study(study)
 here.banner()

@@ -16,12 +16,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 import explore  # noqa: E402
-from utils import figures, paths, release  # noqa: E402
-from utils.drawing import stamp, use_style  # noqa: E402
+from alignment.figures import paper_figures  # noqa: E402
+from alignment.figures.style import stamp, use_style  # noqa: E402
+from alignment.release import dataset  # noqa: E402
+from alignment.runner.pages import digest  # noqa: E402
+from alignment.study import paths  # noqa: E402
+from alignment.study.loader import load  # noqa: E402
+from alignment.study.workspace import Execution  # noqa: E402
 from utils.errors import Problem, command  # noqa: E402
-from utils.execution import Execution  # noqa: E402
-from utils.pages import digest  # noqa: E402
-from utils.study import load  # noqa: E402
 
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
 FONT = "StudySansSC-Regular.otf"
@@ -42,7 +44,7 @@ def main(name: str) -> None:
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(HERE / "static", SOURCES / "static")
     shutil.copy(HERE / "conf.py", SOURCES)
-    shutil.copy(paths.ROOT / "src" / "utils" / "fonts" / FONT, SOURCES / "static")
+    shutil.copy(paths.ROOT / "src" / "alignment" / "figures" / "fonts" / FONT, SOURCES / "static")
     _notebooks(here)
     _front(here)
     _data()
@@ -130,7 +132,7 @@ def _figure1(here: Execution, table, title: str) -> str:
 
     use_style()
     matplotlib.rcParams["svg.hashsalt"] = title
-    figure, drawn = figures.groups_and_people(table, title, address), io.StringIO()
+    figure, drawn = paper_figures.groups_and_people(table, title, address), io.StringIO()
     stamp(figure, here.respondents)
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     names = {address(d, g): f"{d}, {g}: to its statements" for d in table["dimension"].unique() for g in table["group"].unique()}
@@ -144,7 +146,7 @@ def _front(here: Execution) -> None:
     shutil.copy(here.figures / "figure3_printed.png", SOURCES)
     whatif = sorted(p.stem for p in (SOURCES / "whatif").glob("*.ipynb"))
     toctree = "```{toctree}\n:hidden:\n:caption: What if\n:glob:\n\nwhatif/*\n```" if whatif else ""
-    text, what = (HERE / "pages" / "index.md").read_text(encoding="utf-8"), f"{WHAT[here.respondents]}\n\n{release.source_of(here)['collected']}"
+    text, what = (HERE / "pages" / "index.md").read_text(encoding="utf-8"), f"{WHAT[here.respondents]}\n\n{dataset.source_of(here)['collected']}"
     write(SOURCES / "index.md", text.replace("{{ what }}", what).replace("{{ whatif }}", toctree))
 
 

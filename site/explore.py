@@ -5,8 +5,9 @@ from html import escape
 
 import pandas as pd
 
-from utils import collecting, plan, reading
-from utils.execution import Execution
+from alignment.asking import collection, plan
+from alignment.study.workspace import Execution
+from utils import reply_parser
 
 NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
 NO_REPLIES = "The replies themselves are not on the machine that built this site; their answers are."
@@ -52,12 +53,12 @@ def _texts(here: Execution) -> dict[tuple[str, str], str]:
 
 def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
-    if not here.study.show_texts or here.study.respondents == "imported" or not collecting.archives(here):
+    if not here.study.show_texts or here.study.respondents == "imported" or not collection.archives(here):
         return {}
-    found = collecting.last(here, ["text"])
-    keys = collecting.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
+    found = collection.last(here, ["text"])
+    keys = collection.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
-    return {name: reading.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}
+    return {name: reply_parser.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}
 
 
 def link(statement: str) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from alignment.study import paths
 from project import CODE, NUMBERS, Project
-from utils import paths
 
 SHARED = paths.ROOT.parent / "shared"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from utils import dictionary, parameters, study
-from utils.paths import ROOT
+from alignment.runner import parameters
+from alignment.study import data_dictionary, loader
+from alignment.study.paths import ROOT
 
 CODE = ("src", "notebooks", "studies", "data/reference")
 NUMBERS = [source.name[:2] for source in parameters.sources()]
@@ -31,14 +32,14 @@ class Project:
             shutil.copy(ROOT / file, folder / file)
 
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        """Run Python in the project's folder, as run_all.sh does: ("-m", "utils.rating", ...)."""
+        """Run Python in the project's folder, as run_all.sh does: ("-m", "alignment.annotation.rating_sheets", ...)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
         env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
         return subprocess.run([sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """./run_all.sh with these arguments."""
-        return self.python("-m", "utils.pipeline", *arguments, **environment)
+        return self.python("-m", "alignment.runner.pipeline", *arguments, **environment)
 
     def page(self, name: str, number: str) -> dict:
         (path,) = (self.folder / "notebooks" / "rendered" / name).glob(f"{number}_*.ipynb")
@@ -49,10 +50,10 @@ class Project:
 
     def faults(self, name: str, folder: str) -> list[str]:
         """What of the tables of an execution is not as the data dictionary says."""
-        known = study.load(name)
+        known = loader.load(name)
         paths = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
         assert len(paths) > 40
-        return [told for path in paths for told in dictionary.faults(path, "processed", known.cultures, known.dimensions)]
+        return [told for path in paths for told in data_dictionary.faults(path, "processed", known.cultures, known.dimensions)]
 
     def study(self, name: str, **settings) -> str:
         path = self.folder / "studies" / f"{name}.yaml"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 
-from utils import agreement, chance, sampling
+from alignment.annotation import sampling
+from alignment.stats import agreement, agreement_coefficients
 from utils.errors import Problem
 
 few = settings(max_examples=25, deadline=None)
@@ -52,12 +53,12 @@ def measured(ratings, labels=None):
 
 
 def test_gwets_twelve_units_give_his_ac1():
-    assert chance.gwet_ac1(RELIABILITY) == pytest.approx(0.77544, abs=5e-6)
+    assert agreement_coefficients.gwet_ac1(RELIABILITY) == pytest.approx(0.77544, abs=5e-6)
 
 
 def test_gwets_complete_rows_alone_give_another_ac1():
     complete = RELIABILITY[~np.isnan(RELIABILITY).any(axis=1)]
-    assert chance.gwet_ac1(complete) == pytest.approx(0.6743, abs=5e-5)
+    assert agreement_coefficients.gwet_ac1(complete) == pytest.approx(0.6743, abs=5e-5)
 
 
 def test_krippendorffs_reliability_data_give_his_ordinal_alpha():
@@ -69,8 +70,8 @@ def test_krippendorffs_reliability_data_give_his_ordinal_alpha():
 def test_alpha_is_that_of_krippendorffs_package_in_every_resample(seed, annotators, items):
     draw = np.random.default_rng(seed)
     table = draw.choice([-2, -1, 1, 2, np.nan], size=(items, annotators), p=[0.1, 0.2, 0.2, 0.2, 0.3])
-    counted, drawn = chance.value_counts(table), draw.integers(0, 3, (4, items))
-    for times, ours in zip(drawn, chance.ordinal_alpha(counted, drawn), strict=True):
+    counted, drawn = agreement_coefficients.value_counts(table), draw.integers(0, 3, (4, items))
+    for times, ours in zip(drawn, agreement_coefficients.ordinal_alpha(counted, drawn), strict=True):
         repeated = np.repeat(counted, times, axis=0)
         shared = repeated[repeated.sum(axis=1) > 1]
         if np.count_nonzero(shared.sum(axis=0)) < 2:
@@ -81,40 +82,40 @@ def test_alpha_is_that_of_krippendorffs_package_in_every_resample(seed, annotato
 
 def test_two_equally_good_annotators_have_no_kappa_where_all_pairs_are_relevant():
     draw, n = rng(), 200_000
-    for row in chance.at_prevalence(0.9, [0.5, 0.9, 1.0]).itertuples():
+    for row in agreement_coefficients.at_prevalence(0.9, [0.5, 0.9, 1.0]).itertuples():
         truth = draw.random(n) < row.relevant
         said = pd.DataFrame({a: np.where(draw.random(n) < 0.9, truth, ~truth) for a in "ab"}).astype(float)
-        assert [row.kappa, row.ac1] == pytest.approx([chance.kappa(said), chance.gwet_ac1(said)], abs=0.01)
+        assert [row.kappa, row.ac1] == pytest.approx([agreement_coefficients.kappa(said), agreement_coefficients.gwet_ac1(said)], abs=0.01)
         assert row.yes == pytest.approx(said["a"].mean(), abs=0.01)
     assert row.kappa == pytest.approx(0) and row.ac1 > 0.75
 
 
 def test_the_interval_of_a_mean_error_is_wilsons_where_errors_are_0_or_1():
     errors = np.repeat([1.0, 0.0], [15, 133])
-    assert chance.mean_interval(errors, errors.mean(), 148) == pytest.approx(chance.wilson(15, 148))
+    assert agreement_coefficients.mean_interval(errors, errors.mean(), 148) == pytest.approx(agreement_coefficients.wilson(15, 148))
 
 
 def test_the_interval_of_a_mean_error_grows_with_the_size_of_the_errors_and_never_below_zero():
-    small, large = (chance.mean_interval(np.array([size, 0, 0, 0, 0, 0, 0, 0]), size / 8, 8) for size in (1.0, 4.0))
+    small, large = (agreement_coefficients.mean_interval(np.array([size, 0, 0, 0, 0, 0, 0, 0]), size / 8, 8) for size in (1.0, 4.0))
     assert large == pytest.approx(tuple(4 * end for end in small)) and 0 <= small[0] < 1 / 8 < small[1]
-    assert all(math.isnan(end) for end in chance.mean_interval(np.array([]), math.nan, 0))
+    assert all(math.isnan(end) for end in agreement_coefficients.mean_interval(np.array([]), math.nan, 0))
 
 
 def test_one_error_of_a_half_leaves_room_for_errors_of_one():
     errors = np.array([0.5, 0, 0, 0, 0, 0, 0, 0])
-    assert chance.mean_interval(errors, 1 / 16, 8) == pytest.approx(chance.wilson(0.5, 8))
+    assert agreement_coefficients.mean_interval(errors, 1 / 16, 8) == pytest.approx(agreement_coefficients.wilson(0.5, 8))
 
 
 @pytest.mark.parametrize("k, n, low, high", [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)])
 def test_wilsons_interval_is_the_one_of_newcombes_table(k, n, low, high):
-    assert chance.wilson(k, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert agreement_coefficients.wilson(k, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
 @pytest.mark.parametrize("both_yes, only_first, only_second, both_no, kappa", [(40, 9, 6, 45, 0.70), (80, 10, 5, 5, 0.32)])
 def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti(both_yes, only_first, only_second, both_no, kappa):
     table = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [both_yes, only_first, only_second, both_no], axis=0)
-    assert chance.kappa(pd.DataFrame(table)) == pytest.approx(kappa, abs=5e-3)
-    assert chance.gwet_ac1(table) > 0.69  # 85 % agree in both, and AC1 says so
+    assert agreement_coefficients.kappa(pd.DataFrame(table)) == pytest.approx(kappa, abs=5e-3)
+    assert agreement_coefficients.gwet_ac1(table) > 0.69  # 85 % agree in both, and AC1 says so
 
 
 # Another package, and by hand
@@ -126,7 +127,7 @@ yes_no = st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=2),
 @given(yes_no)
 def test_kappa_is_that_of_statsmodels(rows):
     table = np.array(rows)
-    ours = chance.kappa(pd.DataFrame(table))
+    ours = agreement_coefficients.kappa(pd.DataFrame(table))
     if math.isnan(ours):
         assert len(np.unique(table)) == 1
     else:
@@ -205,7 +206,7 @@ def test_precision_counts_judgements_overall_and_by_dimension():
     table = agreement.precision(ratings).set_index("dimension")
     assert table.loc["PDI", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [2, 4, 3, 0.75]
     assert table.loc["all", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [3, 5, 4, 0.8]
-    assert (table.at["all", "low"], table.at["all", "high"]) == chance.wilson(4, 5)
+    assert (table.at["all", "low"], table.at["all", "high"]) == agreement_coefficients.wilson(4, 5)
 
 
 def test_when_nearly_all_say_yes_kappa_falls_to_nothing_and_ac1_does_not():
@@ -328,6 +329,6 @@ def test_intervals_cover_the_truth_of_annotators_of_known_error_at_the_stated_ra
         row = agreement.table2(ratings, labels, draw, 300).iloc[-1]
         for name in names:
             covered[name] += row[f"{name}_low"] <= truth[name] <= row[f"{name}_high"]
-        low, high = chance.wilson(int(ratings["relevant"].sum()), len(ratings))
+        low, high = agreement_coefficients.wilson(int(ratings["relevant"].sum()), len(ratings))
         covered["precision"] += low <= 1 - error <= high
     assert all(STATED[n][name] <= k / repetitions for name, k in covered.items()), covered

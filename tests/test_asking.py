@@ -15,10 +15,12 @@ from email.utils import formatdate
 import pandas as pd
 import pytest
 
+from alignment.asking import answers, archive, collection, endpoint, plan, scheduler, serving, simulation
+from alignment.study import loader, schema, table_files
+from alignment.study.workspace import Execution
 from servers import FAULTS, Faulty, answer, serve
-from utils import answers, asking, collecting, endpoint, plan, prompts, provenance, replies, settings, simulation, study, tables, votes
+from utils import prompts, votes
 from utils.errors import Problem
-from utils.execution import Execution
 
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 
@@ -28,21 +30,21 @@ def here(elsewhere, monkeypatch) -> Execution:
     """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
     told = endpoint.wait
     monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.001 if retry_after is None else told(attempt, retry_after))
-    demo = study.load("demo")
+    demo = loader.load("demo")
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
-    tables.write(statements, made.processed / "02_statements.csv")
-    tables.write(statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv")
-    tables.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
+    table_files.write(statements, made.processed / "02_statements.csv")
+    table_files.write(statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv")
+    table_files.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
     chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
-    tables.write(chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv")
+    table_files.write(chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv")
     return made
 
 
 def live(here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes) -> Execution:
     """The same study, asked over HTTP."""
-    server = settings.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
-    asked = {"respondents": "live", "endpoints": {"simulated": server}, "cap": settings.Cap(calls=10**6)}
+    server = schema.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
+    asked = {"respondents": "live", "endpoints": {"simulated": server}, "cap": schema.Cap(calls=10**6)}
     return Execution(here.study.model_copy(update=asked | changes), "demo")
 
 
@@ -89,8 +91,8 @@ def failing(here: Execution, kinds: list[str], share: float, said=None) -> Fault
 
 
 def rows(here: Execution, columns: str = "*") -> list[tuple]:
-    with replies.archive(here.raw / replies.FILE) as archive:
-        return archive.execute(f"select {columns} from replies join wire using (id) order by id").fetchall()
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        return connection.execute(f"select {columns} from replies join wire using (id) order by id").fetchall()
 
 
 def all_is_accounted_for(here: Execution, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame) -> None:
@@ -256,36 +258,36 @@ def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(
         assert time.monotonic() - began < 10
     with serve(simulation.app(here)) as address:
         answers.answers(live(here, address), cells)
-    with replies.archive(here.raw / replies.FILE) as archive:
-        lost = archive.execute("select sum(lost) from replies").fetchone()[0]
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        lost = connection.execute("select sum(lost) from replies").fetchone()[0]
         assert 0 < lost == sum(server.asked.values())
 
 
 def test_while_one_execution_asks_a_second_asks_nothing(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
-        with replies.only_one(here.raw / replies.FILE), pytest.raises(Problem, match="Another execution is asking"):
+        with archive.only_one(here.raw / archive.FILE), pytest.raises(Problem, match="Another execution is asking"):
             answers.answers(live(here, address), cells)
         assert not server.asked
         answers.answers(live(here, address), cells)
 
 
 def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
-    with replies.archive(here.raw / replies.FILE) as archive:
-        with contextlib.suppress(RuntimeError), replies.journal(here.raw / replies.FILE) as note:
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        with contextlib.suppress(RuntimeError), archive.journal(here.raw / archive.FILE) as note:
             for attempt in (1, 1, 2):
                 note(endpoint.Request("k", "stance", "en", "m", 1, attempt, []), 0.25)
             raise RuntimeError
         with (here.raw / "replies.sqlite-under-way").open("ab") as file:
             file.write(b'["half a li')
-        replies.recover(here.raw / replies.FILE, archive, "live")
-        assert replies.spent(archive) == (2 + 3, 0.75)  # two failed requests, three lost tries of them
-        replies.recover(here.raw / replies.FILE, archive, "live")
-        assert replies.spent(archive) == (5, 0.75)
+        archive.recover(here.raw / archive.FILE, archive, "live")
+        assert archive.spent(connection) == (2 + 3, 0.75)  # two failed requests, three lost tries of them
+        archive.recover(here.raw / archive.FILE, archive, "live")
+        assert archive.spent(connection) == (5, 0.75)
 
 
 def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(here, monkeypatch):
-    monkeypatch.setattr(asking, "TRIES", 2)
+    monkeypatch.setattr(scheduler, "TRIES", 2)
 
     async def broken(send):
         await answer(send, 503, b"{}")
@@ -304,7 +306,7 @@ def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
     cells = relevance(here, 1)
     first, second = (Faulty(simulation.app(here)) for _ in range(2))
     with serve(first) as one, serve(second) as two:
-        endpoints = {n: settings.Endpoint(base_url=f"{a}/v1", in_flight=8, send_seed=True) for n, a in (("one", one), ("two", two))}
+        endpoints = {n: schema.Endpoint(base_url=f"{a}/v1", in_flight=8, send_seed=True) for n, a in (("one", one), ("two", two))}
         at = {"sim-us-1": "one", "sim-us-2": "one", "sim-cn-1": "two", "sim-cn-2": "two"}
         models = {name: m.model_copy(update={"endpoint": at[name]}) for name, m in here.study.models.items()}
         found = answers.answers(live(here, one, endpoints=endpoints, models=models), cells)
@@ -331,14 +333,14 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
         more = Execution(live(here, address, name="more", material="demo").study, "more")
         shutil.copytree(known.processed, more.processed)
         cells = relevance(more, 1)
-        assert collecting.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
+        assert collection.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
         found = answers.answers(more, cells)
         assert {json.loads(body)["model"] for body in list(server.asked)[before:]} == {first}
         assert sum(server.asked.values()) - before == len(cells) / 4 and (found["state"] != "not asked").all()
         assert answers.answers(more, cells).equals(found)
     for number, rows in (("04", found), ("05", found.head(0)), ("07", found.head(0))):
-        tables.write(rows, more.processed / f"{number}_answers.csv.gz")
-    assert set(provenance.served(more)["model"]) == {first, *others}
+        table_files.write(rows, more.processed / f"{number}_answers.csv.gz")
+    assert set(serving.served(more)["model"]) == {first, *others}
 
 
 @pytest.mark.parametrize(("status", "said"), [(401, "the key was refused"), (404, "the model is unknown")])
@@ -361,7 +363,7 @@ def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(h
     server, cells = Faulty(simulation.app(here), lambda asked, body: invalid if body["model"] == "sim-us-1" else None), relevance(here, 1)
     with serve(server) as address, pytest.raises(Problem, match="every request was turned down, the last with 400"):
         answers.answers(live(here, address), cells)
-    assert sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= asking.HOPELESS + 16
+    assert sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= scheduler.HOPELESS + 16
     assert len([1 for body in server.answered if json.loads(body)["model"] != "sim-us-1"]) >= 3 * 36
 
 
@@ -390,14 +392,14 @@ def test_a_full_disk_stops_everything_with_a_sentence(here, monkeypatch):
     def full(connection, rows):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(replies, "keep", full)
+    monkeypatch.setattr(archive, "keep", full)
     with serve(simulation.app(here)) as address, pytest.raises(Problem, match="disk is full"):
         answers.answers(live(here, address), relevance(here, 1))
 
 
 def test_two_statements_of_the_same_words_are_asked_once(here):
     statements = here.read("02_statements").assign(text="Ban cars.")
-    tables.write(statements, here.processed / "02_statements.csv")
+    table_files.write(statements, here.processed / "02_statements.csv")
     server, cells = Faulty(simulation.app(here)), relevance(here, 1).query("language == 'en'")
     with serve(server) as address:
         found = answers.answers(live(here, address), cells)
@@ -412,20 +414,20 @@ def test_the_proxy_is_what_the_environment_says(monkeypatch):
 
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
-    price = settings.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
+    price = schema.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
     models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, contextlib.suppress(Problem):
-        answers.answers(live(here, address, models=models, cap=settings.Cap(usd=1.0)), cells)
-    with replies.archive(here.raw / replies.FILE) as archive:
-        _, usd = replies.spent(archive)
+        answers.answers(live(here, address, models=models, cap=schema.Cap(usd=1.0)), cells)
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        _, usd = archive.spent(connection)
     assert 0.9 < usd <= 1.0 or len(server.answered) == len(cells)
 
 
 def test_the_cap_on_calls_holds_across_restarts(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
-        capped = live(here, address, cap=settings.Cap(calls=50))
+        capped = live(here, address, cap=schema.Cap(calls=50))
         for _ in range(3):
             with pytest.raises(Problem, match="cap is reached: 50 calls"):
                 answers.answers(capped, cells)
@@ -433,15 +435,15 @@ def test_the_cap_on_calls_holds_across_restarts(here):
 
 
 def test_the_cap_in_money_holds_across_restarts(here):
-    price = settings.Price(input=1000.0, output=1000.0)
+    price = schema.Price(input=1000.0, output=1000.0)
     models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
         for _ in range(3):
             with pytest.raises(Problem, match="cap is reached"):
-                answers.answers(live(here, address, models=models, cap=settings.Cap(usd=20.0)), cells)
-            with replies.archive(here.raw / "replies.sqlite") as archive:
-                calls, usd = replies.spent(archive)
+                answers.answers(live(here, address, models=models, cap=schema.Cap(usd=20.0)), cells)
+            with archive.open_archive(here.raw / "replies.sqlite") as connection:
+                calls, usd = archive.spent(connection)
             assert 0 < calls < len(cells) and 0 < usd <= 20.0
 
 
@@ -454,7 +456,7 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
     server = Faulty(simulation.app(here))
     with serve(server) as address:
-        keyed = settings.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
+        keyed = schema.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
         asked = live(here, address, endpoints={"simulated": keyed})
         with pytest.raises(Problem, match="environment variable SOME_KEY"):
             answers.answers(asked, relevance(here, 1))
@@ -464,7 +466,7 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
 def recorded(here: Execution, change) -> Execution:
     """A study of imported answers: those of the simulated respondents, changed."""
     found = answers.answers(here, relevance(here, 1)).assign(respondents="imported")
-    tables.write(change(found), here.raw / answers.FILE)
+    table_files.write(change(found), here.raw / answers.FILE)
     return Execution(here.study.model_copy(update={"respondents": "imported"}), "demo")
 
 
@@ -493,9 +495,9 @@ def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
 def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
     found = answers.answers(here, relevance(here, 1))
     for number in ("04", "05", "07"):
-        tables.write(found.head(len(found) if number == "04" else 0), here.processed / f"{number}_answers.csv.gz")
-    with replies.archive(here.raw / replies.FILE) as archive:
-        archive.execute("delete from replies where id = 1")
-    served = provenance.served(here)
+        table_files.write(found.head(len(found) if number == "04" else 0), here.processed / f"{number}_answers.csv.gz")
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        connection.execute("delete from replies where id = 1")
+    served = serving.served(here)
     assert served["replies"].sum() == len(found) - 1 and served["model"].is_unique
-    assert provenance.mixtures(served) == "Every model was served in one way throughout."
+    assert serving.mixtures(served) == "Every model was served in one way throughout."

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from utils.paths import ROOT
+from alignment.study.paths import ROOT
 
 FILE = ROOT / "benchmarks" / "bench_asking.py"
 

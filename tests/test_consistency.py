@@ -8,12 +8,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from utils import consistency, published, scores, significance
+from alignment.paper import grim, published
+from alignment.stats import significance
+from utils import scores
 
 TABLE3 = published.table3_long()
 STATED = {"PDI": 68, "IDV": 116, "MAS": 60, "UAI": 62, "LTO": 24, "IND": 48}
 PEOPLE = scores.human_values("current", ["US", "China"])
-NS = consistency.n_by_row(TABLE3, STATED)
+NS = grim.n_by_row(TABLE3, STATED)
 
 
 def made_table(n, seed, sizes=(1, 2), cells=8):
@@ -29,14 +31,14 @@ def made_table(n, seed, sizes=(1, 2), cells=8):
 @given(st.integers(10, 200), st.integers(0, 2**32))
 def test_a_table_made_from_n_statements_fits_n(n, seed):
     _, means = made_table(n, seed)
-    assert consistency.fits(means, n)
+    assert grim.fits(means, n)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(10, 200), st.integers(0, 2**32))
 def test_a_table_made_with_half_labels_fits_n_in_half_steps_of_one_parity(n, seed):
     _, means = made_table(n, seed, sizes=(0.5, 1, 1.5, 2))
-    assert consistency.fits(means, n, grid=0.5, one_parity=True)
+    assert grim.fits(means, n, grid=0.5, one_parity=True)
 
 
 @settings(max_examples=100, deadline=None)
@@ -45,7 +47,7 @@ def test_one_sum_of_the_other_parity_makes_a_row_impossible(n, seed, cell):
     sums, _ = made_table(n, seed)
     sums[cell] += 1 if sums[cell] < 2 * n else -1
     means = np.round(sums / n, 2)
-    assert not consistency.fits(means, n) and consistency.fits(means, n, one_parity=False)
+    assert not grim.fits(means, n) and grim.fits(means, n, one_parity=False)
 
 
 @settings(max_examples=100, deadline=None)
@@ -54,7 +56,7 @@ def test_one_mean_that_no_sum_gives_makes_a_row_impossible(n, seed, cell, hundre
     assume(all(abs(hundredths / 100 - k / n) > 0.0051 for k in range(-2 * n, 2 * n + 1)))
     _, means = made_table(n, seed)
     means[cell] = hundredths / 100
-    assert not consistency.fits(means, n, one_parity=False)
+    assert not grim.fits(means, n, one_parity=False)
 
 
 @given(st.integers(1, 300), st.integers(-600, 600), st.sampled_from([0.5, 1.0]), st.sampled_from([1, 2, 3]))
@@ -62,22 +64,22 @@ def test_every_sum_is_among_the_possible_sums_of_what_its_mean_prints_as(n, k, g
     mean = k * grid / n
     for printed in (np.floor(mean * 10**digits), np.ceil(mean * 10**digits)):
         near = abs(printed / 10**digits - mean) <= 0.5 * 10.0**-digits + 1e-12
-        low, high = consistency.sum_bounds(printed / 10**digits, n, digits, grid)
+        low, high = grim.sum_bounds(printed / 10**digits, n, digits, grid)
         assert (low <= k <= high) == near
 
 
 def test_a_half_may_have_been_rounded_either_way():
     for sign in (1, -1):  # 1/8 is 0.125
-        assert consistency.sum_bounds(sign * 0.12, 8) == consistency.sum_bounds(sign * 0.13, 8) == (sign, sign)
+        assert grim.sum_bounds(sign * 0.12, 8) == grim.sum_bounds(sign * 0.13, 8) == (sign, sign)
 
 
 def test_one_printed_digit_allows_more_than_two():
-    (low, high), (least, most) = consistency.sum_bounds(-0.3, 54, 1), consistency.sum_bounds(-0.3, 54, 2)
+    (low, high), (least, most) = grim.sum_bounds(-0.3, 54, 1), grim.sum_bounds(-0.3, 54, 2)
     assert high - low > most - least == 0
 
 
 def found(dimension, labels):
-    return consistency.check_rows(TABLE3, STATED).set_index(["dimension", "labels"]).loc[(dimension, labels)]
+    return grim.check_rows(TABLE3, STATED).set_index(["dimension", "labels"]).loc[(dimension, labels)]
 
 
 @pytest.mark.parametrize(("dimension", "n"), [("PDI", "67"), ("IDV", "96, 104"), ("MAS", "55"), ("UAI", "54"),
@@ -87,8 +89,8 @@ def test_integer_labels_of_one_parity_leave_these_n_and_not_the_stated(dimension
     assert row["up_to_stated"] == n and not row["stated_fits"]
     cells = TABLE3[TABLE3["dimension"] == dimension]
     digits = cells["printed"].str.partition(".")[2].str.len().to_numpy()  # 0.0 and -0.3 taken as they stand
-    as_printed = consistency.possible_n(cells["mean"].to_numpy(), range(10, STATED[dimension] + 1), digits)
-    assert consistency.in_ranges(as_printed) == n
+    as_printed = grim.possible_n(cells["mean"].to_numpy(), range(10, STATED[dimension] + 1), digits)
+    assert grim.in_ranges(as_printed) == n
 
 
 def test_without_parity_only_idv_can_have_the_stated_n():
@@ -108,12 +110,12 @@ def test_half_labels_of_one_parity_leave_the_stated_n_to_idv_alone():
 def test_a_random_row_seldom_fits_a_small_n_and_always_a_large_one():
     row = TABLE3.loc[TABLE3["dimension"] == "LTO", "mean"]
     rng = np.random.default_rng(0)
-    assert consistency.chance_of_fit(row, range(10, 25), rng) < 0.01
-    assert consistency.chance_of_fit(row, [200], rng) == 1.0
+    assert grim.chance_of_fit(row, range(10, 25), rng) < 0.01
+    assert grim.chance_of_fit(row, [200], rng) == 1.0
 
 
 def best(dimension, model):
-    table = consistency.best_exact_p(TABLE3, NS)
+    table = grim.best_exact_p(TABLE3, NS)
     return table[(table["dimension"] == dimension) & (table["model"] == model)].iloc[0]
 
 
@@ -129,7 +131,7 @@ def test_gpts_change_on_lto_cannot_reach_five_percent_and_qwens_larger_one_can()
 
 
 def test_the_best_exact_p_covers_all_cells():
-    cells = consistency.best_exact_p(TABLE3, NS).drop_duplicates(["dimension", "model"])
+    cells = grim.best_exact_p(TABLE3, NS).drop_duplicates(["dimension", "model"])
     assert len(cells) == 24 and cells["most_changed"].notna().all()
 
 
@@ -139,7 +141,7 @@ def test_no_other_set_of_changes_with_the_same_difference_has_a_smaller_p(distan
     every = (c for m in range(1, 8) for c in combinations_with_replacement([-4, -2, 2, 4], m))
     sets = [c for c in every if sum(c) == distance]
     least = min(significance.sign_flip_p(np.array(c)) for c in sets)
-    changed = consistency.most_changed(0.0, distance / 50, 50)
+    changed = grim.most_changed(0.0, distance / 50, 50)
     assert changed == distance // 2 and least == significance.smallest_exact_p(changed)
 
 
@@ -151,16 +153,16 @@ def test_the_best_bootstrap_p_is_that_of_the_bootstrap(distance):
     samples = significance.bootstrap_means(differences, counts)
     table = pd.DataFrame({"dimension": "X", "model": "m", "language": ["en", "zh"]})
     table["mean"] = [0.0, round(distance / n, 2)]
-    row = consistency.best_exact_p(table, {"X": [n]}).iloc[0]
+    row = grim.best_exact_p(table, {"X": [n]}).iloc[0]
     assert significance.bootstrap_p(samples)[0] == pytest.approx(row["best_bootstrap_p"], abs=0.005)
 
 
 def test_sums_of_different_parity_cannot_differ_by_whole_statements():
-    assert consistency.most_changed(0.0, 0.05, 20) is None
+    assert grim.most_changed(0.0, 0.05, 20) is None
 
 
 def test_five_directions_of_figure_one_agree_with_people_and_uai_is_a_tie():
-    signs = consistency.figure1_signs(TABLE3, published.MODELS, PEOPLE, NS).set_index("dimension")
+    signs = grim.figure1_signs(TABLE3, published.MODELS, PEOPLE, NS).set_index("dimension")
     assert signs["agrees"].drop("UAI").eq("yes").all()
     uai = signs.loc["UAI"]
     assert (uai["n"], uai["sum_first"], uai["sum_second"], uai["agrees"]) == (54, "-16", "-16", "tie")
@@ -179,13 +181,13 @@ def test_the_sign_read_from_a_printed_table_is_that_of_the_figure_on_differing_s
     figure = scores.figure1(groups, generator, resamples=2)
     figure = figure[figure["selection"] == "differing"].set_index("group")["value"]
     printed = cells.groupby(["dimension", "model", "language"], as_index=False)["score"].mean().round(2)
-    sign = consistency.figure1_signs(printed.rename(columns={"score": "mean"}), published.MODELS, PEOPLE, {"PDI": [n]})
+    sign = grim.figure1_signs(printed.rename(columns={"score": "mean"}), published.MODELS, PEOPLE, {"PDI": [n]})
     assert sign["here"].item() == np.sign(round(figure["US"] - figure["China"], 9))
 
 
 def test_94_65_percent_is_a_share_of_three_annotators_labels_and_not_of_four():
     totals = {"pairs x 4": 324, "pairs x 3": 243, "pairs": 81, "statements x 4": 224, "statements": 56}
-    table = consistency.possible_share(94.65, 2, totals).set_index("of")
+    table = grim.possible_share(94.65, 2, totals).set_index("of")
     assert table.index[table["possible"]].tolist() == ["pairs x 3"] and table.at["pairs x 3", "count"] == 230
 
 
@@ -194,6 +196,6 @@ def test_one_reading_gives_99992_requests():
 
 
 def test_the_chance_of_a_fit_is_given_for_each_row_in_the_order_of_the_table():
-    chances = consistency.chances_of_fit(TABLE3, STATED, np.random.default_rng(13))
+    chances = grim.chances_of_fit(TABLE3, STATED, np.random.default_rng(13))
     assert len(chances) == 6 and max(chances) == chances[list(STATED).index("IDV")] > 0.1
     assert sorted(chances)[-2] < 0.02  # a fit of any other row is worth something

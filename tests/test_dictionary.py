@@ -5,10 +5,10 @@ import subprocess
 import pandas as pd
 import pytest
 
-from utils import dictionary, tables
-from utils.paths import PROCESSED, RAW, REFERENCE, ROOT
-from utils.settings import DIMENSIONS
-from utils.study import load
+from alignment.study import data_dictionary, table_files
+from alignment.study.loader import load
+from alignment.study.paths import PROCESSED, RAW, REFERENCE, ROOT
+from alignment.study.schema import DIMENSIONS
 
 DEMO = load("demo")
 FOLDERS = {"processed": PROCESSED / "demo", "raw": RAW / "demo", "reference": REFERENCE}
@@ -22,7 +22,7 @@ def committed() -> list[tuple[str, str]]:
 
 
 def faults(part: str, file: str) -> list[str]:
-    return dictionary.faults(FOLDERS[part] / file, part, DEMO.cultures, DIMENSIONS)
+    return data_dictionary.faults(FOLDERS[part] / file, part, DEMO.cultures, DIMENSIONS)
 
 
 @pytest.mark.parametrize(("part", "file"), committed(), ids=lambda x: x)
@@ -32,16 +32,16 @@ def test_every_committed_table_is_as_documented(part, file):
 
 def test_every_documented_table_is_there_but_for_those_of_other_studies():
     there = {part: [file for p, file in committed() if p == part] for part in FOLDERS}
-    for part in dictionary.PARTS:
-        for name, said in dictionary.tables(part).items():
+    for part in data_dictionary.PARTS:
+        for name, said in data_dictionary.tables(part).items():
             file = name.replace("*", "simulated_")
             assert file in there[part] or said.get("where", "").startswith("studies with"), f"{part}: {name} is documented, and not there"
 
 
-@pytest.mark.parametrize("part", dictionary.PARTS)
+@pytest.mark.parametrize("part", data_dictionary.PARTS)
 def test_the_readme_of_the_data_is_current(part):
     written = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8")
-    assert written == dictionary.renewed(part), f"data/{part}/README.md is stale: .venv/bin/python -m utils.dictionary mends it"
+    assert written == data_dictionary.renewed(part), f"data/{part}/README.md is stale: .venv/bin/python -m alignment.study.data_dictionary mends it"
 
 
 @pytest.mark.parametrize(
@@ -57,27 +57,27 @@ def test_the_readme_of_the_data_is_current(part):
     ],
 )
 def test_a_table_that_is_not_as_documented_is_told_with_the_column(tmp_path, change, said):
-    table = tables.read(PROCESSED / "demo" / "04_votes.csv")
-    path = tables.write(change(table), tmp_path / "04_votes.csv")
-    told, *others = dictionary.faults(path, "processed")
+    table = table_files.read(PROCESSED / "demo" / "04_votes.csv")
+    path = table_files.write(change(table), tmp_path / "04_votes.csv")
+    told, *others = data_dictionary.faults(path, "processed")
     assert not others or "another place" in others[0]
     assert told.startswith("04_votes.csv: ") and said in told
 
 
 def test_a_table_that_nobody_described_is_told(tmp_path):
-    path = tables.write(pd.DataFrame({"statement_id": ["1.1"]}), tmp_path / "15_new.csv")
-    assert dictionary.faults(path, "processed") == ["15_new.csv is not documented: describe it in src/utils/dictionary.yaml."]
+    path = table_files.write(pd.DataFrame({"statement_id": ["1.1"]}), tmp_path / "15_new.csv")
+    assert data_dictionary.faults(path, "processed") == ["15_new.csv is not documented: describe it in src/alignment/study/dictionary.yaml."]
 
 
 def test_no_kind_and_no_column_is_described_in_vain():
-    said = dictionary._said()
-    listed = [(c, t.get("own", {})) for part in dictionary.PARTS for t in said[part].values() for c in t["columns"].split(", ")]
+    said = data_dictionary._said()
+    listed = [(c, t.get("own", {})) for part in data_dictionary.PARTS for t in said[part].values() for c in t["columns"].split(", ")]
     names = {name.rstrip("?") for name, own in listed if name.rstrip("?") not in own}
     assert names == set(said["columns"])
-    assert all(set(t.get("own", {})) <= {c.rstrip("?") for c in t["columns"].split(", ")} for part in dictionary.PARTS for t in said[part].values())
+    assert all(set(t.get("own", {})) <= {c.rstrip("?") for c in t["columns"].split(", ")} for part in data_dictionary.PARTS for t in said[part].values())
 
 
 def test_a_column_is_read_as_text_only_where_it_is_one(tmp_path):
     named = pd.DataFrame({"item": ["a"], "here": ["007"], "paper": ["1"]})
     for file, here in (("13_ledger.csv", "007"), ("11_counts.csv", 7)):
-        assert tables.read(tables.write(named, tmp_path / file))["here"].tolist() == [here]
+        assert table_files.read(table_files.write(named, tmp_path / file))["here"].tolist() == [here]

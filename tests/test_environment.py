@@ -8,7 +8,7 @@ import tomllib
 import yaml
 from packaging.requirements import Requirement
 
-from utils.paths import ROOT
+from alignment.study.paths import ROOT
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment.kialo.exports import NEWER, OLDER, Export, debate_id, parse, read_exports, votes_of
+from alignment.kialo.text import plain_text
 from utils.errors import Problem
-from utils.exports import NEWER, OLDER, Export, debate_id, parse, read_exports, votes_of
-from utils.text import plain_text
 
 OLD_CATS = (
     "Discussion Title: Should cats vote?\r\n\r\n"

@@ -16,9 +16,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
-from utils import drawing, figures, plots, published
+from alignment.figures import diagnostics, paper_figures, style
+from alignment.paper import published
+from alignment.study.paths import REFERENCE
 from utils.errors import Problem
-from utils.paths import REFERENCE
 
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
 MODELS = {"sim-us-1": ("US", "en"), "sim-us-2": ("US", "en"), "sim-cn-1": ("China", "zh"), "sim-cn-2": ("China", "zh")}
@@ -76,7 +77,7 @@ CURVE = {"directions": "Six directions agree", "leanings": "All lean", "language
 
 
 def curve(specs: pd.DataFrame):
-    return plots.specification_curve(specs, ["differ", "tie_rule"], CURVE)
+    return diagnostics.specification_curve(specs, ["differ", "tie_rule"], CURVE)
 
 
 def chance() -> pd.DataFrame:
@@ -102,21 +103,21 @@ def shares() -> pd.DataFrame:
 
 STEPS = [("Scrape", "1,534 debates", "theses and their votes"), ("Translate", "776 in 2 languages", "英文与中文")]
 DRAWN = {
-    "groups_and_people": lambda: figures.groups_and_people(groups(), "Groups and people"),
-    "three groups": lambda: figures.groups_and_people(groups(("US", "China", "Great Britain")), "Groups and people"),
-    "without people": lambda: figures.groups_and_people(groups(people=False), "Groups"),
-    "models_by_dimension": lambda: figures.models_by_dimension(means()),
-    "language_changes": lambda: figures.language_changes(changes()),
-    "pipeline_counts": lambda: figures.pipeline_counts(STEPS),
-    "mae_bars": lambda: figures.mae_bars(errors()),
-    "vote_distribution": lambda: plots.vote_distribution(pd.Series([0, 1, 3, 5, 200, pd.NA], dtype="Int64"), 3),
-    "vote_shares": lambda: plots.vote_shares(shares(), "yes votes of 8", "Relevance"),
-    "recovery": lambda: plots.recovery(recovered()),
+    "groups_and_people": lambda: paper_figures.groups_and_people(groups(), "Groups and people"),
+    "three groups": lambda: paper_figures.groups_and_people(groups(("US", "China", "Great Britain")), "Groups and people"),
+    "without people": lambda: paper_figures.groups_and_people(groups(people=False), "Groups"),
+    "models_by_dimension": lambda: paper_figures.models_by_dimension(means()),
+    "language_changes": lambda: paper_figures.language_changes(changes()),
+    "pipeline_counts": lambda: paper_figures.pipeline_counts(STEPS),
+    "mae_bars": lambda: paper_figures.mae_bars(errors()),
+    "vote_distribution": lambda: diagnostics.vote_distribution(pd.Series([0, 1, 3, 5, 200, pd.NA], dtype="Int64"), 3),
+    "vote_shares": lambda: diagnostics.vote_shares(shares(), "yes votes of 8", "Relevance"),
+    "recovery": lambda: diagnostics.recovery(recovered()),
     "specification_curve": lambda: curve(specifications()),
-    "null_directions": lambda: plots.null_directions(chance()),
-    "many directions": lambda: plots.null_directions(many_directions()),
-    "six models": lambda: figures.language_changes(six_models()),
-    "table 3 from print": lambda: figures.language_changes(published.table3_pairs(), "As the paper prints it"),
+    "null_directions": lambda: diagnostics.null_directions(chance()),
+    "many directions": lambda: diagnostics.null_directions(many_directions()),
+    "six models": lambda: paper_figures.language_changes(six_models()),
+    "table 3 from print": lambda: paper_figures.language_changes(published.table3_pairs(), "As the paper prints it"),
 }
 
 
@@ -135,7 +136,7 @@ def saved(tmp_path_factory):
     @cache
     def save(name: str):
         figure, folder = DRAWN[name](), tmp_path_factory.mktemp("figure")
-        figures.save(figure, folder / "figure", "A caption.", "simulated")
+        paper_figures.save(figure, folder / "figure", "A caption.", "simulated")
         return figure, folder
 
     return save
@@ -159,7 +160,7 @@ def spaces(saved, monkeypatch):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_call_twice_gives_identical_bytes_without_date_or_software(name, saved, tmp_path):
-    figures.save(DRAWN[name](), tmp_path / "figure", "A caption.", "simulated")
+    paper_figures.save(DRAWN[name](), tmp_path / "figure", "A caption.", "simulated")
     for suffix in (".png", ".pdf"):
         once, again = [(folder / f"figure{suffix}").read_bytes() for folder in (saved(name)[1], tmp_path)]
         assert once == again
@@ -169,7 +170,7 @@ def test_the_same_call_twice_gives_identical_bytes_without_date_or_software(name
 def test_no_clock_and_no_setting_of_an_earlier_figure_changes_the_bytes(saved, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     mpl.rcParams.update({"font.size": 20, "savefig.dpi": 50, "font.family": ["DejaVu Serif"]})
-    figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "A caption.", "simulated")
+    paper_figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "A caption.", "simulated")
     for name in ("figure.png", "figure.pdf"):
         assert (saved("mae_bars")[1] / name).read_bytes() == (tmp_path / name).read_bytes()
 
@@ -204,28 +205,28 @@ def test_no_words_are_cut_off_at_the_edge_none_lie_on_others_and_none_is_smaller
 )
 def test_each_kind_of_respondents_has_its_stamp_and_one_simulated_reply_stamps_all(respondents, stamped, tmp_path):
     figure = DRAWN["mae_bars"]()
-    figures.save(figure, tmp_path / "figure", "c", respondents)
+    paper_figures.save(figure, tmp_path / "figure", "c", respondents)
     assert stamped in words(figure)
 
 
 def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tmp_path):
     live, simulated = DRAWN["mae_bars"](), DRAWN["mae_bars"]()
-    figures.save(live, tmp_path / "live", "c", "live")
+    paper_figures.save(live, tmp_path / "live", "c", "live")
     for _ in range(2):
-        figures.save(simulated, tmp_path / "figure", "c", "simulated")
-    assert not set(drawing.STAMPS.values()) & set(words(live))
+        paper_figures.save(simulated, tmp_path / "figure", "c", "simulated")
+    assert not set(style.STAMPS.values()) & set(words(live))
     assert words(simulated).count("simulated respondents") == 1
 
 
 def test_unknown_respondents_are_a_problem_that_names_the_right_spelling(tmp_path):
     for wrong in ("simulatd", ""):
         with pytest.raises(Problem, match="simulat"):
-            figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "c", wrong)
+            paper_figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "c", wrong)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
-    shown = figures.save(DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated")
+    shown = paper_figures.save(DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated")
     alt = "Table 2: 中文 and −1. [simulated respondents]"
     with Image.open(tmp_path / "figure1.v2.png") as picture:
         assert picture.info["Description"] == alt and picture.width == 1400
@@ -240,20 +241,20 @@ def test_chinese_and_the_signs_of_the_figures_have_glyphs_in_the_bundled_font(fo
     level_1_and_2 = "啊中国模拟回答齄，。！？：；（）《》“”、—…"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = drawing.nothing(f"{level_1_and_2} −≥≤·×→½◆○●Šł", "不同意")
+        figure = style.nothing(f"{level_1_and_2} −≥≤·×→½◆○●Šł", "不同意")
         figure.savefig(io.BytesIO(), format=format)
     found = font_manager.findfont("Study Sans SC", fallback_to_default=False)
     assert font_manager.get_font(found).family_name == "Study Sans SC"
 
 
 def test_a_missing_glyph_is_noticed_so_that_the_test_above_can_fail():
-    figure = drawing.nothing("\U0001f600\U00020000")
+    figure = style.nothing("\U0001f600\U00020000")
     with pytest.warns(UserWarning, match="missing from font"):
         figure.savefig(io.BytesIO(), format="png")
 
 
 def test_the_bundled_font_is_small_enough_and_comes_with_its_licence():
-    fonts = drawing.HERE / "fonts"
+    fonts = style.HERE / "fonts"
     assert (fonts / "StudySansSC-Regular.otf").stat().st_size <= 1_600_000
     assert "SIL OPEN FONT LICENSE Version 1.1" in (fonts / "OFL.txt").read_text()
 
@@ -276,21 +277,21 @@ def test_lab_is_right_for_white_and_for_the_red_of_the_standard():
 
 @pytest.mark.parametrize("matrix", [None, *COLOUR_BLIND.values()], ids=["all colours", *COLOUR_BLIND])
 def test_three_cultures_are_apart_for_every_kind_of_colour_vision(matrix):
-    seen = [lab(c, matrix) for c in drawing.colours(["US", "China", "Great Britain"]).values()]
+    seen = [lab(c, matrix) for c in style.colours(["US", "China", "Great Britain"]).values()]
     assert min(np.linalg.norm(seen[i] - seen[j]) for i in range(3) for j in range(i)) > 25
 
 
 def test_three_cultures_are_apart_in_greyscale_and_their_names_are_readable_on_white():
-    chosen = drawing.colours(["US", "China", "Great Britain"])
+    chosen = style.colours(["US", "China", "Great Britain"])
     light = sorted(lab(c)[0] for c in chosen.values())
     assert min(np.diff(light)) > 14
     assert light[1] - light[0] > 20  # US and China
-    assert max(lab(drawing.dark(c))[0] for c in chosen.values()) < 62
+    assert max(lab(style.dark(c))[0] for c in chosen.values()) < 62
 
 
 @given(st.permutations(["US", "China", "Great Britain", "Romania", "US"]))
 def test_a_culture_keeps_its_colour_whatever_the_order_of_the_rows(cultures):
-    chosen = drawing.colours(cultures)
+    chosen = style.colours(cultures)
     assert list(chosen) == ["US", "China", "Great Britain", "Romania"]
     assert chosen["US"] == "#1D4E9A" and chosen["China"] == "#F0604D" and len(set(chosen.values())) == 4
 
@@ -301,10 +302,10 @@ def label_colours(figure) -> dict:
 
 def test_reversing_the_rows_of_a_table_changes_no_colour_in_the_drawing():
     table = groups(("Great Britain", "China", "US"))
-    forwards, backwards = (label_colours(figures.groups_and_people(t, "t")) for t in (table, table[::-1]))
-    assert forwards == backwards and forwards["US"] == drawing.dark("#1D4E9A")
+    forwards, backwards = (label_colours(paper_figures.groups_and_people(t, "t")) for t in (table, table[::-1]))
+    assert forwards == backwards and forwards["US"] == style.dark("#1D4E9A")
     table = means()
-    assert label_colours(figures.models_by_dimension(table)) == label_colours(figures.models_by_dimension(table[::-1]))
+    assert label_colours(paper_figures.models_by_dimension(table)) == label_colours(paper_figures.models_by_dimension(table[::-1]))
 
 
 def bars(axes) -> list[tuple]:
@@ -314,7 +315,7 @@ def bars(axes) -> list[tuple]:
 
 
 def test_figure_1_draws_the_bars_of_models_and_people_from_50_with_n_at_each():
-    figure = figures.groups_and_people(groups().replace({"value": {30.0: 35.0}}), "t")
+    figure = paper_figures.groups_and_people(groups().replace({"value": {30.0: 35.0}}), "t")
     models, people = figure.axes
     assert bars(models) == [(50, 35), (50, 50)] * 6
     assert bars(people) == [(50, 40), (50, 50)] * 6
@@ -327,7 +328,7 @@ def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table
     native = {"GPT": ("US", "en"), "Llama": ("US", "en"), "DeepSeek": ("China", "zh"), "Qwen": ("China", "zh")}
     printed = printed[[native[m][1] == lang for m, lang in zip(printed["model"], printed["language"], strict=True)]]
     printed = printed.assign(culture=[native[m][0] for m in printed["model"]], low=np.nan, high=np.nan, n=np.nan)
-    figure = figures.models_by_dimension(printed)
+    figure = paper_figures.models_by_dimension(printed)
     drawn = {d: [a + b for a, b in bars(axes)] for d, axes in zip(DIMENSIONS, figure.axes, strict=True)}
     assert drawn == {d: printed.loc[printed["dimension"] == d, "mean"].tolist() for d in DIMENSIONS}
     assert drawn["PDI"] == [-0.10, -0.52, -0.43, -0.04] and drawn["LTO"] == [0.18, 1.09, 1.00, 0.73]
@@ -338,7 +339,7 @@ def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table
 
 def test_figure_3_as_the_notebook_draws_it_from_print_equals_the_native_cells():
     printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
-    figure = figures.models_by_dimension(printed)
+    figure = paper_figures.models_by_dimension(printed)
     cells = pd.read_csv(REFERENCE / "paper_table3.csv").set_index(["dimension", "language"])
     native = {"GPT": "en", "Llama": "en", "DeepSeek": "zh", "Qwen": "zh"}
     for dimension, axes in zip(DIMENSIONS, figure.axes, strict=True):
@@ -364,74 +365,74 @@ def test_eighteen_directions_bear_no_label_each_but_a_grid():
 
 
 def test_the_axis_is_minus_1_to_1_unless_a_value_lies_outside():
-    assert figures.models_by_dimension(means()).axes[0].get_xlim() == (-1, 1)
-    assert "widened" not in said(figures.models_by_dimension(means()))
-    assert figures.models_by_dimension(means().replace({"high": {0.1: 1.7}})).axes[0].get_xlim() == (-1.75, 1.75)
+    assert paper_figures.models_by_dimension(means()).axes[0].get_xlim() == (-1, 1)
+    assert "widened" not in said(paper_figures.models_by_dimension(means()))
+    assert paper_figures.models_by_dimension(means().replace({"high": {0.1: 1.7}})).axes[0].get_xlim() == (-1.75, 1.75)
 
 
 def test_a_model_without_readable_answers_gets_a_note_and_no_bar():
     table = means()
     table.loc[(table["model"] == "sim-us-2") & (table["dimension"] == "IDV"), ["mean", "low", "high"]] = np.nan
-    panel = figures.models_by_dimension(table).axes[1]
+    panel = paper_figures.models_by_dimension(table).axes[1]
     assert len(bars(panel)) == 3 and words(panel).count("no readable answers") == 1
     table = groups()
     none = (table["kind"] == "models") & (table["dimension"] == "LTO")
     table.loc[none, ["value", "low", "high", "n"]] = [np.nan, np.nan, np.nan, 0]
-    panel = figures.groups_and_people(table, "t").axes[0]
+    panel = paper_figures.groups_and_people(table, "t").axes[0]
     assert len(bars(panel)) == 10 and words(panel).count("no statements (n = 0)") == 2
     table = changes()
     table.loc[0, "mean_b"] = np.nan
-    assert words(figures.language_changes(table).axes[0]).count("no readable answers") == 1
+    assert words(paper_figures.language_changes(table).axes[0]).count("no readable answers") == 1
 
 
 def test_a_culture_without_rows_for_a_dimension_gets_a_note():
     table = groups()
-    figure = figures.groups_and_people(table[~((table["dimension"] == "PDI") & (table["group"] == "US"))], "t")
+    figure = paper_figures.groups_and_people(table[~((table["dimension"] == "PDI") & (table["group"] == "US"))], "t")
     assert words(figure.axes[0]).count("no readable answers") == 1 and words(figure.axes[1]).count("not known") == 1
 
 
 def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_survives_holm():
-    panel = figures.language_changes(changes()).axes[0]  # p 0.2, 0.05, 0.022, 0.0125; Holm 0.3, 0.075, 0.033, 0.019
-    bands = [p for p in panel.patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()]
+    panel = paper_figures.language_changes(changes()).axes[0]  # p 0.2, 0.05, 0.022, 0.0125; Holm 0.3, 0.075, 0.033, 0.019
+    bands = [p for p in panel.patches if mpl.colors.to_hex(p.get_facecolor()) == style.GREEN.lower()]
     assert [round(p.get_y() + p.get_height() / 2) for p in bands] == [2, 3]
     assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"] and "0.00" in words(panel)
 
 
 def test_what_is_green_goes_by_the_level_that_the_tests_take(monkeypatch):
-    monkeypatch.setattr(figures, "ALPHA", 0.02)
-    figure = figures.language_changes(changes())
-    assert [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == drawing.GREEN.lower()] and "p < 0.02 (bootstrap)" in said(
+    monkeypatch.setattr(paper_figures, "ALPHA", 0.02)
+    figure = paper_figures.language_changes(changes())
+    assert [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == style.GREEN.lower()] and "p < 0.02 (bootstrap)" in said(
         figure
     )
     assert [w for w in words(figure.axes[0]) if "◆" in w] == ["+0.60 ◆"]
 
 
 def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statements_and_what_the_right_means():
-    for figure, key in ((figures.models_by_dimension(means()), ["US, asked in English", "China, asked in Chinese"]),
-                        (figures.language_changes(changes().assign(n=20)), ["US", "China"])):  # fmt: skip
+    for figure, key in ((paper_figures.models_by_dimension(means()), ["US, asked in English", "China, asked in Chinese"]),
+                        (paper_figures.language_changes(changes().assign(n=20)), ["US", "China"])):  # fmt: skip
         [legend] = figure.legends
         assert [t.get_text() for t in legend.get_texts()] == key
         assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == ["#1d4e9a", "#f0604d"]
         assert "closer to the pole that names the panel" in said(figure) and "In brackets: statements" in said(figure)
         assert all(sum(w.endswith(" (20)") or " (20) ◆" in w for w in words(panel)) == 4 for panel in figure.axes)
     assert "In brackets" not in said(DRAWN["table 3 from print"]()) + said(DRAWN["mae_bars"]())
-    rated = figures.mae_bars(errors().assign(n=17))
+    rated = paper_figures.mae_bars(errors().assign(n=17))
     assert "PDI: Power distance (17)" in said(rated) and "In brackets: statements" in said(rated)
-    assert "closer to the pole that names the dimension" in said(figures.groups_and_people(groups(), "t"))
+    assert "closer to the pole that names the dimension" in said(paper_figures.groups_and_people(groups(), "t"))
 
 
 def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
     pairs = changes().query("model == 'sim-us-1'").assign(model="GPT / Qwen", culture="US / China", a="GPT", b="Qwen")
-    figure = figures.language_changes(pairs)
+    figure = paper_figures.language_changes(pairs)
     assert "Two models in the same language" in said(figure) and "Mean score of GPT (○) and Qwen (●)" in said(figure)
-    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == drawing.dark(drawing.GREY)
-    assert "same model" in said(figures.language_changes(changes())) and "in English (○) and Chinese (●)" in said(figures.language_changes(changes()))
-    assert drawing.colours(["US / China", "Great Britain"])["Great Britain"] == drawing.FURTHER[0]
+    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == style.dark(style.GREY)
+    assert "same model" in said(paper_figures.language_changes(changes())) and "in English (○) and Chinese (●)" in said(paper_figures.language_changes(changes()))
+    assert style.colours(["US / China", "Great Britain"])["Great Britain"] == style.FURTHER[0]
 
 
 def test_two_pairs_of_languages_keep_their_own_lines():
     table = pd.concat([changes(), changes().assign(b="ro")])
-    labels = [t.get_text() for t in figures.language_changes(table).axes[0].get_yticklabels()]
+    labels = [t.get_text() for t in paper_figures.language_changes(table).axes[0].get_yticklabels()]
     assert len(labels) == 8 and "sim-us-1, en → ro" in labels
 
 
@@ -443,13 +444,13 @@ def test_the_histogram_of_votes_counts_every_statement_and_names_those_without_a
 
 
 def dark_bars(figure) -> list:
-    return [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == plots.KEPT.lower()]
+    return [p for p in figure.axes[0].patches if mpl.colors.to_hex(p.get_facecolor()) == diagnostics.KEPT.lower()]
 
 
 def test_the_spread_of_votes_splits_each_bar_into_kept_and_left_out():
     kept = [False, True, False, True, False]
     table = pd.DataFrame({"dimension": "PDI", "value": [0, 0, 0, 1.5, np.nan], "kept": kept})
-    figure = plots.vote_shares(table, "median", "t")
+    figure = diagnostics.vote_shares(table, "median", "t")
     assert [p.get_height() for p in dark_bars(figure)] == [1, 1]
     assert "kept 2 of 4" in said(figure) and "1 without a value" in said(figure)
 
@@ -457,7 +458,7 @@ def test_the_spread_of_votes_splits_each_bar_into_kept_and_left_out():
 def test_recovery_counts_the_intervals_that_hold_what_was_planted_and_names_the_others():
     table = recovered()
     table.loc[table.query("model == 'sim-cn-1' and dimension == 'LTO' and language == 'zh'").index, "low"] = 0.21
-    figure = plots.recovery(table)
+    figure = diagnostics.recovery(table)
     assert "English: 24 of 24 intervals" in said(figure) and "Chinese: 23 of 24 intervals" in said(figure)
     assert "sim-cn-1 LTO" in said(figure) and "Hollow" in said(figure) and "Hollow" not in said(DRAWN["recovery"]())
 
@@ -487,39 +488,39 @@ def test_chance_marks_the_observed_number_and_sums_the_tail():
     figure = DRAWN["null_directions"]()
     assert [p.get_height() for p in dark_bars(figure)] == [6 / 64]
     assert "as many or more: 10.9%" in said(figure)  # 7 of 64
-    assert "found: 5" in said(figure) and "claimed: 5" in said(plots.null_directions(chance(), "t", "claimed"))
-    assert "found" not in said(plots.null_directions(chance().assign(observed=np.nan)))
+    assert "found: 5" in said(figure) and "claimed: 5" in said(diagnostics.null_directions(chance(), "t", "claimed"))
+    assert "found" not in said(diagnostics.null_directions(chance().assign(observed=np.nan)))
 
 
 EMPTY = {
-    "groups": lambda: figures.groups_and_people(groups().head(0), "t"),
-    "models": lambda: figures.models_by_dimension(means().head(0)),
-    "changes": lambda: figures.language_changes(pd.DataFrame()),
-    "errors": lambda: figures.mae_bars(errors().head(0)),
-    "steps": lambda: figures.pipeline_counts([]),
-    "votes": lambda: plots.vote_distribution(pd.Series([pd.NA], dtype="Int64"), 3),
-    "shares": lambda: plots.vote_shares(shares().head(0), "x", "t"),
-    "recovery": lambda: plots.recovery(recovered().assign(estimate=np.nan)),
+    "groups": lambda: paper_figures.groups_and_people(groups().head(0), "t"),
+    "models": lambda: paper_figures.models_by_dimension(means().head(0)),
+    "changes": lambda: paper_figures.language_changes(pd.DataFrame()),
+    "errors": lambda: paper_figures.mae_bars(errors().head(0)),
+    "steps": lambda: paper_figures.pipeline_counts([]),
+    "votes": lambda: diagnostics.vote_distribution(pd.Series([pd.NA], dtype="Int64"), 3),
+    "shares": lambda: diagnostics.vote_shares(shares().head(0), "x", "t"),
+    "recovery": lambda: diagnostics.recovery(recovered().assign(estimate=np.nan)),
     "specifications": lambda: curve(specifications()[["differ", "tie_rule"]].assign(**dict.fromkeys(CURVE))),
-    "chance": lambda: plots.null_directions(chance().head(0)),
+    "chance": lambda: diagnostics.null_directions(chance().head(0)),
 }
 
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_an_empty_table_gives_a_figure_that_says_so_and_can_be_saved(name, tmp_path):
     figure = EMPTY[name]()
-    figures.save(figure, tmp_path / "figure", "c", "simulated")
+    paper_figures.save(figure, tmp_path / "figure", "c", "simulated")
     assert any(w.startswith("no ") for w in words(figure)) and not figure.axes[0].patches
 
 
 def test_a_missing_column_is_a_problem_that_names_it():
     with pytest.raises(Problem, match='no column "p_holm"'):
-        figures.language_changes(changes().drop(columns="p_holm"))
+        paper_figures.language_changes(changes().drop(columns="p_holm"))
     with pytest.raises(Problem, match='no column "leanings_of"'):
         curve(specifications().drop(columns="leanings_of"))
 
 
 @given(st.floats(-2, 2, allow_nan=False))
 def test_the_axis_holds_every_value_of_the_scale(value):
-    half, note = drawing.span([value, np.nan])
+    half, note = style.span([value, np.nan])
     assert abs(value) <= half + 1e-9 and half in (1, 1.25, 1.5, 1.75, 2) and bool(note) == (half > 1)

@@ -9,11 +9,16 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from alignment.annotation import rating_sheets
+from alignment.kialo import sources
+from alignment.release import croissant, dataset
+from alignment.release.rehydration import compared
+from alignment.study import table_files
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
+from alignment.translation import review_sheets, translations, translators
 from project import NUMBERS
-from utils import corrections, croissant, prompts, rating, release, statements, tables, translation, translators
-from utils.execution import Execution
-from utils.rehydrate import compared
-from utils.study import load
+from utils import prompts
 
 HOSTILE = {
     "script": "<script>alert('cats')</script> Cats may vote.",
@@ -58,10 +63,10 @@ def here(elsewhere):
             path.write_text(json.dumps(answer))
     (found.raw / "debates" / "list").mkdir()
     (found.raw / "debates" / "list" / "0000.json").write_text(json.dumps({"discussions": rows}))
-    debates, theses, _ = statements.debates(found)
+    debates, theses, _ = sources.debates(found)
     found.write(debates, "01_debates")
     found.write(theses, "01_theses")
-    found.write(statements.kept(debates, theses, 3)[0], "02_statements")
+    found.write(sources.kept(debates, theses, 3)[0], "02_statements")
     return found
 
 
@@ -75,16 +80,16 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
     assert kept.index.tolist() == [f"{d}.3" for d in HOSTILE]
     for debate, text in HOSTILE.items():
         assert words_of(kept[f"{debate}.3"]) == words_of(MARKUP.get(debate, text)), debate
-    debates, theses, _ = statements.debates(here)
-    fresh = statements.kept(debates, theses, 3)[0]
+    debates, theses, _ = sources.debates(here)
+    fresh = sources.kept(debates, theses, 3)[0]
     assert fresh["text"].tolist() == kept.tolist() and len(kept["long.3"]) > 9_990
-    again = statements.kept(here.read("01_debates"), here.read("01_theses"), 3)[0]
+    again = sources.kept(here.read("01_debates"), here.read("01_theses"), 3)[0]
     assert again["text"].tolist() == kept.tolist()
 
 
 def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
     kept = here.read("02_statements")
-    placeholders = translation.translations(here, kept)
+    placeholders = translations.translations(here, kept)
     texts = [("en", t) for t in kept["text"]] + [("zh", t) for t in placeholders["text"]] + [("zh", t) for t in kept["text"]]
     for step in prompts.STEPS:
         for language, text in texts:
@@ -98,31 +103,31 @@ def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
 
 def test_an_annotators_and_a_reviewers_sheet_show_it_as_text(here, tmp_path):
     kept = here.read("02_statements")
-    translated = translation.rows(kept, kept["text"], "zh", "somebody", "")
+    translated = translations.rows(kept, kept["text"], "zh", "somebody", "")
     none = pd.DataFrame(columns=["statement_id", "language", "reason"])
-    review = corrections.write_sheet(tmp_path / "review.xlsx", kept, translated, none, "hostile", "zh")
+    review = review_sheets.write_sheet(tmp_path / "review.xlsx", kept, translated, none, "hostile", "zh")
     sample = kept[["statement_id"]].assign(dimension="PDI")
-    ratings = rating.write_sheet(tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile", 1)
+    ratings = rating_sheets.write_sheet(tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile", 1)
     for path, shown in ((review, 2), (ratings, 1)):
         cells = [c for row in load_workbook(path).active.iter_rows() for c in row if c.value is not None]
         assert not [c.coordinate for c in cells if c.data_type == "f" or c.hyperlink]
         values = [c.value for c in cells]
         assert all(values.count(text) == shown for text in kept["text"]), path.name
-    assert rating.read_sheet(ratings, sample, "hostile")["relevant"].isna().all()
+    assert rating_sheets.read_sheet(ratings, sample, "hostile")["relevant"].isna().all()
 
 
 def test_a_correction_may_be_hostile_too(here, tmp_path):
     kept = here.read("02_statements")
-    translated = translation.rows(kept, ["猫"] * len(kept), "zh", "somebody", "")
+    translated = translations.rows(kept, ["猫"] * len(kept), "zh", "somebody", "")
     here.write(translated, "03_translations")
     path = tmp_path / "review.xlsx"
-    corrections.run(here, "sheet", path, None)
+    review_sheets.run(here, "sheet", path, None)
     book = load_workbook(path)
-    for row in book.active.iter_rows(min_row=corrections.HEAD + 1):
+    for row in book.active.iter_rows(min_row=review_sheets.HEAD + 1):
         row[3].value = HOSTILE[row[4].value.removesuffix(".3")]
     book.save(path)
-    corrections.run(here, "import", path, None)
-    found = translation.translations(here, kept).set_index("statement_id")["text"]
+    review_sheets.run(here, "import", path, None)
+    found = translations.translations(here, kept).set_index("statement_id")["text"]
     assert {s: words_of(t) for s, t in found.items()} == {f"{d}.3": words_of(t) for d, t in HOSTILE.items()}
 
 
@@ -177,15 +182,15 @@ def test_all_pages_of_a_study_on_hostile_texts_hold_them_as_text(here, project):
 def test_the_release_holds_none_of_it_and_finds_it_again(here):
     kept = here.read("02_statements")
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
-    data = release.dataset(labels, kept, pd.DataFrame())
+    data = dataset.dataset(labels, kept, pd.DataFrame())
     live = Execution(load("paper"), "hostile")
-    nobody = pd.DataFrame(columns=rating.RATINGS)
-    names = release.write(live, data, translation.translations(here, kept).assign(translator="google"), nobody)
+    nobody = pd.DataFrame(columns=rating_sheets.RATINGS)
+    names = dataset.write(live, data, translations.translations(here, kept).assign(translator="google"), nobody)
     whole = "".join((here.processed / "12_release" / n).read_text(encoding="utf-8") for n in names)
-    assert names == ["README.md", "croissant.json", release.NAME] and croissant.VERSION in whole
+    assert names == ["README.md", "croissant.json", dataset.NAME] and croissant.VERSION in whole
     for text in kept["text"]:
         assert text not in whole or text in ("NaN", "NULL")
     back = compared(data, here.read("01_debates"), here.read("01_theses"))
     assert (back["state"] == "unchanged").all()
-    stored = tables.read(here.processed / "12_release" / release.NAME)
+    stored = table_files.read(here.processed / "12_release" / dataset.NAME)
     assert stored["statement_id"].tolist() == kept["statement_id"].tolist()

@@ -3,7 +3,7 @@
 import ast
 
 import utils
-from utils.paths import ROOT
+from alignment.study.paths import ROOT
 
 FOLDER = ROOT / "src" / "utils"
 ORDER = [name for line in utils.__doc__.split("\n\n")[1].splitlines() for name in line.split()[1:]]

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from utils import imported, study, tables
+from alignment.asking import imports
+from alignment.study import loader, table_files
+from alignment.study.workspace import Execution
 from utils.errors import Problem
-from utils.execution import Execution
 
 ANSWERS = pd.DataFrame(
     [("stance", "1", "", "ChatGPT", "en", 1, "agree", "imported"), ("stance", "1", "", "DeepSeek", "en", 1, "disagree", "imported")],
@@ -19,7 +20,7 @@ LOG = pd.DataFrame(
 
 @pytest.fixture
 def here(elsewhere) -> Execution:
-    return Execution(study.load("imported"), "imported")
+    return Execution(loader.load("imported"), "imported")
 
 
 def brought(here: Execution, tmp_path, frame: pd.DataFrame, documented: bool = True) -> list:
@@ -27,12 +28,12 @@ def brought(here: Execution, tmp_path, frame: pd.DataFrame, documented: bool = T
     if documented:
         here = Execution(here.study.model_copy(update={"table": None}), "imported")
     frame.to_csv(tmp_path / "brought.csv", index=False)
-    return imported.import_answers(here, tmp_path / "brought.csv")
+    return imports.import_answers(here, tmp_path / "brought.csv")
 
 
 def test_a_documented_table_is_taken_as_it_is(here, tmp_path):
     (path,) = brought(here, tmp_path, ANSWERS)
-    assert tables.read(path)["answer"].tolist() == ["agree", "disagree"]
+    assert table_files.read(path)["answer"].tolist() == ["agree", "disagree"]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,8 @@ def test_a_wrong_cell_is_told_by_name_and_nothing_is_written(here, tmp_path, cha
 
 def test_another_table_is_read_as_the_study_says(here, tmp_path):
     brought(here, tmp_path, LOG, documented=False)
-    assert tables.read(here.raw / "answers.csv.gz")["answer"].tolist() == ["agree", "disagree"]
-    assert imported.labels(here).to_dict("list") == {"statement_id": ["1"], "dimension": ["S"], "polarity": [1]}
+    assert table_files.read(here.raw / "answers.csv.gz")["answer"].tolist() == ["agree", "disagree"]
+    assert imports.labels(here).to_dict("list") == {"statement_id": ["1"], "dimension": ["S"], "polarity": [1]}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_table_that_does_not_fit_the_study_is_told_and_nothing_is_written(here
 def test_a_file_that_is_no_table_is_told(here, tmp_path, content):
     (tmp_path / "brought.xlsx").write_text(content, encoding="utf-8")
     with pytest.raises(Problem, match="cannot be read as a table"):
-        imported.import_answers(here, tmp_path / "brought.xlsx")
+        imports.import_answers(here, tmp_path / "brought.xlsx")
 
 
 def test_an_empty_cell_and_the_word_na_are_text_in_either_form_of_a_table(tmp_path):
@@ -86,7 +87,7 @@ def test_an_empty_cell_and_the_word_na_are_text_in_either_form_of_a_table(tmp_pa
     frame.to_csv(tmp_path / "brought.csv", index=False)
     frame.to_excel(tmp_path / "brought.xlsx", index=False)
     for suffix in ("csv", "xlsx"):
-        pd.testing.assert_frame_equal(tables.brought(tmp_path / f"brought.{suffix}"), frame)
+        pd.testing.assert_frame_equal(table_files.brought(tmp_path / f"brought.{suffix}"), frame)
 
 
 @pytest.mark.parametrize(
@@ -102,4 +103,4 @@ def test_a_wrong_labels_file_is_told(here, labels, said):
     here.raw.mkdir(parents=True)
     (here.raw / "labels.csv").write_text(labels, encoding="utf-8")
     with pytest.raises(Problem, match=said):
-        imported.labels(here)
+        imports.labels(here)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment.kialo.responses import discussions_in, ids_in_sitemap, is_private, read_responses, theses_of, votes_in
+from alignment.study.paths import RAW
 from utils.errors import Problem
-from utils.kialo import discussions_in, ids_in_sitemap, is_private, read_responses, theses_of, votes_in
-from utils.paths import RAW
 
 
 def place(number, claim, parent, relation, **more):

@@ -9,9 +9,10 @@ import time
 import pandas as pd
 import pytest
 
+from alignment.asking import archive, collection, plan, simulation
+from alignment.study import loader, schema, table_files
+from alignment.study.workspace import Execution
 from servers import Faulty, serve
-from utils import collecting, plan, replies, settings, simulation, study, tables
-from utils.execution import Execution
 
 CHILD = """
 import sys
@@ -37,12 +38,12 @@ class Slow(Faulty):
 
 
 def prepared(folder) -> Execution:
-    here = Execution(study.load("demo"), "demo")
+    here = Execution(loader.load("demo"), "demo")
     names = [f"demo-{i}.1" for i in range(1, 11)]
     statements = pd.DataFrame({"statement_id": names, "text": [f"Motion {n} should pass." for n in names], "language": "en"})
-    tables.write(statements.assign(debate_id="x", votes=5), here.processed / "02_statements.csv")
+    table_files.write(statements.assign(debate_id="x", votes=5), here.processed / "02_statements.csv")
     chinese = statements.assign(text=[f"应通过动议{n}。" for n in names], language="zh")
-    tables.write(chinese, here.processed / "03_translations.csv")
+    table_files.write(chinese, here.processed / "03_translations.csv")
     return here
 
 
@@ -70,20 +71,20 @@ def killed_until_done(here: Execution, folder, server: Slow, address: str, runs:
 
 def kept(here: Execution) -> list[bytes]:
     """The requests whose reply is on disk."""
-    with replies.archive(here.raw / replies.FILE) as archive:
-        return [sent.encode() for (sent,) in archive.execute("select request from replies join wire using (id) where text is not null")]
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        return [sent.encode() for (sent,) in connection.execute("select request from replies join wire using (id) where text is not null")]
 
 
 def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
-    endpoint = settings.Endpoint(base_url=f"{address}/v1", send_seed=True)
+    endpoint = schema.Endpoint(base_url=f"{address}/v1", send_seed=True)
     live = Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}), "demo")
     cells = plan.step_cells(live, "relevance", runs)
-    planned = collecting.keys_of(live, cells, plan.texts(live))
-    with replies.archive(here.raw / replies.FILE) as archive:
-        found = archive.execute("select key from replies group by key").fetchall()
-        doubled = archive.execute("select key from replies where text is not null group by key, attempt having count(*) > 1").fetchall()
-        assert archive.execute("pragma integrity_check").fetchone() == ("ok",)
-        calls, _ = replies.spent(archive)
+    planned = collection.keys_of(live, cells, plan.texts(live))
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        found = connection.execute("select key from replies group by key").fetchall()
+        doubled = connection.execute("select key from replies where text is not null group by key, attempt having count(*) > 1").fetchall()
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+        calls, _ = archive.spent(connection)
     assert sorted(key for (key,) in found) == sorted(planned) and not doubled
     assert calls >= sum(server.answered.values())  # no request was made without being counted
 

@@ -38,7 +38,7 @@ def lab(tmp_path: Path):
     (tmp_path / "config" / "jupyter_lab_config.py").write_text(config, encoding="utf-8")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STUDY_", "JUPYTER"))}
     env = clean | {"PYTHONPATH": str(tmp_path / "src"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_TOKEN": "lab"}
-    command = [sys.executable, "-m", "utils.pipeline", "--lab"]
+    command = [sys.executable, "-m", "alignment.runner.pipeline", "--lab"]
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         yield tmp_path, f"http://127.0.0.1:{port}"

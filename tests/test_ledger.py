@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils import ledger, prompts, published, scores
-from utils.published import MODELS, NAMED
+from alignment.paper import ledger, published
+from alignment.paper.published import MODELS, NAMED
+from utils import prompts, scores
 
 DIMENSIONS = list(published.stated_n())
 PEOPLE = scores.human_values("current", ["US", "China"])

@@ -5,8 +5,8 @@ from statistics import median
 
 import pytest
 
-from utils import parameters
-from utils.paths import ROOT
+from alignment.runner import parameters
+from alignment.study.paths import ROOT
 
 SOURCES = parameters.sources()
 CELL = re.compile(r"^# %%(?P<head>[^\n]*)\n(?P<body>.*?)(?=^# %%|\Z)", re.M | re.S)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from utils import parameters, pipeline
+from alignment.runner import parameters, pipeline
+from alignment.study.schema import RULES
 from utils.errors import Problem
-from utils.settings import RULES
 
 
 def test_a_value_takes_the_type_of_its_parameter():

@@ -10,11 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from alignment.asking import simulation
+from alignment.runner import parameters
+from alignment.study import loader
+from alignment.study.paths import ROOT
+from alignment.study.workspace import Execution
 from project import NUMBERS, QUICK, outputs, prose
 from servers import Faulty, answer, kialo, serve
-from utils import parameters, simulation, study
-from utils.execution import Execution
-from utils.paths import ROOT
 
 
 def test_what_is_committed_is_what_another_folder_makes_byte_for_byte(demo_project):
@@ -133,7 +135,7 @@ def test_the_plan_of_the_papers_study_is_212600_calls_and_is_all_that_happens_wi
 
 def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_answered(project):
     """Live Kialo and live endpoints, both on loopback: the whole path of studies/paper.yaml but the hosts themselves."""
-    demo = study.load("demo")
+    demo = loader.load("demo")
     model_names = dict(zip(("GPT", "Llama", "DeepSeek", "Qwen"), demo.models, strict=True))
     here = Execution(demo, "demo")
     assert project.run("--until", "03").returncode == 0
@@ -173,7 +175,7 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
 
 def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(project):
     """Random text, nothing at all, or always the same: the study runs through, and no bar is drawn for it."""
-    demo, mad = study.load("demo"), "sim-cn-2"
+    demo, mad = loader.load("demo"), "sim-cn-2"
     made = {p.name: pd.read_csv(p) for p in sorted((ROOT / "data" / "processed" / "demo").glob("0[0-3]_*.csv")) if p.stat().st_size > 1}
     few = made["02_statements.csv"]["statement_id"].head(24)
     folder = project.folder / "data" / "processed" / "nonsense"
@@ -234,7 +236,7 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
 )
 def test_37200_real_answers_are_imported_and_compared(project, shared, name, last):
     """Each context is a study of 12,400 answers; the neutral one goes to the last notebook."""
-    imported = project.python("-m", "utils.replies", "import", name, str(shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"))
+    imported = project.python("-m", "alignment.asking.archive", "import", name, str(shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"))
     assert imported.returncode == 0, imported.stderr
     run = project.run("--study", name, "--until", last, "-p", "resamples=200")
     assert run.returncode == 0, run.stderr
@@ -250,9 +252,9 @@ def test_37200_real_answers_are_imported_and_compared(project, shared, name, las
 
 def test_every_committed_page_is_sealed_and_fresh():
     """A page that is stale, half run or edited by hand is told with the command that mends it."""
-    from utils import freshness, pages
+    from alignment.runner import freshness, pages
 
-    here = Execution(study.load("demo"), "demo")
+    here = Execution(loader.load("demo"), "demo")
     for source in parameters.sources():
         page = json.loads(freshness.page_of(here, source).read_text(encoding="utf-8"))
         seal = page["metadata"]["seal"]

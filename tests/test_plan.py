@@ -9,13 +9,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment.asking import answers, archive, collection, plan, simulation
+from alignment.runner import pipeline, preview, terminal
+from alignment.study import loader, schema, table_files, workspace
+from alignment.study.workspace import Execution
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, execution, pipeline, plan, preview, replies, settings, simulation, study, tables, terminal
 from utils.errors import Problem
-from utils.execution import Execution
 
-PAPER = study.load("paper")
+PAPER = loader.load("paper")
 FIVE = {"relevance": 5, "polarity": 5, "stance": 5}
 
 
@@ -32,10 +34,10 @@ def test_one_reading_that_fits_the_papers_own_total_is_99992():
 def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
     row = {"step": "stance", "model": "GPT", "language": "zh", "text": "x", "respondents": "live", "prompt_tokens": 100}
     costs = {"a": [(50, 0.1), (50, 0.1)], "b": [(300, 0.4)]}
-    with replies.archive(tmp_path / "a.sqlite") as archive:
+    with archive.open_archive(tmp_path / "a.sqlite") as connection:
         for key, attempts in costs.items():
-            replies.keep(archive, [row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c} for i, (t, c) in enumerate(attempts, 1)])
-        used = plan.used(archive).iloc[0]
+            archive.keep(connection, [row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c} for i, (t, c) in enumerate(attempts, 1)])
+        used = plan.used(connection).iloc[0]
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 150, 200]
     assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(0.1)  # 0.2 and 0.4: s / sqrt(2)
 
@@ -43,15 +45,15 @@ def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
 def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_raise_what_is_spent(tmp_path):
     row = {"step": "stance", "model": "GPT", "language": "zh", "respondents": "live"}
     replied = {"text": "x", "prompt_tokens": 100, "completion_tokens": 50, "cost": 0.1}
-    with replies.archive(tmp_path / "a.sqlite") as archive:
+    with archive.open_archive(tmp_path / "a.sqlite") as connection:
         lost = [
             ("a", 1, {"lost": 2, "lost_cost": 0.4}),
             ("a", 2, replied),
             ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}),
             ("c", 1, {"lost": 1, "lost_cost": 0.2}),
         ]
-        replies.keep(archive, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
-        used, (_, spent) = plan.used(archive).iloc[0], replies.spent(archive)
+        archive.keep(connection, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
+        used, (_, spent) = plan.used(connection).iloc[0], archive.spent(connection)
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 100, 50]
     assert 3 * used["usd"] == pytest.approx(spent) == pytest.approx(1.0)
 
@@ -72,7 +74,7 @@ def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
 
 @given(st.floats(0, 10), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30))
 def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
-    budget, under_way = plan.Budget(settings.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
+    budget, under_way = plan.Budget(schema.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
     for most, share, lost in requests:
         if budget.reserve(most):
             goes_on = all(budget.again(most) for _ in range(lost))
@@ -87,7 +89,7 @@ def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
 
 
 def test_a_lost_try_counts_with_the_most_that_it_can_have_cost():
-    budget = plan.Budget(settings.Cap(usd=1.0), calls=0, usd=0.0)
+    budget = plan.Budget(schema.Cap(usd=1.0), calls=0, usd=0.0)
     assert budget.reserve(0.4) and budget.again(0.4)
     assert not budget.again(0.4)  # 0.8 may be gone, and a third try could take it to 1.2
     budget.settle(0.4, 0.0)
@@ -99,7 +101,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         asked = live(here, address)
-        collecting.pilot(asked, 2)
+        collection.pilot(asked, 2)
         piloted = sum(server.asked.values())
         cells = plan.step_cells(asked, "relevance", 1)
         answers.answers(asked, cells)
@@ -107,7 +109,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
     assert 3 * per_step <= piloted <= 3 * per_step + 6  # relevance, polarity, stance; some asked once more
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
     assert relevance == len(cells) + 2 * per_step
-    sized = asked.study.model_copy(update={"expected": settings.Expected(statements=3, pairs=2, labelled=2)})
+    sized = asked.study.model_copy(update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)})
     planned = preview.planned(Execution(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1})
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
 
@@ -130,15 +132,15 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
         (elsewhere / "studies" / "capped.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
         assert pipeline.main(["--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
     assert "cap is reached" in capsys.readouterr().err
-    with replies.archive(elsewhere / "raw" / "capped" / replies.FILE) as archive:
-        calls, usd = replies.spent(archive)
+    with archive.open_archive(elsewhere / "raw" / "capped" / archive.FILE) as connection:
+        calls, usd = archive.spent(connection)
     assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
 
 
 def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls(monkeypatch):
     monkeypatch.setenv("STUDY_CAP", "300")
-    capped = execution.capped(PAPER.model_copy(update={"cap": settings.Cap(calls=1000)}))
-    assert capped.cap == settings.Cap(usd=300, calls=1000)
+    capped = workspace.capped(PAPER.model_copy(update={"cap": schema.Cap(calls=1000)}))
+    assert capped.cap == schema.Cap(usd=300, calls=1000)
 
 
 @pytest.mark.parametrize(("changed", "recorded"), [({}, "1"), ({"respondents": "imported"}, "")])
@@ -155,9 +157,9 @@ def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  
         answers.export(here, tmp_path / "mine.csv.gz")
     found = answers.answers(here, plan.step_cells(here, "relevance", 1))
     for number in ("04", "05", "07"):
-        tables.write(found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz")
+        table_files.write(found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz")
     assert answers.export(here, tmp_path / "mine.csv.gz") == len(found)
-    taken = tables.read(tmp_path / "mine.csv.gz")
+    taken = table_files.read(tmp_path / "mine.csv.gz")
     assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}
 
 
@@ -170,8 +172,8 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
     found = answers.answers(here, cells)
     monkeypatch.setenv("STUDY_RECORDED", "1")
     pd.testing.assert_frame_equal(found, answers.answers(here, cells))
-    with replies.archive(here.raw / replies.FILE) as archive:
-        archive.execute("delete from replies where key = (select key from replies limit 1)")
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        connection.execute("delete from replies where key = (select key from replies limit 1)")
     with pytest.raises(Problem, match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)"):
         answers.answers(here, cells)
 

@@ -3,10 +3,14 @@
 import pandas as pd
 import pytest
 
+from alignment.asking import answers, archive, collection, plan, simulation
+from alignment.runner import preview
+from alignment.study import loader, schema, table_files
+from alignment.study.workspace import Execution
+from alignment.translation import translations
 from servers import serve
 from test_asking import here, live  # noqa: F401 - a fixture
-from utils import answers, collecting, plan, preview, replies, settings, simulation, study, tables, translation, votes
-from utils.execution import Execution
+from utils import votes
 
 ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
 YES = {("relevance", "en"): "Answer: yes", ("relevance", "zh"): "答案：是", ("polarity", "en"): "Answer: +1", ("polarity", "zh"): "答案：+1"}
@@ -15,8 +19,8 @@ YES |= {("stance", "en"): "Answer: agree", ("stance", "zh"): "答案：同意"}
 
 def asked(here: Execution) -> int:  # noqa: F811
     """Requests that the archive holds, however often each was tried."""
-    with replies.archive(here.raw / replies.FILE) as archive:
-        return archive.execute("select count(distinct key) from replies").fetchone()[0]
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        return connection.execute("select count(distinct key) from replies").fetchone()[0]
 
 
 def collect(here: Execution, **values) -> None:  # noqa: F811
@@ -27,17 +31,17 @@ def collect(here: Execution, **values) -> None:  # noqa: F811
         found[step] = answers.answers(here, plan.step_cells(here, step, given[f"{step}_runs"]))
         voted = votes.votes(found[step], given[f"{step}_runs"])
         if step == "relevance":
-            tables.write(votes.relevance_labels(voted, 8, given["relevance_quorum"]), here.processed / "04_relevance.csv")
+            table_files.write(votes.relevance_labels(voted, 8, given["relevance_quorum"]), here.processed / "04_relevance.csv")
         elif step == "polarity":
             labels = votes.polarity_labels(voted, 8, given["zero_median"]).dropna(subset="polarity")
-            tables.write(labels, here.processed / "05_sociocultural_statements.csv")
+            table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
 
 
 def stored(here: Execution) -> None:  # noqa: F811
     """The translations of the statements, as a study has them."""
     kept, chinese = here.read("02_statements"), here.read("03_translations")
-    made = translation.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
-    tables.write(made, here.material / "translations.csv")
+    made = translations.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
+    table_files.write(made, here.material / "translations.csv")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -62,7 +66,7 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
     stored(here)
     theses = here.read("01_theses")
     fourth = theses.head(1).assign(statement_id="demo-5.1", text="Close zoos.", votes=2)
-    tables.write(pd.concat([theses, fourth]), here.processed / "01_theses.csv")
+    table_files.write(pd.concat([theses, fourth]), here.processed / "01_theses.csv")
     collect(here)
     assert preview.planned(here, ONCE)["new"].sum() == 0
     foretold = preview.planned(here, ONCE | {"min_votes": 2})
@@ -71,7 +75,7 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
 
 
 def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
-    paper = Execution(study.load("paper"), "paper")
+    paper = Execution(loader.load("paper"), "paper")
     foretold = preview.planned(paper, {})
     assert foretold["new"].sum() == 212_600 and not foretold["sure"].any()
     assert preview.sentence(foretold).startswith("About 212,600 new calls, about $")
@@ -80,7 +84,7 @@ def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
 def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F811
     stored(here)
     brought = Execution(here.study.model_copy(update={"labels": "labels.csv"}), "demo")
-    tables.write(
+    table_files.write(
         pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1"], "dimension": "PDI", "polarity": 1}),
         here.processed / "05_sociocultural_statements.csv",
     )
@@ -99,14 +103,14 @@ def test_recorded_answers_need_no_new_call(here, monkeypatch):  # noqa: F811
 @pytest.fixture
 def paper(elsewhere) -> Execution:
     """The paper's study in its published sizes, every question put once and answered."""
-    here = Execution(study.load("paper").model_copy(update={"cap": settings.Cap(usd=300.0)}), "paper")  # noqa: F811
+    here = Execution(loader.load("paper").model_copy(update={"cap": schema.Cap(usd=300.0)}), "paper")  # noqa: F811
     ids = [f"{i}.1" for i in range(776)]
     theses = pd.DataFrame({"statement_id": ids, "debate_id": ids, "thesis_no": 1, "text": [f"Motion {i} should pass." for i in ids], "votes": 5, "debate_votes": 9})  # fmt: skip
     debates = pd.DataFrame({"debate_id": ids, "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "kialo"})
-    chinese = translation.rows(theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01")
+    chinese = translations.rows(theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01")
     for name, table in (("01_theses", theses), ("01_debates", debates)):
-        tables.write(table, here.processed / f"{name}.csv")
-    tables.write(chinese, here.material / "translations.csv")
+        table_files.write(table, here.processed / f"{name}.csv")
+    table_files.write(chinese, here.material / "translations.csv")
     texts = {(s, "en"): t for s, t in zip(ids, theses["text"], strict=True)} | {(s, "zh"): t for s, t in zip(ids, chinese["text"], strict=True)}
     relevant = pd.DataFrame([(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=preview.PAIR)  # 378 pairs
     every = relevant.head(281).assign(dimension="")
@@ -115,13 +119,13 @@ def paper(elsewhere) -> Execution:
     cells |= {step: plan.cells(step, pairs, models, ["en", "zh"], 1) for step, pairs in (("polarity", relevant), ("stance", every))}
     yes = set(zip(relevant["statement_id"], relevant["dimension"], strict=True))
     no = {"en": "Answer: no", "zh": "答案：否"}
-    with replies.archive(here.raw / replies.FILE) as archive:
+    with archive.open_archive(here.raw / archive.FILE) as connection:
         for step, of_step in cells.items():
-            replies.keep(archive, [
+            archive.keep(connection, [
                 {"key": key, "attempt": 1, "step": step, "model": c.model, "language": c.language, "respondents": "live", "finish_reason": "stop",
                  "text": YES[step, c.language] if step != "relevance" or (c.statement_id, c.dimension) in yes else no[c.language],
                  "prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001}
-                for key, c in zip(collecting.keys_of(here, of_step, texts), of_step.itertuples(index=False), strict=True)
+                for key, c in zip(collection.keys_of(here, of_step, texts), of_step.itertuples(index=False), strict=True)
             ])  # fmt: skip
     return here
 

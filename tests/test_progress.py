@@ -4,27 +4,28 @@ import json
 
 import pytest
 
+from alignment.asking import answers, archive
+from alignment.study import progress, schema
+from alignment.study.workspace import Execution
 from servers import serve
 from test_asking import failing, here, live, relevance  # noqa: F401 - a fixture
-from utils import answers, progress, replies, settings
-from utils.execution import Execution
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_path, monkeypatch):  # noqa: F811
     file = tmp_path / "progress.json"
     monkeypatch.setenv("STUDY_PROGRESS", str(file))
-    untroubled = here.study.simulation.model_copy(update={"trouble": settings.Trouble()})  # so that none is asked for anew
-    models = {name: m.model_copy(update={"price": settings.Price(input=1.0, output=1.0)}) for name, m in here.study.models.items()}
+    untroubled = here.study.simulation.model_copy(update={"trouble": schema.Trouble()})  # so that none is asked for anew
+    models = {name: m.model_copy(update={"price": schema.Price(input=1.0, output=1.0)}) for name, m in here.study.models.items()}
     study = Execution(here.study.model_copy(update={"simulation": untroubled, "models": models}), "demo")
     server = failing(study, ["500"], share=0.3)
     with serve(server) as address:
         for runs in (1, 2):
             before = sum(server.asked.values()) - sum(server.answered.values())
-            answers.answers(live(study, address, cap=settings.Cap(usd=50.0)), relevance(study, runs))
+            answers.answers(live(study, address, cap=schema.Cap(usd=50.0)), relevance(study, runs))
             told = json.loads(file.read_text())
-            with replies.archive(here.raw / replies.FILE) as archive:
-                assert told["usd"] == pytest.approx(replies.spent(archive)[1]) and told["cap"] == 50.0
+            with archive.open_archive(here.raw / archive.FILE) as connection:
+                assert told["usd"] == pytest.approx(archive.spent(connection)[1]) and told["cap"] == 50.0
             assert told["again"] == sum(server.asked.values()) - sum(server.answered.values()) - before > 10
             assert told["done"] == told["total"] == 144 * runs and told["failed"] == 0
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from utils import prompts, words
+from alignment.study.paths import ROOT
+from utils import answer_words, prompts
 from utils.errors import Problem
-from utils.paths import ROOT
 from utils.prompts import SCORES, STATES, STEPS, dimensions, fill, languages, recognise, slots, template
 
 REAL = ROOT.parent / "shared" / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
@@ -50,7 +50,7 @@ def test_the_slots_are_equal_in_every_language(step):
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_prompt_puts_the_statement_between_the_marks_of_its_language(step, language):
-    tag = words.words(language)["statement"]
+    tag = answer_words.words(language)["statement"]
     assert template(step, language).count(f"\n<{tag}>\n{{statement}}\n</{tag}>\n") == 1
 
 
@@ -113,7 +113,7 @@ def test_whatever_a_statement_says_it_comes_back_and_fills_nothing(cell, stateme
 @pytest.mark.parametrize("step", STEPS)
 def test_a_hostile_statement_neither_closes_its_marks_nor_ends_the_message(step, language, statement):
     plain, attacked = content(step, language, "X"), content(step, language, statement)
-    tag = words.words(language)["statement"]
+    tag = answer_words.words(language)["statement"]
     for mark in (f"</{tag}>", f"<{tag}>", "<|", "<｜", "</s>", "[INST]", "[/INST]", "<think>", "＜/" + tag):
         assert attacked.count(mark) == plain.count(mark)
     before, after = plain.split("\nX\n")
@@ -176,20 +176,20 @@ def test_scores_and_states_are_those_of_the_paper():
 
 
 def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
-    for file in words.TEMPLATES.iterdir():
+    for file in answer_words.TEMPLATES.iterdir():
         (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
         (tmp_path / file.name.replace(".en.", ".xx.")).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     everything = (
-        words.words,
-        words.known,
-        words.patterns,
+        answer_words.words,
+        answer_words.known,
+        answer_words.patterns,
         prompts.languages,
         prompts.template,
         prompts._shape,
         prompts._marks,
     )
     try:
-        monkeypatch.setattr(words, "TEMPLATES", tmp_path)
+        monkeypatch.setattr(answer_words, "TEMPLATES", tmp_path)
         for cached in everything:
             cached.cache_clear()
         assert languages() == ["en", "xx", "zh"]

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils import ledger, published, styled
+from alignment.figures import tables
+from alignment.paper import ledger, published
+from alignment.study.paths import REFERENCE, ROOT
 from utils.errors import Problem
-from utils.paths import REFERENCE, ROOT
 
 SHARED = ROOT.parent / "shared" / "reference"
 
@@ -171,7 +172,7 @@ def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
     for row in pairs.itertuples():
         cells = printed[printed["dimension"] == row.dimension].set_index("language")[row.model].astype(float)
         assert (row.mean_a, row.mean_b) == (cells["en"], cells["zh"]), row
-    shown = styled.table3(pairs).data
+    shown = tables.table3(pairs).data
     for row in printed.itertuples():
         for model in ("GPT", "Llama", "DeepSeek", "Qwen"):
             assert float(shown.loc[(row.dimension, row.language), model]) == float(getattr(row, model))

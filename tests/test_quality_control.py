@@ -10,13 +10,15 @@ import pytest
 from openpyxl import load_workbook
 
 import spreadsheet
+from alignment.annotation import rating_sheets, sampling
+from alignment.asking import imports
+from alignment.figures import tables
+from alignment.study.loader import load
+from alignment.study.paths import ROOT
+from alignment.study.schema import Annotators
+from alignment.study.workspace import Execution
 from project import CODE, Project
-from utils import imported, rating, sampling, styled
 from utils.errors import Problem
-from utils.execution import Execution
-from utils.paths import ROOT
-from utils.settings import Annotators
-from utils.study import load
 
 DEMO = ROOT / "data" / "processed" / "demo"
 NEEDED = ["02_statements.csv", "04_answers.csv.gz", "05_answers.csv.gz", "05_votes.csv", "05_sociocultural_statements.csv"]
@@ -53,7 +55,7 @@ class Rated(Project):
         return re.sub(r"\s+", " ", "\n".join("".join(text) for text in shown))
 
     def sheets(self, *names: str) -> subprocess.CompletedProcess:
-        return self.python("-m", "utils.rating", "sheets", "--study", "demo", "--annotators", *names)
+        return self.python("-m", "alignment.annotation.rating_sheets", "sheets", "--study", "demo", "--annotators", *names)
 
     def table(self, name: str) -> pd.DataFrame:
         return super().table("demo", name)
@@ -61,7 +63,7 @@ class Rated(Project):
 
 def fill(path: Path, polarity: str) -> None:
     book = load_workbook(path)
-    for row in range(rating.HEAD + 1, book.active.max_row + 1):
+    for row in range(rating_sheets.HEAD + 1, book.active.max_row + 1):
         book.active[f"E{row}"], book.active[f"F{row}"] = "yes", polarity
     book.save(path)
 
@@ -76,7 +78,7 @@ def round_(tmp_path_factory):
     assert run.returncode == 0, run.stderr
     sheets = {project.raw / "ratings" / f"{name}.xlsx": polarity for name, polarity in PEOPLE.items()}
     if spreadsheet.typist:
-        spreadsheet.typed(project.folder, rating.HEAD, sheets)
+        spreadsheet.typed(project.folder, rating_sheets.HEAD, sheets)
     for path, polarity in sheets.items():
         if not spreadsheet.typist:
             fill(path, polarity)
@@ -96,25 +98,25 @@ def test_with_nobody_the_page_says_not_yet_rated_and_table_2_is_the_papers_alone
 
 def test_sheets_that_nobody_filled_in_are_no_ratings(round_):
     ratings = round_[1]["tables"]["06_ratings"]
-    assert styled.raters_of(ratings) == "live" and styled.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
+    assert tables.raters_of(ratings) == "live" and tables.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
 
 
 def test_a_whole_round_from_the_command_line_to_table_2(round_):
-    tables = round_[1]["tables"]
-    row = tables["06_table2"].set_index("dimension").loc["all"]
+    results = round_[1]["tables"]
+    row = results["06_table2"].set_index("dimension").loc["all"]
     assert row["between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and row["annotators"] == 4
-    assert tables["06_precision"]["precision"].eq(1).all()
-    assert tables["06_compared"]["who"].unique().tolist() == ["annotators", "models", "languages", "runs"]
+    assert results["06_precision"]["precision"].eq(1).all()
+    assert results["06_compared"]["who"].unique().tolist() == ["annotators", "models", "languages", "runs"]
 
 
 def test_people_who_check_made_up_labels_are_not_called_simulated_and_the_labels_are(round_):
     _, said = round_
     assert "The ratings are real people's" in said["people"] and "Simulated annotators" not in said["people"]
     assert "Simulated respondents" in said["people"] and "no finding" in said["people"]
-    tables = said["tables"]
-    assert set(tables["06_ratings"]["respondents"]) == {"live"} and len(tables["06_ratings"])
-    assert set(tables["06_table2"]["raters"]) == {"live"} and set(tables["06_table2"]["respondents"]) == {"simulated"}
-    whose = tables["06_compared"].groupby("who")["respondents"].unique().map(list).to_dict()
+    results = said["tables"]
+    assert set(results["06_ratings"]["respondents"]) == {"live"} and len(results["06_ratings"])
+    assert set(results["06_table2"]["raters"]) == {"live"} and set(results["06_table2"]["respondents"]) == {"simulated"}
+    whose = results["06_compared"].groupby("who")["respondents"].unique().map(list).to_dict()
     assert whose == {"annotators": ["live"]} | {who: ["simulated"] for who in ("models", "languages", "runs")}
 
 
@@ -123,7 +125,7 @@ def test_sheets_stay_readable_when_a_label_is_lost_and_its_pairs_are_left_out(ro
     here, labels = Here(project.raw), project.table("05_sociocultural_statements")
     sample = sampling.sample(project.raw / "ratings", labels, 56, None)
     first = sample.loc[0, "statement_id"]
-    after = imported.ratings(here, sample, labels[labels["statement_id"] != first])
+    after = imports.ratings(here, sample, labels[labels["statement_id"] != first])
     before = said["tables"]["06_ratings"]
     assert first in set(before["statement_id"]) and first not in set(after["statement_id"])
     assert len(after) == (before["statement_id"] != first).sum()
@@ -137,7 +139,7 @@ def test_a_sheet_is_never_written_twice_and_a_later_annotator_gets_the_same_pair
     assert {p.name: p.read_bytes() for p in (project.raw / "ratings").glob("*.xlsx")} == before
     assert project.sheets("Eve").returncode == 0
     sample = pd.read_csv(project.raw / "ratings" / "sample.csv", dtype=str)
-    assert len(rating.read_sheet(project.raw / "ratings" / "Eve.xlsx", sample, "demo")) == len(sample)
+    assert len(rating_sheets.read_sheet(project.raw / "ratings" / "Eve.xlsx", sample, "demo")) == len(sample)
     (project.raw / "ratings" / "Eve.xlsx").unlink()
 
 
@@ -151,7 +153,7 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
     assert (project.processed / "06_ratings.csv").read_bytes() == good
     spoilt.unlink()
     sample = sampling.sample(project.raw / "ratings", None, 0, None)
-    assert set(rating.read_sheets(project.raw / "ratings", sample, "demo")["annotator"]) == set(PEOPLE)
+    assert set(rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")["annotator"]) == set(PEOPLE)
 
 
 @pytest.mark.slow
@@ -176,19 +178,19 @@ def test_labels_of_real_models_do_not_make_simulated_annotators_real(tmp_path):
 def test_a_name_that_is_no_file_name_is_refused_before_anything_is_written(tmp_path, name, sentence):
     here = Here(tmp_path)
     with pytest.raises(Problem, match=sentence):
-        rating.write_sheets(here, ["Ada", name])
+        rating_sheets.write_sheets(here, ["Ada", name])
     assert not (tmp_path / "ratings").exists()
 
 
 def test_two_sheets_of_one_name_are_refused(tmp_path):
     with pytest.raises(Problem, match="There is a sheet of ada already"):
-        rating.write_sheets(Here(tmp_path), ["Ada", "ada"])
+        rating_sheets.write_sheets(Here(tmp_path), ["Ada", "ada"])
 
 
 def test_sheets_need_the_sample_of_notebook_06_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("utils.execution.PROCESSED", tmp_path)
+    monkeypatch.setattr("alignment.study.workspace.PROCESSED", tmp_path)
     with pytest.raises(Problem, match="06_sample.csv is not there: run the notebook with its number first"):
-        rating.write_sheets(Execution(load("demo"), "demo"), ["Ada"])
+        rating_sheets.write_sheets(Execution(load("demo"), "demo"), ["Ada"])
 
 
 class Here:
@@ -202,25 +204,25 @@ class Here:
 def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
     sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
     labels = sample.assign(polarity=1.0)
-    assert set(imported.ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]) == {"simulated"}
+    assert set(imports.ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]) == {"simulated"}
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")
     with pytest.raises(Problem, match="The study simulates its annotators, and .* holds real sheets"):
-        imported.ratings(Here(tmp_path, simulated=2), sample, labels)
+        imports.ratings(Here(tmp_path, simulated=2), sample, labels)
 
 
 def test_the_sample_is_that_of_the_sheets_once_they_were_given_out(tmp_path):
     labels = pd.DataFrame({"statement_id": [f"{i}.1" for i in range(9)], "dimension": "PDI", "polarity": 1.0})
     given_out = labels[["statement_id", "dimension"]].iloc[2:4]
-    given_out.to_csv(tmp_path / rating.GIVEN_OUT, index=False)
+    given_out.to_csv(tmp_path / rating_sheets.GIVEN_OUT, index=False)
     found = sampling.sample(tmp_path, labels.iloc[5:], 3, None)
     assert found.values.tolist() == given_out.values.tolist()
 
 
-@pytest.mark.parametrize("models", list(styled.LABELS))
-@pytest.mark.parametrize("raters", list(styled.RATERS))
+@pytest.mark.parametrize("models", list(tables.LABELS))
+@pytest.mark.parametrize("raters", list(tables.RATERS))
 def test_the_notice_calls_made_up_what_is_and_nothing_else(models, raters):
-    text = styled.notice(models, raters).data
+    text = tables.notice(models, raters).data
     assert ("Simulated respondents" in text) == (models == "simulated")
     assert ("Simulated annotators" in text) == (raters == "simulated")
     assert ("Not yet rated" in text) == (raters == "") and ("real people" in text) <= (raters == "live")

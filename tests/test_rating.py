@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import spreadsheet
-from utils import agreement, chance, rating, sampling
+from alignment.annotation import rating_sheets, sampling
+from alignment.stats import agreement, agreement_coefficients
 from utils.errors import Problem
 
 few = settings(max_examples=25, deadline=None)
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
 TOLD = {d: {"name": f"The {d}", "definition": "a measure", "positive_pole": f"more {d}", "negative_pole": "-less of it"} for d in DIMENSIONS}
-FIRST = rating.HEAD + 1
+FIRST = rating_sheets.HEAD + 1
 
 
 def labels_of(n, seed=0, dimensions=DIMENSIONS):
@@ -43,7 +44,7 @@ SAMPLE = labels_of(8)[["statement_id", "dimension"]]
 
 def written(folder, annotator="Ada", sample=SAMPLE, study="demo", texts=None, seed=3):
     path = folder / f"{annotator}.xlsx"
-    return rating.write_sheet(path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study, seed)
+    return rating_sheets.write_sheet(path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study, seed)
 
 
 def changed(path, change):
@@ -63,7 +64,7 @@ def filled(path, relevant="yes", polarity="+1"):
 
 
 def read(path, sample=SAMPLE):
-    return rating.read_sheet(path, sample, "demo")
+    return rating_sheets.read_sheet(path, sample, "demo")
 
 
 def sheet_of(path):
@@ -126,7 +127,7 @@ def test_a_sample_too_small_for_its_dimensions_is_refused():
 
 def test_the_plan_asks_for_as_many_pairs_as_the_width_needs_and_no_fewer():
     row = sampling.plan_sample([0.1], precision=0.9).iloc[0]
-    widths = [np.diff(chance.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)]
+    widths = [np.diff(agreement_coefficients.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)]
     assert widths[0] <= 0.1 < widths[1]
     row = sampling.plan_sample([0.2], mae=0.5).iloc[0]
     assert (row["mae_least"], row["mae_most"]) == (97, 673)  # (2 x 1.96 / 0.2)^2 = 384.2, times 0.25 and 1.75
@@ -184,7 +185,7 @@ def test_only_the_answers_and_the_background_can_be_written_to(tmp_path):
 
 def test_the_answers_are_offered_as_lists(tmp_path):
     lists = {str(v.sqref): v.formula1 for v in sheet_of(written(tmp_path)).data_validations.dataValidation}
-    last = rating.HEAD + len(SAMPLE)
+    last = rating_sheets.HEAD + len(SAMPLE)
     assert lists == {f"E{FIRST}:E{last}": '"yes,no"', f"F{FIRST}:F{last}": '"-2,-1,+1,+2"'}
 
 
@@ -250,11 +251,11 @@ def test_what_was_filled_in_is_read_back(tmp_path_factory, answers):
             expected[sheet[f"G{row}"].value, sheet[f"H{row}"].value] = (relevant, polarity)
 
     ratings = read(changed(path, fill))
-    assert list(ratings.columns) == rating.RATINGS and set(ratings["respondents"]) == {"live"}
+    assert list(ratings.columns) == rating_sheets.RATINGS and set(ratings["respondents"]) == {"live"}
     assert ratings[["statement_id", "dimension"]].equals(SAMPLE.reset_index(drop=True))
     for row in ratings.itertuples():
         relevant, polarity = expected[row.statement_id, row.dimension]
-        assert [row.relevant, row.polarity] == pytest.approx([rating.RELEVANT.get(relevant, np.nan), rating.SCALE.get(polarity, np.nan)], nan_ok=True)
+        assert [row.relevant, row.polarity] == pytest.approx([rating_sheets.RELEVANT.get(relevant, np.nan), rating_sheets.SCALE.get(polarity, np.nan)], nan_ok=True)
 
 
 @pytest.mark.parametrize("typed, value", [(1, 1), (2.0, 2), (-1, -1), ("−2", -2), (" +2 ", 2), ("1", 1)])
@@ -271,8 +272,8 @@ def test_a_half_filled_sheet_is_read_and_said_to_be_half_filled(tmp_path):
     ratings = read(changed(written(tmp_path), fill))
     assert ratings["relevant"].isna().sum() == n - 3 and ratings["polarity"].notna().sum() == 1
     sentence = f"Ada left {n - 3} of {n} pairs without relevance, 1 relevant ones without a polarity."
-    assert rating.half_filled(ratings) == [sentence]
-    assert rating.half_filled(read(filled(written(tmp_path, "Bo")))) == []
+    assert rating_sheets.half_filled(ratings) == [sentence]
+    assert rating_sheets.half_filled(read(filled(written(tmp_path, "Bo")))) == []
 
 
 def delete_a_row(sheet):
@@ -296,7 +297,7 @@ def move_a_rating(sheet):
 
 
 def rename_a_column(sheet):
-    sheet.cell(rating.HEAD, 5).value = "Fits?"
+    sheet.cell(rating_sheets.HEAD, 5).value = "Fits?"
 
 
 def remove_the_name(sheet):
@@ -351,13 +352,13 @@ def test_two_sheets_by_one_annotator_are_told_apart_by_their_names(tmp_path):
     shutil.copy(tmp_path / "Ada.xlsx", tmp_path / "Ada (2).xlsx")
     changed(tmp_path / "Ada (2).xlsx", lambda sheet: sheet.__setitem__("B3", " ada"))
     with pytest.raises(Problem, match=r"Ada \(2\).xlsx and Ada.xlsx are both by Ada"):
-        rating.read_sheets(tmp_path, SAMPLE, "demo")
+        rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
 
 
 def test_an_empty_folder_has_no_ratings_and_lock_files_are_no_sheets(tmp_path):
     (tmp_path / "~$Ada.xlsx").write_bytes(b"lock")
-    none = rating.read_sheets(tmp_path, SAMPLE, "demo")
-    assert none.empty and list(none.columns) == rating.RATINGS
+    none = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
+    assert none.empty and list(none.columns) == rating_sheets.RATINGS
 
 
 def test_the_background_stands_in_no_rating(tmp_path):
@@ -370,7 +371,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
     sample = sampling.draw_sample(labels, 20, np.random.default_rng(5))
     for name, polarity in (("Ada", "+1"), ("Bo", "+1"), ("Cy", "+2"), ("Di", "-1")):
         filled(written(tmp_path, name, sample), polarity=polarity)
-    ratings = rating.read_sheets(tmp_path, sample, "demo")
+    ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).set_index("dimension")
     assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at["all", "n_between"] == len(sample)
     chosen = sample.merge(labels)["polarity"]
@@ -414,9 +415,9 @@ def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
     texts = texts_of(sample).assign(text=lambda t: "=1+1 " + t["text"])
     answers = {"Ada": "+1", "Bo": "1", "Cy": "+2", "Di": "-1"}
     sheets = {written(tmp_path, name, sample, texts=texts): polarity for name, polarity in answers.items()}
-    for protected, locked, lists, shown, kind in spreadsheet.typed(tmp_path, rating.HEAD, sheets):
+    for protected, locked, lists, shown, kind in spreadsheet.typed(tmp_path, rating_sheets.HEAD, sheets):
         assert protected and locked == [True] * 4 + [False] * 2 + [True] * 3 and shown == [True] * 6 + [False] * 3
         assert lists == ['"yes";"no"', '"-2";"-1";"+1";"+2"'] and kind == "TEXT"
-    ratings = rating.read_sheets(tmp_path, sample, "demo")
+    ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).iloc[-1]
     assert (table["between"], table["n_between"]) == (pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6), len(sample))

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils import recovery, relabelling, scores, simulation
-from utils.execution import Execution
-from utils.paths import ROOT
-from utils.study import load
+from alignment.asking import simulation
+from alignment.paper import recovery
+from alignment.stats import relabelling
+from alignment.study.loader import load
+from alignment.study.paths import ROOT
+from alignment.study.workspace import Execution
+from utils import scores
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ import json
 import pandas as pd
 import pytest
 
+from alignment.kialo import responses, sources
+from alignment.kialo.text import content_hash
+from alignment.release import dataset, rehydration
+from alignment.release.rehydration import COLUMNS, STATES, compared, main, read_release, summary
+from alignment.study import table_files
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
 from test_scraping import Kialo
-from utils import kialo, rehydrate, release, statements, tables
 from utils.errors import Problem
-from utils.execution import Execution
-from utils.rehydrate import COLUMNS, STATES, compared, main, read_release, summary
-from utils.study import load
-from utils.text import content_hash
 
 
 def released(*rows):
@@ -25,7 +27,7 @@ def now(*rows):
     found = {r[0]: {"debate_id": r[0], "title": "", "language": "en", "question": "", "n_theses": 1, "source": "interface"} for r in rows}
     found |= {r[0]: found[r[0]] | {"source": "interface: private"} for r in rows if len(r) == 1}
     theses = [dict(zip(("debate_id", "statement_id", "text", "votes"), r, strict=True)) | {"thesis_no": 1} for r in rows if len(r) > 1]
-    return kialo.table(list(found.values()), kialo.DEBATES), kialo.table(theses, kialo.THESES)
+    return responses.table(list(found.values()), responses.DEBATES), responses.table(theses, responses.THESES)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_the_summary_counts_states_and_moved_votes():
 
 def write_release(path, *rows):
     frame = released(*rows)
-    return tables.write(frame, path)
+    return table_files.write(frame, path)
 
 
 def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(httpserver, elsewhere, monkeypatch, capsys):
@@ -105,7 +107,7 @@ def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(h
         -5,
     ]
     assert "vote." not in (out / "report.csv").read_text()
-    assert tables.read(out / "statements.csv")["text"].tolist() == ["Cat 100 may vote.", "Cat 101 may vote."]
+    assert table_files.read(out / "statements.csv")["text"].tolist() == ["Cat 100 may vote.", "Cat 101 may vote."]
     asked = len(server.asked)
     assert main(command) == 0 and len(server.asked) == asked == 1 + 2 * 2 + 1
     assert not any("discussions?" in a for a in server.asked)
@@ -134,13 +136,13 @@ def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
 
 def test_a_study_of_kept_answers_finds_its_own_release_unchanged(elsewhere, capsys):
     here = Execution(load("demo"), "demo")
-    found, theses, _ = statements.debates(here)
-    kept, _ = statements.kept(found, theses, 3)
+    found, theses, _ = sources.debates(here)
+    kept, _ = sources.kept(found, theses, 3)
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="simulated")
-    path = tables.write(release.dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv")
+    path = table_files.write(dataset.dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv")
     assert main(["rehydrate", str(path), "--study", "demo", "--out", str(elsewhere / "out")]) == 0
     assert "85 statements: 85 unchanged, 0 changed, 0 gone." in capsys.readouterr().out
-    back = tables.read(elsewhere / "out" / "statements.csv")
+    back = table_files.read(elsewhere / "out" / "statements.csv")
     assert back["text"].tolist() == kept["text"].tolist() and back["votes"].tolist() == kept["votes"].tolist()
 
 
@@ -160,15 +162,15 @@ def test_what_is_no_release_is_refused(tmp_path, content):
 
 def test_real_exports_find_themselves_again_and_by_text_alone(shared):
     """All single-thesis exports with votes, released under their ids, then sought in exports without any vote file."""
-    from utils.exports import read_exports
+    from alignment.kialo.exports import read_exports
 
     folder = shared / "kialo"
     found, theses, _ = read_exports(folder, folder / "votes_json")
     known = theses[theses["votes"].notna()]
     labels = known[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
-    data = release.dataset(labels, known, pd.DataFrame())
+    data = dataset.dataset(labels, known, pd.DataFrame())
     same = compared(data, found, theses)
     assert (same["state"] == "unchanged").all() and (same["moved"] == 0).all() and len(same) == 479
     bare = compared(data, *read_exports(folder, None)[:2])
     assert (bare["state"] == "unchanged").all() and bare["moved"].isna().all()
-    assert rehydrate.summary(bare).startswith("479 statements: 479 unchanged, 0 changed, 0 gone.")
+    assert rehydration.summary(bare).startswith("479 statements: 479 unchanged, 0 changed, 0 gone.")

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from utils import croissant, release, tables
+from alignment.kialo.text import content_hash
+from alignment.release import croissant, dataset
+from alignment.study import table_files
+from alignment.study.loader import load
+from alignment.study.paths import ROOT
+from alignment.study.workspace import Execution
 from utils.errors import Problem
-from utils.execution import Execution
-from utils.paths import ROOT
-from utils.study import load
-from utils.text import content_hash
 
 TEXTS = ["Cats should be allowed to vote.", "Dogs should not be allowed to vote.", "Owls should vote at night."]
 STATEMENTS = pd.DataFrame({"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]})
@@ -52,7 +53,7 @@ def live(elsewhere):
 
 @pytest.fixture
 def data():
-    return release.dataset(LABELS, STATEMENTS, POLARITY)
+    return dataset.dataset(LABELS, STATEMENTS, POLARITY)
 
 
 def head(card: str) -> dict:
@@ -64,7 +65,7 @@ def written(here) -> dict[str, bytes]:
 
 
 def test_the_table_holds_ids_labels_votes_and_hashes_and_nothing_else(data):
-    assert data.columns.tolist() == list(release.COLUMNS)
+    assert data.columns.tolist() == list(dataset.COLUMNS)
     first = data.iloc[0].to_dict()
     assert first == {
         "statement_id": "17.1", "dimension": "PDI", "polarity": 2, "judge_votes": 8, "votes": 9,
@@ -76,16 +77,16 @@ def test_the_table_holds_ids_labels_votes_and_hashes_and_nothing_else(data):
 
 def test_a_label_of_a_statement_that_was_left_out_stops_the_release():
     with pytest.raises(Problem, match=r"18\.3 has a label and is no kept statement"):
-        release.dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
+        dataset.dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
 
 
 def test_brought_labels_need_no_judges(live):
-    data = release.dataset(LABELS, STATEMENTS, pd.DataFrame())
+    data = dataset.dataset(LABELS, STATEMENTS, pd.DataFrame())
     assert data["judge_votes"].isna().all() and len(data) == 4
 
 
 def test_no_text_stands_in_any_file_of_the_release(live, data):
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     whole = b"\n".join(written(live).values()).decode()
     for text in [*TEXTS, *TRANSLATED["text"]]:
         assert text not in whole
@@ -93,7 +94,7 @@ def test_no_text_stands_in_any_file_of_the_release(live, data):
 
 
 def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live, data):
-    card = release.card(live, data, TRANSLATED, RATINGS)
+    card = dataset.card(live, data, TRANSLATED, RATINGS)
     told = head(card)
     assert told["license"] == "cc-by-4.0" and told["language"] == ["en", "zh"] and told["size_categories"] == ["n<1K"]
     assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == ["found"]
@@ -117,30 +118,30 @@ def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live
 def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data):
     here = Execution(load("imported"), "imported")
     brought = data.assign(respondents="imported")
-    assert "license: unknown" in release.card(here, brought, TRANSLATED.iloc[:0], RATINGS)
-    assert "brought from" in release.about(here, brought, "2026-03-02")["license"]
+    assert "license: unknown" in dataset.card(here, brought, TRANSLATED.iloc[:0], RATINGS)
+    assert "brought from" in dataset.about(here, brought, "2026-03-02")["license"]
 
 
 def test_the_card_says_when_nobody_read_the_translations(live, data):
-    assert "so nobody may have checked them" in release.card(live, data, TRANSLATED.assign(corrected=False), RATINGS)
-    assert "placeholders, no translations" in release.card(live, data, TRANSLATED.assign(translator="simulated"), RATINGS)
-    assert "asked in one language" in release.card(live, data, TRANSLATED.iloc[:0], RATINGS)
+    assert "so nobody may have checked them" in dataset.card(live, data, TRANSLATED.assign(corrected=False), RATINGS)
+    assert "placeholders, no translations" in dataset.card(live, data, TRANSLATED.assign(translator="simulated"), RATINGS)
+    assert "asked in one language" in dataset.card(live, data, TRANSLATED.iloc[:0], RATINGS)
 
 
 def test_the_card_says_who_checked_the_labels(live, data):
-    assert "4 of them were checked by people (1 annotators)" in release.card(live, data, TRANSLATED, RATINGS)
+    assert "4 of them were checked by people (1 annotators)" in dataset.card(live, data, TRANSLATED, RATINGS)
     open_ = RATINGS.assign(relevant=float("nan"), polarity=float("nan"))
     for nobody in (NOBODY, open_):
-        card = release.card(live, data, TRANSLATED, nobody)
+        card = dataset.card(live, data, TRANSLATED, nobody)
         assert "no person has checked them" in card and "annotators were simulated" not in card
     made_up = RATINGS.assign(respondents="simulated")
-    assert "the annotators were simulated" in release.card(live, data, TRANSLATED, made_up)
+    assert "the annotators were simulated" in dataset.card(live, data, TRANSLATED, made_up)
 
 
 @pytest.mark.parametrize("name", ["demo", "three_cultures"])
 def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_votes_of_people(elsewhere, data, name):
     here = Execution(load(name), name)
-    card = release.card(here, data.assign(respondents="simulated"), TRANSLATED, RATINGS.assign(respondents="simulated"))
+    card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, RATINGS.assign(respondents="simulated"))
     assert head(card)["language_creators"] == ["other"] and "data/raw/demo" in card
     assert "nobody voted" in card and "Nobody debated" in card and "for nothing else" in card
     for untrue in ("users who wrote", "people's votes", "checked by people", "Debates change", "language models, the same"):
@@ -150,28 +151,28 @@ def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_vo
 def test_simulated_labels_of_real_debates_are_not_called_written_for_this_project(elsewhere, data, monkeypatch):
     monkeypatch.setenv("KIALO", "somewhere")
     here = Execution(load("exports"), "exports")
-    card = release.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
+    card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
     assert "users who wrote them" in card and head(card)["language_creators"] == ["found"] and "written for" not in card
 
 
 def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
     demo = Execution(load("demo"), "demo")
-    names = release.write(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
+    names = dataset.write(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
     assert names == ["README.md", "simulated_sociocultural_statements.csv"]
     card = written(demo)["README.md"].decode()
     assert head(card)["pretty_name"].startswith("Simulated") and "simulated" in head(card)["tags"]
     assert "license" not in head(card) and "made up by simulated respondents" in card
-    assert set(tables.read(demo.processed / "12_release" / names[1])["respondents"]) == {"simulated"}
+    assert set(table_files.read(demo.processed / "12_release" / names[1])["respondents"]) == {"simulated"}
 
 
 def test_one_simulated_label_makes_the_whole_release_a_simulated_one(live, data):
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     mixed = data.assign(respondents=["live", "live", "simulated", "live"])
-    assert release.write(live, mixed, TRANSLATED, RATINGS) == ["README.md", "simulated_sociocultural_statements.csv"]
+    assert dataset.write(live, mixed, TRANSLATED, RATINGS) == ["README.md", "simulated_sociocultural_statements.csv"]
 
 
 def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
@@ -186,14 +187,14 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
 
 def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made_up(live, data):
     undated = TRANSLATED.assign(date="")
-    assert release.newest(live, undated) is None and "datePublished" not in release.about(live, data, None)
+    assert dataset.newest(live, undated) is None and "datePublished" not in dataset.about(live, data, None)
     borrowing = Execution(live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine")
-    tables.write(pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}), live.raw / "debates" / "responses.csv")
-    assert release.newest(borrowing, undated) == "2026-02-04"
+    table_files.write(pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}), live.raw / "debates" / "responses.csv")
+    assert dataset.newest(borrowing, undated) == "2026-02-04"
 
 
 def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(live, data):
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     (records,) = told["recordSet"]
@@ -204,19 +205,19 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
     assert [f["source"]["extract"]["column"] for f in records["field"]] == columns
     kinds = {f["name"]: f["dataType"] for f in records["field"]}
     assert kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer" and kinds["content_hash"] == "sc:Text"
-    halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), release.COLUMNS)
+    halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), dataset.COLUMNS)
     assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}["polarity"] == "sc:Float"
 
 
 def test_the_same_release_is_the_same_bytes(live, data):
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     before = written(live)
-    release.write(live, data, TRANSLATED, RATINGS)
+    dataset.write(live, data, TRANSLATED, RATINGS)
     assert written(live) == before
 
 
 def test_table_4_shows_the_statement_with_the_most_votes_of_each_dimension_in_order(data):
-    found = release.examples(data, ["LTO", "PDI", "MAS", "IDV"])
+    found = dataset.examples(data, ["LTO", "PDI", "MAS", "IDV"])
     assert found.values.tolist() == [["LTO", "19#2", -2], ["PDI", "17.1", 2], ["IDV", "17.1", -1]]
 
 
@@ -226,5 +227,5 @@ def test_the_committed_release_of_the_default_study_holds_no_text_and_says_that_
         pytest.skip("the default study was not run here")
     assert {p.name for p in folder.iterdir()} == {"README.md", "simulated_sociocultural_statements.csv"}
     whole = "".join(p.read_text(encoding="utf-8") for p in folder.iterdir())
-    statements = tables.read(folder.parent / "02_statements.csv")
+    statements = table_files.read(folder.parent / "02_statements.csv")
     assert not [t for t in statements["text"] if t in whole]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import scores, significance
+from alignment.stats import significance
+from utils import scores
 from utils.errors import Problem
 
 MODELS = pd.DataFrame(

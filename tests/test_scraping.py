@@ -17,10 +17,10 @@ from urllib.parse import parse_qs
 import pytest
 from werkzeug import Response
 
+from alignment.kialo.client import fetch, scrape
+from alignment.kialo.responses import read_responses
+from alignment.study.paths import ROOT
 from utils.errors import Problem
-from utils.kialo import read_responses
-from utils.paths import ROOT
-from utils.scraping import fetch, scrape
 
 ROBOTS = "User-agent: *\nDisallow: /export/\n"
 
@@ -168,7 +168,7 @@ def test_an_interrupted_run_resumes_where_it_stopped(kialo, tmp_path):
 PROGRAM = """
 import sys, json
 from pathlib import Path
-from utils.scraping import scrape
+from alignment.kialo.client import scrape
 scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
 """
 

@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from utils import claims, null, parameters, published, relabelling, scores, sensitivity, significance
-from utils.paths import ROOT
-from utils.settings import RULES
+from alignment.paper import published
+from alignment.runner import parameters
+from alignment.stats import claims, null_model, relabelling, significance, specifications
+from alignment.study.paths import ROOT
+from alignment.study.schema import RULES
+from utils import scores
 
 MODELS = pd.DataFrame(
     [("us-1", "US", "en"), ("us-2", "US", "en"), ("cn-1", "China", "zh"), ("cn-2", "China", "zh")],
@@ -64,7 +67,7 @@ def curve(have, *rules):
     """The outcomes of the product of the named rules (all of them: "all"), and of every single change."""
     known = relabelling.rules_of(have, {})
     chosen = {n: c for n, c in known.items() if n in rules or rules == ("all",)}
-    return sensitivity.outcomes(have, sensitivity.specifications(chosen, relabelling.one_by_one_of(have)))
+    return specifications.outcomes(have, specifications.specifications(chosen, relabelling.one_by_one_of(have)))
 
 
 def of_rule(table, varies, value):
@@ -77,7 +80,7 @@ def test_the_default_of_each_rule_is_the_notebooks_own():
 
 
 def test_the_product_is_whole_and_starts_with_the_default():
-    specs = sensitivity.specifications()
+    specs = specifications.specifications()
     assert len(specs) == 2 * 2 * 2 * 3 * 2 * 2 * 2 == len(specs.drop(columns="spec").drop_duplicates())
     assert (specs.iloc[0][list(relabelling.RULES)] == [c[0] for c in relabelling.RULES.values()]).all()
 
@@ -87,7 +90,7 @@ def test_claims_that_hold_by_construction_hold_under_every_specification():
     table = curve(have, "all")
     assert len(table.query("varies == 'rules'")) == 192 and (table["state"] == "computed").all()
     assert table[list(claims.CLAIMS)].notna().all(axis=None) and table[list(claims.CLAIMS)].all(axis=None)
-    assert (sensitivity.shares(table, relabelling.rules_of(have, {}))["share"] == 1.0).all()
+    assert (specifications.shares(table, relabelling.rules_of(have, {}))["share"] == 1.0).all()
 
 
 def test_one_direction_against_people_ends_the_claim_under_every_specification():
@@ -106,7 +109,7 @@ def test_only_the_human_values_decide_when_peoples_differ_otherwise_in_another_v
     turned = turned.sort_values("group", ascending=False)
     have = a_study(people={"current": PEOPLE, "2015": turned})
     table = curve(have, "human_values", "differ")
-    found = sensitivity.shares(table, relabelling.rules_of(have, {})).set_index(["claim", "choice", "alternative"])["share"]
+    found = specifications.shares(table, relabelling.rules_of(have, {})).set_index(["claim", "choice", "alternative"])["share"]
     assert found["directions", "all rules", ""] == 0.5
     assert (found["directions", "human_values", "current"], found["directions", "human_values", "2015"]) == (1.0, 0.0)
 
@@ -120,7 +123,7 @@ def test_a_change_with_the_language_that_many_statements_show_is_noticed():
     product_ = found[found["varies"] == "rules"]
     assert not product_["language"].any() and (product_["language_right"] == product_["language_of"] - 1).all()
     assert set(product_["language_missed"]) == {"PDI: us-1 / en / zh"}
-    summary = sensitivity.summary(found, have).set_index("claim")["missed"]
+    summary = specifications.summary(found, have).set_index("claim")["missed"]
     assert summary[claims.CLAIMS["language"]] == f"PDI: us-1 / en / zh ({len(product_)})" and summary[claims.CLAIMS["directions"]] == ""
     assert product_["directions"].all()  # its native language is untouched
 
@@ -132,8 +135,8 @@ def test_the_quorum_of_an_execution_is_its_default_and_shrinks_with_the_judges()
         lambda t: t["statement_id"].eq("PDI-0") & t["dimension"].eq("PDI") & t["model"].eq("us-2"), "no",
     )  # fmt: skip
     for quorum, labelled in ((0, True), (6, True), (7, False)):
-        specs = sensitivity.specifications({}, {"judges": ["all but us-1"]})
-        found = sensitivity.outcomes(replace(have, quorum=quorum), specs).set_index("judges")["labels"]
+        specs = specifications.specifications({}, {"judges": ["all but us-1"]})
+        found = specifications.outcomes(replace(have, quorum=quorum), specs).set_index("judges")["labels"]
         assert (found["all"] == 8) == labelled, quorum
         assert (found["all but us-1"] == 8) == (quorum == 0), quorum
 
@@ -245,7 +248,7 @@ def test_one_language_has_nothing_to_say_about_language():
     have = replace(have, answers={s: t[t["language"] == "en"] for s, t in have.answers.items()})
     found = curve(have)
     assert found["language"].isna().all() and found.query("varies == 'rules'")["directions"].all()
-    assert np.isnan(sensitivity.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")["share"]).all()
+    assert np.isnan(specifications.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")["share"]).all()
 
 
 def test_without_human_values_the_claims_about_people_are_open():
@@ -268,7 +271,7 @@ def test_brought_labels_need_no_judges():
 def test_the_studys_own_rules_come_first():
     rules = relabelling.rules_of(a_study(), {"half_median": "keep", "min_votes": 0})
     assert rules["half_median"] == ("keep", "away_from_zero", "drop")
-    assert sensitivity.specifications(rules)["half_median"].iloc[0] == "keep"
+    assert specifications.specifications(rules)["half_median"].iloc[0] == "keep"
 
 
 def six_dimensions(n, polarity=None):
@@ -279,7 +282,7 @@ def six_dimensions(n, polarity=None):
 
 def a_null(labels, rates, differ="not_equal", draws=4000, seed=3):
     people = scores.human_values("2015", ["US", "China"])
-    return null.agreeing(labels, MODELS, pd.Series(rates, index=MODELS["model"]), people, np.random.default_rng(seed), draws, differ)
+    return null_model.agreeing(labels, MODELS, pd.Series(rates, index=MODELS["model"]), people, np.random.default_rng(seed), draws, differ)
 
 
 def a_tie(n, differ, sizes):
@@ -330,26 +333,26 @@ def test_the_order_of_labels_does_not_move_the_null():
 
 def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
     """Unknown polarities are drawn; each dimension is a coin but for its own chance of a tie, the product of six is exact."""
-    table, n = null.paper_table(np.random.default_rng(7), 4000), published.stated_n()
+    table, n = null_model.paper_table(np.random.default_rng(7), 4000), published.stated_n()
     assert (table["observed"] == 6).all() and len(table) == 14
-    for differ, design in null.DESIGNS.items():
+    for differ, design in null_model.DESIGNS.items():
         chances = [(1 - a_tie(k, differ, [1, 2])) / 2 for k in n.values()]
         mean = (table["directions"] * table["share"])[table["design"] == design].sum()
         assert abs(mean - sum(chances)) < 4 * np.sqrt(1.5 / 4000)
         expected = np.prod(chances)
-        assert abs(null.at_least(table, design, 6) - expected) < 4 * np.sqrt(expected / 4000)
+        assert abs(null_model.at_least(table, design, 6) - expected) < 4 * np.sqrt(expected / 4000)
 
 
 def test_a_models_own_rate_is_that_of_its_native_language():
     rows = [("a", "", m, lang, vote) for m in MODELS["model"] for lang, vote in (("en", 1.0), ("zh", -1.0))]
     voted = pd.DataFrame(rows, columns=["statement_id", "dimension", "model", "language", "vote"])
-    assert null.agreement_rates(voted, MODELS).tolist() == [1, 1, 0, 0]
+    assert null_model.agreement_rates(voted, MODELS).tolist() == [1, 1, 0, 0]
 
 
 def test_peoples_who_do_not_differ_give_no_direction_to_agree_with():
     flat = PEOPLE.assign(value=50)
     labels = six_dimensions(5)[lambda t: t["dimension"].isin(DIMENSIONS)]
-    table = null.table(labels, MODELS, pd.Series(0.5, index=MODELS["model"]), flat, {}, np.random.default_rng(1), 50)
+    table = null_model.table(labels, MODELS, pd.Series(0.5, index=MODELS["model"]), flat, {}, np.random.default_rng(1), 50)
     assert table.empty and "share" in table
 
 
@@ -360,7 +363,7 @@ def test_a_page_shows_each_change_with_what_is_right_of_how_many():
         & ((t["model"] == "us-1") | (t["model"].eq("us-2") & t["language"].eq("en"))), "yes",
     )  # fmt: skip
     table = curve(have)
-    shown = sensitivity.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
+    shown = specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
     assert shown.loc["default"].tolist() == ["computed", 0, "8", "2 of 2", "8 of 8", "8 of 8"]
     assert shown.loc["relevance_quorum: 3"].tolist() == ["not asked", 24, "", "", "", ""]
 
@@ -368,7 +371,7 @@ def test_a_page_shows_each_change_with_what_is_right_of_how_many():
 @pytest.mark.slow
 def test_the_benchmark_of_results_runs(monkeypatch, capsys):
     spec = importlib.util.spec_from_file_location("bench_results", ROOT / "benchmarks" / "bench_results.py")
-    bench, every = importlib.util.module_from_spec(spec), sensitivity.specifications
+    bench, every = importlib.util.module_from_spec(spec), specifications.specifications
     spec.loader.exec_module(bench)
     monkeypatch.setattr(bench, "RESAMPLES", 20)
     monkeypatch.setattr(bench.sensitivity, "specifications", lambda *given: every(*given).head(16))

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestPower
 
-from utils import null, simulation, styled
+from alignment.asking import simulation
+from alignment.figures import tables
+from alignment.stats import null_model
+from alignment.stats import significance as sig
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
 from utils import scores as score
-from utils import significance as sig
 from utils.errors import Problem
-from utils.execution import Execution
-from utils.study import load
 
 UNANIMOUS = np.array([2.0] * 4 + [0.0] * 18)  # four statements change, all in one direction
 
@@ -200,13 +202,13 @@ def test_a_cell_without_answers_is_empty_and_not_a_test():
 
 
 def test_under_the_null_the_exact_test_rejects_at_most_at_its_rate():
-    rates = null.rejections(22, rng(11), studies=1500)
+    rates = null_model.rejections(22, rng(11), studies=1500)
     assert 0.005 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
     assert rates["exact p < 0.05"] < rates["bootstrap p < 0.05"]
 
 
 def test_without_any_change_no_test_finds_one_and_every_interval_holds_0():
-    assert null.rejections(22, rng(), 50, changed=0.0, resamples=50) == {
+    assert null_model.rejections(22, rng(), 50, changed=0.0, resamples=50) == {
         "n": 22, "bootstrap p < 0.05": 0, "exact p < 0.05": 0, "bootstrap p < 0.01": 0, "exact p < 0.01": 0, "interval holds 0": 1
     }  # fmt: skip
 
@@ -221,7 +223,7 @@ def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_t
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))])
 def test_rates_under_the_null_at_the_papers_n(n, bootstrap):
-    rates = null.rejections(n, rng(n), 8000, resamples=4000)
+    rates = null_model.rejections(n, rng(n), 8000, resamples=4000)
     assert 0.008 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
     assert rates["exact p < 0.01"] < 0.01 + 3 * np.sqrt(0.01 * 0.99 / 8000)
     assert bootstrap[0] < rates["bootstrap p < 0.05"] < bootstrap[1]
@@ -314,18 +316,18 @@ def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
     scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([1] * 8, [1] * 8).query("language == 'zh'").assign(language="fr")])
     pairs = sig.pairs_of(["GPT"], ["en", "zh", "fr"])
     table = sig.compare(scores, pairs, sig.resample_counts(8, 200, rng()))
-    page = styled.table3(table).data["GPT"]
+    page = tables.table3(table).data["GPT"]
     assert list(page.index) == [("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)]
     assert [text.split()[0] for text in page] == ["1.00", "-1.00", "1.00", "1.00", "-1.00", "1.00"]
-    assert list(styled.tests(table).index) == [("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs]
+    assert list(tables.tests(table).index) == [("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs]
 
 
 def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_test():
     scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([np.nan] * 8, [1] * 8, model="Qwen")])
     table = compared(scores)
-    shown = styled.tests(table)
+    shown = tables.tests(table)
     assert shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *" and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
     assert (shown.loc[("PDI", "Qwen")] == "").all()
-    assert styled.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"  # no interval of no width
-    reach = styled.reach(table)
+    assert tables.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"  # no interval of no width
+    reach = tables.reach(table)
     assert reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008" and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""

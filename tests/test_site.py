@@ -12,9 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Page
 
-from utils.execution import Execution
-from utils.paths import ROOT
-from utils.study import load
+from alignment.study.loader import load
+from alignment.study.paths import ROOT
+from alignment.study.workspace import Execution
 
 CITED = {"arxiv.org", "doi.org", "www.theculturefactor.com", "geerthofstede.com", "creativecommons.org", "mlcommons.org"}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}

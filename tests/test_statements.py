@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import statements
-from utils.execution import Execution
-from utils.kialo import DEBATES, THESES, table
-from utils.statements import account, kept
-from utils.study import load
+from alignment.kialo import sources
+from alignment.kialo.responses import DEBATES, THESES, table
+from alignment.kialo.sources import account, kept
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
 
 
 def tables_of(*debates) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -114,7 +114,7 @@ def test_whatever_comes_in_kept_and_left_out_add_up_to_it(found, min_votes, vote
 
 def test_of_the_bundled_debates_85_of_112_theses_are_kept():
     here = Execution(load("demo"), "demo")
-    found, theses, _ = statements.debates(here)
+    found, theses, _ = sources.debates(here)
     stay, left = kept(found, theses, 3)
     assert account(found, theses, stay, left).set_index("reason").loc["came in"].tolist() == [112, 105]
     assert (len(stay), len(left)) == (85, 27)
@@ -126,7 +126,7 @@ def test_the_bar_starts_from_what_lies_there_already(tmp_path, monkeypatch):
     (tmp_path / "graphs").mkdir()
     for name in ("1.json", "2.gone", ".3.json.part"):
         (tmp_path / "graphs" / name).write_text("{}")
-    with statements.bar(tmp_path) as progress:
+    with sources.bar(tmp_path) as progress:
         for done in range(1, 8):
             progress(done, 10)
     state = json.loads(told.read_text())
@@ -136,7 +136,7 @@ def test_the_bar_starts_from_what_lies_there_already(tmp_path, monkeypatch):
 def test_a_collection_that_stops_still_closes_its_bar(tmp_path, monkeypatch):
     told = tmp_path / "progress.json"
     monkeypatch.setenv("STUDY_PROGRESS", str(told))
-    with pytest.raises(KeyboardInterrupt), statements.bar(tmp_path) as progress:
+    with pytest.raises(KeyboardInterrupt), sources.bar(tmp_path) as progress:
         progress(1, 4)
         raise KeyboardInterrupt
     assert json.loads(told.read_text())["done"] == 1

@@ -8,16 +8,19 @@ import pandas as pd
 import pytest
 import yaml
 
-from utils import endpoint, pipeline, plan, settings, study, styled
+from alignment.asking import endpoint, plan
+from alignment.figures import tables
+from alignment.runner import pipeline
+from alignment.study import loader, schema
+from alignment.study.workspace import Execution
 from utils.errors import Problem
-from utils.execution import Execution
 
 PAPER_MODELS = {"GPT": "gpt-4.1-2025-04-14", "Llama": "llama-3-70b-instruct", "DeepSeek": "deepseek-r1-0528", "Qwen": "qwen-2.5-72b-instruct"}
 
 
 def changed(tmp_path, change) -> str:
     """The demo's file with one change, in a file of its own."""
-    raw = yaml.safe_load((study.STUDIES / "demo.yaml").read_text(encoding="utf-8"))
+    raw = yaml.safe_load((loader.STUDIES / "demo.yaml").read_text(encoding="utf-8"))
     change(raw)
     path = tmp_path / "changed.yaml"
     path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
@@ -26,19 +29,19 @@ def changed(tmp_path, change) -> str:
 
 @pytest.mark.parametrize("name", ["demo", "paper", "imported", "imported_usa", "imported_china"])
 def test_every_study_in_the_repository_loads(name):
-    assert study.load(name).name == name
+    assert loader.load(name).name == name
 
 
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.S)
-ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url[^`]*\})` \|$", (study.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.S)
+ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url[^`]*\})` \|$", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
 def test_every_example_of_the_readme_is_a_study(tmp_path, text):
     path = tmp_path / re.match(r"# studies/(\w+\.yaml)", text)[1]
     path.write_text(text, encoding="utf-8")
-    (tmp_path / "paper.yaml").write_text((study.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    found = study.load(path)
+    (tmp_path / "paper.yaml").write_text((loader.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    found = loader.load(path)
     assert found.respondents == "live" and f"name: {found.name}" in text
     for name, model in found.models.items():
         sent = json.loads(endpoint.body(found, endpoint.Request("key", "stance", "en", name, 3, 1, [])))
@@ -47,7 +50,7 @@ def test_every_example_of_the_readme_is_a_study(tmp_path, text):
 
 @pytest.mark.parametrize("text", ENDPOINTS)
 def test_every_endpoint_of_the_readme_is_one(text):
-    assert settings.Endpoint.model_validate(yaml.safe_load(text)).base_url.startswith("http")
+    assert schema.Endpoint.model_validate(yaml.safe_load(text)).base_url.startswith("http")
 
 
 def test_the_readme_shows_every_kind_of_endpoint():
@@ -57,13 +60,13 @@ def test_the_readme_shows_every_kind_of_endpoint():
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):
     monkeypatch.delenv("KIALO", raising=False)
     with pytest.raises(Problem, match="environment variable KIALO"):
-        study.load("exports")
+        loader.load("exports")
     monkeypatch.setenv("KIALO", "somewhere")
-    assert study.load("exports").debates.votes == "somewhere/votes_json"
+    assert loader.load("exports").debates.votes == "somewhere/votes_json"
 
 
 def test_the_papers_study_is_the_papers():
-    paper = study.load("paper")
+    paper = loader.load("paper")
     for name, request in PAPER_MODELS.items():
         assert paper.models[name].request.endswith(request)
     assert (paper.sampling.temperature, paper.languages) == (1.0, ["en", "zh"])
@@ -74,22 +77,22 @@ def test_the_papers_study_is_the_papers():
 
 def test_a_misspelt_key_is_told_with_the_right_one(tmp_path):
     with pytest.raises(Problem, match=r'"respondants" is not a setting. Did you mean "respondents"'):
-        study.load(changed(tmp_path, lambda raw: raw.update(respondants="live")))
+        loader.load(changed(tmp_path, lambda raw: raw.update(respondants="live")))
 
 
 def test_a_misspelt_key_deep_inside_is_told_too(tmp_path):
     with pytest.raises(Problem, match=r'"models.sim-us-1.endpont" is not a setting. Did you mean "endpoint"'):
-        study.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(endpont="x")))
+        loader.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(endpont="x")))
 
 
 def test_an_unknown_model_among_the_judges_is_told_with_the_nearest(tmp_path):
     with pytest.raises(Problem, match=r'judge "sim-us-3" is not one of .* Did you mean'):
-        study.load(changed(tmp_path, lambda raw: raw.update(judges=["sim-us-3"])))
+        loader.load(changed(tmp_path, lambda raw: raw.update(judges=["sim-us-3"])))
 
 
 def test_an_unknown_culture_is_told(tmp_path):
     with pytest.raises(Problem, match='culture "UK" is not one of US, China'):
-        study.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(culture="UK")))
+        loader.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(culture="UK")))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):
@@ -98,7 +101,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
         raw["sampling"] = {"temperature": "hot"}
 
     with pytest.raises(Problem) as error:
-        study.load(changed(tmp_path, two))
+        loader.load(changed(tmp_path, two))
     assert "respondants" in str(error.value) and "sampling.temperature" in str(error.value)
 
 
@@ -106,62 +109,62 @@ def test_a_key_that_stands_twice_is_an_error(tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text("name: a\nname: b\n", encoding="utf-8")
     with pytest.raises(Problem, match='"name" is listed twice'):
-        study.load(path)
+        loader.load(path)
 
 
 def test_a_file_that_is_not_yaml_is_an_error(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("name: [a\n", encoding="utf-8")
     with pytest.raises(Problem, match="is not YAML"):
-        study.load(path)
+        loader.load(path)
 
 
 def test_an_unknown_study_is_told_with_the_nearest():
     with pytest.raises(Problem, match='no study "deno".*Did you mean "demo"'):
-        study.load("deno")
+        loader.load("deno")
 
 
 def test_what_extends_a_study_keeps_the_rest_of_it():
-    base, usa = study.load("imported"), study.load("imported_usa")
+    base, usa = loader.load("imported"), loader.load("imported_usa")
     assert usa.table.where == {"Context": "usa"} and usa.table.columns == base.table.columns
     assert usa.models == base.models
 
 
 def test_simulated_respondents_need_their_leanings(tmp_path):
     with pytest.raises(Problem, match="simulation"):
-        study.load(changed(tmp_path, lambda raw: raw.pop("simulation")))
+        loader.load(changed(tmp_path, lambda raw: raw.pop("simulation")))
 
 
 def test_a_study_is_called_as_its_file_is(tmp_path):
     with pytest.raises(Problem, match='says "name: demo".*write "name: changed"'):
-        study.load(changed(tmp_path, lambda raw: None))
+        loader.load(changed(tmp_path, lambda raw: None))
 
 
 def test_an_empty_cap_is_no_cap(tmp_path):
     with pytest.raises(Problem, match="a cap says usd, calls, or both"):
-        study.load(changed(tmp_path, lambda raw: raw.update(cap={})))
+        loader.load(changed(tmp_path, lambda raw: raw.update(cap={})))
 
 
 def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
-    here = Execution(study.load("demo"), "demo")
+    here = Execution(loader.load("demo"), "demo")
     frame = pd.DataFrame({"model": ["all", "sim-cn-1", "sim-us-1", "sim-us-1"], "language": ["en", "en", "zh", "en"], "n": range(4)})
     assert here.in_order(frame)["n"].tolist() == [3, 2, 1, 0]
     assert here.in_order(pd.DataFrame({"dimension": ["IND", "PDI", "PDI"], "n": range(3)}))["n"].tolist() == [1, 2, 0]
 
 
 def test_a_page_made_by_hand_says_so_whoever_answered():
-    assert "made by hand" in Execution(study.load("demo"), "demo--lab").banner().data
-    assert "made by hand" not in Execution(study.load("demo"), "demo").banner().data
-    assert styled.notice("live", "live", Execution(study.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")
+    assert "made by hand" in Execution(loader.load("demo"), "demo--lab").banner().data
+    assert "made by hand" not in Execution(loader.load("demo"), "demo").banner().data
+    assert tables.notice("live", "live", Execution(loader.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")
 
 
 def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it():
     given = {"sampling.temperature": "0.5", "judges": "sim-us-1,sim-cn-1", "cultures.US.people": "US", "models.sim-us-1.max_tokens": "99"}
-    changes = study.settings(study.load("demo"), given, [])
+    changes = loader.settings(loader.load("demo"), given, [])
     assert changes == {"sampling.temperature": 0.5, "judges": ["sim-us-1", "sim-cn-1"], "models.sim-us-1.max_tokens": 99}  # US is what it was
-    found = study.load("demo", changes)
+    found = loader.load("demo", changes)
     assert (found.sampling.temperature, found.judges, found.limit("sim-us-1")) == (0.5, ["sim-us-1", "sim-cn-1"], 99)
-    assert found.name == "demo" and found.limit("sim-us-2") == study.load("demo").limit("sim-us-2")
+    assert found.name == "demo" and found.limit("sim-us-2") == loader.load("demo").limit("sim-us-2")
 
 
 @pytest.mark.parametrize(
@@ -179,17 +182,17 @@ def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it(
     ],
 )
 def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value, said):
-    demo = study.load("demo")
+    demo = loader.load("demo")
     with pytest.raises(Problem, match=said):
-        study.load("demo", study.settings(demo, {place: value}, ["relevance_quorum"]))
+        loader.load("demo", loader.settings(demo, {place: value}, ["relevance_quorum"]))
 
 
 def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
-    shown = re.search(r"```yaml\n(.*?)```", (study.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)[1]
-    shutil.copy(study.STUDIES / "paper.yaml", tmp_path)
+    shown = re.search(r"```yaml\n(.*?)```", (loader.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)[1]
+    shutil.copy(loader.STUDIES / "paper.yaml", tmp_path)
     path = tmp_path / "mine.yaml"
     path.write_text(shown, encoding="utf-8")
-    mine = study.load(path)
+    mine = loader.load(path)
     calls = plan.expected_calls(mine, {"relevance": 5, "polarity": 5, "stance": 5})
     assert set(calls.loc[calls["model"] == "Mistral", "step"]) == {"stance"}
     assert calls["calls"].sum() == 212_600 + 281 * 5 * 2
@@ -198,12 +201,12 @@ def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stan
 def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tmp_path):
     extra = "extends: demo.yaml\nname: france\ncultures: {France: {language: en, people: France}}\nmodels: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
     leanings = dict.fromkeys(["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], [0.1, 0.1])
-    shutil.copy(study.STUDIES / "demo.yaml", tmp_path)
+    shutil.copy(loader.STUDIES / "demo.yaml", tmp_path)
     path = tmp_path / "france.yaml"
     path.write_text(
         extra + yaml.safe_dump({"simulation": {"leanings": {"sim-fr-1": leanings}}, "parameters": {"human_values": "2015"}}), encoding="utf-8"
     )
-    found = study.load(path)
+    found = loader.load(path)
     pipeline._check(found, found.parameters)
     with pytest.raises(Problem, match='no "France" in the version "current"'):
         pipeline._check(found, {})

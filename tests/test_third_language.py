@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from alignment.study.loader import load
+from alignment.study.paths import ROOT
 from project import QUICK, Project
 from utils.errors import Problem
-from utils.paths import ROOT
-from utils.study import load
 
 FILES = ROOT / "tests" / "language_ro"
 TRIED = """
 import json
 from utils import prompts, simulation
-from utils.execution import Execution
-from utils.study import load
+from alignment.study.workspace import Execution
+from alignment.study.loader import load
 
 here = Execution(load("three_languages"), "three_languages")
 respondents = simulation.Respondents(here, {"o afirmație oarecare": "demo-2.1"})

@@ -7,11 +7,15 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from alignment.asking import simulation
+from alignment.figures import diagnostics, paper_figures
+from alignment.paper import recovery
+from alignment.stats import null_model, significance
+from alignment.study.loader import load
+from alignment.study.workspace import Execution
 from project import QUICK
-from utils import figures, null, plots, recovery, scores, significance, simulation
+from utils import scores
 from utils.errors import Problem
-from utils.execution import Execution
-from utils.study import load
 
 GROUPS = ["US", "China", "Great Britain"]
 
@@ -62,23 +66,23 @@ def test_every_figure_shows_all_three(here, groups):
     people = people_of(here, "2015")
     table = scores.figure1(groups, rng, resamples=50)
     both = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="differing")])
-    figure1 = figures.groups_and_people(both[both["selection"] == "differing"], "t")
+    figure1 = paper_figures.groups_and_people(both[both["selection"] == "differing"], "t")
     assert all(said(figure1).count(f" {g}") >= 6 for g in GROUPS)
     scored = recovery.planted_scores(here)
     positions = scores.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
     pairs = significance.pairs_of(here.study.models, here.study.languages)
     changes = significance.compare(scored, pairs, np.ones((1, scored["statement_id"].nunique()), dtype=int))
     assert len(positions) == 36 and len(changes) == 36
-    for figure in (figures.models_by_dimension(positions), figures.language_changes(changes)):
+    for figure in (paper_figures.models_by_dimension(positions), paper_figures.language_changes(changes)):
         assert all(model in said(figure) for model in models["model"])
 
 
 def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_peoples(here):
     labels = recovery.planted_scores(here)[["statement_id", "dimension", "polarity"]].drop_duplicates()
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
-    assert null.of_directions(labels, here.models, people) == 17  # achievement is 66 in China and in Great Britain
-    table = null.table(labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200)
-    assert table["directions"].max() == 17 and "found: 9" in said(plots.null_directions(table))
+    assert null_model.of_directions(labels, here.models, people) == 17  # achievement is 66 in China and in Great Britain
+    table = null_model.table(labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200)
+    assert table["directions"].max() == 17 and "found: 9" in said(diagnostics.null_directions(table))
 
 
 def test_great_britain_is_in_the_matrix_of_2015_and_not_in_the_current_tool(here):

@@ -11,6 +11,6 @@ results   published consistency ledger recovery null claims relabelling sensitiv
 figures   drawing figures plots styled
 runner    parameters pages freshness preview terminal pipeline
 
-A line belongs to the first group that can hold it. The commands are `utils.pipeline` (run_all.sh), `utils.replies`,
-`utils.kialo`, `utils.translation`, `utils.rating` and `utils.simulation`, each with `python -m`.
+A line belongs to the first group that can hold it. The commands are `alignment.runner.pipeline` (run_all.sh), `alignment.asking.archive`,
+`alignment.kialo.responses`, `alignment.translation.translations`, `alignment.annotation.rating_sheets` and `alignment.asking.simulation`, each with `python -m`.
 """

@@ -5,10 +5,10 @@ import re
 from functools import cache
 from pathlib import Path
 
-from utils import words
+from alignment.study.paths import REFERENCE
+from utils import answer_words
 from utils.errors import Problem, nearest
-from utils.paths import REFERENCE
-from utils.reading import agreement, read
+from utils.reply_parser import agreement, read
 
 __all__ = ["SCORES", "STATES", "STEPS", "agreement", "dimensions", "fill", "languages", "read", "recognise", "slots"]
 
@@ -30,7 +30,7 @@ def languages() -> list[str]:
     >>> languages()
     ['en', 'zh']
     """
-    return [l for l in words.known() if all((words.TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
+    return [l for l in answer_words.known() if all((answer_words.TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
 
 
 @cache
@@ -43,7 +43,7 @@ def template(step: str, language: str) -> str:
             f'There are no prompts in the language "{language}" (languages: {", ".join(languages())}); '
             f"a language is added by its files in src/utils/templates.{nearest(language, languages())}"
         )
-    return (words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
+    return (answer_words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
 def slots(step: str, language: str) -> set[str]:
@@ -72,7 +72,7 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
 @cache
 def _marks(language: str) -> re.Pattern:
     """What could end a statement or its message: the statement's own tag, or the control tokens of chat models."""
-    tag = words.words(language)["statement"]
+    tag = answer_words.words(language)["statement"]
     return re.compile(rf"([<＜])(\\*)(?=\s*/?\s*{tag}|/?\w+>|[|｜])|(\[)(\\*)(?=/?(?:INST|SYS|AVAILABLE|TOOL))", re.I)
 
 

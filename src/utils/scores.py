@@ -6,10 +6,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from utils import significance
+from alignment.stats import significance
+from alignment.study.paths import REFERENCE
+from alignment.study.schema import DIMENSIONS, allowed
 from utils.errors import Problem, nearest
-from utils.paths import REFERENCE
-from utils.settings import DIMENSIONS, allowed
 
 
 def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:

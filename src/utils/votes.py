@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from utils import tally
+from alignment.study.schema import allowed
+from utils import vote_counts
 from utils.errors import Problem, nearest
 from utils.prompts import SCORES, STATES
-from utils.settings import allowed
 
 VOTER = ["statement_id", "dimension", "model", "language"]
 CELL = ["step", *VOTER, "run"]
@@ -50,9 +50,9 @@ def votes(answers: pd.DataFrame, runs: int, tie_rule: str = "nearest_median", mi
     values = _values(counted["step"].unique())
     table, group = _grouped(counted, VOTER)
     _once(counted, group, ["run"])
-    counts = tally.counts(group, counted["score"].to_numpy(), values, len(table))
+    counts = vote_counts.counts(group, counted["score"].to_numpy(), values, len(table))
     answered, support = counts.sum(axis=1), counts.max(axis=1, initial=0)
-    vote, tie = tally.winner(counts, values, tie_rule == "nearest_median")
+    vote, tie = vote_counts.winner(counts, values, tie_rule == "nearest_median")
     enough = answered > (runs / 2 if missing_votes == "planned" else 0)
     vote, tie = np.where(enough, vote, np.nan), np.where(enough, tie, "")
     return table.assign(vote=vote, planned=runs, answered=answered, support=support, tie=pd.Series(tie, dtype="str"))
@@ -111,11 +111,11 @@ def polarity_labels(votes: pd.DataFrame, planned: int, zero_median="drop", half_
     there = counts.sum(axis=1)
     enough = 2 * there >= planned if missing_votes == "planned" else there > 0
     rule = {"zero": zero_median, "half": half_median}
-    median = tally.median(counts, values)
+    median = vote_counts.median(counts, values)
     polarity, how = _label(np.where(enough, median, np.nan), rule)
     marginal = np.zeros(len(table), dtype=bool)
     for i in range(len(values)):
-        turned, _ = _label(np.where(enough, tally.median(tally.turned(counts, i), values), np.nan), rule)
+        turned, _ = _label(np.where(enough, vote_counts.median(vote_counts.turned(counts, i), values), np.nan), rule)
         marginal |= (counts[:, i] > 0) & ~np.isclose(np.sign(turned), np.sign(polarity), equal_nan=True)
     poles = {name: counts[:, side].sum(axis=1) for name, side in (("positive", values > 0), ("negative", values < 0))}
     table = table.assign(votes=there, **poles)
@@ -176,7 +176,7 @@ def _cast(votes: pd.DataFrame, planned: int, values) -> tuple[pd.DataFrame, np.n
     if len(odd):
         known = ", ".join(f"{value:g}" for value in values)
         raise Problem(f"{_name(odd.iloc[0])} has the vote {odd['vote'].iloc[0]:g}; this step knows {known}.")
-    counts = tally.counts(group, votes["vote"].to_numpy(dtype=float), np.asarray(values), len(table))
+    counts = vote_counts.counts(group, votes["vote"].to_numpy(dtype=float), np.asarray(values), len(table))
     most = counts.sum(axis=1).max(initial=0)
     if most > planned:
         raise Problem(f"A pair has {most} votes where {planned} were planned (judges x languages).")

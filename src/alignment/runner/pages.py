@@ -1,0 +1,120 @@
+"""One notebook: run by papermill, cleaned of everything that changes from run to run, sealed, put in its place whole."""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from alignment.study.paths import NOTEBOOKS, ROOT
+
+# Set for the kernels, so that the same inputs give the same bytes.
+STEADY = {
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TZ": "UTC",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
+}
+QUIET = ["--log-level=CRITICAL"]  # a kernel's warnings about its own transport are nobody's business here
+ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Failed(Exception):
+    """A notebook stopped: which cell, and why."""
+
+
+def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]) -> float:
+    """Run a notebook and put its sealed page in place; returns the seconds. A failing one leaves the old page.
+
+    `made_from` gives the digest of the inputs; it is asked after the run, which may have collected some of them.
+    """
+    import jupytext
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    started = time.monotonic()
+    page.parent.mkdir(parents=True, exist_ok=True)
+    draft = page.with_name(f".{page.stem}.part.ipynb")
+    notebook = jupytext.read(source)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+    try:
+        jupytext.write(notebook, draft, fmt="ipynb")
+        papermill.execute_notebook(
+            draft, draft, parameters=parameters, kernel_name="python3", progress_bar=False, log_output=False,
+            cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True, extra_arguments=QUIET,
+        )  # fmt: skip
+        put(sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from()), page)
+    except PapermillExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        raise Failed(_told(error, notebook)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return time.monotonic() - started
+
+
+def put(notebook: dict, page: Path) -> None:
+    """Write a page whole or not at all."""
+    draft = page.with_name(f".{page.stem}.part")
+    draft.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    os.replace(draft, page)
+
+
+def _told(error, notebook) -> str:
+    """The failing cell and its error; a Problem is already a sentence."""
+    what = ANSI.sub("", error.evalue) if error.ename == "Problem" else f"{error.ename}: {ANSI.sub('', error.evalue)}"
+    first = next((line for line in error.source.splitlines() if line.strip()), "")
+    trace = "" if error.ename == "Problem" else "\n" + ANSI.sub("", "\n".join(error.traceback))
+    return f"{what}{trace}\n(in the cell that begins: {first})"
+
+
+def clean(notebook: dict) -> dict:
+    """A page without times, paths and ids of one machine: only what was written, run and shown."""
+    for number, cell in enumerate(notebook["cells"]):
+        tags = cell["metadata"].get("tags", [])
+        cell["metadata"] = {"tags": [t for t in tags if t in ("parameters", "injected-parameters")]} if tags else {}
+        cell["id"] = f"cell-{number:02d}"
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_still(output) for output in cell["outputs"]]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook["metadata"] = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return notebook
+
+
+def _still(output: dict) -> dict:
+    """An output with no other metadata than a picture's size and alt text, and without addresses in memory."""
+    plain = output.get("data", {}).get("text/plain", [])
+    if plain:
+        output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
+    if "metadata" in output:
+        output["metadata"] = {kind: shown for kind, shown in output["metadata"].items() if kind.startswith("image/")}
+    return output
+
+
+def sealed(notebook: dict, made_from: str) -> dict:
+    """A page with its seal: what it was made from, and a digest of what stands on it."""
+    notebook["metadata"]["seal"] = {"made_from": made_from, "page": digest(json.dumps(notebook["cells"], sort_keys=True))}
+    return notebook
+
+
+def digest(*parts: bytes | str) -> str:
+    """A hash of several parts, joined without ambiguity."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()
+
+
+def quiet_kernels() -> None:
+    """Environment of the kernels to come, without the warnings that have no place on a page."""
+    os.environ.update(STEADY)
+    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"

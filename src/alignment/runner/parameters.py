@@ -1,0 +1,113 @@
+"""The notebooks' parameters: found in their parameter cells, checked before anything runs."""
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignment.study.paths import NOTEBOOKS, shown
+from alignment.study.schema import CHANGEABLE, RULES, allowed
+from utils.errors import Problem, nearest
+
+TYPES = {"int": int, "float": float, "bool": bool, "str": str}
+WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a word"}
+FROM_ZERO = ("relevance_quorum", "min_votes")  # the numbers of which 0 says something
+LINE = re.compile(r"^(?P<name>\w+): (?P<type>\w+) = (?P<value>.+?)  # (?P<help>.+)$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the notebooks: `name: type = default  # meaning`."""
+
+    name: str
+    type: str
+    default: str | int | float | bool
+    meaning: str
+
+
+def sources() -> list[Path]:
+    """The notebooks' sources, in order."""
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+
+
+def of(source: Path) -> dict[str, Parameter]:
+    """The parameters of one notebook, by name."""
+    cell = re.search(r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)', source.read_text(encoding="utf-8"), re.M | re.S)
+    if cell is None:
+        raise Problem(f'{shown(source)} has no cell marked # %% tags=["parameters"].')
+    found = [_parsed(line, source) for line in cell[1].splitlines() if line.strip()]
+    return {p.name: p for p in found}
+
+
+def _parsed(line: str, source: Path) -> Parameter:
+    match = LINE.match(line)
+    if not match or match["type"] not in TYPES:
+        raise Problem(f"{shown(source)}: a parameter is written `name: type = default  # meaning`, not {line!r}.")
+    return Parameter(match["name"], match["type"], ast.literal_eval(match["value"]), match["help"])
+
+
+def all_of(notebooks: Iterable[Path]) -> dict[str, tuple[Parameter, list[str]]]:
+    """Every parameter but `study`, with the numbers of the notebooks that take it."""
+    found: dict[str, tuple[Parameter, list[str]]] = {}
+    for source in notebooks:
+        for name, parameter in of(source).items():
+            if name != "study":
+                found.setdefault(name, (parameter, []))[1].append(source.name[:2])
+    return found
+
+
+def checked(given: dict[str, object], where: str) -> dict[str, object]:
+    """Values given for parameters, in their types; a Problem that names the nearest right one otherwise."""
+    known = all_of(sources())
+    out = {}
+    for name, value in given.items():
+        if name not in known:
+            raise Problem(f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} ./run_all.sh --list shows all.')
+        out[name] = _typed(known[name][0], value, where)
+    return out
+
+
+def _typed(parameter: Parameter, value: object, where: str) -> object:
+    wanted = TYPES[parameter.type]
+    if isinstance(value, str) and wanted is not str:
+        value = _read(parameter, value, where)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise _wrong(parameter, value, where)
+    if parameter.name in RULES:
+        try:
+            allowed(parameter.name, value)
+        except Problem as problem:
+            raise Problem(f"{where}: {problem}") from None
+    least = 0 if parameter.name in FROM_ZERO else 1
+    if wanted in (int, float) and value < least:
+        raise Problem(f"{where}: {parameter.name} is {least} or more, not {value}.")
+    return value
+
+
+def _read(parameter: Parameter, text: str, where: str) -> object:
+    """A value typed on the command line."""
+    if parameter.type == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return int(text) if parameter.type == "int" else float(text) if parameter.type == "float" else text
+    except ValueError:
+        raise _wrong(parameter, text, where) from None
+
+
+def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
+    return Problem(f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}.")
+
+
+def table(notebooks: Iterable[Path]) -> str:
+    """The list that `--list` prints."""
+    lines = []
+    for name, (parameter, taken) in sorted(all_of(notebooks).items()):
+        lines.append(f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})")
+        choices = f" [{' | '.join(RULES[name])}]" if name in RULES else ""
+        lines.append(f"    {parameter.meaning}{choices}")
+    lines.append("")
+    lines.append(f"A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... ({', '.join(CHANGEABLE)}).")
+    return "\n".join(lines)

@@ -1,0 +1,236 @@
+"""Run the notebooks of a study in order and keep their pages fresh: what `run_all.sh` calls."""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignment.asking import answers
+from alignment.kialo import client
+from alignment.runner import freshness, pages, parameters, preview, terminal
+from alignment.study import loader as studies
+from alignment.study.loader import find, load
+from alignment.study.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
+from alignment.study.schema import Study
+from alignment.study.workspace import Execution, capped
+from utils import scores, votes
+from utils.errors import Problem
+
+ASKING = ("04", "05", "07")
+LAST_ASKING = "07"
+LAST_TABLE = "11_counts.csv"  # the last that the page of changes reads
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for on the command line, checked."""
+
+    here: Execution
+    notebooks: list[Path]
+    values: dict[str, object]  # parameters that differ from the notebooks' defaults
+    changed: dict[str, object]  # what names the folder: parameters and settings that differ from the study's own
+    force: bool
+    recorded: bool
+
+
+def parser() -> argparse.ArgumentParser:
+    out = argparse.ArgumentParser(prog="./run_all.sh", description="Run the notebooks of a study in order.")
+    out.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path (default: demo)")
+    out.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, or a setting of the study")
+    out.add_argument("--from", dest="first", metavar="NN", help="begin with this notebook")
+    out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
+    out.add_argument("--only", metavar="NN", help="run this notebook alone")
+    out.add_argument("--plan", action="store_true", help="say how many calls are to be made and what they cost, then stop")
+    out.add_argument("--pilot", type=int, metavar="N", help="ask N real cells of each step, model and language, then plan by them")
+    out.add_argument("--list", action="store_true", help="list every parameter, then stop")
+    out.add_argument("--force", action="store_true", help="run notebooks that are fresh, too (asks nothing again)")
+    out.add_argument("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
+    out.add_argument("--recorded", action="store_true", help="use recorded answers only; ask nothing")
+    out.add_argument("--site", action="store_true", help="build the site of the study, too, into site/html")
+    out.add_argument("--lab", action="store_true", help="open the notebooks in JupyterLab")
+    return out
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 0 when everything is done, 1 for a Problem, 130 when interrupted."""
+    chosen = parser().parse_args(arguments)
+    try:
+        if chosen.list:
+            print(parameters.table(parameters.sources()))
+            return 0
+        if chosen.lab:
+            return terminal.lab()
+        order = _order(chosen)
+        if chosen.pilot is not None:
+            terminal.pilot(order.here, order.values, chosen.pilot)
+        if chosen.plan or chosen.pilot is not None:
+            print(terminal.plan(order.here, preview.planned(order.here, order.values)))
+            return 0
+        done = _execute(order)
+        return terminal.site(order.here.study.name) if chosen.site else done
+    except (Problem, pages.Failed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Replies that arrived are kept; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _order(chosen: argparse.Namespace) -> Order:
+    path = find(chosen.study)
+    os.environ["STUDY_FILE"] = str(path)
+    if chosen.cap is not None:
+        if not chosen.cap >= 0:
+            raise Problem(f"--cap takes US dollars, not {chosen.cap}.")
+        os.environ["STUDY_CAP"] = str(chosen.cap)
+    if chosen.recorded:
+        os.environ["STUDY_RECORDED"] = "1"
+    study, known, given = load(path), parameters.all_of(parameters.sources()), _pairs(chosen.p)
+    of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
+    changed = parameters.checked({k: v for k, v in given.items() if k in known}, "-p")
+    settings = studies.settings(study, {k: v for k, v in given.items() if k not in known}, known)
+    study, os.environ["STUDY_SETTINGS"] = capped(load(path, settings)), json.dumps(settings)
+    _check(study, of_study | changed)
+    new = {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings
+    notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
+    here = Execution(study, name_of_folder(study.name, new))
+    return Order(here, notebooks, of_study | changed, new, chosen.force, chosen.recorded)
+
+
+def _check(study: Study, values: dict) -> None:
+    """What would stop a notebook stops now, and not when all have been asked: a quorum out of reach, people without values."""
+    planned = len(study.judges or study.models) * len(study.languages)
+    votes.check_quorum(values.get("relevance_quorum", 0), planned)
+    scores.human_values(str(_usual(values, "human_values")), {name: culture.people for name, culture in study.cultures.items()})
+
+
+def _usual(of_study: dict, name: str) -> object:
+    """A parameter's value when nobody changes it."""
+    return of_study.get(name, parameters.all_of(parameters.sources())[name][0].default)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    for text in given:
+        if "=" not in text:
+            raise Problem(f'-p takes name=value, not "{text}".')
+    return dict(text.split("=", 1) for text in given)
+
+
+def name_of_folder(study: str, changed: dict[str, object]) -> str:
+    """Where a changed execution writes.
+
+    >>> name_of_folder("demo", {})
+    'demo'
+    >>> name_of_folder("demo", {"relevance_quorum": 5})
+    'demo--relevance_quorum=5'
+    >>> name_of_folder("demo", {"judges": ["sim-us-1", "sim-cn-1"], "sampling.temperature": 0.5})
+    'demo--judges=sim-us-1+sim-cn-1--sampling.temperature=0.5'
+    """
+    texts = {k: "+".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in sorted(changed.items())}
+    name = "--".join([study, *(f"{k}={v}" for k, v in texts.items())])
+    safe = all(c.isalnum() or c in "-_=.+" for c in name)
+    return name if safe and len(name) <= 80 else f"{name[:60].replace('/', '_')}--{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+
+
+def _selected(sources: list[Path], first: str | None, last: str | None) -> list[Path]:
+    numbers = [s.name[:2] for s in sources]
+    for number in (first, last):
+        if number is not None and number.zfill(2) not in numbers:
+            raise Problem(f'There is no notebook "{number}": they are {numbers[0]} to {numbers[-1]}.')
+    start = numbers.index(first.zfill(2)) if first else 0
+    stop = numbers.index(last.zfill(2)) if last else len(numbers) - 1
+    if start > stop:
+        raise Problem(f"--from {first} comes after --until {last}.")
+    return sources[start : stop + 1]
+
+
+def _execute(order: Order) -> int:
+    """Run what is not fresh, one line a notebook; the first failing one stops."""
+    here, is_changed = order.here, order.here.folder != order.here.study.name
+    _foretell(order, is_changed)
+    pages.quiet_kernels()
+    os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
+    os.environ["STUDY_CHANGED"] = json.dumps(order.changed)
+    ran = borrowed = 0
+    for source in order.notebooks:
+        given = _given(source, order)
+        made_from = freshness.inputs(here, source, given)
+        if not order.force and freshness.is_fresh(here, source, made_from):
+            continue
+        if not order.force and freshness.borrow(here, source, made_from):
+            print(f"{source.stem:<32} as in {here.study.name}", flush=True)
+            borrowed += 1
+        else:
+            _run(order, source, given)
+            ran += 1
+    if is_changed and (here.processed / LAST_TABLE).exists():
+        _compare(here)
+    total = len(order.notebooks)
+    rest = (f", {borrowed} are as in {here.study.name}" if borrowed else "") + f", {total - ran - borrowed} were fresh"
+    print(f"{ran} of {total} pages made{rest}." if ran + borrowed else f"Nothing to do: all {total} pages are fresh.")
+    print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
+    return 0
+
+
+def _foretell(order: Order, is_changed: bool) -> None:
+    """Say what a changed execution will ask; a live study asks only with a cap and its keys, and without a cap prints its plan."""
+    here = order.here
+    asks = any(source.name[:2] in ASKING for source in order.notebooks)
+    may_pay = here.study.respondents == "live" and asks and not order.recorded
+    planned = preview.planned(here, order.values) if is_changed or may_pay else None
+    if may_pay:
+        terminal.allow(here, planned)
+    if here.study.debates.source == "kialo" and order.notebooks[0].name.startswith(("00", "01")):
+        client.checked(here.study.debates)
+    if is_changed:
+        print(f"{here.folder}: {preview.sentence(planned)}{preview.left(here)}", flush=True)
+
+
+def _compare(here: Execution) -> None:
+    """The page that sets a changed execution beside the default one, where that is there."""
+    source = NOTEBOOKS / "what_changed.py"
+    page = freshness.page_of(here, source)
+    tables = [p.stat().st_mtime for p in here.processed.glob("*.csv")]
+    if page.exists() and page.stat().st_mtime > max(tables):
+        return
+    if (PROCESSED / here.study.name / LAST_TABLE).exists():
+        given = {"study": here.study.name} if here.study.name != "demo" else {}
+        pages.run(source, page, given, lambda: "")
+        print(f"What changed: {shown(page)}")
+
+
+def _given(source: Path, order: Order) -> dict[str, object]:
+    """The parameters that papermill sets: those that differ from the notebook's defaults."""
+    own = parameters.of(source)
+    values = {"study": order.here.study.name} | order.values
+    return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
+
+
+def _run(order: Order, source: Path, given: dict) -> None:
+    """Run one notebook, note what it was made from, and print its line."""
+    here, began = order.here, time.time()
+    page = freshness.page_of(here, source)
+
+    def made_from() -> str:
+        return freshness.inputs(here, source, given)
+
+    try:
+        with terminal.progress(source.stem), terminal.interruptible():
+            seconds = pages.run(source, page, given, made_from)
+    except pages.Failed as failed:
+        kept = " The last good page was left as it was." if page.exists() else ""
+        raise pages.Failed(f"{source.stem} stopped: {failed}{kept}") from None
+    freshness.forget_leftovers(here, source, began)
+    if source.name.startswith(LAST_ASKING):
+        answers.publish(here)
+    if not terminal.unfinished(here, source):
+        freshness.remember(here, source, made_from(), began)
+    print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""What a study file may say: its parts, their types and their defaults."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from utils.errors import Problem, nearest
+
+Respondents = Literal["live", "simulated", "imported"]
+DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
+RULES = {  # what the paper leaves open, as parameters of the notebooks; the default of each first
+    "vote_source": ("thesis", "debate"),
+    "multi_thesis": ("leave_out", "one_each"),
+    "tie_rule": ("nearest_median", "drop"),
+    "missing_votes": ("planned", "valid"),
+    "zero_median": ("drop", "keep"),
+    "half_median": ("away_from_zero", "keep", "drop"),
+    "split_group": ("median", "all_runs"),
+    "differ": ("not_equal", "opposite"),
+    "human_values": ("current", "2015"),
+    "resample": ("paired", "unpaired"),
+}
+
+
+CHANGEABLE = (  # what `-p part.setting=value` may change: how a study is set up, not what was collected, paid for or may be shown
+    "languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts", "labels", "simulation", "annotators", "expected",
+)  # fmt: skip
+
+
+def allowed(rule: str, value: str) -> str:
+    """The value of a rule, or a Problem that names its choices.
+
+    >>> allowed("differ", "opposite")
+    'opposite'
+    """
+    choices = RULES[rule]
+    if value not in choices:
+        raise Problem(f'{rule} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}')
+    return value
+
+
+class Part(BaseModel):
+    """A part of a study file; a key that is not listed is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=())
+
+
+class Debates(Part):
+    """Where the debates come from: kept responses, live Kialo, a folder of exports, or a table of statements."""
+
+    source: Literal["interface", "kialo", "exports", "table"]
+    folder: str = ""  # of exports; default: data/raw/<study>/debates
+    votes: str = ""  # of vote files, for exports
+    keep_twins: bool = False
+    base_url: str = "https://www.kialo.com"
+    permission: bool = False  # Kialo gave permission to collect
+    contact: str = ""  # an address in the name that the client gives itself
+    wait_seconds: float = Field(default=1.0, ge=0)
+    filter: str = "promoted"
+    sort: str = "view_count"
+    limit: int = Field(default=1000, ge=1, le=1000)  # debates on one page of the list
+    max_debates: int | None = Field(default=None, ge=1)  # fetch no more than this, to try it out
+
+
+class Culture(Part):
+    """A group of models and the people it is compared with."""
+
+    language: str  # the native language
+    people: str  # a country of data/reference/human_values.csv
+
+
+class Endpoint(Part):
+    """An OpenAI-compatible chat-completions endpoint."""
+
+    base_url: str = ""
+    key: str = ""  # name of the environment variable that holds the key
+    in_flight: int = Field(default=64, ge=1, le=1024)
+    timeout_seconds: float = Field(default=600.0, gt=0)
+    send_seed: bool = False  # send the run's number as `seed`
+
+
+class Price(Part):
+    """US dollars for a million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Model(Part):
+    """A respondent: how it is asked for, and where it comes from."""
+
+    culture: str
+    endpoint: str
+    request: str = ""  # the endpoint's name of the model; default: the name here
+    provider: dict = {}  # a broker's provider pin, sent as `provider`
+    price: Price | None = None
+    reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
+    max_tokens: int | None = None  # where this model's context is smaller than the study's max_tokens
+
+
+class Sampling(Part):
+    """What is sent with every request."""
+
+    temperature: float = Field(default=1.0, ge=0, le=2)
+    max_tokens: int = Field(default=4096, ge=1)
+
+
+class Cap(Part):
+    """Where asking stops, for the whole study."""
+
+    usd: float | None = Field(default=None, ge=0)
+    calls: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Cap":
+        if self.usd is None and self.calls is None:
+            raise ValueError("a cap says usd, calls, or both")
+        return self
+
+
+class Expected(Part):
+    """Sizes to plan with before the debates are there."""
+
+    statements: int
+    pairs: int
+    labelled: int
+
+
+class Dimension(Part):
+    """A dimension of the study's own, by language: name, definition and the two poles."""
+
+    name: str
+    definition: str
+    positive_pole: str
+    negative_pole: str
+
+
+class Trouble(Part):
+    """Shares of replies that are no answer."""
+
+    refused: float = 0.0
+    unreadable: float = 0.0
+    cut_off: float = 0.0
+    wrong_language: float = 0.0
+
+
+class Simulation(Part):
+    """What the simulated respondents are like."""
+
+    seed: int
+    leanings: dict[str, dict[str, list[float]]]  # model -> dimension -> mean score in each language, -2..2
+    language_correlation: float = Field(ge=0, le=1)
+    judge_noise: float = Field(ge=0, le=0.5)  # share of labels on which a judge differs from the plan
+    run_noise: float = Field(ge=0, le=0.5)  # share of runs that give another answer
+    trouble: Trouble = Trouble()
+
+
+class Annotators(Part):
+    """Simulated annotators with known error; never beside real sheets."""
+
+    simulated: int = Field(default=0, ge=0)
+    error: float = Field(default=0.0, ge=0, le=1)
+    seed: int = 0
+
+
+class Import(Part):
+    """How a table of answers from elsewhere is read (`python -m alignment.asking.archive import`)."""
+
+    columns: dict[str, str]
+    where: dict[str, str] = {}
+    models: dict[str, str] = {}
+    language: str = "en"
+    polarity: int = 1
+
+
+class Study(Part):
+    """Everything that a study file says."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    respondents: Respondents
+    debates: Debates
+    material: str = ""  # the study whose debates, translations and planted labels this one uses; default: its own
+    translator: str = "table"  # table, google, simulated, none, or a model of the study
+    languages: list[str] = ["en", "zh"]
+    dimensions: list[str] | dict[str, dict[str, Dimension]] = DIMENSIONS
+    cultures: dict[str, Culture]
+    endpoints: dict[str, Endpoint] = {}
+    models: dict[str, Model]
+    judges: list[str] = []
+    sampling: Sampling = Sampling()
+    attempts: int = Field(default=2, ge=1, le=10)  # how often an unreadable or cut-off reply is asked for
+    show_texts: bool = False  # the texts may stand on pages: only where nobody else has a right in them
+    cap: Cap | None = None
+    expected: Expected | None = None
+    parameters: dict[str, str | int | float | bool] = {}
+    labels: str = ""  # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
+    simulation: Simulation | None = None
+    annotators: Annotators = Annotators()
+    table: Import | None = None
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Study":
+        _known("culture", {m.culture for m in self.models.values()}, self.cultures)
+        _known("judge", self.judges, self.models)
+        _known("language", {c.language for c in self.cultures.values()}, self.languages)
+        if self.respondents != "imported":
+            _known("endpoint", {m.endpoint for m in self.models.values()}, self.endpoints)
+        if self.respondents == "simulated":
+            if self.simulation is None:
+                raise ValueError('respondents: simulated needs a part "simulation" that says what they are like')
+            _known("simulated model", self.simulation.leanings, self.models)
+            for name in self.models:
+                if name not in self.simulation.leanings:
+                    raise ValueError(f'the simulated model "{name}" needs its leanings under simulation: leanings:')
+                if missing := [d for d in self.dimensions if d not in self.simulation.leanings[name]]:
+                    raise ValueError(f'the simulated model "{name}" has no leaning on {", ".join(missing)}')
+                for dimension, means in self.simulation.leanings[name].items():
+                    if len(means) != len(self.languages):
+                        said = f"{len(means)} leanings on {dimension}, and the study has {len(self.languages)} languages"
+                        raise ValueError(f'the simulated model "{name}" has {said} ({", ".join(self.languages)}): one for each')
+        return self
+
+    def limit(self, model: str) -> int:
+        """The most tokens that a model may answer with."""
+        return self.models[model].max_tokens or self.sampling.max_tokens
+
+
+def _known(what: str, names, known) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f'{what} "{name}" is not one of {", ".join(known)}.{nearest(name, known)}')

@@ -1,0 +1,200 @@
+"""One going through the notebooks: a study, and the folders that this execution reads and writes."""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from alignment.study import table_files
+from alignment.study.loader import load
+from alignment.study.paths import FIGURES, PROCESSED, RAW, ROOT, shown
+from alignment.study.schema import DIMENSIONS, Cap, Study
+from utils.errors import Problem, nearest
+
+STAMPS = {
+    "simulated": "**Simulated respondents.** Every answer of this study was made up by a program with planted leanings. "
+    "It shows whether the pipeline finds what was planted; it says nothing about any real model or people.",
+    "imported": "**Imported answers.** The answers on this page were collected elsewhere and imported.",
+    "live": "",
+}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A study and the name of the folders that this execution writes to."""
+
+    study: Study
+    folder: str
+
+    @property
+    def raw(self) -> Path:
+        """What cannot be made again: always the study's own folder, so that nothing is asked twice."""
+        return RAW / self.study.name
+
+    @property
+    def material(self) -> Path:
+        """Debates, translations and planted labels: the study's own, or those of the study that it names for them."""
+        return RAW / (self.study.material or self.study.name)
+
+    @property
+    def processed(self) -> Path:
+        return PROCESSED / self.folder
+
+    @property
+    def figures(self) -> Path:
+        return FIGURES / self.folder
+
+    @property
+    def judges(self) -> list[str]:
+        """The models that label the statements; all of them unless the study names some."""
+        return self.study.judges or list(self.study.models)
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """One row a model: model, culture, language (its native one)."""
+        rows = [(name, m.culture, self.study.cultures[m.culture].language) for name, m in self.study.models.items()]
+        return pd.DataFrame(rows, columns=["model", "culture", "language"])
+
+    @property
+    def dimensions(self) -> list[str]:
+        return list(self.study.dimensions)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters that are not the notebooks' defaults: those of the study file, and what the runner changed."""
+        return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """What the runner was told to change, as a page shows it: parameters, and settings of the study by their place."""
+        told = json.loads(os.environ.get("STUDY_CHANGED", "{}"))
+        return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in told.items()}
+
+    def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
+        known = {"dimension": self.dimensions, "model": list(self.study.models), "language": self.study.languages}
+        places = {name: {value: i for i, value in enumerate(values)} for name, values in known.items() if name in frame}
+        return frame.sort_values(list(places), key=lambda column: column.map(places[column.name]), kind="stable", ignore_index=True)
+
+    def describe(self, language: str) -> dict[str, dict]:
+        """Name, definition and poles of every dimension in a language."""
+        from utils import prompts
+
+        known = prompts.dimensions(language)
+        own = self.study.dimensions if isinstance(self.study.dimensions, dict) else {}
+        known |= {d: texts[language].model_dump() for d, texts in own.items() if language in texts}
+        for dimension in self.dimensions:
+            if dimension not in known:
+                raise Problem(f'The dimension "{dimension}" has no {language} text.{nearest(dimension, DIMENSIONS)}')
+        return {d: known[d] for d in self.dimensions}
+
+    def read(self, name: str) -> pd.DataFrame:
+        """A table of this execution; by hand (`--lab`) also the study's own where this one has none yet."""
+        return table_files.read(self.path_of(name))
+
+    def path_of(self, name: str) -> Path:
+        own, base = self.processed / _file(name), PROCESSED / self.study.name / _file(name)
+        return base if not own.exists() and base.exists() and self.folder.endswith("--lab") else own
+
+    def write(self, frame: pd.DataFrame, name: str) -> str:
+        """Write a table; returns its path as a page may show it. From notebook 04 on it says who answered."""
+        if name >= "04" and "respondents" not in frame:
+            frame = frame.assign(respondents=self.respondents)
+        return shown(table_files.write(frame, self.processed / _file(name)))
+
+    def save(self, figure, name: str, caption: str, respondents: str | None = None):
+        """Write a figure as png and pdf, stamped with who answered, and return the picture for the page."""
+        from alignment.figures import paper_figures
+
+        return paper_figures.save(figure, self.figures / name, caption, respondents or self.respondents)
+
+    @property
+    def respondents(self) -> str:
+        """Who answered, from the answers themselves: one simulated one stamps all, so that nothing can wash it off."""
+        files = [self.path_of(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
+        seen = {self.study.respondents}.union(*(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists()))
+        return next(kind for kind in STAMPS if kind in seen)
+
+    def who(self, answered: pd.DataFrame):
+        """How many of the planned cells have an answer, and whose the cells are, as a line for the page."""
+        from IPython.display import Markdown
+
+        counts, n = answered["respondents"].replace("", "nobody").value_counts(), answered["state"].eq("answered").sum()
+        share = f" ({100 * n / len(answered):.1f} %)" if len(answered) else ""
+        whose = ", ".join(f"{k:,} **{kind}**" for kind, k in counts.items())
+        return Markdown(f"**{n:,} of {len(answered):,} cells are answered**{share}. Who was asked: {whose or 'nobody'}.")
+
+    def missing(self):
+        """What became of the planned stances, and how far those without an answer could move a mean, for the page."""
+        from IPython.display import Markdown
+
+        accounting = self.read("07_accounting")
+        silent = [f"{row.model} in {row.language}" for row in accounting[accounting["answered"] == 0].itertuples()]
+        counts = accounting.sum(numeric_only=True).astype(int)
+        planned, bounds = counts.pop("planned"), self.read("07_bounds")
+        states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
+        far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
+        unread = f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn." if silent else ""
+        moved = f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
+        return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}")
+
+    @property
+    def caution(self) -> str:
+        """The end of a sentence that states a result; nothing when real models answered."""
+        return {"simulated": "*Simulated respondents: no finding.*", "imported": "*Imported answers.*", "live": ""}[self.respondents]
+
+    def with_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with titles or statements beside it, where the study may show them (`show_texts`)."""
+        if not self.study.show_texts:
+            return frame
+        on, name, text = ("statement_id", "01_theses", "text") if "statement_id" in frame else ("debate_id", "01_debates", "title")
+        return frame.merge(self.read(name)[[on, text]], on=on, how="left")
+
+    def banner(self):
+        """What a reader must know about the answers before anything else; an empty line when they are real."""
+        from IPython.display import Markdown
+
+        said = " ".join(filter(None, (STAMPS[self.respondents], self.by_hand)))
+        return Markdown(f"> {said}" if said else "")
+
+    @property
+    def by_hand(self) -> str:
+        """What a page says that was made by hand, in JupyterLab, and not by the runner."""
+        lab = f"**A lab run.** This page was made by hand; what it lacks it reads from the study `{self.study.name}`."
+        return lab if self.folder.endswith("--lab") else ""
+
+
+@lru_cache
+def _respondents(answers: Path, _changed: int) -> frozenset[str]:
+    return frozenset(table_files.read(answers)["respondents"]) - {""}
+
+
+def _file(name: str) -> str:
+    return name if Path(name).suffix else f"{name}.csv"
+
+
+def open_study(name: str) -> Execution:
+    """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
+    table_files.show_on_pages()
+    file = os.environ.get("STUDY_FILE", "")
+    changes = json.loads(os.environ.get("STUDY_SETTINGS", "{}"))
+    study = capped(load(file if Path(file).stem == name else name, changes))
+    return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
+
+
+def capped(study: Study) -> Study:
+    """The study under this execution's cap in US dollars (--cap), where there is one; a cap on calls stays."""
+    usd = os.environ.get("STUDY_CAP")
+    calls = study.cap.calls if study.cap else None
+    return study if usd is None else study.model_copy(update={"cap": Cap(usd=float(usd), calls=calls)})
+
+
+def folder_of(setting: str, default: Path) -> Path:
+    """A folder that a study names, relative to the project; Problem when it is not there."""
+    path = (ROOT / setting) if setting else default
+    if not path.is_dir():
+        raise Problem(f"The folder {shown(path)}, which the study names, is not there.")
+    return path
