@@ -30,7 +30,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
-ANSWER = "The statement weighs the interest of one against that of many. " * 12 + "\n\nAnswer: agree"
+ANSWER = (
+    "The statement weighs the interest of one against that of many. " * 12 + "\n\nAnswer: agree"
+)
 
 
 PEERS = {  # name -> environment (empty: this one), script and its arguments
@@ -38,7 +40,13 @@ PEERS = {  # name -> environment (empty: this one), script and its arguments
     "curator": ("v_curator", "peer_curator.py"),
     "inspect": ("v_inspect", "peer_inspect.py"),
 }
-QUIET = {"TELEMETRY_ENABLED": "false", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+QUIET = {
+    "TELEMETRY_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
 
 
 class Server(asyncio.Protocol):
@@ -64,13 +72,24 @@ class Server(asyncio.Protocol):
 def serve(latency: float, port) -> None:
     message = {"role": "assistant", "content": ANSWER}
     usage = {"prompt_tokens": 200, "completion_tokens": 180, "total_tokens": 380}
-    body = {"id": "x", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+    body = {
+        "id": "x",
+        "model": "m",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": usage,
+    }
     content = json.dumps(body).encode()
     Server.latency = latency
-    Server.reply = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content) + content
+    Server.reply = (
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        % len(content)
+        + content
+    )
 
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0, backlog=2048)
+        server = await asyncio.get_running_loop().create_server(
+            Server, "127.0.0.1", 0, backlog=2048
+        )
         port.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -83,7 +102,9 @@ def server(latency: float, given: str):
         yield given
         return
     receiver, sender = multiprocessing.Pipe(False)
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(latency, sender), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(latency, sender), daemon=True
+    )
     process.start()
     try:
         yield f"http://127.0.0.1:{receiver.recv()}/v1"
@@ -94,7 +115,10 @@ def server(latency: float, given: str):
 def bodies(n: int) -> list[list[dict]]:
     from utils import prompts
 
-    return [prompts.fill("stance", "en", f"Statement {i}: every town should have a library.") for i in range(n)]
+    return [
+        prompts.fill("stance", "en", f"Statement {i}: every town should have a library.")
+        for i in range(n)
+    ]
 
 
 def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
@@ -104,11 +128,15 @@ def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
 
     async def run() -> None:
         todo = iter(bodies(n))
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=in_flight)
+        ) as session:
 
             async def work() -> None:
                 for messages in todo:
-                    sent = orjson.dumps({"model": "m", "messages": messages, "temperature": 1.0, "max_tokens": 4096})
+                    sent = orjson.dumps(
+                        {"model": "m", "messages": messages, "temperature": 1.0, "max_tokens": 4096}
+                    )
                     async with session.post(f"{address}/chat/completions", data=sent) as response:
                         orjson.loads(await response.read())["choices"][0]["message"]["content"]
 
@@ -126,10 +154,14 @@ def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
 
     demo = loader.load(ROOT / "studies" / "demo.yaml")
     endpoints = {"simulated": schema.Endpoint(base_url=address, in_flight=in_flight)}
-    here = Execution(demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo")
+    here = Execution(
+        demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo"
+    )
     raw = folder / "demo"
     type(here).raw = property(lambda self: raw)
-    todo = [Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))]
+    todo = [
+        Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))
+    ]
     with archive.open_archive(raw / archive.FILE) as connection:
         scheduler.ask(here, todo, connection, Quiet())
         assert archive.spent(connection)[0] == n
@@ -144,7 +176,9 @@ class Quiet:
 def profiled() -> cProfile.Profile:
     """A profile of the thread in which asking runs."""
     profiler, run = cProfile.Profile(), threading.Thread.run
-    threading.Thread.run = lambda self: profiler.runcall(run, self) if "target" in self.name else run(self)
+    threading.Thread.run = lambda self: (
+        profiler.runcall(run, self) if "target" in self.name else run(self)
+    )
     return profiler
 
 
@@ -168,7 +202,11 @@ def peers(options) -> dict[str, list[str]]:
     """The commands of other projects' clients, as far as they are there."""
     found = {}
     for name, (environment, script) in PEERS.items():
-        python = Path(options.environments) / environment / "bin" / "python" if environment else Path(sys.executable)
+        python = (
+            Path(options.environments) / environment / "bin" / "python"
+            if environment
+            else Path(sys.executable)
+        )
         client = Path(options.peers) / "clients" / script.split()[0]
         if options.peers and python.exists() and client.exists():
             found[name] = [str(python), str(client), *script.split()[1:]]
@@ -177,14 +215,38 @@ def peers(options) -> dict[str, list[str]]:
     return found
 
 
-def run(command: list[str], environments: str, client: str, address: str, n: int, in_flight: int) -> dict:
+def run(
+    command: list[str], environments: str, client: str, address: str, n: int, in_flight: int
+) -> dict:
     """One run of a client in a process of its own: rate (replies/s), cpu_ms a reply, mb at most."""
     with tempfile.TemporaryDirectory() as folder:
         if not command:
-            command = [sys.executable, __file__, "trial", "--client", client, "--server", address, "--n", str(n), "--in-flight", str(in_flight)]
+            command = [
+                sys.executable,
+                __file__,
+                "trial",
+                "--client",
+                client,
+                "--server",
+                address,
+                "--n",
+                str(n),
+                "--in-flight",
+                str(in_flight),
+            ]
         else:
             n //= 3
-            command = [*command, "--base-url", address, "--n", str(n), "--conc", str(in_flight), "--work", folder]
+            command = [
+                *command,
+                "--base-url",
+                address,
+                "--n",
+                str(n),
+                "--conc",
+                str(in_flight),
+                "--work",
+                folder,
+            ]
         quiet = QUIET | {
             "TIKTOKEN_CACHE_DIR": environments + "/tiktoken",
             "OPENAI_API_KEY": "none",
@@ -199,27 +261,39 @@ def run(command: list[str], environments: str, client: str, address: str, n: int
     told = json.loads(lines[-1])
     if "rate" in told:
         return told
-    return {"rate": told["n_ok"] / told["wall"], "cpu_ms": 1000 * told["cpu"] / n, "mb": told["maxrss_mb"]}
+    return {
+        "rate": told["n_ok"] / told["wall"],
+        "cpu_ms": 1000 * told["cpu"] / n,
+        "mb": told["maxrss_mb"],
+    }
 
 
 def speed(options) -> None:
     conditions = [(0.0, 64, 8000), (0.2, 64, 64 * 60), (0.2, 256, 256 * 60)]
     commands = {"bare": [], "ours": []} | peers(options)
-    print(f"{'latency':>8} {'in flight':>9} {'client':>8} {'replies/s':>23} {'share of ideal':>23} {'CPU ms a reply':>15} {'peak MB':>8}")
+    print(
+        f"{'latency':>8} {'in flight':>9} {'client':>8} {'replies/s':>23} {'share of ideal':>23} {'CPU ms a reply':>15} {'peak MB':>8}"
+    )
     for latency, in_flight, n in conditions:
         if options.server and latency != options.latency:
             continue
         found = {client: [] for client in commands}
         with server(latency, options.server) as address:
             for _ in range(options.rounds):
-                for client, command in commands.items():  # interleaved, so that all meet the same machine
-                    found[client].append(run(command, options.environments, client, address, n, in_flight))
+                for (
+                    client,
+                    command,
+                ) in commands.items():  # interleaved, so that all meet the same machine
+                    found[client].append(
+                        run(command, options.environments, client, address, n, in_flight)
+                    )
         for client, runs in found.items():
             rates = sorted(r["rate"] for r in runs)
             cpu, mb = sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
             ideal = _spread([r * latency / in_flight for r in rates], ".3f") if latency else ""
             print(
-                f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}", flush=True
+                f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}",
+                flush=True,
             )
 
 
@@ -236,16 +310,28 @@ def growth(times: int) -> None:
     from utils import prompts
 
     base = loader.load(ROOT / "studies" / "paper.yaml")
-    sizes = [("relevance", 776 * times, 6), ("polarity", 378 * times, 1), ("stance", 281 * times, 1)]
+    sizes = [
+        ("relevance", 776 * times, 6),
+        ("polarity", 378 * times, 1),
+        ("stance", 281 * times, 1),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "paper"
         Execution.raw = property(lambda self: raw)
         here = Execution(base, "paper")
-        texts = {(f"{i}.1", l): f"Statement {i} in {l}: {'a town needs a library. ' * 3}" for i in range(776 * times) for l in here.study.languages}
+        texts = {
+            (f"{i}.1", l): f"Statement {i} in {l}: {'a town needs a library. ' * 3}"
+            for i in range(776 * times)
+            for l in here.study.languages
+        }
         tables = []
         for step, n, dimensions in sizes:
             names = here.dimensions[:dimensions] if step != "stance" else [""]
-            tables.append(plan.statement_cells(step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5))
+            tables.append(
+                plan.statement_cells(
+                    step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5
+                )
+            )
         count = sum(len(t) for t in tables)
         said = {"relevance": "Answer: yes", "polarity": "Answer: +1", "stance": ANSWER}
         with archive.open_archive(raw / archive.FILE) as connection:
@@ -268,7 +354,13 @@ def growth(times: int) -> None:
 
 def _fill(connection, here, cells, texts, said, prompts, archive, collection) -> None:
     keys, question = collection.keys_of(here, cells, texts), collection.questions(here, texts)
-    own = {"zh": {"Answer: yes": "答案：是", "Answer: +1": "答案：+1", ANSWER: "理由很多。" * 60 + "\n\n答案：同意"}}
+    own = {
+        "zh": {
+            "Answer: yes": "答案：是",
+            "Answer: +1": "答案：+1",
+            ANSWER: "理由很多。" * 60 + "\n\n答案：同意",
+        }
+    }
     rows = []
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
         asked = question(cell.step, cell.statement_id, cell.dimension, cell.language)
@@ -276,8 +368,20 @@ def _fill(connection, here, cells, texts, said, prompts, archive, collection) ->
         text = own.get(cell.language, {}).get(text, text)
         if cell.step == "stance":  # no two arguments are the same
             text = f"{cell.statement_id} {cell.model} {cell.run} {text}"
-        row = {"key": key, "attempt": 1, "step": cell.step, "model": cell.model, "language": cell.language, "text": text}
-        row |= {"finish_reason": "stop", "respondents": "live", "request": json.dumps(asked), "response": json.dumps(text) * 2}
+        row = {
+            "key": key,
+            "attempt": 1,
+            "step": cell.step,
+            "model": cell.model,
+            "language": cell.language,
+            "text": text,
+        }
+        row |= {
+            "finish_reason": "stop",
+            "respondents": "live",
+            "request": json.dumps(asked),
+            "response": json.dumps(text) * 2,
+        }
         rows.append(row | {"prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001})
         if len(rows) == 10_000:
             archive.keep(connection, rows)
@@ -290,17 +394,29 @@ def timed(what: str):
     began = time.perf_counter()
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{time.perf_counter() - began:8.1f} s  {peak:7,.0f} MB at most so far  {what}", flush=True)
+    print(
+        f"{time.perf_counter() - began:8.1f} s  {peak:7,.0f} MB at most so far  {what}", flush=True
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["speed", "growth", "trial"])
     parser.add_argument("--server", default="", help="the base URL of a server that runs already")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds a reply of that server takes")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds a reply of that server takes"
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers", default="", help="a folder with clients of other projects to run beside ours")
-    parser.add_argument("--environments", default=".lab", help="the folder with a virtual environment for each of them")
+    parser.add_argument(
+        "--peers", default="", help="a folder with clients of other projects to run beside ours"
+    )
+    parser.add_argument(
+        "--environments",
+        default=".lab",
+        help="the folder with a virtual environment for each of them",
+    )
     parser.add_argument("--times", type=int, default=1, help="how many times 212,600 cells")
     parser.add_argument("--client", default="ours")
     parser.add_argument("--n", type=int, default=2000)

@@ -25,7 +25,9 @@ TIMES = 10
 def plain(folder: Path) -> int:
     """The least that must be done: read every byte, and take the JSON apart. Its rows are characters."""
     texts = sum(len(p.read_bytes().decode("utf-8", "replace")) for p in folder.rglob("*.txt"))
-    return texts + sum(len(json.loads(p.read_bytes())) for p in (folder / "votes_json").glob("*.json"))
+    return texts + sum(
+        len(json.loads(p.read_bytes())) for p in (folder / "votes_json").glob("*.json")
+    )
 
 
 def exports(folder: Path) -> int:
@@ -53,12 +55,18 @@ def copied(folder: Path, target: Path, times: int) -> None:
     for k in range(times):
         for path in [*folder.rglob("*.txt"), *(folder / "votes_json").glob("*.json")]:
             head, _, number = path.stem.rpartition("-")
-            name = path.stem if not number.isdecimal() else f"{head}-{int(number) + k * 10**6}".lstrip("-")
+            name = (
+                path.stem
+                if not number.isdecimal()
+                else f"{head}-{int(number) + k * 10**6}".lstrip("-")
+            )
             place = target / str(k) if path.suffix == ".txt" else target / "votes_json"
             place.mkdir(parents=True, exist_ok=True)
             # An export that is the same to the byte would count as a copy: a blank line makes it another.
             content = path.read_bytes()
-            place.joinpath(name + path.suffix).write_bytes(content + b"\r\n" * k if path.suffix == ".txt" else content)
+            place.joinpath(name + path.suffix).write_bytes(
+                content + b"\r\n" * k if path.suffix == ".txt" else content
+            )
 
 
 def once(way: str, folder: Path) -> None:
@@ -84,7 +92,9 @@ def measured(way: str, folder: Path) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--once", choices=WAYS, help=argparse.SUPPRESS)
@@ -99,16 +109,22 @@ def main() -> None:
             for way, n in found:
                 found[way, n].append(measured(way, chosen.folder if n == 1 else many))
         shutil.rmtree(many)
-    print(f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}")
+    print(
+        f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}"
+    )
     medians = {key: statistics.median(r[0] for r in runs) for key, runs in found.items()}
     for (way, n), runs in found.items():
         seconds = sorted(r[0] for r in runs)
         span = f"{medians[way, n]:.2f} ({seconds[0]:.2f} to {seconds[-1]:.2f})"
         more, all_ = (max(r[i] for r in runs) for i in (2, 3))
         to_plain = medians[way, n] / medians["plain", n]
-        print(f"{way:<12}{n:>7}{runs[0][1]:>12,}{span:>34}{more:>10.0f}{all_:>12.0f}{to_plain:>9.1f}x")
+        print(
+            f"{way:<12}{n:>7}{runs[0][1]:>12,}{span:>34}{more:>10.0f}{all_:>12.0f}{to_plain:>9.1f}x"
+        )
     for way in WAYS:
-        print(f"{TIMES} times as many: {way} takes {medians[way, TIMES] / medians[way, 1]:.1f} times as long")
+        print(
+            f"{TIMES} times as many: {way} takes {medians[way, TIMES] / medians[way, 1]:.1f} times as long"
+        )
 
 
 if __name__ == "__main__":

@@ -25,9 +25,15 @@ RESAMPLES, REPETITIONS = 10_000, 5
 
 def cells(rng: np.random.Generator) -> pd.DataFrame:
     """Scores of four models in two languages on as many statements as Appendix A states, each of one dimension."""
-    rows = [(f"{d}-{i}", d, rng.choice([-2.0, -1.0, 1.0, 2.0])) for d, n in stated_n().items() for i in range(n)]
+    rows = [
+        (f"{d}-{i}", d, rng.choice([-2.0, -1.0, 1.0, 2.0]))
+        for d, n in stated_n().items()
+        for i in range(n)
+    ]
     labels = pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
-    table = labels.merge(MODELS[["model", "culture"]], how="cross").merge(pd.DataFrame({"language": ["en", "zh"]}), how="cross")
+    table = labels.merge(MODELS[["model", "culture"]], how="cross").merge(
+        pd.DataFrame({"language": ["en", "zh"]}), how="cross"
+    )
     return table.assign(score=table["polarity"] * rng.choice([-1, 1], len(table)))
 
 
@@ -35,13 +41,19 @@ def ours(scores: pd.DataFrame) -> pd.DataFrame:
     """All of Table 3: one resample of statements for 24 cells, with intervals, p, exact p, corrections and power."""
     rng = np.random.default_rng(1)
     counts = significance.resample_counts(scores["statement_id"].nunique(), RESAMPLES, rng)
-    return significance.compare(scores, significance.pairs_of(MODELS["model"], ["en", "zh"]), counts)
+    return significance.compare(
+        scores, significance.pairs_of(MODELS["model"], ["en", "zh"]), counts
+    )
 
 
 def bootstrap_alone(scores: pd.DataFrame) -> tuple:
     """Of it, the intervals and p of the bootstrap."""
-    wide = scores.pivot(index="statement_id", columns=["dimension", "model", "language"], values="score")
-    values = (wide.xs("zh", level="language", axis=1) - wide.xs("en", level="language", axis=1)).to_numpy()
+    wide = scores.pivot(
+        index="statement_id", columns=["dimension", "model", "language"], values="score"
+    )
+    values = (
+        wide.xs("zh", level="language", axis=1) - wide.xs("en", level="language", axis=1)
+    ).to_numpy()
     counts = significance.resample_counts(len(values), RESAMPLES, np.random.default_rng(1))
     means = significance.bootstrap_means(values, counts)
     return significance.interval(means), significance.bootstrap_p(means)
@@ -49,7 +61,9 @@ def bootstrap_alone(scores: pd.DataFrame) -> tuple:
 
 def differences(scores: pd.DataFrame) -> list[np.ndarray]:
     """The differences of each of the 24 cells, statement by statement."""
-    wide = scores.pivot(index="statement_id", columns=["dimension", "model", "language"], values="score")
+    wide = scores.pivot(
+        index="statement_id", columns=["dimension", "model", "language"], values="score"
+    )
     keys = scores[["dimension", "model"]].drop_duplicates().itertuples(index=False, name=None)
     return [(wide[d, m, "zh"] - wide[d, m, "en"]).dropna().to_numpy() for d, m in keys]
 
@@ -59,7 +73,12 @@ def plain_loop(scores: pd.DataFrame) -> list[tuple]:
     rng, found = np.random.default_rng(1), []
     for cell in differences(scores):
         means = np.array([rng.choice(cell, cell.size).mean() for _ in range(RESAMPLES)])
-        found.append((*np.quantile(means, [0.025, 0.975]), min(1, 2 * min((means <= 0).mean(), (means >= 0).mean()))))
+        found.append(
+            (
+                *np.quantile(means, [0.025, 0.975]),
+                min(1, 2 * min((means <= 0).mean(), (means >= 0).mean())),
+            )
+        )
     return found
 
 
@@ -67,9 +86,17 @@ def of_scipy(scores: pd.DataFrame) -> list[tuple]:
     """scipy.stats.bootstrap, vectorised, a cell at a time; its intervals, and p from its distribution."""
     found = []
     for cell in differences(scores):
-        result = bootstrap([cell], np.mean, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(1))
+        result = bootstrap(
+            [cell],
+            np.mean,
+            n_resamples=RESAMPLES,
+            method="percentile",
+            rng=np.random.default_rng(1),
+        )
         means = result.bootstrap_distribution
-        found.append((*result.confidence_interval, min(1, 2 * min((means <= 0).mean(), (means >= 0).mean()))))
+        found.append(
+            (*result.confidence_interval, min(1, 2 * min((means <= 0).mean(), (means >= 0).mean())))
+        )
     return found
 
 
@@ -103,7 +130,9 @@ def timed(work: Callable[[], object], repetitions: int = REPETITIONS) -> list[fl
 
 def line(name: str, seconds: list[float], base: list[float]) -> None:
     ratio, least, most = (f(seconds) / median(base) for f in (median, min, max))
-    print(f"  {name:<58} {ratio:8.2f}   ({least:.2f} to {most:.2f}; n = {len(seconds)}; {median(seconds):.2f} s here)")
+    print(
+        f"  {name:<58} {ratio:8.2f}   ({least:.2f} to {most:.2f}; n = {len(seconds)}; {median(seconds):.2f} s here)"
+    )
 
 
 def main() -> None:
@@ -115,9 +144,13 @@ def main() -> None:
     line("scipy.stats.bootstrap, cell by cell", timed(lambda: of_scipy(scores)), base)
     line("a plain loop, cell by cell", timed(lambda: plain_loop(scores), 2), base)
     have = relabelling.collected(Execution(load("demo"), "demo"))
-    specs = specifications.specifications(relabelling.rules_of(have, {}), relabelling.one_by_one_of(have))
+    specs = specifications.specifications(
+        relabelling.rules_of(have, {}), relabelling.one_by_one_of(have)
+    )
     part = specs.iloc[:: len(specs) // 16]
-    print(f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:")
+    print(
+        f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:"
+    )
     base = timed(lambda: curve(have, specs), 3)
     line("ours: what specifications share is computed once", base, base)
     scratch = [s * len(specs) / len(part) for s in timed(lambda: curve_from_scratch(have, part), 2)]

@@ -17,14 +17,26 @@ import pandas as pd
 from utils import label_robustness, votes
 from utils.prompts import SCORES
 
-STATEMENTS, PAIRS, LABELLED = 776, 378, 281  # of the paper; five runs of eight judges and languages of each
+STATEMENTS, PAIRS, LABELLED = (
+    776,
+    378,
+    281,
+)  # of the paper; five runs of eight judges and languages of each
 TIMES, ROUNDS = (1, 10), 5
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
 
 
-def answers_of(step: str, statements: int, dimensions: list[str], rng: np.random.Generator) -> pd.DataFrame:
+def answers_of(
+    step: str, statements: int, dimensions: list[str], rng: np.random.Generator
+) -> pd.DataFrame:
     """Answers of one step, in an order of arrival; one in a hundred is refused."""
-    parts = [[f"{i}.1" for i in range(statements)], dimensions, ["a", "b", "c", "d"], ["en", "zh"], range(1, 6)]
+    parts = [
+        [f"{i}.1" for i in range(statements)],
+        dimensions,
+        ["a", "b", "c", "d"],
+        ["en", "zh"],
+        range(1, 6),
+    ]
     cells = pd.MultiIndex.from_product(parts, names=votes.CELL[1:]).to_frame(index=False)
     refused = rng.random(len(cells)) < 0.01
     answer = np.where(refused, "", rng.choice(list(SCORES[step]), len(cells)))
@@ -35,8 +47,15 @@ def answers_of(step: str, statements: int, dimensions: list[str], rng: np.random
 def study(times: int) -> dict[str, pd.DataFrame]:
     """The answers of the three steps of a study so many times the paper's."""
     rng = np.random.default_rng(times)
-    sizes = {"relevance": (STATEMENTS, DIMENSIONS), "polarity": (PAIRS, ["PDI"]), "stance": (LABELLED, [""])}
-    return {step: answers_of(step, times * n, dimensions, rng) for step, (n, dimensions) in sizes.items()}
+    sizes = {
+        "relevance": (STATEMENTS, DIMENSIONS),
+        "polarity": (PAIRS, ["PDI"]),
+        "stance": (LABELLED, [""]),
+    }
+    return {
+        step: answers_of(step, times * n, dimensions, rng)
+        for step, (n, dimensions) in sizes.items()
+    }
 
 
 def voted_and_labelled(answers: dict[str, pd.DataFrame]) -> None:
@@ -46,8 +65,12 @@ def voted_and_labelled(answers: dict[str, pd.DataFrame]) -> None:
 
 
 def other_rules(answers: dict[str, pd.DataFrame]) -> None:
-    label_robustness.changes(label_robustness.relevance_by_rule(answers["relevance"], 5, 8), "relevant")
-    label_robustness.changes(label_robustness.polarity_by_rule(answers["polarity"], 5, 8), "polarity")
+    label_robustness.changes(
+        label_robustness.relevance_by_rule(answers["relevance"], 5, 8), "relevant"
+    )
+    label_robustness.changes(
+        label_robustness.polarity_by_rule(answers["polarity"], 5, 8), "polarity"
+    )
 
 
 def plain_loop(answers: dict[str, pd.DataFrame]) -> None:
@@ -88,7 +111,12 @@ def main() -> None:
     rows = []
     for (name, times), all_of in took.items():
         cells = sum(map(len, studies[times].values()))
-        row = {"what": name, "cells": f"{cells:,}", "n": ROUNDS, "seconds": statistics.median(all_of)}
+        row = {
+            "what": name,
+            "cells": f"{cells:,}",
+            "n": ROUNDS,
+            "seconds": statistics.median(all_of),
+        }
         row |= {"from": min(all_of), "to": max(all_of), "peak MB": peak(jobs[name], studies[times])}
         rows.append(row)
     table = pd.DataFrame(rows)
@@ -96,9 +124,16 @@ def main() -> None:
     small, large = table[::2].reset_index(), table[1::2].reset_index()
     print(f"\nten times the cells: {', '.join(large['what'])}")
     for column in ("seconds", "peak MB"):
-        print(f"  {column} x " + ", ".join(f"{ratio:.1f}" for ratio in large[column] / small[column]))
-    loop, ours = (table.loc[table["what"] == name, "seconds"].to_numpy() for name in (list(jobs)[2], list(jobs)[0]))
-    print(f"the plain loop takes {', '.join(f'{r:.1f}' for r in loop / ours)} times as long as votes and labels")
+        print(
+            f"  {column} x " + ", ".join(f"{ratio:.1f}" for ratio in large[column] / small[column])
+        )
+    loop, ours = (
+        table.loc[table["what"] == name, "seconds"].to_numpy()
+        for name in (list(jobs)[2], list(jobs)[0])
+    )
+    print(
+        f"the plain loop takes {', '.join(f'{r:.1f}' for r in loop / ours)} times as long as votes and labels"
+    )
 
 
 if __name__ == "__main__":

@@ -95,7 +95,9 @@ printed.pivot_table(index="dimension", columns="model", values="mean", sort=Fals
 
 # %%
 caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
-figure = paper_figures.models_by_dimension(printed, "Each model's mean score, as the paper prints it")
+figure = paper_figures.models_by_dimension(
+    printed, "Each model's mean score, as the paper prints it"
+)
 here.save(figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]

@@ -139,7 +139,9 @@ rates = null_model.agreement_rates(here.read("07_votes"), have.models)
 labels = here.read("05_sociocultural_statements")
 observed = product.drop_duplicates("differ").set_index("differ")["with_people"]
 observed = observed.astype(float).to_dict()
-chance = null_model.table(labels, have.models, rates, people, observed, np.random.default_rng(14), draws)
+chance = null_model.table(
+    labels, have.models, rates, people, observed, np.random.default_rng(14), draws
+)
 caption = "How many directions agree with people when the models answer at random."
 here.save(diagnostics.null_directions(chance), "null_directions", caption)
 

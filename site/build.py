@@ -39,8 +39,13 @@ WHAT = {
 def main(name: str) -> None:
     """Build the site of a study."""
     here = Execution(load(name), load(name).name)
-    if not (paths.RENDERED / here.folder).is_dir() or not (here.processed / "10_table3.csv").exists():
-        raise Problem(f"The study {here.folder} has no pages yet: ./run_all.sh --study {here.folder} makes them.")
+    if (
+        not (paths.RENDERED / here.folder).is_dir()
+        or not (here.processed / "10_table3.csv").exists()
+    ):
+        raise Problem(
+            f"The study {here.folder} has no pages yet: ./run_all.sh --study {here.folder} makes them."
+        )
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(HERE / "static", SOURCES / "static")
     shutil.copy(HERE / "conf.py", SOURCES)
@@ -83,12 +88,20 @@ def _with_pictures(notebook: dict) -> str:
             name = f"{digest(content)[:16]}.png"
             (SOURCES / "static" / name).write_bytes(content)
             alt = output["metadata"].get("image/png", {}).get("alt", "")
-            output["data"] = {"text/html": f'<div class="scroll"><img src="../_static/{name}" alt="{escape(alt)}"></div>', "text/plain": [alt]}
+            output["data"] = {
+                "text/html": f'<div class="scroll"><img src="../_static/{name}" alt="{escape(alt)}"></div>',
+                "text/plain": [alt],
+            }
     return json.dumps(notebook)
 
 
 def _outputs(notebook: dict):
-    return (output for cell in notebook["cells"] for output in cell.get("outputs", []) if "data" in output)
+    return (
+        output
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if "data" in output
+    )
 
 
 def _link_table3(here: Execution, notebook: dict) -> None:
@@ -107,7 +120,9 @@ def _link_table3(here: Execution, notebook: dict) -> None:
                 if cell.get_text().strip():
                     who = model if model in here.study.models else side
                     way = soup.new_tag("a", href=f"../explore/{explore.slug(dimension, who)}.html")
-                    way["aria-label"] = f"{dimension}, {model}, {side}: {cell.get_text()}; to its statements"
+                    way["aria-label"] = (
+                        f"{dimension}, {model}, {side}: {cell.get_text()}; to its statements"
+                    )
                     way.string = cell.get_text()
                     cell.clear()
                     cell.append(way)
@@ -120,7 +135,10 @@ def _link_figure1(here: Execution, notebook: dict) -> None:
     """Figure 1 as a drawing in which the line of every group leads to the statements behind it."""
     table = here.read("08_figure1")
     pictures = [output for output in _outputs(notebook) if "image/png" in output["data"]]
-    titles = {"all": "Models and peoples: statements that divide groups", "differing": "Models and peoples: all statements"}  # by what is left out
+    titles = {
+        "all": "Models and peoples: statements that divide groups",
+        "differing": "Models and peoples: all statements",
+    }  # by what is left out
     for output, (without, title) in zip(pictures, titles.items(), strict=False):
         svg = _figure1(here, table[table["selection"] != without], title)
         output["data"] = {"text/html": f'<div class="scroll">{svg}</div>', "text/plain": [title]}
@@ -135,10 +153,20 @@ def _figure1(here: Execution, table, title: str) -> str:
     figure, drawn = paper_figures.groups_and_people(table, title, address), io.StringIO()
     stamp(figure, here.respondents)
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    names = {address(d, g): f"{d}, {g}: to its statements" for d in table["dimension"].unique() for g in table["group"].unique()}
+    names = {
+        address(d, g): f"{d}, {g}: to its statements"
+        for d in table["dimension"].unique()
+        for g in table["group"].unique()
+    }
     words = f"Figure 1: groups of models and people, 0 to 100. {title}. {here.respondents} respondents. The numbers stand in the table above."
-    svg = drawn.getvalue()[drawn.getvalue().index("<svg") :].replace("<svg ", f'<svg role="group" aria-label="{escape(words)}" ', 1)
-    return re.sub(r'<a xlink:href="([^"]+)" target="_blank"', lambda way: f'<a href="{way[1]}" aria-label="{escape(names[way[1]])}"', svg)
+    svg = drawn.getvalue()[drawn.getvalue().index("<svg") :].replace(
+        "<svg ", f'<svg role="group" aria-label="{escape(words)}" ', 1
+    )
+    return re.sub(
+        r'<a xlink:href="([^"]+)" target="_blank"',
+        lambda way: f'<a href="{way[1]}" aria-label="{escape(names[way[1]])}"',
+        svg,
+    )
 
 
 def _front(here: Execution) -> None:
@@ -146,14 +174,23 @@ def _front(here: Execution) -> None:
     shutil.copy(here.figures / "figure3_printed.png", SOURCES)
     whatif = sorted(p.stem for p in (SOURCES / "whatif").glob("*.ipynb"))
     toctree = "```{toctree}\n:hidden:\n:caption: What if\n:glob:\n\nwhatif/*\n```" if whatif else ""
-    text, what = (HERE / "pages" / "index.md").read_text(encoding="utf-8"), f"{WHAT[here.respondents]}\n\n{dataset.source_of(here)['collected']}"
+    text, what = (
+        (HERE / "pages" / "index.md").read_text(encoding="utf-8"),
+        f"{WHAT[here.respondents]}\n\n{dataset.source_of(here)['collected']}",
+    )
     write(SOURCES / "index.md", text.replace("{{ what }}", what).replace("{{ whatif }}", toctree))
 
 
 def _data() -> None:
     """The data dictionary: what the folders of data say of themselves, one below the other."""
-    parts = [(paths.ROOT / "data" / folder / "README.md").read_text(encoding="utf-8") for folder in ("processed", "raw", "reference")]
-    down = "\n\n".join(part.replace("\n#", "\n##").replace("# ", "## ", 1) if part.startswith("# ") else part for part in parts)
+    parts = [
+        (paths.ROOT / "data" / folder / "README.md").read_text(encoding="utf-8")
+        for folder in ("processed", "raw", "reference")
+    ]
+    down = "\n\n".join(
+        part.replace("\n#", "\n##").replace("# ", "## ", 1) if part.startswith("# ") else part
+        for part in parts
+    )
     write(SOURCES / "data.md", f"# The data\n\n{down}")
 
 
@@ -162,8 +199,22 @@ def _sphinx() -> None:
     from sphinx.cmd.build import build_main
 
     fresh = SOURCES / "_html"
-    if build_main(["-q", "-W", "--keep-going", "-b", "html", "-d", str(SOURCES / "_doctrees"), str(SOURCES), str(fresh)]):
-        raise Problem("The site was not built: Sphinx says why above. The last one was left as it was.")
+    if build_main(
+        [
+            "-q",
+            "-W",
+            "--keep-going",
+            "-b",
+            "html",
+            "-d",
+            str(SOURCES / "_doctrees"),
+            str(SOURCES),
+            str(fresh),
+        ]
+    ):
+        raise Problem(
+            "The site was not built: Sphinx says why above. The last one was left as it was."
+        )
     (fresh / ".buildinfo").unlink(missing_ok=True)
     shutil.rmtree(HTML, ignore_errors=True)
     shutil.move(fresh, HTML)

@@ -10,7 +10,9 @@ from alignment.study.workspace import Execution
 from utils import reply_parser
 
 NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
-NO_REPLIES = "The replies themselves are not on the machine that built this site; their answers are."
+NO_REPLIES = (
+    "The replies themselves are not on the machine that built this site; their answers are."
+)
 
 
 def slug(*parts: str) -> str:
@@ -25,25 +27,39 @@ def slug(*parts: str) -> str:
 def pages(here: Execution) -> dict[str, str]:
     """Every page of the way down, by its name, in Markdown."""
     said, texts, answers = _said(here), _texts(here), here.read("07_answers.csv.gz")
-    scores = here.read("07_scores").merge(said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join))
+    scores = here.read("07_scores").merge(
+        said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join)
+    )
     found = {"index": _index(here, scores)}
     for (dimension, model), rows in scores.groupby(["dimension", "model"], sort=False):
         found[slug(dimension, model)] = _of_model(here, dimension, model, rows, texts)
-    groups, dividing = here.models.groupby("culture", sort=False)["model"].agg(list), set(here.read("08_differing")["statement_id"])
+    groups, dividing = (
+        here.models.groupby("culture", sort=False)["model"].agg(list),
+        set(here.read("08_differing")["statement_id"]),
+    )
     for (dimension, culture), rows in scores.groupby(["dimension", "culture"], sort=False):
-        found[slug(dimension, "group", culture)] = _of_group(here, dimension, culture, rows, groups, dividing, texts)
+        found[slug(dimension, "group", culture)] = _of_group(
+            here, dimension, culture, rows, groups, dividing, texts
+        )
     labels = here.read("05_sociocultural_statements").groupby("statement_id", sort=False)
     spoken = _spoken(here, answers)
     for statement, rows in labels:
-        found[slug("statement", statement)] = _of_statement(here, statement, rows, said, answers, spoken, texts)
-    return {name: text if name == "index" else f"---\norphan: true\n---\n\n{text}" for name, text in found.items()}
+        found[slug("statement", statement)] = _of_statement(
+            here, statement, rows, said, answers, spoken, texts
+        )
+    return {
+        name: text if name == "index" else f"---\norphan: true\n---\n\n{text}"
+        for name, text in found.items()
+    }
 
 
 def _said(here: Execution) -> pd.DataFrame:
     """Each stance with how many runs gave it: statement_id, model, language, agreed ("agrees 4/5")."""
     votes = here.read("07_votes")
     words = votes["vote"].map({1: "agrees", -1: "disagrees"}).fillna("undecided")
-    return votes.assign(agreed=words + " " + votes["support"].astype(str) + "/" + votes["answered"].astype(str))
+    return votes.assign(
+        agreed=words + " " + votes["support"].astype(str) + "/" + votes["answered"].astype(str)
+    )
 
 
 def _texts(here: Execution) -> dict[tuple[str, str], str]:
@@ -53,12 +69,20 @@ def _texts(here: Execution) -> dict[tuple[str, str], str]:
 
 def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
-    if not here.study.show_texts or here.study.respondents == "imported" or not collection.archives(here):
+    if (
+        not here.study.show_texts
+        or here.study.respondents == "imported"
+        or not collection.archives(here)
+    ):
         return {}
     found = collection.last(here, ["text"])
     keys = collection.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
-    return {name: reply_parser.visible(found[key][0]).strip() for name, key in zip(names, keys, strict=True) if key in found}
+    return {
+        name: reply_parser.visible(found[key][0]).strip()
+        for name, key in zip(names, keys, strict=True)
+        if key in found
+    }
 
 
 def link(statement: str) -> str:
@@ -68,8 +92,14 @@ def link(statement: str) -> str:
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A table of cells that are HTML already, in a box that scrolls; the first cell of a row names it, `text` may wrap."""
     kinds = [' class="text"' if name == "text" else "" for name in head[1:]]
-    lines = ["".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, rest, strict=True)) for _, *rest in rows]
-    body = "".join(f'<tr><th scope="row">{row[0]}</th>{line}</tr>' for row, line in zip(rows, lines, strict=True))
+    lines = [
+        "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, rest, strict=True))
+        for _, *rest in rows
+    ]
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>{line}</tr>'
+        for row, line in zip(rows, lines, strict=True)
+    )
     top = "".join(f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in head)
     return f'<div class="scroll"><table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -78,10 +108,17 @@ def _index(here: Execution, scores: pd.DataFrame) -> str:
     """A table of dimensions by models and groups, each number a way down."""
     groups, languages = list(here.models["culture"].unique()), here.study.languages
     means = scores.groupby(["dimension", "model", "language"])["score"].mean()
-    places = here.read("08_figure1").query("kind == 'models' and selection == 'differing'").set_index(["dimension", "group"])["value"]
+    places = (
+        here.read("08_figure1")
+        .query("kind == 'models' and selection == 'differing'")
+        .set_index(["dimension", "group"])["value"]
+    )
     rows = []
     for dimension in here.dimensions:
-        of_models = {m: " · ".join(_number(means.get((dimension, m, l)), ".2f") for l in languages) for m in here.study.models}
+        of_models = {
+            m: " · ".join(_number(means.get((dimension, m, l)), ".2f") for l in languages)
+            for m in here.study.models
+        }
         of_groups = {g: _number(places.get((dimension, g)), ".0f") for g in groups}
         ways = [_way(dimension, m, slug(dimension, m), n) for m, n in of_models.items()]
         ways += [_way(dimension, g, slug(dimension, "group", g), n) for g, n in of_groups.items()]
@@ -106,15 +143,34 @@ def _number(value: float | None, form: str) -> str:
 def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
     """A cell of Table 3: every statement of the dimension, with the model's stance and score in each language."""
     languages = here.study.languages
-    means = ", ".join(f"{rows.loc[rows['language'] == l, 'score'].mean():.2f} in {l}" for l in languages)
+    means = ", ".join(
+        f"{rows.loc[rows['language'] == l, 'score'].mean():.2f} in {l}" for l in languages
+    )
     wide = rows.pivot(index="statement_id", columns="language", values=["agreed", "score"])
     polarity = rows.drop_duplicates("statement_id").set_index("statement_id")["polarity"]
     lines = []
     for statement in polarity.index:
-        cells = [wide.at[statement, ("agreed", l)] for l in languages], [wide.at[statement, ("score", l)] for l in languages]
+        cells = (
+            [wide.at[statement, ("agreed", l)] for l in languages],
+            [wide.at[statement, ("score", l)] for l in languages],
+        )
         scores = [_number(score, "+g") for score in cells[1]]
-        lines.append([link(statement), escape(texts.get((statement, here.study.languages[0]), "–")), f"{polarity[statement]:+g}", *cells[0], *scores])
-    head = ["statement", "text", "polarity", *(f"stance, {l}" for l in languages), *(f"score, {l}" for l in languages)]
+        lines.append(
+            [
+                link(statement),
+                escape(texts.get((statement, here.study.languages[0]), "–")),
+                f"{polarity[statement]:+g}",
+                *cells[0],
+                *scores,
+            ]
+        )
+    head = [
+        "statement",
+        "text",
+        "polarity",
+        *(f"stance, {l}" for l in languages),
+        *(f"score, {l}" for l in languages),
+    ]
     return "\n\n".join([
         f"# {dimension}: {model}",
         f"{_stamp(here)}The {len(lines)} statements behind the cell of Table 3 of **{model}** on **{dimension}**. Mean scores: {means}. A stance "
@@ -124,7 +180,15 @@ def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, t
     ])  # fmt: skip
 
 
-def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame, groups: pd.Series, dividing: set, texts: dict) -> str:
+def _of_group(
+    here: Execution,
+    dimension: str,
+    culture: str,
+    rows: pd.DataFrame,
+    groups: pd.Series,
+    dividing: set,
+    texts: dict,
+) -> str:
     """A bar of Figure 1: every statement of the dimension, with what each model of the group replied in its language."""
     native = rows.merge(here.models[["model", "language"]])
     lines = []
@@ -141,18 +205,42 @@ def _of_group(here: Execution, dimension: str, culture: str, rows: pd.DataFrame,
     ])  # fmt: skip
 
 
-def _of_statement(here: Execution, statement: str, labels: pd.DataFrame, said: pd.DataFrame, answers: pd.DataFrame, spoken: dict, texts: dict) -> str:
+def _of_statement(
+    here: Execution,
+    statement: str,
+    labels: pd.DataFrame,
+    said: pd.DataFrame,
+    answers: pd.DataFrame,
+    spoken: dict,
+    texts: dict,
+) -> str:
     """A statement: its texts, its labels, and what every model replied in every language and run."""
     own = said[said["statement_id"] == statement].set_index(["model", "language"])["agreed"]
     answers = answers[answers["statement_id"] == statement]
-    shown = [f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>' for l in here.study.languages if (statement, l) in texts]
+    shown = [
+        f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>'
+        for l in here.study.languages
+        if (statement, l) in texts
+    ]
     named = ", ".join(f"{r.dimension} {r.polarity:+g}" for r in labels.itertuples())
-    ways = ", ".join(f"[{r.dimension}, {m}]({slug(r.dimension, m)})" for r in labels.itertuples() for m in here.study.models)
-    parts = [f"# Statement {statement}", f"{_stamp(here)}{'' if shown else NO_TEXTS}", "".join(shown), f"Labels: {named}. In Table 3: {ways}."]
+    ways = ", ".join(
+        f"[{r.dimension}, {m}]({slug(r.dimension, m)})"
+        for r in labels.itertuples()
+        for m in here.study.models
+    )
+    parts = [
+        f"# Statement {statement}",
+        f"{_stamp(here)}{'' if shown else NO_TEXTS}",
+        "".join(shown),
+        f"Labels: {named}. In Table 3: {ways}.",
+    ]
     parts += [] if spoken or not texts else [NO_REPLIES]
     for (model, language), rows in answers.groupby(["model", "language"], sort=False):
         parts.append(f"## {model}, {language}: {own.get((model, language), 'undecided')}")
-        parts += [_reply(row, spoken.get((statement, model, language, row.run)), language) for row in rows.itertuples()]
+        parts += [
+            _reply(row, spoken.get((statement, model, language, row.run)), language)
+            for row in rows.itertuples()
+        ]
     return "\n\n".join(parts)
 
 
@@ -167,5 +255,8 @@ def _reply(row, text: str | None, language: str) -> str:
 
 def _stamp(here: Execution) -> str:
     """What stands on every page of answers that are not real models'."""
-    words = {"simulated": "Simulated respondents: no finding.", "imported": "Imported answers."}.get(here.respondents, "")
+    words = {
+        "simulated": "Simulated respondents: no finding.",
+        "imported": "Imported answers.",
+    }.get(here.respondents, "")
     return f'<p class="stamp"><strong>{words}</strong></p>\n\n' if words else ""

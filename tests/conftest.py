@@ -29,13 +29,25 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("RAW", "PROCESSED", "FIGURES", "RENDERED", "STUDIES"):
         folder = tmp_path / name.lower()
         folder.mkdir()
-        for module in ("paths", "execution", "answers", "study", "simulation", "freshness", "pipeline"):
+        for module in (
+            "paths",
+            "execution",
+            "answers",
+            "study",
+            "simulation",
+            "freshness",
+            "pipeline",
+        ):
             found = importlib.import_module(f"utils.{module}")
             if hasattr(found, name):
                 monkeypatch.setattr(found, name, folder)
     for study in paths.ROOT.joinpath("studies").glob("*.yaml"):
         shutil.copy(study, tmp_path / "studies")
-    shutil.copytree(paths.ROOT / "data" / "raw" / "demo", tmp_path / "raw" / "demo", ignore=shutil.ignore_patterns("*.sqlite*", "answers.csv.gz"))
+    shutil.copytree(
+        paths.ROOT / "data" / "raw" / "demo",
+        tmp_path / "raw" / "demo",
+        ignore=shutil.ignore_patterns("*.sqlite*", "answers.csv.gz"),
+    )
     return tmp_path
 
 
@@ -59,6 +71,8 @@ def browser():
     """A real browser without a window."""
     path = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not path:
-        pytest.skip("no browser is here (on Debian and Ubuntu: apt install chromium); one can be named: BROWSER=/path/to/chrome")
+        pytest.skip(
+            "no browser is here (on Debian and Ubuntu: apt install chromium); one can be named: BROWSER=/path/to/chrome"
+        )
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

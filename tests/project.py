@@ -16,8 +16,20 @@ from alignment.study.paths import ROOT
 
 CODE = ("src", "notebooks", "studies", "data/reference")
 NUMBERS = [source.name[:2] for source in parameters.sources()]
-QUICK = [a for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200") for a in ("-p", p)]
-NOT_COPIED = ("*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints", "html")
+QUICK = [
+    a
+    for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200")
+    for a in ("-p", p)
+]
+NOT_COPIED = (
+    "*.sqlite*",
+    "rendered",
+    "__pycache__",
+    "answers.csv.gz",
+    "*.lock",
+    ".ipynb_checkpoints",
+    "html",
+)
 
 
 class Project:
@@ -35,7 +47,9 @@ class Project:
         """Run Python in the project's folder, as run_all.sh does: ("-m", "alignment.annotation.rating_sheets", ...)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
         env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
-        return subprocess.run([sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True
+        )
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """./run_all.sh with these arguments."""
@@ -53,18 +67,33 @@ class Project:
         known = loader.load(name)
         paths = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
         assert len(paths) > 40
-        return [told for path in paths for told in data_dictionary.faults(path, "processed", known.cultures, known.dimensions)]
+        return [
+            told
+            for path in paths
+            for told in data_dictionary.faults(path, "processed", known.cultures, known.dimensions)
+        ]
 
     def study(self, name: str, **settings) -> str:
         path = self.folder / "studies" / f"{name}.yaml"
-        path.write_text(yaml.safe_dump({"name": name, **settings}, sort_keys=False), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump({"name": name, **settings}, sort_keys=False), encoding="utf-8"
+        )
         return name
 
 
 def outputs(root: Path, study: str) -> dict[str, bytes]:
     """Everything that an execution wrote, by path."""
-    folders = [root / "data" / "processed" / study, root / "figures" / study, root / "notebooks" / "rendered" / study]
-    return {p.relative_to(root).as_posix(): p.read_bytes() for f in folders for p in sorted(f.rglob("*")) if p.is_file()}
+    folders = [
+        root / "data" / "processed" / study,
+        root / "figures" / study,
+        root / "notebooks" / "rendered" / study,
+    ]
+    return {
+        p.relative_to(root).as_posix(): p.read_bytes()
+        for f in folders
+        for p in sorted(f.rglob("*"))
+        if p.is_file()
+    }
 
 
 def prose(page: dict) -> str:
@@ -73,5 +102,7 @@ def prose(page: dict) -> str:
     for cell in page["cells"]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            texts += ["".join(data[k]) for k in ("text/markdown", "text/html", "text/plain") if k in data]
+            texts += [
+                "".join(data[k]) for k in ("text/markdown", "text/html", "text/plain") if k in data
+            ]
     return "\n".join(texts)

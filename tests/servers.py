@@ -15,7 +15,16 @@ import uvicorn
 @contextmanager
 def serve(app):
     """Serve an ASGI application on a free loopback port; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -35,15 +44,22 @@ async def _body(receive) -> bytes:
     return body
 
 
-async def answer(send, status: int, content: bytes, kind: bytes = b"application/json", **headers: str) -> None:
-    named = [(b"content-type", kind), *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items())]
+async def answer(
+    send, status: int, content: bytes, kind: bytes = b"application/json", **headers: str
+) -> None:
+    named = [
+        (b"content-type", kind),
+        *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": named})
     await send({"type": "http.response.body", "body": content})
 
 
 async def cut(send, started: bytes = b"") -> None:
     """Start an answer and drop the connection."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]}
+    )
     if started:
         await send({"type": "http.response.body", "body": started, "more_body": True})
     raise ConnectionError
@@ -51,7 +67,9 @@ async def cut(send, started: bytes = b"") -> None:
 
 async def trickle(send) -> None:
     """A byte now and then, and never the last."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]}
+    )
     for _ in range(100):
         await send({"type": "http.response.body", "body": b" ", "more_body": True})
         await asyncio.sleep(0.05)
@@ -65,22 +83,32 @@ SLOW_DOWN = b'{"error": {"message": "slow down"}}'
 FAULTS = {  # what an endpoint may do in place of answering
     "429": lambda send: answer(send, 429, SLOW_DOWN),
     "429, seconds": lambda send: answer(send, 429, SLOW_DOWN, retry_after="0.01"),
-    "429, date": lambda send: answer(send, 429, SLOW_DOWN, retry_after=formatdate(time.time(), usegmt=True)),
+    "429, date": lambda send: answer(
+        send, 429, SLOW_DOWN, retry_after=formatdate(time.time(), usegmt=True)
+    ),
     "500": lambda send: answer(send, 500, b"oops", b"text/html"),
     "503": lambda send: answer(send, 503, b"{}"),
     "no answer": lambda send: asyncio.sleep(5),
     "dropped": cut,
-    "half a body": lambda send: answer(send, 200, b'{"choices": [{"message": {"content": "Answer: y'),
+    "half a body": lambda send: answer(
+        send, 200, b'{"choices": [{"message": {"content": "Answer: y'
+    ),
     "cut in the body": lambda send: cut(send, b'{"choices": [{"message": {"content": "Answer: yes'),
     "no choice": lambda send: answer(send, 200, b'{"choices": []}'),
     "null choice": lambda send: answer(send, 200, b'{"choices": [null]}'),
-    "an error as a reply": lambda send: answer(send, 200, b'{"error": {"message": "upstream failed", "code": 502}}'),
+    "an error as a reply": lambda send: answer(
+        send, 200, b'{"error": {"message": "upstream failed", "code": 502}}'
+    ),
     "content is no text": lambda send: answer(send, 200, _said({"content": [{"type": "text"}]})),
-    "usage is no numbers": lambda send: answer(send, 200, _said({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}'),
+    "usage is no numbers": lambda send: answer(
+        send, 200, _said({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}'
+    ),
     "a list": lambda send: answer(send, 200, b"[]"),
     "nothing": lambda send: answer(send, 200, b""),
     "a trickle": trickle,
-    "a page": lambda send: answer(send, 200, b"<html>the proxy wants your attention</html>", b"text/html"),
+    "a page": lambda send: answer(
+        send, 200, b"<html>the proxy wants your attention</html>", b"text/html"
+    ),
 }
 
 
@@ -110,15 +138,22 @@ def kialo(folder: Path):
     """Kialo's interface over a folder of kept answers: list, graphs, votes, robots.txt."""
 
     async def app(scope, receive, send) -> None:
-        path, query = scope["path"], dict(p.split("=") for p in scope["query_string"].decode().split("&") if p)
+        path, query = (
+            scope["path"],
+            dict(p.split("=") for p in scope["query_string"].decode().split("&") if p),
+        )
         if path == "/robots.txt":
             await answer(send, 200, b"User-agent: *\nDisallow: /private/\n", b"text/plain")
         elif path == "/api/v1/discussions":
-            listed = json.loads((folder / "list" / "0000.json").read_text(encoding="utf-8"))["discussions"]
+            listed = json.loads((folder / "list" / "0000.json").read_text(encoding="utf-8"))[
+                "discussions"
+            ]
             page = listed[int(query["skip"]) : int(query["skip"]) + int(query["limit"])]
             await answer(send, 200, json.dumps({"discussions": page}).encode())
         elif path == "/api/v1/discussiongraph":
-            await answer(send, 200, (folder / "graphs" / f"{query['discussionId']}.json").read_bytes())
+            await answer(
+                send, 200, (folder / "graphs" / f"{query['discussionId']}.json").read_bytes()
+            )
         else:
             await answer(send, 200, (folder / "votes" / f"{path.split('/')[4]}.json").read_bytes())
 

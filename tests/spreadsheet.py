@@ -51,7 +51,14 @@ def python_with_uno() -> str | None:
         return None
     own = shutil.which("python", path=str(Path(office).resolve().parent))
     known = [p for p in (own, shutil.which("python3", path=os.defpath)) if p]
-    return next((p for p in known if not subprocess.run([p, "-c", "import uno"], capture_output=True).returncode), None)
+    return next(
+        (
+            p
+            for p in known
+            if not subprocess.run([p, "-c", "import uno"], capture_output=True).returncode
+        ),
+        None,
+    )
 
 
 typist = python_with_uno()
@@ -61,7 +68,10 @@ MISSING = "LibreOffice with its Python is not installed: no sheet was opened in 
 def typed(folder: Path, head: int, polarities: dict[Path, str]) -> list:
     """Open each sheet, say yes and one polarity to every pair, and save it; what the program saw of each."""
     sheets = [f"{polarity} {path.as_uri()}" for path, polarity in polarities.items()]
-    pipe, profile = f"ratings{os.getpid()}", f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    pipe, profile = (
+        f"ratings{os.getpid()}",
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+    )
     command = [office, profile, "--headless", "--norestore", f"--accept=pipe,name={pipe};urp"]
     program = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:

@@ -31,13 +31,23 @@ RELIABILITY = np.array(
 
 def ratings_of(table, value="polarity", dimension="PDI"):
     """Long ratings from items x annotators."""
-    rows = [(f"A{a}", f"{i}.1", dimension, v) for i, row in enumerate(table) for a, v in enumerate(row)]
+    rows = [
+        (f"A{a}", f"{i}.1", dimension, v) for i, row in enumerate(table) for a, v in enumerate(row)
+    ]
     frame = pd.DataFrame(rows, columns=["annotator", "statement_id", "dimension", value])
-    return frame.assign(**{"polarity" if value == "relevant" else "relevant": np.nan}, respondents="live")
+    return frame.assign(
+        **{"polarity" if value == "relevant" else "relevant": np.nan}, respondents="live"
+    )
 
 
 def labels_of(values, dimension="PDI"):
-    return pd.DataFrame({"statement_id": [f"{i}.1" for i in range(len(values))], "dimension": dimension, "polarity": values})
+    return pd.DataFrame(
+        {
+            "statement_id": [f"{i}.1" for i in range(len(values))],
+            "dimension": dimension,
+            "polarity": values,
+        }
+    )
 
 
 def rng(seed=7):
@@ -69,58 +79,93 @@ def test_krippendorffs_reliability_data_give_his_ordinal_alpha():
 @given(st.integers(0, 2**32), st.integers(2, 5), st.integers(1, 12))
 def test_alpha_is_that_of_krippendorffs_package_in_every_resample(seed, annotators, items):
     draw = np.random.default_rng(seed)
-    table = draw.choice([-2, -1, 1, 2, np.nan], size=(items, annotators), p=[0.1, 0.2, 0.2, 0.2, 0.3])
+    table = draw.choice(
+        [-2, -1, 1, 2, np.nan], size=(items, annotators), p=[0.1, 0.2, 0.2, 0.2, 0.3]
+    )
     counted, drawn = agreement_coefficients.value_counts(table), draw.integers(0, 3, (4, items))
-    for times, ours in zip(drawn, agreement_coefficients.ordinal_alpha(counted, drawn), strict=True):
+    for times, ours in zip(
+        drawn, agreement_coefficients.ordinal_alpha(counted, drawn), strict=True
+    ):
         repeated = np.repeat(counted, times, axis=0)
         shared = repeated[repeated.sum(axis=1) > 1]
         if np.count_nonzero(shared.sum(axis=0)) < 2:
             assert math.isnan(ours)
         else:
-            assert ours == pytest.approx(krippendorff.alpha(value_counts=shared, level_of_measurement="ordinal"))
+            assert ours == pytest.approx(
+                krippendorff.alpha(value_counts=shared, level_of_measurement="ordinal")
+            )
 
 
 def test_two_equally_good_annotators_have_no_kappa_where_all_pairs_are_relevant():
     draw, n = rng(), 200_000
     for row in agreement_coefficients.at_prevalence(0.9, [0.5, 0.9, 1.0]).itertuples():
         truth = draw.random(n) < row.relevant
-        said = pd.DataFrame({a: np.where(draw.random(n) < 0.9, truth, ~truth) for a in "ab"}).astype(float)
-        assert [row.kappa, row.ac1] == pytest.approx([agreement_coefficients.kappa(said), agreement_coefficients.gwet_ac1(said)], abs=0.01)
+        said = pd.DataFrame(
+            {a: np.where(draw.random(n) < 0.9, truth, ~truth) for a in "ab"}
+        ).astype(float)
+        assert [row.kappa, row.ac1] == pytest.approx(
+            [agreement_coefficients.kappa(said), agreement_coefficients.gwet_ac1(said)], abs=0.01
+        )
         assert row.yes == pytest.approx(said["a"].mean(), abs=0.01)
     assert row.kappa == pytest.approx(0) and row.ac1 > 0.75
 
 
 def test_the_interval_of_a_mean_error_is_wilsons_where_errors_are_0_or_1():
     errors = np.repeat([1.0, 0.0], [15, 133])
-    assert agreement_coefficients.mean_interval(errors, errors.mean(), 148) == pytest.approx(agreement_coefficients.wilson(15, 148))
+    assert agreement_coefficients.mean_interval(errors, errors.mean(), 148) == pytest.approx(
+        agreement_coefficients.wilson(15, 148)
+    )
 
 
 def test_the_interval_of_a_mean_error_grows_with_the_size_of_the_errors_and_never_below_zero():
-    small, large = (agreement_coefficients.mean_interval(np.array([size, 0, 0, 0, 0, 0, 0, 0]), size / 8, 8) for size in (1.0, 4.0))
-    assert large == pytest.approx(tuple(4 * end for end in small)) and 0 <= small[0] < 1 / 8 < small[1]
-    assert all(math.isnan(end) for end in agreement_coefficients.mean_interval(np.array([]), math.nan, 0))
+    small, large = (
+        agreement_coefficients.mean_interval(np.array([size, 0, 0, 0, 0, 0, 0, 0]), size / 8, 8)
+        for size in (1.0, 4.0)
+    )
+    assert (
+        large == pytest.approx(tuple(4 * end for end in small)) and 0 <= small[0] < 1 / 8 < small[1]
+    )
+    assert all(
+        math.isnan(end) for end in agreement_coefficients.mean_interval(np.array([]), math.nan, 0)
+    )
 
 
 def test_one_error_of_a_half_leaves_room_for_errors_of_one():
     errors = np.array([0.5, 0, 0, 0, 0, 0, 0, 0])
-    assert agreement_coefficients.mean_interval(errors, 1 / 16, 8) == pytest.approx(agreement_coefficients.wilson(0.5, 8))
+    assert agreement_coefficients.mean_interval(errors, 1 / 16, 8) == pytest.approx(
+        agreement_coefficients.wilson(0.5, 8)
+    )
 
 
-@pytest.mark.parametrize("k, n, low, high", [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)])
+@pytest.mark.parametrize(
+    "k, n, low, high", [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)]
+)
 def test_wilsons_interval_is_the_one_of_newcombes_table(k, n, low, high):
-    assert agreement_coefficients.wilson(k, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert agreement_coefficients.wilson(k, n) == (
+        pytest.approx(low, abs=5e-5),
+        pytest.approx(high, abs=5e-5),
+    )
 
 
-@pytest.mark.parametrize("both_yes, only_first, only_second, both_no, kappa", [(40, 9, 6, 45, 0.70), (80, 10, 5, 5, 0.32)])
-def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti(both_yes, only_first, only_second, both_no, kappa):
-    table = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [both_yes, only_first, only_second, both_no], axis=0)
+@pytest.mark.parametrize(
+    "both_yes, only_first, only_second, both_no, kappa",
+    [(40, 9, 6, 45, 0.70), (80, 10, 5, 5, 0.32)],
+)
+def test_kappa_shows_the_paradox_of_feinstein_and_cicchetti(
+    both_yes, only_first, only_second, both_no, kappa
+):
+    table = np.repeat(
+        [[1, 1], [1, 0], [0, 1], [0, 0]], [both_yes, only_first, only_second, both_no], axis=0
+    )
     assert agreement_coefficients.kappa(pd.DataFrame(table)) == pytest.approx(kappa, abs=5e-3)
     assert agreement_coefficients.gwet_ac1(table) > 0.69  # 85 % agree in both, and AC1 says so
 
 
 # Another package, and by hand
 
-yes_no = st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=2), min_size=2, max_size=30)
+yes_no = st.lists(
+    st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=2), min_size=2, max_size=30
+)
 
 
 @few
@@ -135,7 +180,9 @@ def test_kappa_is_that_of_statsmodels(rows):
 
 
 ratings_tables = st.integers(0, 2**32).map(
-    lambda seed: np.random.default_rng(seed).choice([-2, -1, 1, 2, np.nan], size=(8, 4), p=[0.1, 0.2, 0.3, 0.3, 0.1])
+    lambda seed: np.random.default_rng(seed).choice(
+        [-2, -1, 1, 2, np.nan], size=(8, 4), p=[0.1, 0.2, 0.3, 0.3, 0.1]
+    )
 )
 
 
@@ -148,9 +195,13 @@ def test_both_maes_are_what_a_plain_loop_gives(table):
         pairs += [sum(shared) / len(shared)] if shared else []
     ratings, labels = ratings_of(table), labels_of([1, 2] * 4)
     assert measured(ratings)["between"] == pytest.approx(sum(pairs) / len(pairs))
-    medians = [np.median([v for v in row if not np.isnan(v)]) for row in table if not np.isnan(row).all()]
+    medians = [
+        np.median([v for v in row if not np.isnan(v)]) for row in table if not np.isnan(row).all()
+    ]
     known = [p for p, row in zip([1, 2] * 4, table, strict=True) if not np.isnan(row).all()]
-    assert measured(ratings, labels)["to_models"] == pytest.approx(np.mean(np.abs(np.array(medians) - known)))
+    assert measured(ratings, labels)["to_models"] == pytest.approx(
+        np.mean(np.abs(np.array(medians) - known))
+    )
 
 
 def test_the_annotators_median_is_compared_as_it_is_without_rounding():
@@ -166,32 +217,48 @@ def test_annotators_who_share_no_pair_are_not_compared():
 
 
 def study_ratings(seed=1, n=40):
-    labels = pd.concat([labels_of(rng(seed).choice([-2, -1, 1, 2], n)[: n - 10 * i], d) for i, d in enumerate(["PDI", "IDV"])])
+    labels = pd.concat(
+        [
+            labels_of(rng(seed).choice([-2, -1, 1, 2], n)[: n - 10 * i], d)
+            for i, d in enumerate(["PDI", "IDV"])
+        ]
+    )
     return labels, sampling.simulated_ratings(labels, 4, 0.2, rng(seed))
 
 
 def test_table2_holds_the_estimates_with_their_n_and_intervals_around_them():
     labels, ratings = study_ratings()
     table = agreement.table2(ratings, labels, rng(), 300).set_index("dimension")
-    assert list(table.index) == ["PDI", "IDV", "all"] and table["n_between"].tolist() == [40, 30, 70]
+    assert list(table.index) == ["PDI", "IDV", "all"] and table["n_between"].tolist() == [
+        40,
+        30,
+        70,
+    ]
     of_idv = measured(ratings[ratings["dimension"] == "IDV"], labels)
     for name in ("between", "to_models", "alpha"):
         assert table.at["IDV", name] == pytest.approx(of_idv[name])
     for name in ("between", "to_models", "alpha"):
-        assert (table[f"{name}_low"] <= table[name]).all() and (table[name] <= table[f"{name}_high"]).all()
+        assert (table[f"{name}_low"] <= table[name]).all() and (
+            table[name] <= table[f"{name}_high"]
+        ).all()
         assert table.at["all", f"{name}_low"] < table.at["all", f"{name}_high"]
 
 
 def test_the_same_seed_gives_the_same_table():
     labels, ratings = study_ratings()
-    assert agreement.table2(ratings, labels, rng(), 50).equals(agreement.table2(ratings, labels, rng(), 50))
+    assert agreement.table2(ratings, labels, rng(), 50).equals(
+        agreement.table2(ratings, labels, rng(), 50)
+    )
 
 
 def test_a_statement_rated_on_two_dimensions_is_drawn_whole_so_its_interval_does_not_shrink():
     labels, ratings = study_ratings()
     once = ratings[ratings["dimension"] == "PDI"]
     twice = pd.concat([once, once.assign(dimension="IDV")])
-    widths = [table["between_high"] - table["between_low"] for table in (agreement.disagreement(r, rng(), 1500).iloc[-1] for r in (once, twice))]
+    widths = [
+        table["between_high"] - table["between_low"]
+        for table in (agreement.disagreement(r, rng(), 1500).iloc[-1] for r in (once, twice))
+    ]
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
 
 
@@ -202,10 +269,22 @@ def test_n_counts_what_each_figure_rests_on():
 
 
 def test_precision_counts_judgements_overall_and_by_dimension():
-    ratings = pd.concat([ratings_of([[1, 1], [1, 0]], "relevant"), ratings_of([[1, _]], "relevant", "LTO")])
+    ratings = pd.concat(
+        [ratings_of([[1, 1], [1, 0]], "relevant"), ratings_of([[1, _]], "relevant", "LTO")]
+    )
     table = agreement.precision(ratings).set_index("dimension")
-    assert table.loc["PDI", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [2, 4, 3, 0.75]
-    assert table.loc["all", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [3, 5, 4, 0.8]
+    assert table.loc["PDI", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [
+        2,
+        4,
+        3,
+        0.75,
+    ]
+    assert table.loc["all", ["pairs", "judgements", "confirmed", "precision"]].tolist() == [
+        3,
+        5,
+        4,
+        0.8,
+    ]
     assert (table.at["all", "low"], table.at["all", "high"]) == agreement_coefficients.wilson(4, 5)
 
 
@@ -226,9 +305,13 @@ def test_when_all_say_yes_ac1_is_one_and_kappa_is_not_defined():
 def test_renaming_annotators_or_moving_rows_changes_no_figure(names, seed, table):
     ratings, labels = ratings_of(table), labels_of([1, -2] * 4)
     ratings["relevant"] = (ratings["polarity"] > 0).astype(float)
-    renamed = ratings.assign(annotator=ratings["annotator"].map(dict(zip(["A0", "A1", "A2", "A3"], names, strict=True))))
+    renamed = ratings.assign(
+        annotator=ratings["annotator"].map(dict(zip(["A0", "A1", "A2", "A3"], names, strict=True)))
+    )
     moved = renamed.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(agreement.table2(ratings, labels, rng(), 20), agreement.table2(moved, labels, rng(), 20))
+    pd.testing.assert_frame_equal(
+        agreement.table2(ratings, labels, rng(), 20), agreement.table2(moved, labels, rng(), 20)
+    )
     pd.testing.assert_frame_equal(agreement.precision(ratings), agreement.precision(moved))
 
 
@@ -240,7 +323,10 @@ def test_renaming_annotators_or_moving_rows_changes_no_figure(names, seed, table
 def test_without_two_annotators_who_share_a_pair_there_is_no_figure_and_no_error(table):
     ratings, labels = ratings_of(table), labels_of([1] * len(table))
     row = agreement.table2(ratings, labels, rng(), 20).iloc[-1]
-    assert row["n_between"] == 0 and np.isnan(row[["between", "between_low", "alpha"]].astype(float)).all()
+    assert (
+        row["n_between"] == 0
+        and np.isnan(row[["between", "between_low", "alpha"]].astype(float)).all()
+    )
     empty = agreement.precision(ratings.assign(relevant=np.nan)).iloc[-1]
     assert empty["judgements"] == 0 and math.isnan(empty["precision"])
 
@@ -275,7 +361,9 @@ def test_models_are_compared_within_a_language_and_languages_within_a_model():
 
 
 def test_runs_are_compared_within_a_model_and_a_language():
-    cells = votes_of([("1", "PDI", m, "en", v) for m, v in (("a", 1), ("a", 2), ("b", -2), ("b", -2))]).rename(columns={"vote": "score"})
+    cells = votes_of(
+        [("1", "PDI", m, "en", v) for m, v in (("a", 1), ("a", 2), ("b", -2), ("b", -2))]
+    ).rename(columns={"vote": "score"})
     runs = agreement.as_ratings(cells.assign(run=[1, 2, 1, 2]), "run")
     table = agreement.disagreement(runs, rng(), 10)
     assert table.loc[0, ["annotators", "n_between", "between"]].tolist() == [2, 2, 0.5]
@@ -284,16 +372,22 @@ def test_runs_are_compared_within_a_model_and_a_language():
 
 def test_annotators_models_and_runs_stand_below_each_other_each_with_its_n():
     ratings = ratings_of([[1, 2, 1], [1, 1, _]])
-    votes = votes_of([("1.1", "PDI", m, x, v) for m, v in (("a", 1), ("b", -1)) for x in ("en", "zh")])
+    votes = votes_of(
+        [("1.1", "PDI", m, x, v) for m, v in (("a", 1), ("b", -1)) for x in ("en", "zh")]
+    )
     kinds = {"annotators": ratings, "models": agreement.as_ratings(votes, "model")}
-    table = agreement.side_by_side(kinds | {"nobody": ratings.iloc[:0]}, rng(), 20).query("dimension == 'all'")
+    table = agreement.side_by_side(kinds | {"nobody": ratings.iloc[:0]}, rng(), 20).query(
+        "dimension == 'all'"
+    )
     assert table["who"].tolist() == ["annotators", "models", "nobody"]
     assert table["n_between"].tolist() == [2, 2, 0] and table["between"].iloc[1] == 2
 
 
 def test_relevance_votes_compare_as_well():
     votes = votes_of([("1", "PDI", "a", "en", 1), ("1", "PDI", "b", "en", 0)])
-    table = agreement.disagreement(agreement.as_ratings(votes, "model", "relevant"), rng(), 10, "relevant")
+    table = agreement.disagreement(
+        agreement.as_ratings(votes, "model", "relevant"), rng(), 10, "relevant"
+    )
     assert table["between"].tolist() == [1, 1]
 
 

@@ -15,7 +15,16 @@ from email.utils import formatdate
 import pandas as pd
 import pytest
 
-from alignment.asking import answers, archive, collection, endpoint, plan, scheduler, serving, simulation
+from alignment.asking import (
+    answers,
+    archive,
+    collection,
+    endpoint,
+    plan,
+    scheduler,
+    serving,
+    simulation,
+)
 from alignment.study import loader, schema, table_files
 from alignment.study.workspace import Execution
 from servers import FAULTS, Faulty, answer, serve
@@ -29,22 +38,40 @@ STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 def here(elsewhere, monkeypatch) -> Execution:
     """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
     told = endpoint.wait
-    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.001 if retry_after is None else told(attempt, retry_after))
+    monkeypatch.setattr(
+        endpoint,
+        "wait",
+        lambda attempt, retry_after=None: (
+            0.001 if retry_after is None else told(attempt, retry_after)
+        ),
+    )
     demo = loader.load("demo")
     made = Execution(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
     table_files.write(statements, made.processed / "02_statements.csv")
-    table_files.write(statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv")
+    table_files.write(
+        statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv"
+    )
     table_files.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
     chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
-    table_files.write(chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv")
+    table_files.write(
+        chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv"
+    )
     return made
 
 
-def live(here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes) -> Execution:
+def live(
+    here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes
+) -> Execution:
     """The same study, asked over HTTP."""
-    server = schema.Endpoint(base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True)
-    asked = {"respondents": "live", "endpoints": {"simulated": server}, "cap": schema.Cap(calls=10**6)}
+    server = schema.Endpoint(
+        base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True
+    )
+    asked = {
+        "respondents": "live",
+        "endpoints": {"simulated": server},
+        "cap": schema.Cap(calls=10**6),
+    }
     return Execution(here.study.model_copy(update=asked | changes), "demo")
 
 
@@ -92,15 +119,21 @@ def failing(here: Execution, kinds: list[str], share: float, said=None) -> Fault
 
 def rows(here: Execution, columns: str = "*") -> list[tuple]:
     with archive.open_archive(here.raw / archive.FILE) as connection:
-        return connection.execute(f"select {columns} from replies join wire using (id) order by id").fetchall()
+        return connection.execute(
+            f"select {columns} from replies join wire using (id) order by id"
+        ).fetchall()
 
 
-def all_is_accounted_for(here: Execution, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame) -> None:
+def all_is_accounted_for(
+    here: Execution, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame
+) -> None:
     """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
     table = votes.accounting(found, cells)
     assert table["planned"].sum() == len(cells) == table[list(prompts.STATES)].to_numpy().sum()
     assert max(server.answered.values()) == 1  # nothing was paid twice
-    kept = [(json.loads(sent), text) for text, sent in rows(here, "text, request") if text is not None]
+    kept = [
+        (json.loads(sent), text) for text, sent in rows(here, "text, request") if text is not None
+    ]
     respondents = simulation.Respondents(here, simulation.texts(here))
     for sent, text in kept:
         assert text == respondents.reply(sent)["choices"][0]["message"]["content"]
@@ -126,7 +159,9 @@ def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
 @pytest.mark.parametrize("kind", FAULTS)
 def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, share):
     server, cells = failing(here, [kind], share), relevance(here, 70)
-    timeout = 2 if kind in ("no answer", "a trickle") else 60  # a busy machine must not make the others late
+    timeout = (
+        2 if kind in ("no answer", "a trickle") else 60
+    )  # a busy machine must not make the others late
     with serve(server) as address:
         found = answers.answers(live(here, address, timeout=timeout, in_flight=64), cells)
     assert len(found) == 10_080
@@ -135,9 +170,14 @@ def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, shar
 
 def test_a_reply_without_content_is_kept_and_never_an_answer(here):
     async def nothing_said(send):
-        await answer(send, 200, b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}')
+        await answer(
+            send, 200, b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}'
+        )
 
-    server, cells = Faulty(simulation.app(here), lambda asked, body: nothing_said), relevance(here, 1)
+    server, cells = (
+        Faulty(simulation.app(here), lambda asked, body: nothing_said),
+        relevance(here, 1),
+    )
     with serve(server) as address:
         found = answers.answers(live(here, address), cells)
     assert set(found["state"]) == {"unreadable"} and set(found["answer"]) == {""}
@@ -148,25 +188,43 @@ def test_a_reply_without_content_is_kept_and_never_an_answer(here):
 @pytest.mark.parametrize("kind", ["random", "empty", "always the same"])
 def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
     chance = random.Random(1)
-    said = {"empty": lambda: "", "always the same": lambda: "As a model, I weigh both sides.", "random": lambda: "".join(chances())}
-    chances = lambda: (chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x4E00, 0x9FA5)])) for _ in range(200))  # noqa: E731
+    said = {
+        "empty": lambda: "",
+        "always the same": lambda: "As a model, I weigh both sides.",
+        "random": lambda: "".join(chances()),
+    }
+    chances = lambda: (
+        chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x4E00, 0x9FA5)]))
+        for _ in range(200)
+    )  # noqa: E731
 
     async def nonsense(send):
         message = {"message": {"content": said[kind]()}, "finish_reason": "stop"}
         await answer(send, 200, json.dumps({"choices": [message]}).encode())
 
     cells = relevance(here, 1)
-    with serve(Faulty(simulation.app(here), lambda asked, body: nonsense if body["model"] == "sim-cn-2" else None)) as address:
+    with serve(
+        Faulty(
+            simulation.app(here),
+            lambda asked, body: nonsense if body["model"] == "sim-cn-2" else None,
+        )
+    ) as address:
         found = answers.answers(live(here, address), cells)
     table = votes.accounting(found, cells).set_index("model")
-    assert (table.loc["sim-cn-2", "answered"] == 0).all() and (table.drop("sim-cn-2")["answered"] > 10).all()
+    assert (table.loc["sim-cn-2", "answered"] == 0).all() and (
+        table.drop("sim-cn-2")["answered"] > 10
+    ).all()
     voted = votes.votes(found, 1)
     assert voted.query("model == 'sim-cn-2'")["vote"].isna().all()
 
 
 def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
     async def refuse(send):
-        await answer(send, 200, b'{"choices": [{"message": {"content": null, "refusal": "I will not."}, "finish_reason": "stop"}]}')
+        await answer(
+            send,
+            200,
+            b'{"choices": [{"message": {"content": null, "refusal": "I will not."}, "finish_reason": "stop"}]}',
+        )
 
     with serve(Faulty(simulation.app(here), lambda asked, body: refuse)) as address:
         found = answers.answers(live(here, address), relevance(here, 1))
@@ -175,7 +233,14 @@ def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
 
 @pytest.mark.parametrize(
     ("retry_after", "low", "high"),
-    [("3", 3, 3), ("0.5", 0.5, 0.5), ("-1", 0, 0), ("86400", 120, 120), ("soon", 0.3, 0.7), (None, 0.3, 0.7)],
+    [
+        ("3", 3, 3),
+        ("0.5", 0.5, 0.5),
+        ("-1", 0, 0),
+        ("86400", 120, 120),
+        ("soon", 0.3, 0.7),
+        (None, 0.3, 0.7),
+    ],
 )
 def test_the_wait_is_what_the_endpoint_says(retry_after, low, high):
     assert low <= endpoint.wait(0, retry_after) <= high
@@ -211,7 +276,9 @@ def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
     with serve(server) as address:
         found = answers.answers(live(here, address, in_flight=64), cells)
     assert "failed" not in set(found["state"])
-    assert server.refused < server.served  # at 64 in flight from first to last, 15 of 16 would be refused
+    assert (
+        server.refused < server.served
+    )  # at 64 in flight from first to last, 15 of 16 would be refused
 
 
 @pytest.fixture
@@ -266,7 +333,10 @@ def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(
 def test_while_one_execution_asks_a_second_asks_nothing(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
-        with archive.only_one(here.raw / archive.FILE), pytest.raises(Problem, match="Another execution is asking"):
+        with (
+            archive.only_one(here.raw / archive.FILE),
+            pytest.raises(Problem, match="Another execution is asking"),
+        ):
             answers.answers(live(here, address), cells)
         assert not server.asked
         answers.answers(live(here, address), cells)
@@ -281,12 +351,17 @@ def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
         with (here.raw / "replies.sqlite-under-way").open("ab") as file:
             file.write(b'["half a li')
         archive.recover(here.raw / archive.FILE, archive, "live")
-        assert archive.spent(connection) == (2 + 3, 0.75)  # two failed requests, three lost tries of them
+        assert archive.spent(connection) == (
+            2 + 3,
+            0.75,
+        )  # two failed requests, three lost tries of them
         archive.recover(here.raw / archive.FILE, archive, "live")
         assert archive.spent(connection) == (5, 0.75)
 
 
-def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(here, monkeypatch):
+def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(
+    here, monkeypatch
+):
     monkeypatch.setattr(scheduler, "TRIES", 2)
 
     async def broken(send):
@@ -306,13 +381,22 @@ def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
     cells = relevance(here, 1)
     first, second = (Faulty(simulation.app(here)) for _ in range(2))
     with serve(first) as one, serve(second) as two:
-        endpoints = {n: schema.Endpoint(base_url=f"{a}/v1", in_flight=8, send_seed=True) for n, a in (("one", one), ("two", two))}
+        endpoints = {
+            n: schema.Endpoint(base_url=f"{a}/v1", in_flight=8, send_seed=True)
+            for n, a in (("one", one), ("two", two))
+        }
         at = {"sim-us-1": "one", "sim-us-2": "one", "sim-cn-1": "two", "sim-cn-2": "two"}
-        models = {name: m.model_copy(update={"endpoint": at[name]}) for name, m in here.study.models.items()}
+        models = {
+            name: m.model_copy(update={"endpoint": at[name]})
+            for name, m in here.study.models.items()
+        }
         found = answers.answers(live(here, one, endpoints=endpoints, models=models), cells)
     assert len(found) == len(cells) and set(found["state"]) <= set(STATES)
     for server, country in ((first, "us"), (second, "cn")):
-        assert {json.loads(body)["model"] for body in server.asked} == {f"sim-{country}-1", f"sim-{country}-2"}
+        assert {json.loads(body)["model"] for body in server.asked} == {
+            f"sim-{country}-1",
+            f"sim-{country}-2",
+        }
         assert max(server.answered.values()) == 1
 
 
@@ -336,40 +420,68 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
         assert collection.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
         found = answers.answers(more, cells)
         assert {json.loads(body)["model"] for body in list(server.asked)[before:]} == {first}
-        assert sum(server.asked.values()) - before == len(cells) / 4 and (found["state"] != "not asked").all()
+        assert (
+            sum(server.asked.values()) - before == len(cells) / 4
+            and (found["state"] != "not asked").all()
+        )
         assert answers.answers(more, cells).equals(found)
     for number, rows in (("04", found), ("05", found.head(0)), ("07", found.head(0))):
         table_files.write(rows, more.processed / f"{number}_answers.csv.gz")
     assert set(serving.served(more)["model"]) == {first, *others}
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "the key was refused"), (404, "the model is unknown")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "the key was refused"), (404, "the model is unknown")]
+)
 def test_a_refused_key_stops_the_model_at_once_with_a_sentence(here, status, said):
     async def refuse(send):
         await answer(send, status, b'{"error": {"message": "no"}}')
 
-    server = Faulty(simulation.app(here), lambda asked, body: refuse if body["model"] == "sim-us-1" else None)
+    server = Faulty(
+        simulation.app(here), lambda asked, body: refuse if body["model"] == "sim-us-1" else None
+    )
     cells = relevance(here, 1)
     with serve(server) as address, pytest.raises(Problem, match=f'"sim-us-1" was stopped: {said}'):
         answers.answers(live(here, address), cells)
-    assert sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= 16
-    assert sum(n for body, n in server.answered.items() if json.loads(body)["model"] == "sim-cn-1") >= 36
+    assert (
+        sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= 16
+    )
+    assert (
+        sum(n for body, n in server.answered.items() if json.loads(body)["model"] == "sim-cn-1")
+        >= 36
+    )
 
 
 def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(here):
     async def invalid(send):
         await answer(send, 400, b'{"error": {"message": "not a valid model ID"}}')
 
-    server, cells = Faulty(simulation.app(here), lambda asked, body: invalid if body["model"] == "sim-us-1" else None), relevance(here, 1)
-    with serve(server) as address, pytest.raises(Problem, match="every request was turned down, the last with 400"):
+    server, cells = (
+        Faulty(
+            simulation.app(here),
+            lambda asked, body: invalid if body["model"] == "sim-us-1" else None,
+        ),
+        relevance(here, 1),
+    )
+    with (
+        serve(server) as address,
+        pytest.raises(Problem, match="every request was turned down, the last with 400"),
+    ):
         answers.answers(live(here, address), cells)
-    assert sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= scheduler.HOPELESS + 16
+    assert (
+        sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1")
+        <= scheduler.HOPELESS + 16
+    )
     assert len([1 for body in server.answered if json.loads(body)["model"] != "sim-us-1"]) >= 3 * 36
 
 
 def test_no_credit_stops_a_model_though_it_looks_like_a_request_to_slow_down(here):
     async def empty(send):
-        await answer(send, 429, b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}')
+        await answer(
+            send,
+            429,
+            b'{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}',
+        )
 
     server = Faulty(simulation.app(here), lambda asked, body: empty)
     with serve(server) as address, pytest.raises(Problem, match="the account has no credit"):
@@ -381,11 +493,17 @@ def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(h
     async def flagged(send):
         await answer(send, 403, b'{"error": {"message": "input flagged"}}')
 
-    server = Faulty(simulation.app(here), lambda asked, body: flagged if "Tax meat." in str(body) else None)
+    server = Faulty(
+        simulation.app(here), lambda asked, body: flagged if "Tax meat." in str(body) else None
+    )
     with serve(server) as address:
         found = answers.answers(live(here, address, in_flight=1), relevance(here, 1))
     failed = found[found["state"] == "failed"]
-    assert set(failed["statement_id"]) == {"demo-4.1"} and set(failed["language"]) == {"en"} and len(failed) == 24
+    assert (
+        set(failed["statement_id"]) == {"demo-4.1"}
+        and set(failed["language"]) == {"en"}
+        and len(failed) == 24
+    )
 
 
 def test_a_full_disk_stops_everything_with_a_sentence(here, monkeypatch):
@@ -403,7 +521,10 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1).query("language == 'en'")
     with serve(server) as address:
         found = answers.answers(live(here, address), cells)
-    assert len(found) == 72 and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
+    assert (
+        len(found) == 72
+        and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
+    )
 
 
 def test_the_proxy_is_what_the_environment_says(monkeypatch):
@@ -415,7 +536,10 @@ def test_the_proxy_is_what_the_environment_says(monkeypatch):
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
     price = schema.Price(input=0.0, output=1000.0)  # at most $0.10 a reply, some $0.02 in fact
-    models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
+    models = {
+        name: m.model_copy(update={"price": price, "max_tokens": 100})
+        for name, m in here.study.models.items()
+    }
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, contextlib.suppress(Problem):
         answers.answers(live(here, address, models=models, cap=schema.Cap(usd=1.0)), cells)
@@ -436,7 +560,10 @@ def test_the_cap_on_calls_holds_across_restarts(here):
 
 def test_the_cap_in_money_holds_across_restarts(here):
     price = schema.Price(input=1000.0, output=1000.0)
-    models = {name: m.model_copy(update={"price": price, "max_tokens": 100}) for name, m in here.study.models.items()}
+    models = {
+        name: m.model_copy(update={"price": price, "max_tokens": 100})
+        for name, m in here.study.models.items()
+    }
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
         for _ in range(3):
@@ -448,8 +575,14 @@ def test_the_cap_in_money_holds_across_restarts(here):
 
 
 def test_respondents_of_no_study_are_served_to_nobody_and_a_sentence_says_why(elsewhere, capsys):
-    assert simulation.main(["serve", "--study", "demmo"]) == 1 and 'Did you mean "demo"' in capsys.readouterr().err
-    assert simulation.main(["serve"]) == 1 and "./run_all.sh --study demo --until 03" in capsys.readouterr().err
+    assert (
+        simulation.main(["serve", "--study", "demmo"]) == 1
+        and 'Did you mean "demo"' in capsys.readouterr().err
+    )
+    assert (
+        simulation.main(["serve"]) == 1
+        and "./run_all.sh --study demo --until 03" in capsys.readouterr().err
+    )
 
 
 def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
@@ -481,7 +614,10 @@ def test_recorded_answers_give_the_same_without_an_endpoint(here):
     [
         (lambda f: f.iloc[1:], r"is missing from .* \(1 such cells\)"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "is listed twice"),
-        (lambda f: f.assign(statement_id=f["statement_id"].mask(f.index == 0, "demo-99.9")), "is missing from|is not expected in"),
+        (
+            lambda f: f.assign(statement_id=f["statement_id"].mask(f.index == 0, "demo-99.9")),
+            "is missing from|is not expected in",
+        ),
         (lambda f: f.assign(model=f["model"].mask(f.index == 0, "gpt")), 'unknown model "gpt"'),
         (lambda f: f.assign(answer=f["answer"].mask(f.index == 0, "maybe")), 'with "maybe"'),
         (lambda f: f.drop(columns="run"), 'no column "run"'),
@@ -495,7 +631,10 @@ def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
 def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
     found = answers.answers(here, relevance(here, 1))
     for number in ("04", "05", "07"):
-        table_files.write(found.head(len(found) if number == "04" else 0), here.processed / f"{number}_answers.csv.gz")
+        table_files.write(
+            found.head(len(found) if number == "04" else 0),
+            here.processed / f"{number}_answers.csv.gz",
+        )
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where id = 1")
     served = serving.served(here)

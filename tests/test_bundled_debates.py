@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "raw" / "demo"
-PAIRS = {"PDI": (18, 22), "IDV": (31, 37), "MAS": (16, 20), "UAI": (16, 20), "LTO": (8, 10), "IND": (12, 16)}
+PAIRS = {
+    "PDI": (18, 22),
+    "IDV": (31, 37),
+    "MAS": (16, 20),
+    "UAI": (16, 20),
+    "LTO": (8, 10),
+    "IND": (12, 16),
+}
 LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 
 
@@ -34,14 +41,24 @@ GRAPHS = {debate: load(f"graphs/{debate}.json") for debate in DEBATES}
 VOTES = {debate: load(f"votes/{debate}.json")["votes"] for debate in DEBATES}
 TRANSLATED = {row["statement_id"]: row for row in rows("translations.csv")}
 PLANTED = rows("planted.csv")
-RELEVANT = {(r["statement_id"], r["dimension"]): int(r["value"]) for r in PLANTED if r["step"] == "relevance"}
-POLARITY = {(r["statement_id"], r["dimension"]): int(r["value"]) for r in PLANTED if r["step"] == "polarity"}
+RELEVANT = {
+    (r["statement_id"], r["dimension"]): int(r["value"])
+    for r in PLANTED
+    if r["step"] == "relevance"
+}
+POLARITY = {
+    (r["statement_id"], r["dimension"]): int(r["value"]) for r in PLANTED if r["step"] == "polarity"
+}
 
 
 def thesis_places(debate):
     """The locations of a debate's living theses."""
     gone = ("isDeleted", "isNonSuggestionArchived")
-    return [p for p in GRAPHS[debate]["locations"] if p["relation"] == 0 and not any(p.get(g) for g in gone)]
+    return [
+        p
+        for p in GRAPHS[debate]["locations"]
+        if p["relation"] == 0 and not any(p.get(g) for g in gone)
+    ]
 
 
 def texts(debate):
@@ -95,8 +112,14 @@ def test_claims_and_locations_have_the_shape_of_the_interface(debate):
     known, flags = {claim["id"] for claim in claims}, {"isDeleted", "isNonSuggestionArchived"}
     for place in places:
         assert place["targetId"] in known and place["relation"] in (None, 0, 1, -1)
-        assert (place["parentId"] is None) == (place["relation"] is None) == (place["targetId"] == f"{debate}.0")
-        assert place["parentId"] in known | {None} and all(place[flag] is True for flag in flags & set(place))
+        assert (
+            (place["parentId"] is None)
+            == (place["relation"] is None)
+            == (place["targetId"] == f"{debate}.0")
+        )
+        assert place["parentId"] in known | {None} and all(
+            place[flag] is True for flag in flags & set(place)
+        )
 
 
 @pytest.mark.parametrize("debate", DEBATES)
@@ -125,14 +148,20 @@ def test_every_way_of_leaving_a_thesis_out_occurs():
 
 def test_the_traps_of_the_interface_occur():
     places = [place for graph in GRAPHS.values() for place in graph["locations"]]
-    assert sum("isDeleted" in p for p in places) == sum("isNonSuggestionArchived" in p for p in places) == 1
+    assert (
+        sum("isDeleted" in p for p in places)
+        == sum("isNonSuggestionArchived" in p for p in places)
+        == 1
+    )
     assert sum(not p["isOrigin"] and p["relation"] != 0 for p in places) == 2
     thesis = {p["id"]: p["targetId"] for debate in DEBATES for p in thesis_places(debate)}
     voted = {key for votes in VOTES.values() for key in votes}
     assert voted & set(thesis) and len(voted & set(thesis.values())) > len(voted & set(thesis))
     assert sum(not voted & {place, claim} for place, claim in thesis.items()) >= 3
     assert {"1", "3"} < {statement.rsplit(".", 1)[1] for statement in kept()}
-    raw = [texts(debate)[claim] for debate in DEBATES for claim in texts(debate) if claim in TRANSLATED]
+    raw = [
+        texts(debate)[claim] for debate in DEBATES for claim in texts(debate) if claim in TRANSLATED
+    ]
     assert sum(text != plain(text) for text in raw) == 3
 
 
@@ -142,15 +171,21 @@ def test_every_thesis_has_a_chinese_text_made_from_its_present_wording():
     for statement, (_, text, _) in found.items():
         row = TRANSLATED[statement]
         assert row["source_hash"] == sha256(text.encode("utf-8")).hexdigest()[:16]
-        assert row["language"] == "zh" and bool(re.search(r"[\u4e00-\u9fff]", row["text"])) == bool(text)
+        assert row["language"] == "zh" and bool(re.search(r"[\u4e00-\u9fff]", row["text"])) == bool(
+            text
+        )
 
 
 def test_only_equal_theses_share_a_chinese_text():
-    assert len({row["text"] for row in TRANSLATED.values()}) == len({text for _, text, _ in theses().values()})
+    assert len({row["text"] for row in TRANSLATED.values()}) == len(
+        {text for _, text, _ in theses().values()}
+    )
 
 
 def test_the_plan_covers_every_thesis_and_dimension_once():
-    assert set(RELEVANT) == {(statement, dimension) for statement in theses() for dimension in PAIRS}
+    assert set(RELEVANT) == {
+        (statement, dimension) for statement in theses() for dimension in PAIRS
+    }
     assert sum(row["step"] == "relevance" for row in PLANTED) == len(RELEVANT)
     assert sum(row["step"] == "polarity" for row in PLANTED) == len(POLARITY)
     assert set(RELEVANT.values()) == {0, 1}

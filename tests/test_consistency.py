@@ -59,7 +59,12 @@ def test_one_mean_that_no_sum_gives_makes_a_row_impossible(n, seed, cell, hundre
     assert not grim.fits(means, n, one_parity=False)
 
 
-@given(st.integers(1, 300), st.integers(-600, 600), st.sampled_from([0.5, 1.0]), st.sampled_from([1, 2, 3]))
+@given(
+    st.integers(1, 300),
+    st.integers(-600, 600),
+    st.sampled_from([0.5, 1.0]),
+    st.sampled_from([1, 2, 3]),
+)
 def test_every_sum_is_among_the_possible_sums_of_what_its_mean_prints_as(n, k, grid, digits):
     mean = k * grid / n
     for printed in (np.floor(mean * 10**digits), np.ceil(mean * 10**digits)):
@@ -79,7 +84,9 @@ def test_one_printed_digit_allows_more_than_two():
 
 
 def found(dimension, labels):
-    return grim.check_rows(TABLE3, STATED).set_index(["dimension", "labels"]).loc[(dimension, labels)]
+    return (
+        grim.check_rows(TABLE3, STATED).set_index(["dimension", "labels"]).loc[(dimension, labels)]
+    )
 
 
 @pytest.mark.parametrize(("dimension", "n"), [("PDI", "67"), ("IDV", "96, 104"), ("MAS", "55"), ("UAI", "54"),
@@ -88,7 +95,9 @@ def test_integer_labels_of_one_parity_leave_these_n_and_not_the_stated(dimension
     row = found(dimension, "integer labels, one parity")
     assert row["up_to_stated"] == n and not row["stated_fits"]
     cells = TABLE3[TABLE3["dimension"] == dimension]
-    digits = cells["printed"].str.partition(".")[2].str.len().to_numpy()  # 0.0 and -0.3 taken as they stand
+    digits = (
+        cells["printed"].str.partition(".")[2].str.len().to_numpy()
+    )  # 0.0 and -0.3 taken as they stand
     as_printed = grim.possible_n(cells["mean"].to_numpy(), range(10, STATED[dimension] + 1), digits)
     assert grim.in_ranges(as_printed) == n
 
@@ -104,7 +113,9 @@ def test_half_labels_reach_the_stated_n_of_lto_in_no_way():
 
 
 def test_half_labels_of_one_parity_leave_the_stated_n_to_idv_alone():
-    assert [found(d, "half labels, one parity")["stated_fits"] for d in STATED] == [d == "IDV" for d in STATED]
+    assert [found(d, "half labels, one parity")["stated_fits"] for d in STATED] == [
+        d == "IDV" for d in STATED
+    ]
 
 
 def test_a_random_row_seldom_fits_a_small_n_and_always_a_large_one():
@@ -165,7 +176,12 @@ def test_five_directions_of_figure_one_agree_with_people_and_uai_is_a_tie():
     signs = grim.figure1_signs(TABLE3, published.MODELS, PEOPLE, NS).set_index("dimension")
     assert signs["agrees"].drop("UAI").eq("yes").all()
     uai = signs.loc["UAI"]
-    assert (uai["n"], uai["sum_first"], uai["sum_second"], uai["agrees"]) == (54, "-16", "-16", "tie")
+    assert (uai["n"], uai["sum_first"], uai["sum_second"], uai["agrees"]) == (
+        54,
+        "-16",
+        "-16",
+        "tie",
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -180,19 +196,36 @@ def test_the_sign_read_from_a_printed_table_is_that_of_the_figure_on_differing_s
     groups = scores.group_scores(cells, published.MODELS)
     figure = scores.figure1(groups, generator, resamples=2)
     figure = figure[figure["selection"] == "differing"].set_index("group")["value"]
-    printed = cells.groupby(["dimension", "model", "language"], as_index=False)["score"].mean().round(2)
-    sign = grim.figure1_signs(printed.rename(columns={"score": "mean"}), published.MODELS, PEOPLE, {"PDI": [n]})
+    printed = (
+        cells.groupby(["dimension", "model", "language"], as_index=False)["score"].mean().round(2)
+    )
+    sign = grim.figure1_signs(
+        printed.rename(columns={"score": "mean"}), published.MODELS, PEOPLE, {"PDI": [n]}
+    )
     assert sign["here"].item() == np.sign(round(figure["US"] - figure["China"], 9))
 
 
 def test_94_65_percent_is_a_share_of_three_annotators_labels_and_not_of_four():
-    totals = {"pairs x 4": 324, "pairs x 3": 243, "pairs": 81, "statements x 4": 224, "statements": 56}
+    totals = {
+        "pairs x 4": 324,
+        "pairs x 3": 243,
+        "pairs": 81,
+        "statements x 4": 224,
+        "statements": 56,
+    }
     table = grim.possible_share(94.65, 2, totals).set_index("of")
-    assert table.index[table["possible"]].tolist() == ["pairs x 3"] and table.at["pairs x 3", "count"] == 230
+    assert (
+        table.index[table["possible"]].tolist() == ["pairs x 3"]
+        and table.at["pairs x 3", "count"] == 230
+    )
 
 
 def test_one_reading_gives_99992_requests():
-    assert published.request_readings()["calls"].tolist()[0] == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5 == 99_992
+    assert (
+        published.request_readings()["calls"].tolist()[0]
+        == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5
+        == 99_992
+    )
 
 
 def test_the_chance_of_a_fit_is_given_for_each_row_in_the_order_of_the_table():

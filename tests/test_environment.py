@@ -18,13 +18,17 @@ def pins() -> dict[str, str]:
 
 
 def test_every_dependency_is_pinned_as_pyproject_asks():
-    for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]:
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "dependencies"
+    ]:
         wanted = Requirement(line)
         assert wanted.specifier.contains(pins()[wanted.name]), line
 
 
 def test_the_cards_packages_are_all_there():
-    card = "jupyterlab papermill jupytext requests beautifulsoup4 openai pandas statsmodels matplotlib"
+    card = (
+        "jupyterlab papermill jupytext requests beautifulsoup4 openai pandas statsmodels matplotlib"
+    )
     assert set(card.split()) <= set(pins())
 
 
@@ -37,7 +41,9 @@ def test_every_pin_has_a_hash_and_no_host_is_named():
 def test_conda_installs_the_same_lock():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert conda["dependencies"] == ["python=3.11", "pip", {"pip": ["-r requirements.lock"]}]
-    made = re.search(r"<<'YAML'\n(.*?)YAML\n", (ROOT / "lock.sh").read_text(encoding="utf-8"), re.S)[1]
+    made = re.search(
+        r"<<'YAML'\n(.*?)YAML\n", (ROOT / "lock.sh").read_text(encoding="utf-8"), re.S
+    )[1]
     assert made == (ROOT / "environment.yml").read_text(encoding="utf-8")
 
 
@@ -45,18 +51,29 @@ def test_no_usable_python_is_told_in_a_sentence(tmp_path):
     for name in ("environment.sh", "requirements.lock"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     run = subprocess.run(["bash", "-c", "set -e; source ./environment.sh"], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "PYTHON": "/nowhere/python"}, capture_output=True, text=True)  # fmt: skip
-    assert run.returncode == 1 and "3.11, 3.12 or 3.13" in run.stderr and len(run.stderr.strip().splitlines()) == 1
+    assert (
+        run.returncode == 1
+        and "3.11, 3.12 or 3.13" in run.stderr
+        and len(run.stderr.strip().splitlines()) == 1
+    )
 
 
 def test_a_missing_lock_is_told_in_a_sentence(tmp_path):
     (tmp_path / "environment.sh").write_bytes((ROOT / "environment.sh").read_bytes())
-    run = subprocess.run(["bash", "-c", "set -e; source ./environment.sh"], cwd=tmp_path, capture_output=True, text=True)
+    run = subprocess.run(
+        ["bash", "-c", "set -e; source ./environment.sh"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 1 and run.stderr.startswith("requirements.lock is missing")
 
 
 def steps(workflow: str) -> list[str]:
     """The commands of a workflow, in order."""
-    read = yaml.safe_load((ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8"))
+    read = yaml.safe_load(
+        (ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text(encoding="utf-8")
+    )
     assert set(read) == {"name", True, "permissions", "jobs"}  # YAML reads `on` as True
     return [step["run"] for job in read["jobs"].values() for step in job["steps"] if "run" in step]
 
@@ -67,13 +84,22 @@ def test_continuous_integration_runs_the_two_scripts_of_the_readme():
 
 def test_every_night_the_newest_packages_are_resolved_before_pages_tests_and_slow_tests():
     ours = [command for command in steps("nightly") if command.startswith("./")]
-    assert ours == ["./lock.sh --upgrade", "./run_all.sh --force", "./run_tests.sh", "./run_tests.sh -m slow"]
+    assert ours == [
+        "./lock.sh --upgrade",
+        "./run_all.sh --force",
+        "./run_tests.sh",
+        "./run_tests.sh -m slow",
+    ]
     assert all(os.access(ROOT / command.split()[0], os.X_OK) for command in ours)
 
 
 def test_the_hooks_need_no_network_and_name_tests_that_are_there():
-    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))[
+        "repos"
+    ]
     assert repo["repo"] == "local"
     for hook in repo["hooks"]:
         assert hook["language"] == "system" and hook["entry"].startswith(".venv/bin/")
-        assert all((ROOT / word).is_file() for word in hook["entry"].split() if word.endswith(".py"))
+        assert all(
+            (ROOT / word).is_file() for word in hook["entry"].split() if word.endswith(".py")
+        )

@@ -28,7 +28,11 @@ NEW_PETS = (
     "  1.1. Thesis:\r\n  Cats\r\n\r\n    1.1.1. Pro:\r\n    Soft.\r\n\r\n  1.2. Thesis:\r\n  Dogs\r\n"
 )
 CAT_VOTES = {
-    "nodes": {"17.0": {"votes": {}}, "17.4": {"votes": {"4": 3, "0": 1, "-2": 1}}, "17.5": {"votes": {"2": 2}}},
+    "nodes": {
+        "17.0": {"votes": {}},
+        "17.4": {"votes": {"4": 3, "0": 1, "-2": 1}},
+        "17.5": {"votes": {"2": 2}},
+    },
     "edges": {
         "17.4": {"successor_id": "17.0", "relation": 0.0},
         "17.5": {"successor_id": "17.4", "relation": 1.0},
@@ -76,7 +80,12 @@ def test_a_thesis_has_the_votes_of_its_node_whatever_the_score(folder):
         "statement_id": "17.4", "debate_id": "17", "thesis_no": 1, "text": "Cats may vote. Always.", "votes": 5,
         "debate_votes": 7,
     }]  # fmt: skip
-    assert debates.loc[0, ["language", "n_theses", "debate_votes", "source"]].tolist() == ["", 1, 7, "newer export"]
+    assert debates.loc[0, ["language", "n_theses", "debate_votes", "source"]].tolist() == [
+        "",
+        1,
+        7,
+        "newer export",
+    ]
     assert refused.empty
 
 
@@ -91,7 +100,10 @@ def test_without_a_vote_file_votes_are_unknown_and_the_id_counts_theses(folder):
 
 def test_votes_are_given_to_no_thesis_when_the_two_sides_disagree_on_how_many_there_are(folder):
     save(folder, "cats-17.txt", OLD_CATS)
-    edges = {"17.4": {"successor_id": "17.0", "relation": 0.0}, "17.5": {"successor_id": "17.0", "relation": 0.0}}
+    edges = {
+        "17.4": {"successor_id": "17.0", "relation": 0.0},
+        "17.5": {"successor_id": "17.0", "relation": 0.0},
+    }
     save_votes(folder, CAT_VOTES | {"edges": edges})
     theses = read(folder)[1]
     assert theses["votes"].isna().tolist() == [True] and theses["debate_votes"].tolist() == [7]
@@ -132,7 +144,13 @@ def test_two_exports_of_a_debate_in_one_format_are_one_debate(folder):
 
 @pytest.mark.parametrize(
     ("stem", "debate"),
-    [("cats-17", "17"), ("in-2030-17", "17"), ("17", "17"), ("cats-17 (2)", "17"), ("p-%3D-np--17", "17")],
+    [
+        ("cats-17", "17"),
+        ("in-2030-17", "17"),
+        ("17", "17"),
+        ("cats-17 (2)", "17"),
+        ("p-%3D-np--17", "17"),
+    ],
 )
 def test_the_debates_id_is_the_last_number_of_the_name(stem, debate):
     assert debate_id(stem, parse(OLD_CATS)) == debate
@@ -182,7 +200,9 @@ def test_a_folder_that_is_not_there_is_a_problem(folder):
 
 def test_a_numbered_line_within_a_thesis_is_no_claim():
     thesis = "Cats may:\n1. vote\n1.5. times\n1.2. Cats"
-    assert parse(f"Discussion Title: Cats\n\n1. {thesis}\n1.1. Pro: Yes.\n1.3. So\n1.2. Con: No.").theses == (thesis,)
+    assert parse(
+        f"Discussion Title: Cats\n\n1. {thesis}\n1.1. Pro: Yes.\n1.3. So\n1.2. Con: No."
+    ).theses == (thesis,)
     assert parse("Discussion Title: Cats\n\n1. Cats.").theses == ("Cats.",)
 
 
@@ -199,7 +219,10 @@ TEXT = st.lists(LINE, min_size=1, max_size=3).map("\n".join)
 def render_older(title, root, theses):
     several = "" if theses else " Pro:"
     claims = theses or ["They care.", "They sleep."]
-    lines = [f"1.{k}.{several} {text}\n1.{k}.1. Con: -> See 1.1." for k, text in enumerate(claims, start=1)]
+    lines = [
+        f"1.{k}.{several} {text}\n1.{k}.1. Con: -> See 1.1."
+        for k, text in enumerate(claims, start=1)
+    ]
     return "\n".join([f"Discussion Title: {title}\n\n1. {root}", *lines])
 
 
@@ -207,8 +230,17 @@ def render_newer(title, root, theses):
     head, mark = ("Question", "Thesis") if theses else ("Thesis", "Pro")
     claims = theses or ["They care.", "They sleep."]
     linked = "    1.{}.1. Con:\n    -> See 1.1.\n"
-    lines = [f"  1.{k}. {mark}:\n  {text}\n\n{linked.format(k)}" for k, text in enumerate(claims, start=1)]
-    return "\n".join([f"Discussion Name:\n{title}\n\n1. {head}:\n{root}\n", *lines, "Sources:\n[1] https://a.org"])
+    lines = [
+        f"  1.{k}. {mark}:\n  {text}\n\n{linked.format(k)}"
+        for k, text in enumerate(claims, start=1)
+    ]
+    return "\n".join(
+        [
+            f"Discussion Name:\n{title}\n\n1. {head}:\n{root}\n",
+            *lines,
+            "Sources:\n[1] https://a.org",
+        ]
+    )
 
 
 def marked(theses):
@@ -216,7 +248,9 @@ def marked(theses):
     return bool(theses) and all(thesis.startswith(("Pro:", "Con:")) for thesis in theses)
 
 
-@given(LINE, TEXT, st.lists(TEXT, max_size=4).filter(lambda theses: not marked(theses)), st.booleans())
+@given(
+    LINE, TEXT, st.lists(TEXT, max_size=4).filter(lambda theses: not marked(theses)), st.booleans()
+)
 def test_what_an_export_says_is_read_back_without_a_word_lost(title, root, theses, windows):
     for render in (render_older, render_newer):
         text = render(title, root, theses)
@@ -236,7 +270,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_a_reason(text):
     except Problem as problem:
         assert "it " in str(problem)
     else:
-        assert isinstance(export, Export) and (export.question or export.theses or export.title is not None)
+        assert isinstance(export, Export) and (
+            export.question or export.theses or export.title is not None
+        )
         assert all(word in text for thesis in export.theses for word in thesis.split())
 
 
@@ -247,7 +283,12 @@ def test_the_votes_of_a_file_do_not_depend_on_the_number_of_the_thesis():
 
 def figures(debates, theses):
     single = theses["debate_id"].isin(debates.loc[debates["question"] == "", "debate_id"])
-    return len(theses), int(single.sum()), int(theses["votes"].notna().sum()), int((theses["votes"] >= 3).sum())
+    return (
+        len(theses),
+        int(single.sum()),
+        int(theses["votes"].notna().sum()),
+        int((theses["votes"] >= 3).sum()),
+    )
 
 
 def test_the_real_exports_give_the_figures_that_were_counted_elsewhere(shared):
@@ -268,10 +309,19 @@ def test_every_real_thesis_agrees_with_the_table_made_elsewhere(shared):
         rows = [row for row in csv.DictReader(stream) if "not saved" not in row["source"]]
     _, theses, _ = read_exports(folder, folder / "votes_json", keep_twins=True)
     votes = theses[theses["votes"].notna()].set_index("statement_id")["votes"].to_dict()
-    exports = {(p.stem, p.parent.name): parse(p.read_text(encoding="utf-8")) for p in folder.glob("exports_v*/*.txt")}
+    exports = {
+        (p.stem, p.parent.name): parse(p.read_text(encoding="utf-8"))
+        for p in folder.glob("exports_v*/*.txt")
+    }
     for row in rows:
-        export = exports[row["slug"], "exports_v2" if row["source"] == "export_v2" else "exports_v1"]
-        raw = re.sub(r"\s*\[\d+\]", "", row["thesis_text_raw"]) if export.format == NEWER else row["thesis_text_raw"]
+        export = exports[
+            row["slug"], "exports_v2" if row["source"] == "export_v2" else "exports_v1"
+        ]
+        raw = (
+            re.sub(r"\s*\[\d+\]", "", row["thesis_text_raw"])
+            if export.format == NEWER
+            else row["thesis_text_raw"]
+        )
         assert export.theses[int(row["thesis_no"] or 1) - 1].split() == raw.split()
         assert len(export.theses) == int(row["n_theses"] or 1)
         if row["join"] == "exact":

@@ -46,7 +46,10 @@ def graph(debate: str, text: str) -> dict:
     places = [(1, root, None, None), (2, thesis, root, 0)]
     names = ("id", "targetId", "parentId", "relation")
     locations = [dict(zip(names, (f"{debate}.{n}", *rest), strict=True)) for n, *rest in places]
-    return {"claims": [{"id": root, "text": ""}, {"id": thesis, "text": text}], "locations": locations}
+    return {
+        "claims": [{"id": root, "text": ""}, {"id": thesis, "text": text}],
+        "locations": locations,
+    }
 
 
 @pytest.fixture
@@ -57,7 +60,10 @@ def here(elsewhere):
     rows = []
     for debate, text in HOSTILE.items():
         rows.append({"id": debate, "title": text, "language": "en", "voteCount": 9})
-        for kind, answer in (("graphs", graph(debate, text)), ("votes", {"votes": {f"{debate}.3": [0, 0, 0, 4, 5]}})):
+        for kind, answer in (
+            ("graphs", graph(debate, text)),
+            ("votes", {"votes": {f"{debate}.3": [0, 0, 0, 4, 5]}}),
+        ):
             path = found.raw / "debates" / kind / f"{debate}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(answer))
@@ -90,7 +96,11 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
 def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
     kept = here.read("02_statements")
     placeholders = translations.translations(here, kept)
-    texts = [("en", t) for t in kept["text"]] + [("zh", t) for t in placeholders["text"]] + [("zh", t) for t in kept["text"]]
+    texts = (
+        [("en", t) for t in kept["text"]]
+        + [("zh", t) for t in placeholders["text"]]
+        + [("zh", t) for t in kept["text"]]
+    )
     for step in prompts.STEPS:
         for language, text in texts:
             described = None if step == "stance" else prompts.dimensions(language)["PDI"]
@@ -105,11 +115,17 @@ def test_an_annotators_and_a_reviewers_sheet_show_it_as_text(here, tmp_path):
     kept = here.read("02_statements")
     translated = translations.rows(kept, kept["text"], "zh", "somebody", "")
     none = pd.DataFrame(columns=["statement_id", "language", "reason"])
-    review = review_sheets.write_sheet(tmp_path / "review.xlsx", kept, translated, none, "hostile", "zh")
+    review = review_sheets.write_sheet(
+        tmp_path / "review.xlsx", kept, translated, none, "hostile", "zh"
+    )
     sample = kept[["statement_id"]].assign(dimension="PDI")
-    ratings = rating_sheets.write_sheet(tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile", 1)
+    ratings = rating_sheets.write_sheet(
+        tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile", 1
+    )
     for path, shown in ((review, 2), (ratings, 1)):
-        cells = [c for row in load_workbook(path).active.iter_rows() for c in row if c.value is not None]
+        cells = [
+            c for row in load_workbook(path).active.iter_rows() for c in row if c.value is not None
+        ]
         assert not [c.coordinate for c in cells if c.data_type == "f" or c.hyperlink]
         values = [c.value for c in cells]
         assert all(values.count(text) == shown for text in kept["text"]), path.name
@@ -128,7 +144,9 @@ def test_a_correction_may_be_hostile_too(here, tmp_path):
     book.save(path)
     review_sheets.run(here, "import", path, None)
     found = translations.translations(here, kept).set_index("statement_id")["text"]
-    assert {s: words_of(t) for s, t in found.items()} == {f"{d}.3": words_of(t) for d, t in HOSTILE.items()}
+    assert {s: words_of(t) for s, t in found.items()} == {
+        f"{d}.3": words_of(t) for d, t in HOSTILE.items()
+    }
 
 
 class Tags(HTMLParser):
@@ -149,10 +167,15 @@ class Tags(HTMLParser):
 def test_a_table_on_a_page_escapes_it(here):
     with pd.option_context("display.max_colwidth", None):
         kept = here.read("02_statements")
-        for frame, column in ((here.read("01_debates"), "title"), (here.with_texts(kept.drop(columns="text")), "text")):
+        for frame, column in (
+            (here.read("01_debates"), "title"),
+            (here.with_texts(kept.drop(columns="text")), "text"),
+        ):
             page = Tags()
             page.feed(frame._repr_html_())
-            assert not page.tags & {"script", "img", "a", "iframe"} and not [a for a in page.attributes if a.startswith("on")]
+            assert not page.tags & {"script", "img", "a", "iframe"} and not [
+                a for a in page.attributes if a.startswith("on")
+            ]
             shown = "".join(page.text)
             for text in frame[column]:
                 assert text in shown
@@ -162,12 +185,21 @@ def test_a_table_on_a_page_escapes_it(here):
 def test_all_pages_of_a_study_on_hostile_texts_hold_them_as_text(here, project):  # noqa: F811
     """Every notebook, run for real: no tag, link or handler of a thesis is live on a page, in HTML or in Markdown."""
     shutil.copytree(here.raw, project.folder / "data" / "raw" / "hostile")
-    study = {"extends": "demo.yaml", "title": "hostile texts", "translator": "simulated", "show_texts": True}
+    study = {
+        "extends": "demo.yaml",
+        "title": "hostile texts",
+        "translator": "simulated",
+        "show_texts": True,
+    }
     run = project.run("--study", project.study("hostile", **study))
     assert run.returncode == 0, run.stderr
     kept, shown = here.read("02_statements")["text"], 0
     for number in NUMBERS:
-        outputs = [o.get("data", {}) for c in project.page("hostile", number)["cells"] for o in c.get("outputs", [])]
+        outputs = [
+            o.get("data", {})
+            for c in project.page("hostile", number)["cells"]
+            for o in c.get("outputs", [])
+        ]
         for data in outputs:
             page = Tags()
             page.feed("".join(data.get("text/html", "")))
@@ -185,7 +217,9 @@ def test_the_release_holds_none_of_it_and_finds_it_again(here):
     data = dataset.dataset(labels, kept, pd.DataFrame())
     live = Execution(load("paper"), "hostile")
     nobody = pd.DataFrame(columns=rating_sheets.RATINGS)
-    names = dataset.write(live, data, translations.translations(here, kept).assign(translator="google"), nobody)
+    names = dataset.write(
+        live, data, translations.translations(here, kept).assign(translator="google"), nobody
+    )
     whole = "".join((here.processed / "12_release" / n).read_text(encoding="utf-8") for n in names)
     assert names == ["README.md", "croissant.json", dataset.NAME] and croissant.VERSION in whole
     for text in kept["text"]:

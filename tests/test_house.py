@@ -27,10 +27,18 @@ def test_every_module_has_one_place():
 
 
 def test_no_module_imports_from_a_later_one():
-    wrong = [(name, other) for i, name in enumerate(ORDER) for other in imported(name) if other not in ORDER[:i]]
+    wrong = [
+        (name, other)
+        for i, name in enumerate(ORDER)
+        for other in imported(name)
+        if other not in ORDER[:i]
+    ]
     assert not wrong
 
 
 def test_every_module_can_be_read_in_one_sitting():
-    lengths = {name: len((FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in ORDER}
+    lengths = {
+        name: len((FOLDER / f"{name}.py").read_text(encoding="utf-8").splitlines())
+        for name in ORDER
+    }
     assert not {name: n for name, n in lengths.items() if n > MOST_LINES}

@@ -9,11 +9,26 @@ from alignment.study.workspace import Execution
 from utils.errors import Problem
 
 ANSWERS = pd.DataFrame(
-    [("stance", "1", "", "ChatGPT", "en", 1, "agree", "imported"), ("stance", "1", "", "DeepSeek", "en", 1, "disagree", "imported")],
-    columns=["step", "statement_id", "dimension", "model", "language", "run", "answer", "respondents"],
+    [
+        ("stance", "1", "", "ChatGPT", "en", 1, "agree", "imported"),
+        ("stance", "1", "", "DeepSeek", "en", 1, "disagree", "imported"),
+    ],
+    columns=[
+        "step",
+        "statement_id",
+        "dimension",
+        "model",
+        "language",
+        "run",
+        "answer",
+        "respondents",
+    ],
 )
 LOG = pd.DataFrame(
-    [("All men are equal", "neutral", "ChatGPT", "Strongly agree.", "S"), ("All men are equal", "neutral", "DeepSeek", "disagree", "S")],
+    [
+        ("All men are equal", "neutral", "ChatGPT", "Strongly agree.", "S"),
+        ("All men are equal", "neutral", "DeepSeek", "disagree", "S"),
+    ],
     columns=["Statement", "Context", "Model", "Response", "Topic_Tag"],
 )
 
@@ -58,24 +73,35 @@ def test_a_wrong_cell_is_told_by_name_and_nothing_is_written(here, tmp_path, cha
 def test_another_table_is_read_as_the_study_says(here, tmp_path):
     brought(here, tmp_path, LOG, documented=False)
     assert table_files.read(here.raw / "answers.csv.gz")["answer"].tolist() == ["agree", "disagree"]
-    assert imports.labels(here).to_dict("list") == {"statement_id": ["1"], "dimension": ["S"], "polarity": [1]}
+    assert imports.labels(here).to_dict("list") == {
+        "statement_id": ["1"],
+        "dimension": ["S"],
+        "polarity": [1],
+    }
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda f: f.rename(columns={"Response": "Respnse"}), 'no column "Response".*Did you mean "Respnse"'),
+        (
+            lambda f: f.rename(columns={"Response": "Respnse"}),
+            'no column "Response".*Did you mean "Respnse"',
+        ),
         (lambda f: f.assign(Context="usa"), "holds no row with Context = neutral"),
         (lambda f: f.assign(Model="Claude"), 'unknown model "Claude"'),
     ],
 )
-def test_a_table_that_does_not_fit_the_study_is_told_and_nothing_is_written(here, tmp_path, change, said):
+def test_a_table_that_does_not_fit_the_study_is_told_and_nothing_is_written(
+    here, tmp_path, change, said
+):
     with pytest.raises(Problem, match=said):
         brought(here, tmp_path, change(LOG), documented=False)
     assert not here.raw.exists()
 
 
-@pytest.mark.parametrize("content", ["no workbook", "PK\3\4, and no more of a workbook than its first letters"])
+@pytest.mark.parametrize(
+    "content", ["no workbook", "PK\3\4, and no more of a workbook than its first letters"]
+)
 def test_a_file_that_is_no_table_is_told(here, tmp_path, content):
     (tmp_path / "brought.xlsx").write_text(content, encoding="utf-8")
     with pytest.raises(Problem, match="cannot be read as a table"):

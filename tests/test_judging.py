@@ -16,7 +16,11 @@ WHO = [(m, language) for m in MODELS for language in LANGUAGES]
 
 def voted(rows):
     """Votes of the eight judges and languages on one dimension, a list for each statement."""
-    cast = [(f"{i}.1", "PDI", *who, v) for i, row in enumerate(rows) for who, v in zip(WHO, row, strict=True)]
+    cast = [
+        (f"{i}.1", "PDI", *who, v)
+        for i, row in enumerate(rows)
+        for who, v in zip(WHO, row, strict=True)
+    ]
     return pd.DataFrame(cast, columns=[*votes.VOTER, "vote"]).astype({"vote": float})
 
 
@@ -55,21 +59,31 @@ def test_judges_and_languages_are_summed_up_as_wholes():
 def test_a_missing_vote_and_a_pair_without_a_polarity_count_for_nobody():
     rows = [[np.nan, -1, 1, 2, 1, 2, 1, 1], [1, -1] * 4]
     table = label_robustness.apart(voted(rows), votes.polarity_labels(voted(rows), 8), "polarity")
-    assert row_of(table, "us-1", "zh")[["votes", "against", "lower", "alone"]].tolist() == [1, 1, 1, 1]
+    assert row_of(table, "us-1", "zh")[["votes", "against", "lower", "alone"]].tolist() == [
+        1,
+        1,
+        1,
+        1,
+    ]
     assert table.loc[table["model"] == "all", "votes"].tolist() == [3, 4]
 
 
 def test_a_label_of_zero_that_was_kept_has_no_side():
     rows = [[1, -1] * 4]
     labels = votes.polarity_labels(voted(rows), 8, zero_median="keep")
-    assert labels["polarity"].tolist() == [0] and label_robustness.apart(voted(rows), labels, "polarity").empty
+    assert (
+        labels["polarity"].tolist() == [0]
+        and label_robustness.apart(voted(rows), labels, "polarity").empty
+    )
 
 
 def test_where_labels_were_brought_nobody_voted_and_nobody_stands_apart():
     nothing = answers_of([], "relevance").astype({"run": "int64"})
     by_rule = label_robustness.relevance_by_rule(nothing, 5, 8)
     assert label_robustness.flipped(by_rule, "relevant").empty
-    assert not label_robustness.changes(by_rule, "relevant")[["labels", "gained", "lost"]].any(axis=None)
+    assert not label_robustness.changes(by_rule, "relevant")[["labels", "gained", "lost"]].any(
+        axis=None
+    )
     labels = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"], "relevant": [True]})
     assert label_robustness.apart(votes.votes(nothing, 5), labels, "relevant").empty
 
@@ -86,11 +100,18 @@ def test_other_quorums_gain_and_lose_the_pairs_between_them():
 
 
 def test_every_rule_but_the_one_in_use_is_tried_and_quorums_scale_with_the_votes():
-    by_rule = label_robustness.relevance_by_rule(answers_of([[["yes"]] * 8], "relevance"), 1, 8, quorum=3, tie_rule="drop")
+    by_rule = label_robustness.relevance_by_rule(
+        answers_of([[["yes"]] * 8], "relevance"), 1, 8, quorum=3, tie_rule="drop"
+    )
     assert list(by_rule) == ["as here", "tie_rule: nearest_median", "missing_votes: valid", *(
         f"relevance_quorum: {q}" for q in (4, 5, 6))]  # fmt: skip
-    of_six = label_robustness.relevance_by_rule(answers_of([], "relevance").astype({"run": "int64"}), 1, 6)
-    assert [name[-1] for name in of_six if "quorum" in name] == ["4", "5"]  # 3 to 6 of 8 are 3, 3, 4 and 5 of 6
+    of_six = label_robustness.relevance_by_rule(
+        answers_of([], "relevance").astype({"run": "int64"}), 1, 6
+    )
+    assert [name[-1] for name in of_six if "quorum" in name] == [
+        "4",
+        "5",
+    ]  # 3 to 6 of 8 are 3, 3, 4 and 5 of 6
 
 
 def test_a_missing_vote_flips_a_label_only_under_the_rule_for_missing_votes():
@@ -117,7 +138,9 @@ def test_zeros_halves_and_ties_flip_under_their_own_rules_alone():
 
 
 def test_a_label_that_turns_to_the_other_pole_is_told_from_one_that_changes_size():
-    one = pd.DataFrame({"statement_id": ["1", "2", "3"], "dimension": "PDI", "polarity": [1.0, 2.0, np.nan]})
+    one = pd.DataFrame(
+        {"statement_id": ["1", "2", "3"], "dimension": "PDI", "polarity": [1.0, 2.0, np.nan]}
+    )
     other = one.assign(polarity=[-1.0, 1.0, np.nan])
     table = label_robustness.changes({"as here": one, "x": other}, "polarity").set_index("rule")
     assert table.loc["x"].tolist() == [2, 0, 0, 1, 1]
@@ -137,6 +160,11 @@ def test_no_order_of_the_answers_changes_who_stands_apart_or_what_flips(seed, ru
         apart = label_robustness.apart(votes.votes(table, runs), by_rule["as here"], "polarity")
         found.append((label_robustness.flipped(by_rule, "polarity"), apart))
     assert found[0][0].equals(found[1][0]) and found[0][1].equals(found[1][1])
-    counted = label_robustness.changes(by_rule, "polarity").set_index("rule").drop(columns="labels").sum(axis=1)
+    counted = (
+        label_robustness.changes(by_rule, "polarity")
+        .set_index("rule")
+        .drop(columns="labels")
+        .sum(axis=1)
+    )
     listed = found[0][0]["rule"].value_counts().reindex(counted.index, fill_value=0)
     assert (counted >= listed - 1e-9).all() and (counted == listed).all()

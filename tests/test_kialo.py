@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.kialo.responses import discussions_in, ids_in_sitemap, is_private, read_responses, theses_of, votes_in
+from alignment.kialo.responses import (
+    discussions_in,
+    ids_in_sitemap,
+    is_private,
+    read_responses,
+    theses_of,
+    votes_in,
+)
 from alignment.study.paths import RAW
 from utils.errors import Problem
 
@@ -36,7 +43,10 @@ def save(folder, kind, name, answer):
 
 @pytest.fixture
 def folder(tmp_path):
-    rows = [{"id": 9, "title": "Cats ", "language": "en", "voteCount": 12}, {"id": "10", "title": "Dogs"}]
+    rows = [
+        {"id": 9, "title": "Cats ", "language": "en", "voteCount": 12},
+        {"id": "10", "title": "Dogs"},
+    ]
     save(tmp_path, "list", "0000", {"discussions": rows})
     save(tmp_path, "list", "0002", {"discussions": [rows[0] | {"title": "Cats again"}]})
     save(tmp_path, "graphs", "9", graph_of(r"Cats \(all of them\) may *vote*."))
@@ -90,7 +100,9 @@ def test_an_archived_or_deleted_thesis_does_not_count(mark):
     graph = graph_of("Cats.", "Dogs.", question="Who may vote?")
     graph["locations"][1][mark] = True
     assert [t.statement_id for t in theses_of(graph)[1]] == ["9.23"]
-    graph["locations"].append(place(40, "9.20", "9.0", 0))  # the same thesis, live in a second place
+    graph["locations"].append(
+        place(40, "9.20", "9.0", 0)
+    )  # the same thesis, live in a second place
     assert [t.statement_id for t in theses_of(graph)[1]] == ["9.20", "9.23"]
     graph["locations"][1][mark] = False
     assert theses_of(graph)[1][0].vote_ids == ("9.21", "9.40", "9.20")
@@ -102,18 +114,26 @@ def test_theses_stand_in_the_order_of_their_numbers_however_they_arrive():
     assert theses_of(turned) == theses_of(graph)
 
 
-@pytest.mark.parametrize("answer", [{}, {"claims": []}, {"claims": None, "locations": []}, {"error": "private"}])
+@pytest.mark.parametrize(
+    "answer", [{}, {"claims": []}, {"claims": None, "locations": []}, {"error": "private"}]
+)
 def test_a_private_debate_is_kept_without_theses(folder, answer):
     save(folder, "graphs", "10", answer)
     debates, theses = read_responses(folder)
-    assert debates.set_index("debate_id").loc["10", ["n_theses", "source"]].tolist() == [0, "interface: private"]
+    assert debates.set_index("debate_id").loc["10", ["n_theses", "source"]].tolist() == [
+        0,
+        "interface: private",
+    ]
     assert theses["debate_id"].tolist() == ["9"]
 
 
 def test_a_debate_that_is_gone_or_was_not_asked_for_says_so(folder):
     assert read_responses(folder)[0]["source"].tolist() == ["interface", "interface: not asked yet"]
     (folder / "graphs" / "10.gone").write_text("<html>")
-    assert read_responses(folder)[0]["source"].tolist() == ["interface", "interface: private or gone"]
+    assert read_responses(folder)[0]["source"].tolist() == [
+        "interface",
+        "interface: private or gone",
+    ]
 
 
 def test_ten_debates_without_one_thesis_are_no_chance(tmp_path):
@@ -160,14 +180,19 @@ def test_an_answer_of_another_shape_names_the_field_the_debate_and_the_file(fold
         read_responses(folder)
 
 
-@pytest.mark.parametrize("votes", [[], {"9.20": 5}, {"9.20": [1, None]}, {"9.20": [-1]}, {"20": [1]}, {"9.20": [True]}])
+@pytest.mark.parametrize(
+    "votes", [[], {"9.20": 5}, {"9.20": [1, None]}, {"9.20": [-1]}, {"20": [1]}, {"9.20": [True]}]
+)
 def test_votes_of_another_shape_name_the_field_the_debate_and_the_file(folder, votes):
     save(folder, "votes", "9", {"votes": votes})
     with pytest.raises(Problem, match=r"Debate 9.*votes/9\.json.*votes"):
         read_responses(folder)
 
 
-@pytest.mark.parametrize(("row", "field"), [({}, "id"), (5, "id"), ({"id": "../9"}, "id"), ({"id": 9, "voteCount": "7"}, "voteCount")])
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [({}, "id"), (5, "id"), ({"id": "../9"}, "id"), ({"id": 9, "voteCount": "7"}, "voteCount")],
+)
 def test_a_list_of_another_shape_names_the_field_and_the_file(folder, row, field):
     save(folder, "list", "0000", {"discussions": [row]})
     with pytest.raises(Problem, match=rf"list/0000\.json.*{field}"):
@@ -181,17 +206,34 @@ def test_a_torn_file_is_named(folder):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 30) | st.floats() | st.sampled_from(["9.0", "9.20", "", "x"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 30)
+    | st.floats()
+    | st.sampled_from(["9.0", "9.20", "", "x"]),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["claims", "locations", "id", "text", "targetId", "votes", "9.20"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["claims", "locations", "id", "text", "targetId", "votes", "9.20"]),
+            inner,
+        )
     ),
     max_leaves=8,
 )
 
 
-@given(st.sampled_from(["claims", "locations"]), st.integers(0, 2), st.sampled_from([*ROOT_PLACE, "text"]), JSON)
+@given(
+    st.sampled_from(["claims", "locations"]),
+    st.integers(0, 2),
+    st.sampled_from([*ROOT_PLACE, "text"]),
+    JSON,
+)
 def test_whatever_an_answer_holds_it_is_read_or_refused_with_a_reason(kind, row, key, value):
-    for answer in (change(CATS, kind, row, key, to=value), change(CATS, kind, row, to=value), value):
+    for answer in (
+        change(CATS, kind, row, key, to=value),
+        change(CATS, kind, row, to=value),
+        value,
+    ):
         for read in (theses_of, votes_in, discussions_in):
             try:
                 read(answer)
@@ -207,7 +249,9 @@ def test_every_live_thesis_is_found_once_in_any_order(live, random):
         location["isDeleted"] = not is_live
     random.shuffle(graph["claims"])
     random.shuffle(graph["locations"])
-    assert [t.text for t in theses_of(graph)[1]] == [f"Thesis {k}." for k, is_live in enumerate(live) if is_live]
+    assert [t.text for t in theses_of(graph)[1]] == [
+        f"Thesis {k}." for k, is_live in enumerate(live) if is_live
+    ]
 
 
 def test_the_sitemap_and_a_page_stand_in_for_the_list(folder):
@@ -223,7 +267,9 @@ def test_the_sitemap_and_a_page_stand_in_for_the_list(folder):
 
 
 def test_the_one_real_answer_that_we_know_is_read(shared):
-    graph = json.loads((shared / "kialo" / "api" / "discussiongraph_72645.json").read_text(encoding="utf-8"))
+    graph = json.loads(
+        (shared / "kialo" / "api" / "discussiongraph_72645.json").read_text(encoding="utf-8")
+    )
     root, [thesis] = theses_of(graph)
     assert (root, thesis.statement_id, thesis.vote_ids) == ("", "72645.3", ("72645.2", "72645.3"))
 

@@ -40,21 +40,37 @@ class Slow(Faulty):
 def prepared(folder) -> Execution:
     here = Execution(loader.load("demo"), "demo")
     names = [f"demo-{i}.1" for i in range(1, 11)]
-    statements = pd.DataFrame({"statement_id": names, "text": [f"Motion {n} should pass." for n in names], "language": "en"})
-    table_files.write(statements.assign(debate_id="x", votes=5), here.processed / "02_statements.csv")
+    statements = pd.DataFrame(
+        {
+            "statement_id": names,
+            "text": [f"Motion {n} should pass." for n in names],
+            "language": "en",
+        }
+    )
+    table_files.write(
+        statements.assign(debate_id="x", votes=5), here.processed / "02_statements.csv"
+    )
     chinese = statements.assign(text=[f"应通过动议{n}。" for n in names], language="zh")
     table_files.write(chinese, here.processed / "03_translations.csv")
     return here
 
 
-def killed_until_done(here: Execution, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random) -> int:
+def killed_until_done(
+    here: Execution, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random
+) -> int:
     """Start the study and kill it at a random moment, `kills` times, and then let it end; checks what must hold at each."""
     command = [sys.executable, "-c", CHILD, str(folder), address, "1000000", str(runs)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}}
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.PIPE,
+        "env": os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    }
     acknowledged, done = {}, 0
     for _ in range(kills):
         child, before = subprocess.Popen(command, **quiet), sum(server.asked.values())
-        while child.poll() is None and sum(server.asked.values()) == before and rng.random() < 0.995:
+        while (
+            child.poll() is None and sum(server.asked.values()) == before and rng.random() < 0.995
+        ):
             time.sleep(0.01)
         time.sleep(rng.uniform(0.0, 0.15))
         child.kill()
@@ -72,17 +88,27 @@ def killed_until_done(here: Execution, folder, server: Slow, address: str, runs:
 def kept(here: Execution) -> list[bytes]:
     """The requests whose reply is on disk."""
     with archive.open_archive(here.raw / archive.FILE) as connection:
-        return [sent.encode() for (sent,) in connection.execute("select request from replies join wire using (id) where text is not null")]
+        return [
+            sent.encode()
+            for (sent,) in connection.execute(
+                "select request from replies join wire using (id) where text is not null"
+            )
+        ]
 
 
 def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
     endpoint = schema.Endpoint(base_url=f"{address}/v1", send_seed=True)
-    live = Execution(here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}), "demo")
+    live = Execution(
+        here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}),
+        "demo",
+    )
     cells = plan.step_cells(live, "relevance", runs)
     planned = collection.keys_of(live, cells, plan.texts(live))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         found = connection.execute("select key from replies group by key").fetchall()
-        doubled = connection.execute("select key from replies where text is not null group by key, attempt having count(*) > 1").fetchall()
+        doubled = connection.execute(
+            "select key from replies where text is not null group by key, attempt having count(*) > 1"
+        ).fetchall()
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
         calls, _ = archive.spent(connection)
     assert sorted(key for (key,) in found) == sorted(planned) and not doubled

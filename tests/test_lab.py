@@ -37,9 +37,20 @@ def lab(tmp_path: Path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "jupyter_lab_config.py").write_text(config, encoding="utf-8")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("STUDY_", "JUPYTER"))}
-    env = clean | {"PYTHONPATH": str(tmp_path / "src"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_TOKEN": "lab"}
+    env = clean | {
+        "PYTHONPATH": str(tmp_path / "src"),
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "JUPYTER_TOKEN": "lab",
+    }
     command = [sys.executable, "-m", "alignment.runner.pipeline", "--lab"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         yield tmp_path, f"http://127.0.0.1:{port}"
     finally:
@@ -61,19 +72,28 @@ def soon(found, seconds: float = 60):
 
 
 @pytest.mark.slow
-def test_a_double_click_opens_a_source_as_a_notebook_whose_changed_parameter_writes_to_the_lab_folder(lab, browser):
+def test_a_double_click_opens_a_source_as_a_notebook_whose_changed_parameter_writes_to_the_lab_folder(
+    lab, browser
+):
     folder, address = lab
     soon(lambda: urllib.request.urlopen(f"{address}/lab?token=lab", timeout=5).status == 200)
-    source, written = folder / "notebooks" / "02_filter_statements.py", folder / "data" / "processed" / "demo--lab" / "02_statements.csv"
+    source, written = (
+        folder / "notebooks" / "02_filter_statements.py",
+        folder / "data" / "processed" / "demo--lab" / "02_statements.csv",
+    )
     before = source.read_bytes()
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
         page.goto(f"{address}/lab?token=lab")
-        page.wait_for_function("!!window.jupyterapp && document.querySelector('#jupyterlab-splash') === null")
+        page.wait_for_function(
+            "!!window.jupyterapp && document.querySelector('#jupyterlab-splash') === null"
+        )
         page.locator(".jp-DirListing-item", has_text="02_filter").dblclick()
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         assert not page.locator(".jp-FileEditor").count()
         page.evaluate(CHANGE)
         soon(written.exists)
-    assert len(written.read_text(encoding="utf-8").splitlines()) == 75  # 74 statements have five votes
+    assert (
+        len(written.read_text(encoding="utf-8").splitlines()) == 75
+    )  # 74 statements have five votes
     assert source.read_bytes() == before

@@ -18,15 +18,24 @@ def tables() -> dict[str, pd.DataFrame]:
     """The tables of a study that found just what the paper prints, with its four named cells significant."""
     long, n = published.table3_long(), published.stated_n()
     pairs = [(f"{d}-{i}", d) for d in DIMENSIONS for i in range(n[d])]
-    relevant = pd.DataFrame(pairs, columns=["statement_id", "dimension"]).assign(relevant=True, quorum=4)
+    relevant = pd.DataFrame(pairs, columns=["statement_id", "dimension"]).assign(
+        relevant=True, quorum=4
+    )
     table3 = published.table3_pairs()
     cells = pd.MultiIndex.from_frame(table3[["dimension", "model"]])
-    mae = published.table(2).set_index("dimension").astype(float).set_axis(["between", "to_models"], axis=1)
+    mae = (
+        published.table(2)
+        .set_index("dimension")
+        .astype(float)
+        .set_axis(["between", "to_models"], axis=1)
+    )
     groups = long[long["native"]].rename(columns={"culture": "group", "mean": "value"})
     groups = groups.groupby(["dimension", "group"], sort=False)["value"].mean().reset_index()
     return {
         "01_debates": pd.DataFrame({"debate_id": range(1534)}),
-        "02_statements": pd.DataFrame({"statement_id": range(776), "text": [f"t{i}" for i in range(776)]}),
+        "02_statements": pd.DataFrame(
+            {"statement_id": range(776), "text": [f"t{i}" for i in range(776)]}
+        ),
         "04_relevance": relevant,
         "05_sociocultural_statements": relevant.assign(polarity=1),
         "06_ratings": pd.DataFrame({"annotator": list("abcd")}),
@@ -57,18 +66,32 @@ def study(parameters=(), **changed):
 def verdicts(here) -> dict[str, object]:
     """The claims of the ledger by their id."""
     claims = published.read("paper_claims").set_index("claim")["id"]
-    return {claims[i.removeprefix("Claim: ")]: v for i, v in ledger.values(here).items() if i.startswith("Claim: ")}
+    return {
+        claims[i.removeprefix("Claim: ")]: v
+        for i, v in ledger.values(here).items()
+        if i.startswith("Claim: ")
+    }
 
 
 def test_every_claim_that_answers_can_decide_is_evaluated():
     claims = published.read("paper_claims")
-    decidable = set(claims.loc[claims["depends"] == "answers", "id"]) - {"llama_gpt"}  # left and right are no dimensions
+    decidable = set(claims.loc[claims["depends"] == "answers", "id"]) - {
+        "llama_gpt"
+    }  # left and right are no dimensions
     assert set(verdicts(study())) == decidable
 
 
 def test_a_study_with_the_printed_means_reaches_the_verdicts_of_print():
     ours, print_ = verdicts(study()), ledger.claims_from_print().set_index("id")["verdict"]
-    for claim in ("deepseek_pdi", "deepseek_mas", "deepseek_ind", "qwen_people", "mae_range", "mae_nearer", "mae_models_range"):
+    for claim in (
+        "deepseek_pdi",
+        "deepseek_mas",
+        "deepseek_ind",
+        "qwen_people",
+        "mae_range",
+        "mae_nearer",
+        "mae_models_range",
+    ):
         assert ours[claim] == print_[claim] == "holds", claim
     assert ours["axis_fits"] == print_["axis_fits"] == "does not hold"  # Llama's LTO is 1.09
     assert ours["named_significant"] == ours["others_not"] == "holds"
@@ -104,11 +127,20 @@ def test_one_other_mean_ends_a_claim_about_a_model(claim, model, dimension, mean
     assert found.pop(claim) == "does not hold"
 
 
-def test_a_claim_about_people_is_judged_by_the_version_of_the_human_values_that_the_notebook_takes(monkeypatch):
+def test_a_claim_about_people_is_judged_by_the_version_of_the_human_values_that_the_notebook_takes(
+    monkeypatch,
+):
     swapped = PEOPLE.assign(value=-PEOPLE["value"])  # the versions in print have the same sides
-    monkeypatch.setattr(scores, "human_values", lambda version, _: swapped if version == "2015" else PEOPLE)
-    claim = next(item for item in ledger.values(study()) if "Qwen" in item and item.startswith("Claim: "))
-    assert [ledger.values(study(), version)[claim] for version in ("current", "2015")] == ["holds", "does not hold"]
+    monkeypatch.setattr(
+        scores, "human_values", lambda version, _: swapped if version == "2015" else PEOPLE
+    )
+    claim = next(
+        item for item in ledger.values(study()) if "Qwen" in item and item.startswith("Claim: ")
+    )
+    assert [ledger.values(study(), version)[claim] for version in ("current", "2015")] == [
+        "holds",
+        "does not hold",
+    ]
 
 
 def test_without_llamas_lto_the_axis_fits():
@@ -137,17 +169,28 @@ def test_five_of_six_directions_hold_in_part():
 def test_models_of_other_names_are_not_taken_for_the_papers():
     others = tables()["09_figure3"].replace({"model": {"GPT": "sim-us-1"}})
     found = verdicts(study(**{"09_figure3": others}))
-    assert not {"deepseek_pdi", "qwen_people", "named_significant", "others_not"} & set(found) and "mae_range" in found
+    assert (
+        not {"deepseek_pdi", "qwen_people", "named_significant", "others_not"} & set(found)
+        and "mae_range" in found
+    )
 
 
-@pytest.mark.parametrize(("name", "value"), [("min_votes", 5), ("vote_source", "debate"), ("multi_thesis", "one_each")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("min_votes", 5), ("vote_source", "debate"), ("multi_thesis", "one_each")]
+)
 def test_another_filter_is_not_held_against_the_papers_count(name, value):
-    assert ledger.KEPT in ledger.values(study()) and ledger.KEPT not in ledger.values(study({name: value}))
+    assert ledger.KEPT in ledger.values(study()) and ledger.KEPT not in ledger.values(
+        study({name: value})
+    )
 
 
 def test_without_ratings_nothing_is_said_about_annotators():
     found = ledger.values(study(**{"06_ratings": pd.DataFrame()}))
-    assert not [item for item in found if item.startswith("Table 2") or "MAE" in item or "quality control" in item]
+    assert not [
+        item
+        for item in found
+        if item.startswith("Table 2") or "MAE" in item or "quality control" in item
+    ]
 
 
 def test_the_swapped_poles_of_table_1_are_listed_with_their_reason():

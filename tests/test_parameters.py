@@ -8,7 +8,10 @@ from utils.errors import Problem
 
 
 def test_a_value_takes_the_type_of_its_parameter():
-    assert parameters.checked({"relevance_quorum": "5", "tie_rule": "drop"}, "-p") == {"relevance_quorum": 5, "tie_rule": "drop"}
+    assert parameters.checked({"relevance_quorum": "5", "tie_rule": "drop"}, "-p") == {
+        "relevance_quorum": 5,
+        "tie_rule": "drop",
+    }
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,9 @@ def test_the_list_names_every_parameter_with_its_notebooks():
 def test_a_changed_parameter_writes_to_a_folder_of_its_own():
     assert pipeline.name_of_folder("demo", {"min_votes": 5}) == "demo--min_votes=5"
     long = pipeline.name_of_folder("demo", {f"parameter_{i}": i for i in range(20)})
-    assert len(long) < 80 and long != pipeline.name_of_folder("demo", {f"parameter_{i}": i + 1 for i in range(20)})
+    assert len(long) < 80 and long != pipeline.name_of_folder(
+        "demo", {f"parameter_{i}": i + 1 for i in range(20)}
+    )
 
 
 def test_the_command_line_refuses_what_it_does_not_know(capsys):

@@ -23,7 +23,11 @@ FIVE = {"relevance": 5, "polarity": 5, "stance": 5}
 
 def test_the_papers_study_is_212600_calls():
     calls = plan.expected_calls(PAPER, FIVE)
-    assert calls.groupby("step")["calls"].sum().to_dict() == {"polarity": 15_120, "relevance": 186_240, "stance": 11_240}
+    assert calls.groupby("step")["calls"].sum().to_dict() == {
+        "polarity": 15_120,
+        "relevance": 186_240,
+        "stance": 11_240,
+    }
 
 
 def test_one_reading_that_fits_the_papers_own_total_is_99992():
@@ -32,17 +36,34 @@ def test_one_reading_that_fits_the_papers_own_total_is_99992():
 
 
 def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
-    row = {"step": "stance", "model": "GPT", "language": "zh", "text": "x", "respondents": "live", "prompt_tokens": 100}
+    row = {
+        "step": "stance",
+        "model": "GPT",
+        "language": "zh",
+        "text": "x",
+        "respondents": "live",
+        "prompt_tokens": 100,
+    }
     costs = {"a": [(50, 0.1), (50, 0.1)], "b": [(300, 0.4)]}
     with archive.open_archive(tmp_path / "a.sqlite") as connection:
         for key, attempts in costs.items():
-            archive.keep(connection, [row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c} for i, (t, c) in enumerate(attempts, 1)])
+            archive.keep(
+                connection,
+                [
+                    row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c}
+                    for i, (t, c) in enumerate(attempts, 1)
+                ],
+            )
         used = plan.used(connection).iloc[0]
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 150, 200]
-    assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(0.1)  # 0.2 and 0.4: s / sqrt(2)
+    assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(
+        0.1
+    )  # 0.2 and 0.4: s / sqrt(2)
 
 
-def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_raise_what_is_spent(tmp_path):
+def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_raise_what_is_spent(
+    tmp_path,
+):
     row = {"step": "stance", "model": "GPT", "language": "zh", "respondents": "live"}
     replied = {"text": "x", "prompt_tokens": 100, "completion_tokens": 50, "cost": 0.1}
     with archive.open_archive(tmp_path / "a.sqlite") as connection:
@@ -68,11 +89,18 @@ def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
     pd.testing.assert_frame_equal(guessed, few)
     found = plan.calls(PAPER, 776, 378, 281, FIVE, real(40, 0.005, 0.0005))
     changed = found[found["basis"] != "a guess"]
-    assert changed["basis"].tolist() == ["40 cells"] and changed["output_tokens"].tolist() == [1405 * 2000]
-    assert changed[["usd_low", "usd_high"]].to_numpy().tolist() == [pytest.approx([1405 * 0.0035, 1405 * 0.0065])]
+    assert changed["basis"].tolist() == ["40 cells"] and changed["output_tokens"].tolist() == [
+        1405 * 2000
+    ]
+    assert changed[["usd_low", "usd_high"]].to_numpy().tolist() == [
+        pytest.approx([1405 * 0.0035, 1405 * 0.0065])
+    ]
 
 
-@given(st.floats(0, 10), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30))
+@given(
+    st.floats(0, 10),
+    st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30),
+)
 def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
     budget, under_way = plan.Budget(schema.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
     for most, share, lost in requests:
@@ -106,11 +134,17 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
         cells = plan.step_cells(asked, "relevance", 1)
         answers.answers(asked, cells)
     per_step = 2 * 4 * 2
-    assert 3 * per_step <= piloted <= 3 * per_step + 6  # relevance, polarity, stance; some asked once more
+    assert (
+        3 * per_step <= piloted <= 3 * per_step + 6
+    )  # relevance, polarity, stance; some asked once more
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
     assert relevance == len(cells) + 2 * per_step
-    sized = asked.study.model_copy(update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)})
-    planned = preview.planned(Execution(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1})
+    sized = asked.study.model_copy(
+        update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
+    )
+    planned = preview.planned(
+        Execution(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
+    )
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
 
 
@@ -121,7 +155,10 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
         shutil.copytree(elsewhere / folder / "demo", elsewhere / folder / "capped")
     server = Faulty(simulation.app(here))
     with serve(server) as address:
-        models = {name: {"price": {"input": 0, "output": 1000}, "max_tokens": 100} for name in here.study.models}
+        models = {
+            name: {"price": {"input": 0, "output": 1000}, "max_tokens": 100}
+            for name in here.study.models
+        }
         said = {
             "name": "capped",
             "extends": "demo.yaml",
@@ -157,13 +194,18 @@ def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  
         answers.export(here, tmp_path / "mine.csv.gz")
     found = answers.answers(here, plan.step_cells(here, "relevance", 1))
     for number in ("04", "05", "07"):
-        table_files.write(found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz")
+        table_files.write(
+            found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz"
+        )
     assert answers.export(here, tmp_path / "mine.csv.gz") == len(found)
     taken = table_files.read(tmp_path / "mine.csv.gz")
     assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}
 
 
-def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_by_name(here, monkeypatch):  # noqa: F811
+def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_by_name(
+    here,  # noqa: F811
+    monkeypatch,
+):
     monkeypatch.setenv("STUDY_RECORDED", "1")
     cells = plan.step_cells(here, "relevance", 1)
     with pytest.raises(Problem, match="there are no recorded answers"):
@@ -174,7 +216,10 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
     pd.testing.assert_frame_equal(found, answers.answers(here, cells))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where key = (select key from replies limit 1)")
-    with pytest.raises(Problem, match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)"):
+    with pytest.raises(
+        Problem,
+        match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)",
+    ):
         answers.answers(here, cells)
 
 

@@ -13,7 +13,12 @@ from test_asking import here, live  # noqa: F401 - a fixture
 from utils import votes
 
 ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
-YES = {("relevance", "en"): "Answer: yes", ("relevance", "zh"): "答案：是", ("polarity", "en"): "Answer: +1", ("polarity", "zh"): "答案：+1"}
+YES = {
+    ("relevance", "en"): "Answer: yes",
+    ("relevance", "zh"): "答案：是",
+    ("polarity", "en"): "Answer: +1",
+    ("polarity", "zh"): "答案：+1",
+}
 YES |= {("stance", "en"): "Answer: agree", ("stance", "zh"): "答案：同意"}
 
 
@@ -31,7 +36,10 @@ def collect(here: Execution, **values) -> None:  # noqa: F811
         found[step] = answers.answers(here, plan.step_cells(here, step, given[f"{step}_runs"]))
         voted = votes.votes(found[step], given[f"{step}_runs"])
         if step == "relevance":
-            table_files.write(votes.relevance_labels(voted, 8, given["relevance_quorum"]), here.processed / "04_relevance.csv")
+            table_files.write(
+                votes.relevance_labels(voted, 8, given["relevance_quorum"]),
+                here.processed / "04_relevance.csv",
+            )
         elif step == "polarity":
             labels = votes.polarity_labels(voted, 8, given["zero_median"]).dropna(subset="polarity")
             table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
@@ -58,8 +66,12 @@ def test_what_is_foretold_is_what_is_asked(here, changed):  # noqa: F811
         assert new == foretold["new"].sum() == sure
         assert preview.sentence(foretold) == f"{new:,} new calls, nothing to pay."
     else:
-        assert 0 < sure <= new and preview.sentence(foretold).startswith(f"At least {sure:,} new calls")
-    assert foretold["sure"].all() == (changed.get("relevance_quorum") != 2 and "polarity_runs" not in changed)
+        assert 0 < sure <= new and preview.sentence(foretold).startswith(
+            f"At least {sure:,} new calls"
+        )
+    assert foretold["sure"].all() == (
+        changed.get("relevance_quorum") != 2 and "polarity_runs" not in changed
+    )
 
 
 def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(here):  # noqa: F811
@@ -70,8 +82,13 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
     collect(here)
     assert preview.planned(here, ONCE)["new"].sum() == 0
     foretold = preview.planned(here, ONCE | {"min_votes": 2})
-    assert foretold.query("step == 'relevance'")["new"].tolist() == [6] * 8 and foretold.query("sure")["new"].sum() == 48
-    assert preview.sentence(foretold).startswith("At least 48 new calls, nothing to pay; the later steps depend on their answers")
+    assert (
+        foretold.query("step == 'relevance'")["new"].tolist() == [6] * 8
+        and foretold.query("sure")["new"].sum() == 48
+    )
+    assert preview.sentence(foretold).startswith(
+        "At least 48 new calls, nothing to pay; the later steps depend on their answers"
+    )
 
 
 def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
@@ -89,7 +106,11 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F
         here.processed / "05_sociocultural_statements.csv",
     )
     foretold = preview.planned(brought, ONCE)
-    assert set(foretold["step"]) == {"stance"} and foretold["sure"].all() and foretold["new"].sum() == 2 * 8
+    assert (
+        set(foretold["step"]) == {"stance"}
+        and foretold["sure"].all()
+        and foretold["new"].sum() == 2 * 8
+    )
 
 
 def test_recorded_answers_need_no_new_call(here, monkeypatch):  # noqa: F811
@@ -103,20 +124,45 @@ def test_recorded_answers_need_no_new_call(here, monkeypatch):  # noqa: F811
 @pytest.fixture
 def paper(elsewhere) -> Execution:
     """The paper's study in its published sizes, every question put once and answered."""
-    here = Execution(loader.load("paper").model_copy(update={"cap": schema.Cap(usd=300.0)}), "paper")  # noqa: F811
+    here = Execution(  # noqa: F811
+        loader.load("paper").model_copy(update={"cap": schema.Cap(usd=300.0)}), "paper"
+    )
     ids = [f"{i}.1" for i in range(776)]
     theses = pd.DataFrame({"statement_id": ids, "debate_id": ids, "thesis_no": 1, "text": [f"Motion {i} should pass." for i in ids], "votes": 5, "debate_votes": 9})  # fmt: skip
-    debates = pd.DataFrame({"debate_id": ids, "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "kialo"})
-    chinese = translations.rows(theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01")
+    debates = pd.DataFrame(
+        {
+            "debate_id": ids,
+            "title": "",
+            "language": "en",
+            "question": "",
+            "n_theses": 1,
+            "debate_votes": 9,
+            "source": "kialo",
+        }
+    )
+    chinese = translations.rows(
+        theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01"
+    )
     for name, table in (("01_theses", theses), ("01_debates", debates)):
         table_files.write(table, here.processed / f"{name}.csv")
     table_files.write(chinese, here.material / "translations.csv")
-    texts = {(s, "en"): t for s, t in zip(ids, theses["text"], strict=True)} | {(s, "zh"): t for s, t in zip(ids, chinese["text"], strict=True)}
-    relevant = pd.DataFrame([(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=preview.PAIR)  # 378 pairs
+    texts = {(s, "en"): t for s, t in zip(ids, theses["text"], strict=True)} | {
+        (s, "zh"): t for s, t in zip(ids, chinese["text"], strict=True)
+    }
+    relevant = pd.DataFrame(
+        [(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=preview.PAIR
+    )  # 378 pairs
     every = relevant.head(281).assign(dimension="")
     models = list(here.study.models)
-    cells = {"relevance": plan.statement_cells("relevance", ids, here.dimensions, models, ["en", "zh"], 1)}
-    cells |= {step: plan.cells(step, pairs, models, ["en", "zh"], 1) for step, pairs in (("polarity", relevant), ("stance", every))}
+    cells = {
+        "relevance": plan.statement_cells(
+            "relevance", ids, here.dimensions, models, ["en", "zh"], 1
+        )
+    }
+    cells |= {
+        step: plan.cells(step, pairs, models, ["en", "zh"], 1)
+        for step, pairs in (("polarity", relevant), ("stance", every))
+    }
     yes = set(zip(relevant["statement_id"], relevant["dimension"], strict=True))
     no = {"en": "Answer: no", "zh": "答案：否"}
     with archive.open_archive(here.raw / archive.FILE) as connection:
@@ -132,8 +178,18 @@ def paper(elsewhere) -> Execution:
 
 def test_one_more_run_of_the_papers_stances_is_2248_new_calls(paper):
     foretold = preview.planned(paper, ONCE | {"stance_runs": 2})
-    assert foretold.groupby("step")["new"].sum().to_dict() == {"relevance": 0, "polarity": 0, "stance": 2_248}
+    assert foretold.groupby("step")["new"].sum().to_dict() == {
+        "relevance": 0,
+        "polarity": 0,
+        "stance": 2_248,
+    }
     assert preview.sentence(foretold) == "2,248 new calls, about $2.25 to $2.25."
     spent = (776 * 6 + 378 + 281) * 8 * 0.001
-    assert preview.left(paper) == f" The cap leaves ${300 - spent:,.2f} of $300.00; asking stops there."
-    assert preview.planned(paper, ONCE | {"relevance_quorum": 8, "half_median": "drop"})["new"].sum() == 0
+    assert (
+        preview.left(paper)
+        == f" The cap leaves ${300 - spent:,.2f} of $300.00; asking stops there."
+    )
+    assert (
+        preview.planned(paper, ONCE | {"relevance_quorum": 8, "half_median": "drop"})["new"].sum()
+        == 0
+    )

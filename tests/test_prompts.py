@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from alignment.study.paths import ROOT
 from utils import answer_words, prompts
 from utils.errors import Problem
-from utils.prompts import SCORES, STATES, STEPS, dimensions, fill, languages, recognise, slots, template
+from utils.prompts import (
+    SCORES,
+    STATES,
+    STEPS,
+    dimensions,
+    fill,
+    languages,
+    recognise,
+    slots,
+    template,
+)
 
 REAL = ROOT.parent / "shared" / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
@@ -43,8 +53,12 @@ def test_english_and_chinese_have_all_files():
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_slots_are_equal_in_every_language(step):
-    described = set() if step == "stance" else {"name", "definition", "positive_pole", "negative_pole"}
-    assert {frozenset(slots(step, language)) for language in languages()} == {frozenset(described | {"statement"})}
+    described = (
+        set() if step == "stance" else {"name", "definition", "positive_pole", "negative_pole"}
+    )
+    assert {frozenset(slots(step, language)) for language in languages()} == {
+        frozenset(described | {"statement"})
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -74,7 +88,10 @@ def test_polarity_offers_four_values_and_no_zero(language, values):
 
 @pytest.mark.parametrize(
     "language, parts",
-    [("en", ["for the statement", "against the statement", "Answer: agree"]), ("zh", ["支持", "反对", "答案：同意"])],
+    [
+        ("en", ["for the statement", "against the statement", "Answer: agree"]),
+        ("zh", ["支持", "反对", "答案：同意"]),
+    ],
 )
 def test_a_stance_asks_for_both_sides_before_the_answer(language, parts):
     places = [content("stance", language).index(part) for part in parts]
@@ -84,8 +101,12 @@ def test_a_stance_asks_for_both_sides_before_the_answer(language, parts):
 @pytest.mark.parametrize("step", ["relevance", "stance"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_form_that_a_prompt_asks_for_is_the_form_that_is_read(step, language):
-    asked = [line for line in content(step, language).split("\n") if re.match("(Answer: |答案：)", line)]
-    assert [prompts.read(step, language, line) for line in asked] == [("answered", answer) for answer in SCORES[step]]
+    asked = [
+        line for line in content(step, language).split("\n") if re.match("(Answer: |答案：)", line)
+    ]
+    assert [prompts.read(step, language, line) for line in asked] == [
+        ("answered", answer) for answer in SCORES[step]
+    ]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -94,8 +115,12 @@ def test_a_reply_that_only_repeats_its_prompt_is_not_answered(step, language):
     assert prompts.read(step, language, content(step, language))[0] != "answered"
 
 
-any_text = st.one_of(st.text(min_size=1), st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join)).filter(str.strip)
-cells = st.tuples(st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.sampled_from(DIMENSIONS))
+any_text = st.one_of(
+    st.text(min_size=1), st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join)
+).filter(str.strip)
+cells = st.tuples(
+    st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.sampled_from(DIMENSIONS)
+)
 
 
 @given(cells, any_text)
@@ -111,10 +136,22 @@ def test_whatever_a_statement_says_it_comes_back_and_fills_nothing(cell, stateme
 @pytest.mark.parametrize("statement", HOSTILE)
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_hostile_statement_neither_closes_its_marks_nor_ends_the_message(step, language, statement):
+def test_a_hostile_statement_neither_closes_its_marks_nor_ends_the_message(
+    step, language, statement
+):
     plain, attacked = content(step, language, "X"), content(step, language, statement)
     tag = answer_words.words(language)["statement"]
-    for mark in (f"</{tag}>", f"<{tag}>", "<|", "<｜", "</s>", "[INST]", "[/INST]", "<think>", "＜/" + tag):
+    for mark in (
+        f"</{tag}>",
+        f"<{tag}>",
+        "<|",
+        "<｜",
+        "</s>",
+        "[INST]",
+        "[/INST]",
+        "<think>",
+        "＜/" + tag,
+    ):
         assert attacked.count(mark) == plain.count(mark)
     before, after = plain.split("\nX\n")
     assert attacked.startswith(before) and attacked.endswith(after)
@@ -122,7 +159,13 @@ def test_a_hostile_statement_neither_closes_its_marks_nor_ends_the_message(step,
 
 @pytest.mark.parametrize(
     "statement",
-    ["R&D pays off.", "If p < 0.05, publish.", "死刑应当废除。", 'Use {brackets} and [3] and "quotes".', "5 > 3"],
+    [
+        "R&D pays off.",
+        "If p < 0.05, publish.",
+        "死刑应当废除。",
+        'Use {brackets} and [3] and "quotes".',
+        "5 > 3",
+    ],
 )
 def test_an_ordinary_statement_is_asked_as_it_stands(statement):
     assert f"\n{statement}\n" in content("stance", "en", statement)
@@ -130,14 +173,23 @@ def test_an_ordinary_statement_is_asked_as_it_stands(statement):
 
 def test_a_prompt_names_all_missing_slots_at_once():
     with pytest.raises(Problem, match="definition, negative_pole, statement"):
-        fill("polarity", "en", "  ", {"name": "Power Distance Index", "positive_pole": "x", "definition": float("nan")})
+        fill(
+            "polarity",
+            "en",
+            "  ",
+            {"name": "Power Distance Index", "positive_pole": "x", "definition": float("nan")},
+        )
     with pytest.raises(Problem, match="definition, name, negative_pole, positive_pole"):
         fill("relevance", "zh", "死刑应当废除。")
 
 
 @pytest.mark.parametrize(
     "step, language, hint",
-    [("stanse", "en", '"stance"'), ("stance", "zhh", '"zh"'), ("stance", "fr", "languages: en, zh")],
+    [
+        ("stanse", "en", '"stance"'),
+        ("stance", "zhh", '"zh"'),
+        ("stance", "fr", "languages: en, zh"),
+    ],
 )
 def test_an_unknown_step_or_language_is_named_with_the_nearest(step, language, hint):
     with pytest.raises(Problem, match=hint):
@@ -153,12 +205,20 @@ def test_messages_of_others_are_not_recognised():
 def test_six_dimensions_are_described_in_each_language_with_names_of_their_own(language):
     known = dimensions(language)
     assert list(known) == DIMENSIONS
-    assert len({d["name"] for d in known.values()}) == 6 and all(text.strip() for d in known.values() for text in d.values())
+    assert len({d["name"] for d in known.values()}) == 6 and all(
+        text.strip() for d in known.values() for text in d.values()
+    )
 
 
 def test_the_positive_pole_of_lto_is_the_long_term():
-    assert "long-term" in dimensions("en")["LTO"]["positive_pole"] and "长期" in dimensions("zh")["LTO"]["positive_pole"]
-    assert "short-term" in dimensions("en")["LTO"]["negative_pole"] and "短期" in dimensions("zh")["LTO"]["negative_pole"]
+    assert (
+        "long-term" in dimensions("en")["LTO"]["positive_pole"]
+        and "长期" in dimensions("zh")["LTO"]["positive_pole"]
+    )
+    assert (
+        "short-term" in dimensions("en")["LTO"]["negative_pole"]
+        and "短期" in dimensions("zh")["LTO"]["negative_pole"]
+    )
 
 
 def test_a_language_without_dimensions_is_a_problem():
@@ -172,13 +232,23 @@ def test_scores_and_states_are_those_of_the_paper():
         "polarity": {"-2": -2, "-1": -1, "1": 1, "2": 2},
         "stance": {"agree": 1, "disagree": -1},
     }
-    assert STATES == ("answered", "refused", "unreadable", "cut off", "wrong language", "failed", "not asked")
+    assert STATES == (
+        "answered",
+        "refused",
+        "unreadable",
+        "cut off",
+        "wrong language",
+        "failed",
+        "not asked",
+    )
 
 
 def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
     for file in answer_words.TEMPLATES.iterdir():
         (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
-        (tmp_path / file.name.replace(".en.", ".xx.")).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / file.name.replace(".en.", ".xx.")).write_text(
+            file.read_text(encoding="utf-8"), encoding="utf-8"
+        )
     everything = (
         answer_words.words,
         answer_words.known,
@@ -193,24 +263,42 @@ def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
         for cached in everything:
             cached.cache_clear()
         assert languages() == ["en", "xx", "zh"]
-        assert fill("stance", "xx", "Voting should be compulsory.")[0]["content"].startswith("You will say")
+        assert fill("stance", "xx", "Voting should be compulsory.")[0]["content"].startswith(
+            "You will say"
+        )
     finally:
         monkeypatch.undo()
         for cached in everything:
             cached.cache_clear()
 
 
-@pytest.mark.parametrize("text", ["strongly_agree", "AGREE", "Agree.", "I agree", "同意", "非常同意"])
+@pytest.mark.parametrize(
+    "text", ["strongly_agree", "AGREE", "Agree.", "I agree", "同意", "非常同意"]
+)
 def test_agreement_is_read_from_words_of_others(text):
     assert prompts.agreement(text) == "agree"
 
 
-@pytest.mark.parametrize("text", ["Strongly disagree.", "disagree", "I do not agree.", "不同意", "反对"])
+@pytest.mark.parametrize(
+    "text", ["Strongly disagree.", "disagree", "I do not agree.", "不同意", "反对"]
+)
 def test_disagreement_is_read_from_words_of_others(text):
     assert prompts.agreement(text) == "disagree"
 
 
-@pytest.mark.parametrize("text", ["", None, float("nan"), "neutral", "agree or disagree", "agreeable", "I don't disagree", "不反对"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        float("nan"),
+        "neutral",
+        "agree or disagree",
+        "agreeable",
+        "I don't disagree",
+        "不反对",
+    ],
+)
 def test_what_is_neither_is_not_guessed(text):
     assert prompts.agreement(text) is None
 

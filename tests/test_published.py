@@ -20,13 +20,17 @@ def rows(text, columns=None):
     return [{k: r[k] for k in columns or r} for r in table]
 
 
-@pytest.mark.parametrize("name", ["paper_counts", "paper_claims", *(f"paper_table{k}" for k in (1, 2, 3, 4))])
+@pytest.mark.parametrize(
+    "name", ["paper_counts", "paper_claims", *(f"paper_table{k}" for k in (1, 2, 3, 4))]
+)
 def test_the_facts_are_those_that_were_handed_over(name):
     if not SHARED.exists():
         pytest.skip("the folder ../shared/reference with the facts as handed over is not here")
     theirs = rows((SHARED / f"{name}.csv").read_text("utf-8"))
     ours = rows((REFERENCE / f"{name}.csv").read_text("utf-8"), list(theirs[0]))
-    assert ours[: len(theirs)] == theirs and len(ours) == len(theirs) + (2 if name == "paper_claims" else 0)
+    assert ours[: len(theirs)] == theirs and len(ours) == len(theirs) + (
+        2 if name == "paper_claims" else 0
+    )
 
 
 def test_the_two_claims_that_were_added_stand_in_the_papers_text():
@@ -34,7 +38,10 @@ def test_the_two_claims_that_were_added_stand_in_the_papers_text():
     if not papers:
         pytest.skip("the folder ../shared with the paper's text is not here")
     text = papers[0].read_text("utf-8")
-    assert "scores ranged from 0.33 to 0.59" in text and "[-1, 1] for the axis as it fits the average scores" in text
+    assert (
+        "scores ranged from 0.33 to 0.59" in text
+        and "[-1, 1] for the axis as it fits the average scores" in text
+    )
     assert list(published.read("paper_claims")["id"][-2:]) == ["mae_models_range", "axis_fits"]
 
 
@@ -42,7 +49,10 @@ def test_the_two_claims_that_were_added_stand_in_the_papers_text():
 def test_the_human_values_are_those_that_were_handed_over(name):
     if not SHARED.exists():
         pytest.skip("the folder ../shared/reference with the facts as handed over is not here")
-    ours = {(r["country"], r["version"]): r for r in rows((REFERENCE / "human_values.csv").read_text("utf-8"))}
+    ours = {
+        (r["country"], r["version"]): r
+        for r in rows((REFERENCE / "human_values.csv").read_text("utf-8"))
+    }
     for row in rows((SHARED / f"{name}.csv").read_text("utf-8")):
         version = "current" if row.get("version", "").startswith("current") else "2015"
         country = {"U.S.A.": "US", "Korea South": "South Korea"}.get(row["country"], row["country"])
@@ -51,14 +61,26 @@ def test_the_human_values_are_those_that_were_handed_over(name):
 
 
 def test_the_stated_n_are_those_of_appendix_a():
-    assert published.stated_n() == {"PDI": 68, "IDV": 116, "MAS": 60, "UAI": 62, "LTO": 24, "IND": 48}
+    assert published.stated_n() == {
+        "PDI": 68,
+        "IDV": 116,
+        "MAS": 60,
+        "UAI": 62,
+        "LTO": 24,
+        "IND": 48,
+    }
 
 
 def test_table_three_has_48_cells_of_which_24_are_native():
     table = published.table3_long()
     assert len(table) == 48 and table["native"].sum() == 24
     cell = table.set_index(["dimension", "model", "language"]).loc[("UAI", "Llama", "zh")]
-    assert (cell["printed"], cell["mean"], cell["culture"], cell["native"]) == ("-0.3", -0.3, "US", False)
+    assert (cell["printed"], cell["mean"], cell["culture"], cell["native"]) == (
+        "-0.3",
+        -0.3,
+        "US",
+        False,
+    )
 
 
 def test_table_one_says_that_its_lto_poles_are_swapped():
@@ -74,7 +96,11 @@ def test_a_table_that_is_not_there_is_a_problem_with_the_right_spelling():
 def test_every_printed_number_and_claim_is_an_item_of_its_own():
     items = published.items()
     assert items["item"].is_unique
-    kinds = items["item"].str.extract(r"^(Table \d|Figure 1|Significant|Claim)", expand=False).fillna("count")
+    kinds = (
+        items["item"]
+        .str.extract(r"^(Table \d|Figure 1|Significant|Claim)", expand=False)
+        .fillna("count")
+    )
     assert kinds.value_counts().to_dict() == {
         "Table 1": 1, "Table 3": 48, "count": 19, "Claim": 19, "Table 2": 12, "Table 4": 6, "Figure 1": 6, "Significant": 4
     }  # fmt: skip
@@ -82,21 +108,28 @@ def test_every_printed_number_and_claim_is_an_item_of_its_own():
 
 def printed_values():
     items = published.items()
-    return {i.item: i.paper if np.isnan(i.tolerance) else float(i.paper) for i in items.itertuples()}
+    return {
+        i.item: i.paper if np.isnan(i.tolerance) else float(i.paper) for i in items.itertuples()
+    }
 
 
 def test_a_live_study_with_the_papers_numbers_reproduces_all_that_can_be_computed():
     entries = published.ledger(printed_values(), "live")
     text = published.items()["depends"] == "text"
     assert (entries.loc[~text.to_numpy(), "verdict"] == "reproduced").all()
-    assert (entries.loc[text.to_numpy(), "verdict"] == "cannot be checked").all() and text.sum() == 6
+    assert (
+        entries.loc[text.to_numpy(), "verdict"] == "cannot be checked"
+    ).all() and text.sum() == 6
 
 
 def test_simulated_respondents_never_reproduce_nor_contradict_anything():
     wrong = {k: v + 1 if isinstance(v, float) else "no" for k, v in printed_values().items()}
     for values in (printed_values(), wrong, {}):
         entries = published.ledger(values, "simulated")
-        assert set(entries["verdict"]) == {"cannot be checked: simulated"} and entries["difference"].isna().all()
+        assert (
+            set(entries["verdict"]) == {"cannot be checked: simulated"}
+            and entries["difference"].isna().all()
+        )
         assert set(entries["reason"]) == set(published.SIMULATED.values())
 
 
@@ -123,7 +156,9 @@ def test_a_number_is_reproduced_when_it_prints_the_same(item, here, says):
 
 def test_what_was_not_computed_is_not_judged():
     row = verdict("debates scraped", float("nan"))
-    assert row["verdict"] == "cannot be checked" and np.isnan(row["difference"]) and row["here"] == ""
+    assert (
+        row["verdict"] == "cannot be checked" and np.isnan(row["difference"]) and row["here"] == ""
+    )
 
 
 def test_other_debates_cannot_check_the_papers_counts_but_its_design():
@@ -138,7 +173,9 @@ def test_an_item_that_the_ledger_does_not_know_is_a_problem():
 
 def test_the_ledger_takes_a_table_as_well():
     values = pd.DataFrame({"item": ["debates scraped"], "here": [1534]})
-    pd.testing.assert_frame_equal(published.ledger(values, "live"), published.ledger({"debates scraped": 1534}, "live"))
+    pd.testing.assert_frame_equal(
+        published.ledger(values, "live"), published.ledger({"debates scraped": 1534}, "live")
+    )
 
 
 CLAIMS = {
@@ -170,25 +207,39 @@ def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
     printed, pairs = published.read("paper_table3"), published.table3_pairs()
     assert len(pairs) == 24 and pairs[["p_bootstrap", "p_holm"]].isna().all(axis=None)
     for row in pairs.itertuples():
-        cells = printed[printed["dimension"] == row.dimension].set_index("language")[row.model].astype(float)
+        cells = (
+            printed[printed["dimension"] == row.dimension]
+            .set_index("language")[row.model]
+            .astype(float)
+        )
         assert (row.mean_a, row.mean_b) == (cells["en"], cells["zh"]), row
     shown = tables.table3(pairs).data
     for row in printed.itertuples():
         for model in ("GPT", "Llama", "DeepSeek", "Qwen"):
-            assert float(shown.loc[(row.dimension, row.language), model]) == float(getattr(row, model))
+            assert float(shown.loc[(row.dimension, row.language), model]) == float(
+                getattr(row, model)
+            )
 
 
 def test_the_ledger_shows_table_3_in_its_own_shape():
-    entries = published.ledger({"Table 3: IND, Qwen, zh": -0.61, "Table 3: PDI, GPT, en": -0.1}, "live")
+    entries = published.ledger(
+        {"Table 3: IND, Qwen, zh": -0.61, "Table 3: PDI, GPT, en": -0.1}, "live"
+    )
     shape = published.table3_side_by_side(entries)
     assert shape.shape == (12, 4) and list(shape) == ["GPT", "Llama", "DeepSeek", "Qwen"]
     assert shape.index[0] == ("PDI", "en") and shape.index[-1] == ("IND", "zh")
-    assert (shape.loc[("IND", "zh"), "Qwen"], shape.loc[("MAS", "en"), "Qwen"]) == ("-0.70 | -0.61", "0.00 | –")
+    assert (shape.loc[("IND", "zh"), "Qwen"], shape.loc[("MAS", "en"), "Qwen"]) == (
+        "-0.70 | -0.61",
+        "0.00 | –",
+    )
 
 
 def test_the_page_lists_every_item_that_a_study_can_have_a_value_for_but_the_cells_of_table_3():
     entries = published.ledger({"debates scraped": 105}, "simulated")
-    page, text = published.shown(entries), entries["reason"] == "a statement of the paper, not a number"
+    page, text = (
+        published.shown(entries),
+        entries["reason"] == "a statement of the paper, not a number",
+    )
     assert len(page) == len(entries) - 48 - text.sum() and text.sum() == 6
     assert page.iloc[0]["item"] == "debates scraped" and "verdict" not in page  # all have the same
     assert "verdict" in published.shown(published.ledger({"debates scraped": 1534}, "live"))
@@ -196,9 +247,16 @@ def test_the_page_lists_every_item_that_a_study_can_have_a_value_for_but_the_cel
 
 def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():
     claim = "Claim: each group of models follows its own people on all six dimensions"
-    values = {claim: "holds", "Significant: UAI, GPT": "yes", "debates scraped": 105, "Figure 1: PDI, US models": "lower"}
+    values = {
+        claim: "holds",
+        "Significant: UAI, GPT": "yes",
+        "debates scraped": 105,
+        "Figure 1: PDI, US models": "lower",
+    }
     entries = published.ledger(values, "simulated").set_index("item")["here"]
-    assert (entries[[claim, "Significant: UAI, GPT", "Figure 1: PDI, US models"]] == "").all() and entries["debates scraped"] == "105"
+    assert (
+        entries[[claim, "Significant: UAI, GPT", "Figure 1: PDI, US models"]] == ""
+    ).all() and entries["debates scraped"] == "105"
     assert published.ledger(values, "live").set_index("item").at[claim, "here"] == "holds"
 
 

@@ -21,10 +21,18 @@ from project import CODE, Project
 from utils.errors import Problem
 
 DEMO = ROOT / "data" / "processed" / "demo"
-NEEDED = ["02_statements.csv", "04_answers.csv.gz", "05_answers.csv.gz", "05_votes.csv", "05_sociocultural_statements.csv"]
+NEEDED = [
+    "02_statements.csv",
+    "04_answers.csv.gz",
+    "05_answers.csv.gz",
+    "05_votes.csv",
+    "05_sociocultural_statements.csv",
+]
 PEOPLE = {"Ada": "+1", "Bo": "+1", "Cy": "+2", "Di": "-1"}
 
-pytestmark = pytest.mark.skipif(not DEMO.is_dir(), reason="the demo's tables are not there: run ./run_all.sh first")
+pytestmark = pytest.mark.skipif(
+    not DEMO.is_dir(), reason="the demo's tables are not there: run ./run_all.sh first"
+)
 
 
 class Rated(Project):
@@ -51,11 +59,23 @@ class Rated(Project):
         run = self.run("--only", "06")
         assert run.returncode == 0, run.stderr
         outputs = [o for cell in self.page("demo", "06")["cells"] for o in cell.get("outputs", [])]
-        shown = [o.get("data", {}).get(kind, "") for o in outputs for kind in ("text/markdown", "text/html")]
+        shown = [
+            o.get("data", {}).get(kind, "")
+            for o in outputs
+            for kind in ("text/markdown", "text/html")
+        ]
         return re.sub(r"\s+", " ", "\n".join("".join(text) for text in shown))
 
     def sheets(self, *names: str) -> subprocess.CompletedProcess:
-        return self.python("-m", "alignment.annotation.rating_sheets", "sheets", "--study", "demo", "--annotators", *names)
+        return self.python(
+            "-m",
+            "alignment.annotation.rating_sheets",
+            "sheets",
+            "--study",
+            "demo",
+            "--annotators",
+            *names,
+        )
 
     def table(self, name: str) -> pd.DataFrame:
         return super().table("demo", name)
@@ -76,14 +96,19 @@ def round_(tmp_path_factory):
     said["table of nobody"] = project.table("06_table2")
     run = project.sheets(*PEOPLE)
     assert run.returncode == 0, run.stderr
-    sheets = {project.raw / "ratings" / f"{name}.xlsx": polarity for name, polarity in PEOPLE.items()}
+    sheets = {
+        project.raw / "ratings" / f"{name}.xlsx": polarity for name, polarity in PEOPLE.items()
+    }
     if spreadsheet.typist:
         spreadsheet.typed(project.folder, rating_sheets.HEAD, sheets)
     for path, polarity in sheets.items():
         if not spreadsheet.typist:
             fill(path, polarity)
     said["people"] = project.check()
-    said["tables"] = {name: project.table(name) for name in ("06_ratings", "06_table2", "06_precision", "06_compared")}
+    said["tables"] = {
+        name: project.table(name)
+        for name in ("06_ratings", "06_table2", "06_precision", "06_compared")
+    }
     return project, said
 
 
@@ -98,7 +123,10 @@ def test_with_nobody_the_page_says_not_yet_rated_and_table_2_is_the_papers_alone
 
 def test_sheets_that_nobody_filled_in_are_no_ratings(round_):
     ratings = round_[1]["tables"]["06_ratings"]
-    assert tables.raters_of(ratings) == "live" and tables.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
+    assert (
+        tables.raters_of(ratings) == "live"
+        and tables.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
+    )
 
 
 def test_a_whole_round_from_the_command_line_to_table_2(round_):
@@ -106,18 +134,30 @@ def test_a_whole_round_from_the_command_line_to_table_2(round_):
     row = results["06_table2"].set_index("dimension").loc["all"]
     assert row["between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and row["annotators"] == 4
     assert results["06_precision"]["precision"].eq(1).all()
-    assert results["06_compared"]["who"].unique().tolist() == ["annotators", "models", "languages", "runs"]
+    assert results["06_compared"]["who"].unique().tolist() == [
+        "annotators",
+        "models",
+        "languages",
+        "runs",
+    ]
 
 
 def test_people_who_check_made_up_labels_are_not_called_simulated_and_the_labels_are(round_):
     _, said = round_
-    assert "The ratings are real people's" in said["people"] and "Simulated annotators" not in said["people"]
+    assert (
+        "The ratings are real people's" in said["people"]
+        and "Simulated annotators" not in said["people"]
+    )
     assert "Simulated respondents" in said["people"] and "no finding" in said["people"]
     results = said["tables"]
     assert set(results["06_ratings"]["respondents"]) == {"live"} and len(results["06_ratings"])
-    assert set(results["06_table2"]["raters"]) == {"live"} and set(results["06_table2"]["respondents"]) == {"simulated"}
+    assert set(results["06_table2"]["raters"]) == {"live"} and set(
+        results["06_table2"]["respondents"]
+    ) == {"simulated"}
     whose = results["06_compared"].groupby("who")["respondents"].unique().map(list).to_dict()
-    assert whose == {"annotators": ["live"]} | {who: ["simulated"] for who in ("models", "languages", "runs")}
+    assert whose == {"annotators": ["live"]} | {
+        who: ["simulated"] for who in ("models", "languages", "runs")
+    }
 
 
 def test_sheets_stay_readable_when_a_label_is_lost_and_its_pairs_are_left_out(round_):
@@ -135,11 +175,16 @@ def test_a_sheet_is_never_written_twice_and_a_later_annotator_gets_the_same_pair
     project, _ = round_
     before = {p.name: p.read_bytes() for p in (project.raw / "ratings").glob("*.xlsx")}
     again = project.sheets("Eve", "  ADA ")
-    assert again.returncode == 1 and "There is a sheet of ADA already (Ada.xlsx); nothing was written." in again.stderr
+    assert (
+        again.returncode == 1
+        and "There is a sheet of ADA already (Ada.xlsx); nothing was written." in again.stderr
+    )
     assert {p.name: p.read_bytes() for p in (project.raw / "ratings").glob("*.xlsx")} == before
     assert project.sheets("Eve").returncode == 0
     sample = pd.read_csv(project.raw / "ratings" / "sample.csv", dtype=str)
-    assert len(rating_sheets.read_sheet(project.raw / "ratings" / "Eve.xlsx", sample, "demo")) == len(sample)
+    assert len(
+        rating_sheets.read_sheet(project.raw / "ratings" / "Eve.xlsx", sample, "demo")
+    ) == len(sample)
     (project.raw / "ratings" / "Eve.xlsx").unlink()
 
 
@@ -153,7 +198,9 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
     assert (project.processed / "06_ratings.csv").read_bytes() == good
     spoilt.unlink()
     sample = sampling.sample(project.raw / "ratings", None, 0, None)
-    assert set(rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")["annotator"]) == set(PEOPLE)
+    assert set(
+        rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")["annotator"]
+    ) == set(PEOPLE)
 
 
 @pytest.mark.slow
@@ -165,7 +212,11 @@ def test_labels_of_real_models_do_not_make_simulated_annotators_real(tmp_path):
         table = pd.read_csv(project.processed / name, dtype=str, keep_default_na=False)
         table.assign(respondents="live").to_csv(project.processed / name, index=False)
     page = project.check()
-    assert "Simulated annotators" in page and "Simulated respondents" not in page and "no finding" in page
+    assert (
+        "Simulated annotators" in page
+        and "Simulated respondents" not in page
+        and "no finding" in page
+    )
     assert set(project.table("06_ratings")["respondents"]) == {"simulated"}
     assert set(project.table("06_table2")["respondents"]) == {"simulated"}
     assert set(project.table("06_compared").query("who == 'models'")["respondents"]) == {"live"}
@@ -173,9 +224,15 @@ def test_labels_of_real_models_do_not_make_simulated_annotators_real(tmp_path):
 
 @pytest.mark.parametrize(
     "name, sentence",
-    [("a/b", '"a/b" cannot name a sheet'), ("~Ada", '"~Ada" cannot name a sheet'), ("  ", '"" cannot name a sheet')],
+    [
+        ("a/b", '"a/b" cannot name a sheet'),
+        ("~Ada", '"~Ada" cannot name a sheet'),
+        ("  ", '"" cannot name a sheet'),
+    ],
 )
-def test_a_name_that_is_no_file_name_is_refused_before_anything_is_written(tmp_path, name, sentence):
+def test_a_name_that_is_no_file_name_is_refused_before_anything_is_written(
+    tmp_path, name, sentence
+):
     here = Here(tmp_path)
     with pytest.raises(Problem, match=sentence):
         rating_sheets.write_sheets(here, ["Ada", name])
@@ -189,7 +246,9 @@ def test_two_sheets_of_one_name_are_refused(tmp_path):
 
 def test_sheets_need_the_sample_of_notebook_06_first(tmp_path, monkeypatch):
     monkeypatch.setattr("alignment.study.workspace.PROCESSED", tmp_path)
-    with pytest.raises(Problem, match="06_sample.csv is not there: run the notebook with its number first"):
+    with pytest.raises(
+        Problem, match="06_sample.csv is not there: run the notebook with its number first"
+    ):
         rating_sheets.write_sheets(Execution(load("demo"), "demo"), ["Ada"])
 
 
@@ -204,15 +263,21 @@ class Here:
 def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
     sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
     labels = sample.assign(polarity=1.0)
-    assert set(imports.ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]) == {"simulated"}
+    assert set(imports.ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]) == {
+        "simulated"
+    }
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")
-    with pytest.raises(Problem, match="The study simulates its annotators, and .* holds real sheets"):
+    with pytest.raises(
+        Problem, match="The study simulates its annotators, and .* holds real sheets"
+    ):
         imports.ratings(Here(tmp_path, simulated=2), sample, labels)
 
 
 def test_the_sample_is_that_of_the_sheets_once_they_were_given_out(tmp_path):
-    labels = pd.DataFrame({"statement_id": [f"{i}.1" for i in range(9)], "dimension": "PDI", "polarity": 1.0})
+    labels = pd.DataFrame(
+        {"statement_id": [f"{i}.1" for i in range(9)], "dimension": "PDI", "polarity": 1.0}
+    )
     given_out = labels[["statement_id", "dimension"]].iloc[2:4]
     given_out.to_csv(tmp_path / rating_sheets.GIVEN_OUT, index=False)
     found = sampling.sample(tmp_path, labels.iloc[5:], 3, None)
@@ -225,5 +290,7 @@ def test_the_notice_calls_made_up_what_is_and_nothing_else(models, raters):
     text = tables.notice(models, raters).data
     assert ("Simulated respondents" in text) == (models == "simulated")
     assert ("Simulated annotators" in text) == (raters == "simulated")
-    assert ("Not yet rated" in text) == (raters == "") and ("real people" in text) <= (raters == "live")
+    assert ("Not yet rated" in text) == (raters == "") and ("real people" in text) <= (
+        raters == "live"
+    )
     assert (text == "") == (models == raters == "live")

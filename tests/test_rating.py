@@ -18,7 +18,15 @@ from utils.errors import Problem
 
 few = settings(max_examples=25, deadline=None)
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
-TOLD = {d: {"name": f"The {d}", "definition": "a measure", "positive_pole": f"more {d}", "negative_pole": "-less of it"} for d in DIMENSIONS}
+TOLD = {
+    d: {
+        "name": f"The {d}",
+        "definition": "a measure",
+        "positive_pole": f"more {d}",
+        "negative_pole": "-less of it",
+    }
+    for d in DIMENSIONS
+}
 FIRST = rating_sheets.HEAD + 1
 
 
@@ -29,14 +37,21 @@ def labels_of(n, seed=0, dimensions=DIMENSIONS):
     rows = [
         (f"demo-{i}.1", d, float(rng.choice([-2, -1, 1, 2])))
         for i in range(n)
-        for d in rng.choice(dimensions, rng.choice([1, min(2, len(dimensions))], p=[0.65, 0.35]), replace=False, p=share / share.sum())
+        for d in rng.choice(
+            dimensions,
+            rng.choice([1, min(2, len(dimensions))], p=[0.65, 0.35]),
+            replace=False,
+            p=share / share.sum(),
+        )
     ]
     return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
 
 
 def texts_of(labels):
     ids = labels["statement_id"].unique()
-    return pd.DataFrame({"statement_id": ids, "text": [f"Motion {i}: people should.\n是的  {i}" for i in ids]})
+    return pd.DataFrame(
+        {"statement_id": ids, "text": [f"Motion {i}: people should.\n是的  {i}" for i in ids]}
+    )
 
 
 SAMPLE = labels_of(8)[["statement_id", "dimension"]]
@@ -44,7 +59,9 @@ SAMPLE = labels_of(8)[["statement_id", "dimension"]]
 
 def written(folder, annotator="Ada", sample=SAMPLE, study="demo", texts=None, seed=3):
     path = folder / f"{annotator}.xlsx"
-    return rating_sheets.write_sheet(path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study, seed)
+    return rating_sheets.write_sheet(
+        path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study, seed
+    )
 
 
 def changed(path, change):
@@ -79,7 +96,9 @@ def sheet_of(path):
 def test_a_sample_holds_all_pairs_of_its_statements_and_every_dimension(n, seed):
     labels = labels_of(120, seed)
     sample = sampling.draw_sample(labels, n, np.random.default_rng(seed))
-    assert sample["statement_id"].nunique() == n and set(sample["dimension"]) == set(labels["dimension"])
+    assert sample["statement_id"].nunique() == n and set(sample["dimension"]) == set(
+        labels["dimension"]
+    )
     own = labels[labels["statement_id"].isin(sample["statement_id"])]
     assert len(own) == len(sample) == len(own.merge(sample))
 
@@ -95,7 +114,10 @@ def test_a_sample_of_the_papers_size_keeps_each_dimensions_share_of_the_pairs():
 
 def test_every_statement_is_about_equally_likely_to_be_drawn():
     labels = labels_of(60)
-    drawn = [sampling.draw_sample(labels, 20, np.random.default_rng(s))["statement_id"].unique() for s in range(300)]
+    drawn = [
+        sampling.draw_sample(labels, 20, np.random.default_rng(s))["statement_id"].unique()
+        for s in range(300)
+    ]
     share = pd.Series(np.concatenate(drawn)).value_counts() / 300
     common = labels.groupby("statement_id")["dimension"].agg(lambda d: "LTO" not in set(d))
     assert len(share) == 60 and share[common].between(0.2, 0.5).all()
@@ -103,7 +125,10 @@ def test_every_statement_is_about_equally_likely_to_be_drawn():
 
 def test_the_order_of_the_labels_does_not_change_the_sample():
     labels = labels_of(50)
-    draws = [sampling.draw_sample(frame, 12, np.random.default_rng(1)) for frame in (labels, labels.sample(frac=1, random_state=2))]
+    draws = [
+        sampling.draw_sample(frame, 12, np.random.default_rng(1))
+        for frame in (labels, labels.sample(frac=1, random_state=2))
+    ]
     assert draws[0].equals(draws[1])
 
 
@@ -127,10 +152,16 @@ def test_a_sample_too_small_for_its_dimensions_is_refused():
 
 def test_the_plan_asks_for_as_many_pairs_as_the_width_needs_and_no_fewer():
     row = sampling.plan_sample([0.1], precision=0.9).iloc[0]
-    widths = [np.diff(agreement_coefficients.wilson(0.9 * n, n))[0] for n in (int(row["precision"]), int(row["precision"]) - 1)]
+    widths = [
+        np.diff(agreement_coefficients.wilson(0.9 * n, n))[0]
+        for n in (int(row["precision"]), int(row["precision"]) - 1)
+    ]
     assert widths[0] <= 0.1 < widths[1]
     row = sampling.plan_sample([0.2], mae=0.5).iloc[0]
-    assert (row["mae_least"], row["mae_most"]) == (97, 673)  # (2 x 1.96 / 0.2)^2 = 384.2, times 0.25 and 1.75
+    assert (row["mae_least"], row["mae_most"]) == (
+        97,
+        673,
+    )  # (2 x 1.96 / 0.2)^2 = 384.2, times 0.25 and 1.75
 
 
 def test_the_errors_of_any_annotators_vary_within_the_planned_bounds():
@@ -158,7 +189,9 @@ def test_a_dimension_without_pairs_has_an_endless_interval_and_no_error():
 def test_a_sheet_shows_statement_dimension_and_both_poles_of_every_pair_once(tmp_path):
     sheet = sheet_of(written(tmp_path))
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=FIRST)]
-    assert len(rows) == len(SAMPLE) and {(r[6], r[7]) for r in rows} == set(SAMPLE.itertuples(index=False, name=None))
+    assert len(rows) == len(SAMPLE) and {(r[6], r[7]) for r in rows} == set(
+        SAMPLE.itertuples(index=False, name=None)
+    )
     first = rows[0]
     assert first[0].startswith(f"Motion {first[6]}:") and first[1:4] == [
         f"The {first[7]}: a measure",
@@ -171,7 +204,10 @@ def test_a_sheet_shows_statement_dimension_and_both_poles_of_every_pair_once(tmp
 def test_a_sheet_is_the_same_whatever_the_models_labels_are(tmp_path):
     labels, texts = labels_of(8), texts_of(SAMPLE)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    paths = [written(tmp_path / f, sample=labels.assign(polarity=p), texts=texts) for f, p in (("a", 2.0), ("b", -1.0))]
+    paths = [
+        written(tmp_path / f, sample=labels.assign(polarity=p), texts=texts)
+        for f, p in (("a", 2.0), ("b", -1.0))
+    ]
     cells = [[c.value for row in sheet_of(p).iter_rows() for c in row] for p in paths]
     assert cells[0] == cells[1]
 
@@ -184,7 +220,10 @@ def test_only_the_answers_and_the_background_can_be_written_to(tmp_path):
 
 
 def test_the_answers_are_offered_as_lists(tmp_path):
-    lists = {str(v.sqref): v.formula1 for v in sheet_of(written(tmp_path)).data_validations.dataValidation}
+    lists = {
+        str(v.sqref): v.formula1
+        for v in sheet_of(written(tmp_path)).data_validations.dataValidation
+    }
     last = rating_sheets.HEAD + len(SAMPLE)
     assert lists == {f"E{FIRST}:E{last}": '"yes,no"', f"F{FIRST}:F{last}": '"-2,-1,+1,+2"'}
 
@@ -196,14 +235,24 @@ def test_every_annotator_has_an_order_of_their_own_and_always_the_same(tmp_path)
         written(tmp_path, "Bo"),
         written(tmp_path / "again", sample=SAMPLE.sample(frac=1, random_state=1)),
     ]
-    orders = [[(r[6].value, r[7].value) for r in sheet_of(p).iter_rows(min_row=FIRST)] for p in paths]
-    assert orders[0] != orders[1] and orders[0] == orders[2] and sorted(orders[0]) == sorted(orders[1])
+    orders = [
+        [(r[6].value, r[7].value) for r in sheet_of(p).iter_rows(min_row=FIRST)] for p in paths
+    ]
+    assert (
+        orders[0] != orders[1] and orders[0] == orders[2] and sorted(orders[0]) == sorted(orders[1])
+    )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-2 is a number", "@SUM(A1)", '=HYPERLINK("x")', "'quoted"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-2 is a number", "@SUM(A1)", '=HYPERLINK("x")', "'quoted"]
+)
 def test_a_text_that_looks_like_a_formula_stays_text(tmp_path, text):
     sample = SAMPLE.iloc[:1]
-    path = written(tmp_path, sample=sample, texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": text}))
+    path = written(
+        tmp_path,
+        sample=sample,
+        texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": text}),
+    )
     cell = sheet_of(path).cell(FIRST, 1)
     assert (cell.value, cell.data_type) == (text, "s") and cell.quotePrefix == (text[0] in "=+-@")
     with ZipFile(BytesIO(path.read_bytes())) as parts:
@@ -213,7 +262,11 @@ def test_a_text_that_looks_like_a_formula_stays_text(tmp_path, text):
 
 def test_control_characters_in_a_text_do_not_stop_a_sheet(tmp_path):
     sample = SAMPLE.iloc[:1]
-    path = written(tmp_path, sample=sample, texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": "a\x0bb"}))
+    path = written(
+        tmp_path,
+        sample=sample,
+        texts=pd.DataFrame({"statement_id": sample["statement_id"], "text": "a\x0bb"}),
+    )
     assert sheet_of(path).cell(FIRST, 1).value == "ab" and len(read(path, sample)) == 1
 
 
@@ -226,7 +279,9 @@ def test_a_sheet_that_is_there_is_never_written_over(tmp_path):
 
 
 def test_a_pair_without_a_text_is_named(tmp_path):
-    with pytest.raises(Problem, match="The sample holds demo-[0-7].1 on ..., of which the text is not known"):
+    with pytest.raises(
+        Problem, match="The sample holds demo-[0-7].1 on ..., of which the text is not known"
+    ):
         written(tmp_path, texts=texts_of(SAMPLE.iloc[:0]))
 
 
@@ -236,7 +291,9 @@ def test_a_pair_without_a_text_is_named(tmp_path):
 @few
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["yes", "no", None]), st.sampled_from(["-2", "-1", "+1", "+2", None])),
+        st.tuples(
+            st.sampled_from(["yes", "no", None]), st.sampled_from(["-2", "-1", "+1", "+2", None])
+        ),
         min_size=len(SAMPLE),
         max_size=len(SAMPLE),
     )
@@ -251,14 +308,24 @@ def test_what_was_filled_in_is_read_back(tmp_path_factory, answers):
             expected[sheet[f"G{row}"].value, sheet[f"H{row}"].value] = (relevant, polarity)
 
     ratings = read(changed(path, fill))
-    assert list(ratings.columns) == rating_sheets.RATINGS and set(ratings["respondents"]) == {"live"}
+    assert list(ratings.columns) == rating_sheets.RATINGS and set(ratings["respondents"]) == {
+        "live"
+    }
     assert ratings[["statement_id", "dimension"]].equals(SAMPLE.reset_index(drop=True))
     for row in ratings.itertuples():
         relevant, polarity = expected[row.statement_id, row.dimension]
-        assert [row.relevant, row.polarity] == pytest.approx([rating_sheets.RELEVANT.get(relevant, np.nan), rating_sheets.SCALE.get(polarity, np.nan)], nan_ok=True)
+        assert [row.relevant, row.polarity] == pytest.approx(
+            [
+                rating_sheets.RELEVANT.get(relevant, np.nan),
+                rating_sheets.SCALE.get(polarity, np.nan),
+            ],
+            nan_ok=True,
+        )
 
 
-@pytest.mark.parametrize("typed, value", [(1, 1), (2.0, 2), (-1, -1), ("−2", -2), (" +2 ", 2), ("1", 1)])
+@pytest.mark.parametrize(
+    "typed, value", [(1, 1), (2.0, 2), (-1, -1), ("−2", -2), (" +2 ", 2), ("1", 1)]
+)
 def test_a_polarity_typed_as_a_number_is_read_as_well(tmp_path, typed, value):
     assert set(read(filled(written(tmp_path), "Yes", typed))["polarity"]) == {value}
 
@@ -271,7 +338,9 @@ def test_a_half_filled_sheet_is_read_and_said_to_be_half_filled(tmp_path):
     n = len(SAMPLE)
     ratings = read(changed(written(tmp_path), fill))
     assert ratings["relevant"].isna().sum() == n - 3 and ratings["polarity"].notna().sum() == 1
-    sentence = f"Ada left {n - 3} of {n} pairs without relevance, 1 relevant ones without a polarity."
+    sentence = (
+        f"Ada left {n - 3} of {n} pairs without relevance, 1 relevant ones without a polarity."
+    )
     assert rating_sheets.half_filled(ratings) == [sentence]
     assert rating_sheets.half_filled(read(filled(written(tmp_path, "Bo")))) == []
 
@@ -307,7 +376,10 @@ def remove_the_name(sheet):
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        (delete_a_row, f"rows were removed or added \\(1 of the sample's {len(SAMPLE)} pairs missing, 0 twice, 0 not"),
+        (
+            delete_a_row,
+            f"rows were removed or added \\(1 of the sample's {len(SAMPLE)} pairs missing, 0 twice, 0 not",
+        ),
         (repeat_a_row, "rows were removed or added .*1 twice"),
         (change_a_text, f"row {FIRST} is not as it was written"),
         (swap_two_texts, f"row {FIRST} \\(and 1 more\\) is not as it was written"),
@@ -323,10 +395,21 @@ def test_a_changed_sheet_is_told_in_one_sentence(tmp_path, change, sentence):
 
 @pytest.mark.parametrize(
     "cell, value",
-    [("E9", "maybe"), ("E9", 1), ("E9", True), ("F9", 0), ("F9", "3"), ("F9", "1.5"), ("F9", True), ("F9", "yes")],
+    [
+        ("E9", "maybe"),
+        ("E9", 1),
+        ("E9", True),
+        ("F9", 0),
+        ("F9", "3"),
+        ("F9", "1.5"),
+        ("F9", True),
+        ("F9", "yes"),
+    ],
 )
 def test_a_foreign_value_is_named_with_its_cell(tmp_path, cell, value):
-    with pytest.raises(Problem, match=f'Ada.xlsx: cell {cell} holds "{value}"; it takes .*, or nothing'):
+    with pytest.raises(
+        Problem, match=f'Ada.xlsx: cell {cell} holds "{value}"; it takes .*, or nothing'
+    ):
         read(changed(written(tmp_path), lambda sheet: sheet.__setitem__(cell, value)))
 
 
@@ -362,7 +445,9 @@ def test_an_empty_folder_has_no_ratings_and_lock_files_are_no_sheets(tmp_path):
 
 
 def test_the_background_stands_in_no_rating(tmp_path):
-    path = changed(filled(written(tmp_path)), lambda sheet: sheet.__setitem__("B4", "Romania, 1990s"))
+    path = changed(
+        filled(written(tmp_path)), lambda sheet: sheet.__setitem__("B4", "Romania, 1990s")
+    )
     assert not read(path).astype(str).apply(lambda c: c.str.contains("Romania")).any(axis=None)
 
 
@@ -373,7 +458,9 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
         filled(written(tmp_path, name, sample), polarity=polarity)
     ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).set_index("dimension")
-    assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at["all", "n_between"] == len(sample)
+    assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at[
+        "all", "n_between"
+    ] == len(sample)
     chosen = sample.merge(labels)["polarity"]
     assert table.at["all", "to_models"] == pytest.approx((chosen - 1).abs().mean())
     assert agreement.precision(ratings).iloc[-1]["precision"] == 1
@@ -384,17 +471,24 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
 
 def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
     labels = labels_of(2000)
-    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(labels, on=["statement_id", "dimension"])
+    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
+        labels, on=["statement_id", "dimension"]
+    )
     assert ratings["annotator"].nunique() == 4 and set(ratings["respondents"]) == {"simulated"}
     assert ratings["relevant"].mean() == pytest.approx(0.85, abs=0.01)
     assert (ratings["polarity_x"] != ratings["polarity_y"]).mean() == pytest.approx(0.15, abs=0.01)
     steps = {-2: {-2, -1}, -1: {-2, -1, 1}, 1: {-1, 1, 2}, 2: {1, 2}}
-    assert all(set(own["polarity_x"]) == steps[label] for label, own in ratings.groupby("polarity_y"))
+    assert all(
+        set(own["polarity_x"]) == steps[label] for label, own in ratings.groupby("polarity_y")
+    )
 
 
 def test_simulated_annotators_do_not_depend_on_the_order_of_the_labels():
     labels = labels_of(30)
-    draws = [sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1)) for frame in (labels, labels.sample(frac=1, random_state=2))]
+    draws = [
+        sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1))
+        for frame in (labels, labels.sample(frac=1, random_state=2))
+    ]
     assert draws[0].equals(draws[1])
 
 
@@ -414,10 +508,21 @@ def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
     sample = sampling.draw_sample(labels, 8, np.random.default_rng(5))
     texts = texts_of(sample).assign(text=lambda t: "=1+1 " + t["text"])
     answers = {"Ada": "+1", "Bo": "1", "Cy": "+2", "Di": "-1"}
-    sheets = {written(tmp_path, name, sample, texts=texts): polarity for name, polarity in answers.items()}
-    for protected, locked, lists, shown, kind in spreadsheet.typed(tmp_path, rating_sheets.HEAD, sheets):
-        assert protected and locked == [True] * 4 + [False] * 2 + [True] * 3 and shown == [True] * 6 + [False] * 3
+    sheets = {
+        written(tmp_path, name, sample, texts=texts): polarity for name, polarity in answers.items()
+    }
+    for protected, locked, lists, shown, kind in spreadsheet.typed(
+        tmp_path, rating_sheets.HEAD, sheets
+    ):
+        assert (
+            protected
+            and locked == [True] * 4 + [False] * 2 + [True] * 3
+            and shown == [True] * 6 + [False] * 3
+        )
         assert lists == ['"yes";"no"', '"-2";"-1";"+1";"+2"'] and kind == "TEXT"
     ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).iloc[-1]
-    assert (table["between"], table["n_between"]) == (pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6), len(sample))
+    assert (table["between"], table["n_between"]) == (
+        pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6),
+        len(sample),
+    )

@@ -14,7 +14,12 @@ from utils.prompts import SCORES, STATES, STEPS, read
 SAID = {
     "en": {
         "relevance": {"yes": ["yes", "Yes", "YES"], "no": ["no", "No", "NO"]},
-        "polarity": {"-2": ["-2", "−2", "－２"], "-1": ["-1", "–1"], "1": ["+1", "1", "＋1"], "2": ["+2", "2"]},
+        "polarity": {
+            "-2": ["-2", "−2", "－２"],
+            "-1": ["-1", "–1"],
+            "1": ["+1", "1", "＋1"],
+            "2": ["+2", "2"],
+        },
         "stance": {
             "agree": ["agree", "Agree", "I agree"],
             "disagree": ["disagree", "DISAGREE", "I do not agree", "strongly disagree"],
@@ -22,8 +27,16 @@ SAID = {
     },
     "zh": {
         "relevance": {"yes": ["是", "是的"], "no": ["否", "不是"]},
-        "polarity": {"-2": ["-2", "－２", "负2"], "-1": ["−1", "-1"], "1": ["+1", "＋１", "正1"], "2": ["2", "+2"]},
-        "stance": {"agree": ["同意", "我同意", "赞同"], "disagree": ["不同意", "我不同意", "不赞同", "完全不同意"]},
+        "polarity": {
+            "-2": ["-2", "－２", "负2"],
+            "-1": ["−1", "-1"],
+            "1": ["+1", "＋１", "正1"],
+            "2": ["2", "+2"],
+        },
+        "stance": {
+            "agree": ["同意", "我同意", "赞同"],
+            "disagree": ["不同意", "我不同意", "不赞同", "完全不同意"],
+        },
     },
 }
 # fmt: off
@@ -41,20 +54,30 @@ WRAPS = [
     "{m}: {a}<|im_end|>", '{m}: "{a}"',
 ]
 # fmt: on
-THOUGHTS = ["", "<think>Answer: yes\n答案：不同意</think>", "Answer: +2 答案：否\nAnswer: agree\n</think>\n\n"]
+THOUGHTS = [
+    "",
+    "<think>Answer: yes\n答案：不同意</think>",
+    "Answer: +2 答案：否\nAnswer: agree\n</think>\n\n",
+]
 
-told = st.sampled_from([(l, s, a, w) for l in SAID for s in STEPS for a, said in SAID[l][s].items() for w in said])
+told = st.sampled_from(
+    [(l, s, a, w) for l in SAID for s in STEPS for a, said in SAID[l][s].items() for w in said]
+)
 
 
 @given(told, st.data())
 @settings(max_examples=1500, deadline=None)
 def test_a_marked_answer_is_read_right_whatever_is_wrapped_around_it(cell, data):
     language, step, answer, word = cell
-    wrapped = data.draw(st.sampled_from(WRAPS)).format(m=data.draw(st.sampled_from(MARKS[language])), a=word)
+    wrapped = data.draw(st.sampled_from(WRAPS)).format(
+        m=data.draw(st.sampled_from(MARKS[language])), a=word
+    )
     before = data.draw(st.sampled_from(THOUGHTS)) + data.draw(st.sampled_from(REASONS[language]))
     after = data.draw(st.sampled_from(["", "\n", "  \n\n", "\r\n"]))
     got = read(step, language, before + wrapped + after)
-    if '"answer"' in wrapped or "<answer>" in wrapped:  # an English mark; a bare number has no other word to go by
+    if (
+        '"answer"' in wrapped or "<answer>" in wrapped
+    ):  # an English mark; a bare number has no other word to go by
         assert got in [("answered", answer), ("wrong language", "")]
     else:
         assert got == ("answered", answer)
@@ -64,8 +87,12 @@ def test_a_marked_answer_is_read_right_whatever_is_wrapped_around_it(cell, data)
 def test_two_answers_in_one_line_are_no_answer(one, other):
     (language, step, answer, word), (_, other_step, other_answer, other_word) = one, other
     for joined in ("{}/{}", "{} or {}", "{}和{}", "{}, {}", "{} ({})"):
-        state, got = read(step, language, f"{MARKS[language][0]}: {joined.format(word, other_word)}")
-        assert state != "answered" or (step != other_step or answer == other_answer) and got == answer
+        state, got = read(
+            step, language, f"{MARKS[language][0]}: {joined.format(word, other_word)}"
+        )
+        assert (
+            state != "answered" or (step != other_step or answer == other_answer) and got == answer
+        )
 
 
 @given(told)
@@ -75,7 +102,10 @@ def test_the_last_marked_answer_counts(cell):
     for earlier in SCORES[step]:
         first = SAID[language][step][earlier][0]
         again = {"en": "Wait, let me think about this again.", "zh": "等等，我再想一想。"}[language]
-        assert read(step, language, f"{mark}: {first}\n\n{again}\n\n{mark}: {word}") == ("answered", answer)
+        assert read(step, language, f"{mark}: {first}\n\n{again}\n\n{mark}: {word}") == (
+            "answered",
+            answer,
+        )
 
 
 @given(told, st.sampled_from(["en", "zh"]), st.sampled_from(STEPS))
@@ -114,7 +144,11 @@ def test_text_without_a_marked_answer_is_never_answered(step, language, text):
         assert state != "answered"
 
 
-@given(st.sampled_from(STEPS), st.sampled_from(["en", "zh"]), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@given(
+    st.sampled_from(STEPS),
+    st.sampled_from(["en", "zh"]),
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
+)
 @settings(max_examples=2000, deadline=None)
 def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, text):
     state, answer = read(step, language, text)
@@ -126,8 +160,13 @@ def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, tex
             "disagree": "disagree|不同意|not agree",
         }
         said |= {"1": r"\+?1", "2": r"\+?2", "-2": "-2", "-1": "-1"}
-        plain = re.sub(r"[*\s\u200b:>\"“”{}]|</?think>", "", unicodedata.normalize("NFKC", text).lower())
-        assert re.search(rf"(?:answer|答案|boxed\W*)(?:or|但|\W)*?(?:{said[answer]})", plain), (text, answer)
+        plain = re.sub(
+            r"[*\s\u200b:>\"“”{}]|</?think>", "", unicodedata.normalize("NFKC", text).lower()
+        )
+        assert re.search(rf"(?:answer|答案|boxed\W*)(?:or|但|\W)*?(?:{said[answer]})", plain), (
+            text,
+            answer,
+        )
 
 
 @given(
@@ -138,7 +177,10 @@ def test_an_answer_that_is_read_stands_right_behind_its_mark(step, language, tex
 )
 def test_thinking_that_never_ends_holds_no_answer(step, language, text, reason):
     reply = "<think>" + text.replace("<", "") + "\nAnswer: yes\n答案：同意\nAnswer: agree"
-    assert read(step, language, reply, reason)[0] == {"length": "cut off", "content_filter": "refused"}.get(reason, "unreadable")
+    assert read(step, language, reply, reason)[0] == {
+        "length": "cut off",
+        "content_filter": "refused",
+    }.get(reason, "unreadable")
 
 
 @pytest.mark.parametrize("language, replies", [("en", ENGLISH), ("zh", CHINESE)])
@@ -181,7 +223,11 @@ def test_a_study_with_many_long_replies_is_read_in_seconds():
     }
     start = perf_counter()
     for _ in range(1000):
-        assert read("stance", "en", reply["en"])[1] == read("stance", "zh", reply["zh"])[1] == "disagree"
+        assert (
+            read("stance", "en", reply["en"])[1]
+            == read("stance", "zh", reply["zh"])[1]
+            == "disagree"
+        )
     assert perf_counter() - start < 1  # 2,000 replies; a tenth of it is usual
 
 
@@ -222,5 +268,7 @@ def test_english_with_few_words_or_foreign_names_is_english(reasons):
 
 def test_chinese_with_a_foreign_name_in_it_is_chinese():
     assert read(
-        "stance", "zh", "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意"
+        "stance",
+        "zh",
+        "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意",
     ) == ("answered", "agree")

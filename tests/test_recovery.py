@@ -23,7 +23,9 @@ def here(monkeypatch) -> Execution:
     found = {"02_statements": pd.DataFrame({"statement_id": ids})}
     monkeypatch.setattr(Execution, "read", lambda _, name: found[name])
     found["07_scores"] = recovery.planted_scores(execution)
-    labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[["statement_id", "dimension", "polarity"]]
+    labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[
+        ["statement_id", "dimension", "polarity"]
+    ]
     found |= {"05_sociocultural_statements": labels, "04_relevance": labels.assign(relevant=True)}
     return execution
 
@@ -34,7 +36,11 @@ def table(here):
 
 def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
     found = table(here)
-    assert len(found) == 48 and (found["verdict"] == recovery.RECOVERED).all() and found["covered"].all()
+    assert (
+        len(found) == 48
+        and (found["verdict"] == recovery.RECOVERED).all()
+        and found["covered"].all()
+    )
     assert found["planted"].tolist() == pytest.approx(found["estimate"].tolist())
     assert "**48 of 48" in recovery.sentence(found)
 
@@ -42,7 +48,9 @@ def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
 def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
     turned = here.read("07_scores").assign(score=lambda t: -t["score"])
     read = Execution.read
-    monkeypatch.setattr(Execution, "read", lambda self, name: turned if name == "07_scores" else read(self, name))
+    monkeypatch.setattr(
+        Execution, "read", lambda self, name: turned if name == "07_scores" else read(self, name)
+    )
     found = table(here)
     large = found["planted"].abs() > 0.6
     assert large.any() and (found.loc[large, "verdict"] == "not recovered").all()
@@ -65,7 +73,11 @@ def test_the_labels_are_counted_against_the_plan(here):
 def test_nothing_was_planted_in_a_live_study():
     live = Execution(load("paper"), "paper")
     found = recovery.table(live, np.random.default_rng(0), 10)
-    assert found.empty and list(found) == recovery.COLUMNS and list(recovery.labels(live)) == recovery.LABELS
+    assert (
+        found.empty
+        and list(found) == recovery.COLUMNS
+        and list(recovery.labels(live)) == recovery.LABELS
+    )
     assert "nothing to recover" in recovery.sentence(found)
 
 

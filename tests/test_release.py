@@ -17,8 +17,19 @@ from alignment.study.paths import ROOT
 from alignment.study.workspace import Execution
 from utils.errors import Problem
 
-TEXTS = ["Cats should be allowed to vote.", "Dogs should not be allowed to vote.", "Owls should vote at night."]
-STATEMENTS = pd.DataFrame({"statement_id": ["17.1", "18.3", "19#2"], "debate_id": ["17", "18", "19"], "text": TEXTS, "votes": [9, 4, None]})
+TEXTS = [
+    "Cats should be allowed to vote.",
+    "Dogs should not be allowed to vote.",
+    "Owls should vote at night.",
+]
+STATEMENTS = pd.DataFrame(
+    {
+        "statement_id": ["17.1", "18.3", "19#2"],
+        "debate_id": ["17", "18", "19"],
+        "text": TEXTS,
+        "votes": [9, 4, None],
+    }
+)
 STATEMENTS = STATEMENTS.astype({"votes": "Int64"})
 LABELS = pd.DataFrame({
     "statement_id": ["17.1", "17.1", "18.3", "19#2"], "dimension": ["PDI", "IDV", "PDI", "LTO"], "polarity": [2, -1, 1, -2],
@@ -29,7 +40,9 @@ TRANSLATED = pd.DataFrame({
     "statement_id": STATEMENTS["statement_id"], "language": "zh", "text": ["猫", "狗", "枭"], "translator": "google",
     "date": ["2026-03-01", "2026-03-02", ""], "source_hash": "", "corrected": [False, True, False],
 })  # fmt: skip
-RATINGS = LABELS[["statement_id", "dimension", "polarity"]].assign(annotator="007", relevant=1.0, respondents="live")
+RATINGS = LABELS[["statement_id", "dimension", "polarity"]].assign(
+    annotator="007", relevant=1.0, respondents="live"
+)
 NOBODY = RATINGS.iloc[:0]
 # What Croissant 1.0 requires of a data set.
 REQUIRED = [
@@ -90,15 +103,25 @@ def test_no_text_stands_in_any_file_of_the_release(live, data):
     whole = b"\n".join(written(live).values()).decode()
     for text in [*TEXTS, *TRANSLATED["text"]]:
         assert text not in whole
-        assert not any(" ".join(text.split()[i : i + 3]) in whole for i in range(len(text.split()) - 2))
+        assert not any(
+            " ".join(text.split()[i : i + 3]) in whole for i in range(len(text.split()) - 2)
+        )
 
 
 def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live, data):
     card = dataset.card(live, data, TRANSLATED, RATINGS)
     told = head(card)
-    assert told["license"] == "cc-by-4.0" and told["language"] == ["en", "zh"] and told["size_categories"] == ["n<1K"]
-    assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == ["found"]
-    assert told["configs"] == [{"config_name": "default", "data_files": "sociocultural_statements.csv"}]
+    assert (
+        told["license"] == "cc-by-4.0"
+        and told["language"] == ["en", "zh"]
+        and told["size_categories"] == ["n<1K"]
+    )
+    assert told["annotations_creators"] == ["machine-generated"] and told["language_creators"] == [
+        "found"
+    ]
+    assert told["configs"] == [
+        {"config_name": "default", "data_files": "sociocultural_statements.csv"}
+    ]
     for said in (
         "drugs",
         "sexuality",
@@ -123,13 +146,19 @@ def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data
 
 
 def test_the_card_says_when_nobody_read_the_translations(live, data):
-    assert "so nobody may have checked them" in dataset.card(live, data, TRANSLATED.assign(corrected=False), RATINGS)
-    assert "placeholders, no translations" in dataset.card(live, data, TRANSLATED.assign(translator="simulated"), RATINGS)
+    assert "so nobody may have checked them" in dataset.card(
+        live, data, TRANSLATED.assign(corrected=False), RATINGS
+    )
+    assert "placeholders, no translations" in dataset.card(
+        live, data, TRANSLATED.assign(translator="simulated"), RATINGS
+    )
     assert "asked in one language" in dataset.card(live, data, TRANSLATED.iloc[:0], RATINGS)
 
 
 def test_the_card_says_who_checked_the_labels(live, data):
-    assert "4 of them were checked by people (1 annotators)" in dataset.card(live, data, TRANSLATED, RATINGS)
+    assert "4 of them were checked by people (1 annotators)" in dataset.card(
+        live, data, TRANSLATED, RATINGS
+    )
     open_ = RATINGS.assign(relevant=float("nan"), polarity=float("nan"))
     for nobody in (NOBODY, open_):
         card = dataset.card(live, data, TRANSLATED, nobody)
@@ -139,20 +168,39 @@ def test_the_card_says_who_checked_the_labels(live, data):
 
 
 @pytest.mark.parametrize("name", ["demo", "three_cultures"])
-def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_votes_of_people(elsewhere, data, name):
+def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_votes_of_people(
+    elsewhere, data, name
+):
     here = Execution(load(name), name)
-    card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, RATINGS.assign(respondents="simulated"))
+    card = dataset.card(
+        here,
+        data.assign(respondents="simulated"),
+        TRANSLATED,
+        RATINGS.assign(respondents="simulated"),
+    )
     assert head(card)["language_creators"] == ["other"] and "data/raw/demo" in card
     assert "nobody voted" in card and "Nobody debated" in card and "for nothing else" in card
-    for untrue in ("users who wrote", "people's votes", "checked by people", "Debates change", "language models, the same"):
+    for untrue in (
+        "users who wrote",
+        "people's votes",
+        "checked by people",
+        "Debates change",
+        "language models, the same",
+    ):
         assert untrue not in card
 
 
-def test_simulated_labels_of_real_debates_are_not_called_written_for_this_project(elsewhere, data, monkeypatch):
+def test_simulated_labels_of_real_debates_are_not_called_written_for_this_project(
+    elsewhere, data, monkeypatch
+):
     monkeypatch.setenv("KIALO", "somewhere")
     here = Execution(load("exports"), "exports")
     card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
-    assert "users who wrote them" in card and head(card)["language_creators"] == ["found"] and "written for" not in card
+    assert (
+        "users who wrote them" in card
+        and head(card)["language_creators"] == ["found"]
+        and "written for" not in card
+    )
 
 
 def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
@@ -162,13 +210,18 @@ def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(e
     card = written(demo)["README.md"].decode()
     assert head(card)["pretty_name"].startswith("Simulated") and "simulated" in head(card)["tags"]
     assert "license" not in head(card) and "made up by simulated respondents" in card
-    assert set(table_files.read(demo.processed / "12_release" / names[1])["respondents"]) == {"simulated"}
+    assert set(table_files.read(demo.processed / "12_release" / names[1])["respondents"]) == {
+        "simulated"
+    }
 
 
 def test_one_simulated_label_makes_the_whole_release_a_simulated_one(live, data):
     dataset.write(live, data, TRANSLATED, RATINGS)
     mixed = data.assign(respondents=["live", "live", "simulated", "live"])
-    assert dataset.write(live, mixed, TRANSLATED, RATINGS) == ["README.md", "simulated_sociocultural_statements.csv"]
+    assert dataset.write(live, mixed, TRANSLATED, RATINGS) == [
+        "README.md",
+        "simulated_sociocultural_statements.csv",
+    ]
 
 
 def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
@@ -176,37 +229,66 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
     files = written(live)
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
-    assert told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["@type"] == "sc:Dataset"
-    assert told["@context"]["@vocab"] == "https://schema.org/" and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
-    assert told["@context"]["conformsTo"] == "dct:conformsTo" and told["@context"]["recordSet"] == "cr:recordSet"
+    assert (
+        told["conformsTo"] == "http://mlcommons.org/croissant/1.0" and told["@type"] == "sc:Dataset"
+    )
+    assert (
+        told["@context"]["@vocab"] == "https://schema.org/"
+        and told["@context"]["cr"] == "http://mlcommons.org/croissant/"
+    )
+    assert (
+        told["@context"]["conformsTo"] == "dct:conformsTo"
+        and told["@context"]["recordSet"] == "cr:recordSet"
+    )
     assert told["datePublished"] == "2026-03-02" and re.fullmatch(r"\d+\.\d+\.\d+", told["version"])
     (file,) = told["distribution"]
     content = files[file["contentUrl"]]
-    assert file["sha256"] == hashlib.sha256(content).hexdigest() and file["contentSize"] == f"{len(content)} B"
+    assert (
+        file["sha256"] == hashlib.sha256(content).hexdigest()
+        and file["contentSize"] == f"{len(content)} B"
+    )
 
 
 def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made_up(live, data):
     undated = TRANSLATED.assign(date="")
-    assert dataset.newest(live, undated) is None and "datePublished" not in dataset.about(live, data, None)
-    borrowing = Execution(live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine")
-    table_files.write(pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}), live.raw / "debates" / "responses.csv")
+    assert dataset.newest(live, undated) is None and "datePublished" not in dataset.about(
+        live, data, None
+    )
+    borrowing = Execution(
+        live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine"
+    )
+    table_files.write(
+        pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}),
+        live.raw / "debates" / "responses.csv",
+    )
     assert dataset.newest(borrowing, undated) == "2026-02-04"
 
 
-def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(live, data):
+def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(
+    live, data
+):
     dataset.write(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     (records,) = told["recordSet"]
     known = {told["distribution"][0]["@id"], records["@id"], *(f["@id"] for f in records["field"])}
     assert len(known) == 2 + len(records["field"])
-    assert {f["source"]["fileObject"]["@id"] for f in records["field"]} | {k["@id"] for k in records["key"]} <= known
+    assert {f["source"]["fileObject"]["@id"] for f in records["field"]} | {
+        k["@id"] for k in records["key"]
+    } <= known
     columns = next(csv.reader(files["sociocultural_statements.csv"].decode().splitlines()))
     assert [f["source"]["extract"]["column"] for f in records["field"]] == columns
     kinds = {f["name"]: f["dataType"] for f in records["field"]}
-    assert kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer" and kinds["content_hash"] == "sc:Text"
-    halves = croissant.metadata({}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), dataset.COLUMNS)
-    assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}["polarity"] == "sc:Float"
+    assert (
+        kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer"
+        and kinds["content_hash"] == "sc:Text"
+    )
+    halves = croissant.metadata(
+        {}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), dataset.COLUMNS
+    )
+    assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}[
+        "polarity"
+    ] == "sc:Float"
 
 
 def test_the_same_release_is_the_same_bytes(live, data):
@@ -225,7 +307,10 @@ def test_the_committed_release_of_the_default_study_holds_no_text_and_says_that_
     folder = ROOT / "data" / "processed" / "demo" / "12_release"
     if not folder.is_dir():
         pytest.skip("the default study was not run here")
-    assert {p.name for p in folder.iterdir()} == {"README.md", "simulated_sociocultural_statements.csv"}
+    assert {p.name for p in folder.iterdir()} == {
+        "README.md",
+        "simulated_sociocultural_statements.csv",
+    }
     whole = "".join(p.read_text(encoding="utf-8") for p in folder.iterdir())
     statements = table_files.read(folder.parent / "02_statements.csv")
     assert not [t for t in statements["text"] if t in whole]

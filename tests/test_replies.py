@@ -47,7 +47,15 @@ def test_a_batch_is_kept_whole_or_not_at_all(tmp_path):
 
 @pytest.mark.parametrize("place", range(7))
 def test_every_part_of_a_request_decides_its_key(place):
-    other = ("polarity", "another", "openrouter", "qwen", {"order": ["x"]}, {"temperature": 0.7}, [2])
+    other = (
+        "polarity",
+        "another",
+        "openrouter",
+        "qwen",
+        {"order": ["x"]},
+        {"temperature": 0.7},
+        [2],
+    )
     mixed = [*PARTS[:place], other[place], *PARTS[place + 1 :]]
     assert archive.keys(*PARTS) != archive.keys(*mixed)
 
@@ -71,7 +79,10 @@ def test_an_archive_of_an_unknown_schema_is_refused_in_a_sentence(tmp_path):
     path = tmp_path / "replies.sqlite"
     with archive.open_archive(path) as connection:
         connection.execute("pragma user_version = 99")
-    with pytest.raises(Problem, match="schema 99, and this version reads schema 1"), archive.open_archive(path):
+    with (
+        pytest.raises(Problem, match="schema 99, and this version reads schema 1"),
+        archive.open_archive(path),
+    ):
         pass
 
 
@@ -95,11 +106,25 @@ def test_a_copy_of_an_archive_holds_every_reply_once_with_what_was_sent_and_rece
     one, other, both = (tmp_path / name for name in ("a.sqlite", "b.sqlite", "c.sqlite"))
     for path, keys in ((one, ["k", "l"]), (other, ["l", "m"])):
         with archive.open_archive(path) as connection:
-            archive.keep(connection, [ROW | {"key": key, "request": f"asked {key}", "response": f"got {key}"} for key in keys])
-    assert [archive.copy(one, both), archive.copy(other, both), archive.copy(one, both)] == [2, 1, 0]
+            archive.keep(
+                connection,
+                [
+                    ROW | {"key": key, "request": f"asked {key}", "response": f"got {key}"}
+                    for key in keys
+                ],
+            )
+    assert [archive.copy(one, both), archive.copy(other, both), archive.copy(one, both)] == [
+        2,
+        1,
+        0,
+    ]
     with archive.open_archive(both) as connection:
-        found = connection.execute("select key, text, request, response, respondents from replies join wire using (id) order by key").fetchall()
-    assert found == [(key, "Answer: yes", f"asked {key}", f"got {key}", "simulated") for key in "klm"]
+        found = connection.execute(
+            "select key, text, request, response, respondents from replies join wire using (id) order by key"
+        ).fetchall()
+    assert found == [
+        (key, "Answer: yes", f"asked {key}", f"got {key}", "simulated") for key in "klm"
+    ]
 
 
 def test_an_archive_of_an_unknown_schema_is_not_copied(tmp_path):
@@ -113,6 +138,21 @@ def test_an_archive_of_an_unknown_schema_is_not_copied(tmp_path):
 
 def test_of_several_attempts_the_last_that_brought_a_reply_counts(tmp_path):
     with archive.open_archive(tmp_path / "a.sqlite") as connection:
-        tries = [("a", 1, "first", "x"), ("a", 2, "second", "y"), ("a", 3, None, "z"), ("b", 1, "only", None), ("c", 1, None, "x")]
-        archive.keep(connection, [ROW | dict(zip(("key", "attempt", "text", "provider"), t, strict=True)) for t in tries])
-        assert archive.last(connection, ["text", "provider"]) == {"a": ("second", "y"), "b": ("only", None)}
+        tries = [
+            ("a", 1, "first", "x"),
+            ("a", 2, "second", "y"),
+            ("a", 3, None, "z"),
+            ("b", 1, "only", None),
+            ("c", 1, None, "x"),
+        ]
+        archive.keep(
+            connection,
+            [
+                ROW | dict(zip(("key", "attempt", "text", "provider"), t, strict=True))
+                for t in tries
+            ],
+        )
+        assert archive.last(connection, ["text", "provider"]) == {
+            "a": ("second", "y"),
+            "b": ("only", None),
+        }

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from utils import prompts
 
-LINES = Path(__file__).with_name("replies_as_written.jsonl").read_text(encoding="utf-8").splitlines()
+LINES = (
+    Path(__file__).with_name("replies_as_written.jsonl").read_text(encoding="utf-8").splitlines()
+)
 REPLIES = [json.loads(line) for line in LINES]
 
 
@@ -16,7 +18,11 @@ def read(reply: dict) -> tuple[str, str]:
 def wrong(replies: list[dict]) -> list[str]:
     """What was read as an answer and is none, or another one; unreadable is allowed, wrong is not."""
     pairs = [(reply, *read(reply)) for reply in replies]
-    return [r["note"] for r, state, answer in pairs if state == "answered" and (r["state"], r["answer"]) != (state, answer)]
+    return [
+        r["note"]
+        for r, state, answer in pairs
+        if state == "answered" and (r["state"], r["answer"]) != (state, answer)
+    ]
 
 
 def test_no_reply_is_read_as_an_answer_that_it_does_not_give():

@@ -48,20 +48,26 @@ def test_agreeing_scores_the_polarity_and_disagreeing_its_opposite():
 
 
 def test_an_undecided_vote_is_never_a_score_and_is_counted_as_missing():
-    table = scores.label_scores(labels_of([2, 1]), votes_of([[np.nan, 1, 1, 1], [1, 1, 1, 1]]), MODELS)
+    table = scores.label_scores(
+        labels_of([2, 1]), votes_of([[np.nan, 1, 1, 1], [1, 1, 1, 1]]), MODELS
+    )
     row = scores.positions(table).set_index(["model", "language"]).loc[("us-1", "en")]
     assert (row["position"], row["n"], row["missing"]) == (1.0, 1, 1)
 
 
 def test_a_statement_of_two_dimensions_scores_on_each_with_its_own_polarity():
     labels = pd.concat([labels_of([2], "PDI"), labels_of([-1], "IND")])
-    table = scores.positions(scores.label_scores(labels, votes_of([[1, 1, 1, 1]]), MODELS), by=["dimension"])
+    table = scores.positions(
+        scores.label_scores(labels, votes_of([[1, 1, 1, 1]]), MODELS), by=["dimension"]
+    )
     assert table.set_index("dimension")["position"].to_dict() == {"PDI": 2, "IND": -1}
 
 
 def test_an_interval_of_a_position_is_that_of_a_bootstrap_of_its_own_statements():
     votes = votes_of([[1, -1, 1, 1]] * 30 + [[-1, -1, 1, 1]] * 30)
-    table = scores.model_positions(scores.label_scores(labels_of([1] * 60), votes, MODELS), np.random.default_rng(0))
+    table = scores.model_positions(
+        scores.label_scores(labels_of([1] * 60), votes, MODELS), np.random.default_rng(0)
+    )
     rows = table.merge(MODELS).set_index("model")
     us_1, us_2 = rows.loc["us-1"], rows.loc["us-2"]
     assert (us_1["mean"], us_1["n"], us_2["low"], us_2["high"]) == (0.0, 60, -1.0, -1.0)
@@ -102,12 +108,18 @@ def test_all_runs_can_decide_a_group_that_votes_would_split():
     runs = {"us-1": "AAAAA", "us-2": "AADDD", "cn-1": "DDDDD", "cn-2": "DDDDD"}
     rows = [("stance", "s0", m, lang, i, {"A": "agree", "D": "disagree"}[r])
             for m, _, lang in NATIVE for i, r in enumerate(runs[m])]  # fmt: skip
-    rows += [("stance", "s0", "us-2", "zh", i, "disagree") for i in range(5)]  # not its native language: does not count
-    answers = pd.DataFrame(rows, columns=["step", "statement_id", "model", "language", "run", "answer"])
+    rows += [
+        ("stance", "s0", "us-2", "zh", i, "disagree") for i in range(5)
+    ]  # not its native language: does not count
+    answers = pd.DataFrame(
+        rows, columns=["step", "statement_id", "model", "language", "run", "answer"]
+    )
     table = scores.label_scores(labels_of([1]), votes_of([[1, -1, -1, -1]]), MODELS)
     assert response(scores.group_scores(table, MODELS), "s0", "US") == 0
     assert response(scores.group_scores(table, MODELS, "all_runs", answers), "s0", "US") == 1
-    answers.loc[answers["model"] == "us-1", "answer"] = ""  # five of ten runs are no answer: not more than half
+    answers.loc[answers["model"] == "us-1", "answer"] = (
+        ""  # five of ten runs are no answer: not more than half
+    )
     assert np.isnan(response(scores.group_scores(table, MODELS, "all_runs", answers), "s0", "US"))
 
 
@@ -123,7 +135,9 @@ def test_of_three_groups_one_that_stands_alone_makes_the_difference():
     groups = pd.DataFrame(rows, columns=["statement_id", "dimension", "group", "response"])
     assert scores.differing(groups, "not_equal")["differs"].tolist() == [True, True]
     assert scores.differing(groups, "opposite")["differs"].tolist() == [False, True]
-    groups.loc[groups["group"] == "y", "response"] = np.nan  # a label without one group's response is not counted
+    groups.loc[groups["group"] == "y", "response"] = (
+        np.nan
+    )  # a label without one group's response is not counted
     assert not scores.differing(groups, "not_equal")["differs"].any()
     assert not scores.differing(groups, "opposite")["differs"].any()
 
@@ -159,29 +173,47 @@ def test_strictly_opposite_groups_are_mirror_images_about_fifty(native, seed):
 @given(STANCES, st.integers(0, 2**32))
 def test_statements_on_which_groups_agree_add_nothing_to_their_gap(native, seed):
     polarities = np.random.default_rng(seed).choice([-2, -1, 1, 2], len(native))
-    value, n = wide(scores.figure1(groups_of(native, polarities), np.random.default_rng(0), "not_equal", 20))
+    value, n = wide(
+        scores.figure1(groups_of(native, polarities), np.random.default_rng(0), "not_equal", 20)
+    )
     gap = (value["US"] - value["China"]).fillna(0)
     assert gap["all"] * n["all", "US"] == pytest.approx(gap["differing"] * n["differing", "US"])
 
 
 def test_figure_one_by_hand():
     native = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, -1], [np.nan, 1, -1, -1]]
-    figure = scores.figure1(groups_of(native, [2, 1, 1, 2]), np.random.default_rng(0), "not_equal", 500)
+    figure = scores.figure1(
+        groups_of(native, [2, 1, 1, 2]), np.random.default_rng(0), "not_equal", 500
+    )
     value, n = wide(figure)
     # differing: s0 and s1. US scores 2 and 0, China -2 and 1; s3 lacks a response and is in neither selection
     assert value.loc["differing"].to_dict() == {"US": 75.0, "China": 37.5}
     assert value.loc["all", "US"] == pytest.approx((2 + 0 - 1) / 3 * 25 + 50)
-    assert n.to_dict() == {("differing", "US"): 2, ("differing", "China"): 2, ("all", "US"): 3, ("all", "China"): 3}
-    assert figure[["low", "high"]].isna().all(axis=None)  # three statements are too few for an interval
+    assert n.to_dict() == {
+        ("differing", "US"): 2,
+        ("differing", "China"): 2,
+        ("all", "US"): 3,
+        ("all", "China"): 3,
+    }
+    assert (
+        figure[["low", "high"]].isna().all(axis=None)
+    )  # three statements are too few for an interval
 
 
 @pytest.mark.parametrize("n", [significance.LEAST - 1, significance.LEAST])
 def test_an_interval_needs_six_statements(n):
-    groups = groups_of([[1, 1, -1, -1], [1, 1, 1, 1], [1, -1, 1, 1]] * 2 if n == 6 else [[1, 1, -1, -1]] * n, [1] * n)
-    drawn = scores.figure1(groups, np.random.default_rng(0), "not_equal", 500).query("selection == 'all'")
+    groups = groups_of(
+        [[1, 1, -1, -1], [1, 1, 1, 1], [1, -1, 1, 1]] * 2 if n == 6 else [[1, 1, -1, -1]] * n,
+        [1] * n,
+    )
+    drawn = scores.figure1(groups, np.random.default_rng(0), "not_equal", 500).query(
+        "selection == 'all'"
+    )
     enough = n >= 6
     assert drawn["n"].eq(n).all() and drawn["low"].notna().all() == enough
-    assert not enough or ((drawn["low"] <= drawn["value"]) & (drawn["value"] <= drawn["high"])).all()
+    assert (
+        not enough or ((drawn["low"] <= drawn["value"]) & (drawn["value"] <= drawn["high"])).all()
+    )
 
 
 def test_figure_one_has_a_row_for_a_dimension_on_which_nothing_differs():
@@ -191,16 +223,26 @@ def test_figure_one_has_a_row_for_a_dimension_on_which_nothing_differs():
 
 
 def test_three_cultures_and_six_models_run_through_the_same_code():
-    models = pd.concat([MODELS, pd.DataFrame([("gb-1", "GB", "en"), ("gb-2", "GB", "en")], columns=MODELS.columns)])
+    models = pd.concat(
+        [MODELS, pd.DataFrame([("gb-1", "GB", "en"), ("gb-2", "GB", "en")], columns=MODELS.columns)]
+    )
     extra = votes_of([[1, 1, -1, -1], [1, 1, 1, 1]])
-    british = extra[extra["model"].str.startswith("us")].replace({"model": {"us-1": "gb-1", "us-2": "gb-2"}})
+    british = extra[extra["model"].str.startswith("us")].replace(
+        {"model": {"us-1": "gb-1", "us-2": "gb-2"}}
+    )
     british["vote"] = -1
     table = scores.label_scores(labels_of([1, 2]), pd.concat([extra, british]), models)
-    figure = scores.figure1(scores.group_scores(table, models), np.random.default_rng(0), resamples=50)
+    figure = scores.figure1(
+        scores.group_scores(table, models), np.random.default_rng(0), resamples=50
+    )
     assert wide(figure)[1]["differing"].to_dict() == {"US": 2, "China": 2, "GB": 2}
     people = scores.human_values("2015", {"US": "US", "China": "China", "GB": "Great Britain"})
     shown = scores.directions(figure[figure["selection"] == "all"], people)
-    assert shown[["first", "second"]].apply(tuple, axis=1).tolist() == [("US", "China"), ("US", "GB"), ("China", "GB")]
+    assert shown[["first", "second"]].apply(tuple, axis=1).tolist() == [
+        ("US", "China"),
+        ("US", "GB"),
+        ("China", "GB"),
+    ]
 
 
 def test_the_human_values_are_those_of_their_sources():
@@ -227,7 +269,9 @@ def test_a_missing_country_is_named_with_those_that_are_there():
 
 
 def test_no_gap_is_a_tie_and_a_missing_value_is_open():
-    people = pd.DataFrame({"group": ["a", "b"] * 2, "dimension": ["PDI"] * 2 + ["IND"] * 2, "value": [1, 2, 3, 4]})
+    people = pd.DataFrame(
+        {"group": ["a", "b"] * 2, "dimension": ["PDI"] * 2 + ["IND"] * 2, "value": [1, 2, 3, 4]}
+    )
     models = people.assign(value=[5.0, 5.0, np.nan, 1.0])
     assert scores.directions(models, people)["agrees"].tolist() == ["tie", "open"]
 
@@ -235,13 +279,24 @@ def test_no_gap_is_a_tie_and_a_missing_value_is_open():
 def test_appendix_b_lists_each_dividing_statement_once_with_every_models_reply():
     native = [[1, -1, 1, 1], [1, 1, -1, -1], [1, 1, 1, 1]]
     votes = votes_of(native).assign(support=4, answered=5)
-    votes.loc[(votes["model"] == "us-2") & (votes["language"] == "en") & (votes["statement_id"] == "s1"), "support"] = 3
+    votes.loc[
+        (votes["model"] == "us-2") & (votes["language"] == "en") & (votes["statement_id"] == "s1"),
+        "support",
+    ] = 3
     labels = pd.concat([labels_of([2, -1, 1]), labels_of([1, 1, 1], "IND").iloc[1:]])
     groups = scores.group_scores(scores.label_scores(labels, votes, MODELS), MODELS)
     table = scores.divided(groups, scores.differing(groups), votes, MODELS)
-    assert table["statement_id"].tolist() == ["s1", "s0"]  # the strictly opposite one first; s2 divides nobody
-    assert table["labels"].tolist() == ["PDI -1, IND +1", "PDI +2"] and table["opposite"].tolist() == [True, False]
-    assert table.loc[0, ["US", "China"]].tolist() == ["us-1 agrees 4/5; us-2 agrees 3/5", "cn-1 disagrees 4/5; cn-2 disagrees 4/5"]
+    assert table["statement_id"].tolist() == [
+        "s1",
+        "s0",
+    ]  # the strictly opposite one first; s2 divides nobody
+    assert table["labels"].tolist() == ["PDI -1, IND +1", "PDI +2"] and table[
+        "opposite"
+    ].tolist() == [True, False]
+    assert table.loc[0, ["US", "China"]].tolist() == [
+        "us-1 agrees 4/5; us-2 agrees 3/5",
+        "cn-1 disagrees 4/5; cn-2 disagrees 4/5",
+    ]
     assert table.loc[1, "US"] == "us-1 agrees 4/5; us-2 disagrees 4/5"
 
 
@@ -249,7 +304,11 @@ def test_appendix_b_says_undecided_where_no_vote_was_reached():
     votes = votes_of([[1, 1, -1, -1]]).assign(support=5, answered=5)
     votes.loc[votes["model"] == "us-2", "vote"] = np.nan
     groups = groups_of([[1, 1, -1, -1]])
-    assert scores.divided(groups, scores.differing(groups), votes, MODELS).loc[0, "US"].endswith("us-2 undecided")
+    assert (
+        scores.divided(groups, scores.differing(groups), votes, MODELS)
+        .loc[0, "US"]
+        .endswith("us-2 undecided")
+    )
 
 
 def test_nothing_divides_groups_that_agree():

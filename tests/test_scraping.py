@@ -29,7 +29,12 @@ class Kialo:
     """A server with invented debates; `faults` holds, by path, the answers that come before the right one."""
 
     def __init__(self, server, debates=25):
-        self.debates, self.asked, self.faults, self.agents = [str(n) for n in range(100, 100 + debates)], [], {}, set()
+        self.debates, self.asked, self.faults, self.agents = (
+            [str(n) for n in range(100, 100 + debates)],
+            [],
+            {},
+            set(),
+        )
         self.robots, self.list_is_gone, self.private = ROBOTS, False, set()
         self.server = server
         server.expect_request(re.compile(".*")).respond_with_handler(self.answer)
@@ -47,8 +52,12 @@ class Kialo:
         if request.path == "/api/v1/discussions":
             return self.page(**{k: v[0] for k, v in parse_qs(query).items()})
         if request.path == "/sitemap_discussions.xml":
-            places = "".join(f"<url><loc>https://a.org/may-cats-vote-{d}</loc></url>" for d in self.debates)
-            return Response(f"<?xml version='1.0'?><urlset>{places}</urlset>", mimetype="application/xml")
+            places = "".join(
+                f"<url><loc>https://a.org/may-cats-vote-{d}</loc></url>" for d in self.debates
+            )
+            return Response(
+                f"<?xml version='1.0'?><urlset>{places}</urlset>", mimetype="application/xml"
+            )
         debate = re.search(r"(\d+)(?:/perspectives/1/votes)?(?:\?.*)?$", address)[1]
         if debate in self.private:
             return Response("{}", 403)
@@ -62,7 +71,9 @@ class Kialo:
         if self.list_is_gone:
             return Response("gone", 404)
         skip, limit = int(skip), int(limit)
-        names = self.debates[max(0, skip - 1) : skip + limit - bool(skip)]  # the last debate of a page comes again
+        names = self.debates[
+            max(0, skip - 1) : skip + limit - bool(skip)
+        ]  # the last debate of a page comes again
         rows = [{"id": d, "title": f"Cat {d}", "language": "en", "voteCount": 9} for d in names]
         return as_json({"discussions": rows})
 
@@ -102,7 +113,9 @@ def page(request):
 
 
 def status(number, **headers):
-    return lambda request: Response("", number, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return lambda request: Response(
+        "", number, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
 
 
 GRAPH_105 = "/api/v1/discussiongraph?discussionId=105"
@@ -124,7 +137,10 @@ def expected(debates):
 
 def test_all_pages_all_graphs_and_all_votes_are_fetched_once(kialo, tmp_path):
     told = []
-    assert scrape(kialo.settings(), tmp_path, progress=lambda done, total: told.append((done, total))) == []
+    assert (
+        scrape(kialo.settings(), tmp_path, progress=lambda done, total: told.append((done, total)))
+        == []
+    )
     debates, _ = read_responses(tmp_path)
     assert debates["title"].tolist() == [f"Cat {d}" for d in kialo.debates]
     assert texts(tmp_path) == expected(kialo.debates)
@@ -176,10 +192,14 @@ scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
 def killed(kialo, folder, kills, rng, **settings):
     """Start the client again and again, and kill it at a random moment: while it starts, asks, waits or writes."""
     command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(**settings)), str(folder)]
-    share = 0.9 * (3 + 2 * len(kialo.debates)) / kills  # requests from one kill to the next, so that none comes too late
+    share = (
+        0.9 * (3 + 2 * len(kialo.debates)) / kills
+    )  # requests from one kill to the next, so that none comes too late
     for number in range(kills):
         target = share * (number + rng.random())
-        process = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"})
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*"}
+        )
         while len(kialo.asked) < target and process.poll() is None:
             time.sleep(0.001)
         time.sleep(0.05 * rng.random() if number % 4 else 0)
@@ -195,7 +215,9 @@ def whole_answers(folder, debates):
     return {p.stem for p in (folder / "graphs").glob("[!.]*")} == set(debates)
 
 
-def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_under_way(kialo, tmp_path):
+def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_under_way(
+    kialo, tmp_path
+):
     kialo.debates = [str(n) for n in range(100, 220)]
     killed(kialo, tmp_path, 6, random.Random(1), limit=50)
     scrape(kialo.settings(limit=50), tmp_path)
@@ -215,7 +237,9 @@ def test_faults_of_every_kind_at_once_change_nothing(kialo, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_1534_debates_24_kills_and_hundreds_of_faults_end_in_the_same_statements(kialo, tmp_path, seed):
+def test_1534_debates_24_kills_and_hundreds_of_faults_end_in_the_same_statements(
+    kialo, tmp_path, seed
+):
     faulty(kialo, tmp_path, debates=1534, kills=24, every=20, seed=seed)
 
 
@@ -247,7 +271,15 @@ def faulty(kialo, folder, debates, kills, every, seed):
 
 @pytest.mark.parametrize(
     "faults",
-    [[status(500)], [status(503), status(500)], [truncated], [truncated, page], [page, page], [cut], [cut, cut]],
+    [
+        [status(500)],
+        [status(503), status(500)],
+        [truncated],
+        [truncated, page],
+        [page, page],
+        [cut],
+        [cut, cut],
+    ],
 )
 def test_a_passing_trouble_changes_nothing(kialo, tmp_path, faults):
     kialo.faults[GRAPH_105] = list(faults)
@@ -290,14 +322,18 @@ def test_a_lasting_trouble_names_the_debate_and_how_to_go_on(kialo, tmp_path, fa
 
 def test_an_answer_of_another_shape_names_the_field_the_debate_and_the_saved_file(kialo, tmp_path):
     kialo.faults[GRAPH_105] = [as_json({"claims": [{"id": "105.0"}], "places": []})]
-    with pytest.raises(Problem, match=r'Debate 105, saved as failed/graphs-105\.json, has no list .* "locations"'):
+    with pytest.raises(
+        Problem, match=r'Debate 105, saved as failed/graphs-105\.json, has no list .* "locations"'
+    ):
         scrape(kialo.settings(), tmp_path)
     assert json.loads((tmp_path / "failed" / "graphs-105.json").read_text())["places"] == []
     scrape(kialo.settings(), tmp_path)
     assert len(texts(tmp_path)) == 25
 
 
-@pytest.mark.parametrize("answer", [Response("{}", 403), Response("<html>", 404), as_json({}), as_json({"claims": []})])
+@pytest.mark.parametrize(
+    "answer", [Response("{}", 403), Response("<html>", 404), as_json({}), as_json({"claims": []})]
+)
 def test_a_debate_that_turned_private_is_noted_and_skipped(kialo, tmp_path, answer):
     kialo.faults[GRAPH_105] = [answer]
     assert scrape(kialo.settings(), tmp_path) == ["105"]
@@ -325,7 +361,10 @@ def test_ten_closed_debates_in_a_row_are_a_closed_door(kialo, tmp_path):
     assert texts(tmp_path) == expected(kialo.debates)
 
 
-@pytest.mark.parametrize("missing", [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}])
+@pytest.mark.parametrize(
+    "missing",
+    [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}],
+)
 def test_nothing_is_asked_without_permission_or_a_contact(kialo, tmp_path, missing):
     with pytest.raises(Problem):
         scrape(kialo.settings(**missing), tmp_path)
@@ -337,7 +376,9 @@ def test_the_client_names_itself_and_whom_to_write_to(kialo, tmp_path):
     assert kialo.agents == {"cultural-alignment (research; contact: cats@a.org)"}
 
 
-@pytest.mark.parametrize("rule", ["Disallow: /", "Disallow: /api/*discussiongraph", "Disallow: /api/v1/discussions?"])
+@pytest.mark.parametrize(
+    "rule", ["Disallow: /", "Disallow: /api/*discussiongraph", "Disallow: /api/v1/discussions?"]
+)
 def test_what_robots_txt_forbids_is_not_asked(kialo, tmp_path, rule):
     kialo.robots = f"User-agent: *\n{rule}\n"
     with pytest.raises(Problem, match=r"robots\.txt of .* forbids"):

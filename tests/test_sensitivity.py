@@ -22,7 +22,10 @@ MODELS = pd.DataFrame(
 )
 LANGUAGES, DIMENSIONS = ["en", "zh"], ["PDI", "IDV"]
 CULTURE = MODELS.set_index("model")["culture"]
-PEOPLE = pd.DataFrame([("US", "PDI", 40), ("US", "IDV", 91), ("China", "PDI", 80), ("China", "IDV", 20)], columns=["group", "dimension", "value"])
+PEOPLE = pd.DataFrame(
+    [("US", "PDI", 40), ("US", "IDV", 91), ("China", "PDI", 80), ("China", "IDV", 20)],
+    columns=["group", "dimension", "value"],
+)
 SIDE = {("US", "PDI"): -1, ("China", "PDI"): 1, ("US", "IDV"): 1, ("China", "IDV"): -1}
 RUNS = 3
 
@@ -30,9 +33,22 @@ RUNS = 3
 def answers(step, cells, answer):
     """Answers of all models in all languages and runs: `answer` is a function of statement, dimension, model, language, run."""
     rows = []
-    for (statement, dimension), model, language, run in product(cells, MODELS["model"], LANGUAGES, range(1, RUNS + 1)):
+    for (statement, dimension), model, language, run in product(
+        cells, MODELS["model"], LANGUAGES, range(1, RUNS + 1)
+    ):
         said = answer(statement, dimension, model, language, run)
-        rows.append((step, statement, dimension, model, language, run, "answered" if said else "refused", said))
+        rows.append(
+            (
+                step,
+                statement,
+                dimension,
+                model,
+                language,
+                run,
+                "answered" if said else "refused",
+                said,
+            )
+        )
     columns = ["step", "statement_id", "dimension", "model", "language", "run", "state", "answer"]
     return pd.DataFrame(rows, columns=columns).assign(respondents="simulated")
 
@@ -43,7 +59,9 @@ def a_study(per_dimension=4, **changes) -> relabelling.Collected:
     polarity = {s: (2, -1, 1, -2)[i % 4] for i, (s, _) in enumerate(pairs)}
     of = dict(pairs)
     asked = [(s, d) for s, _ in pairs for d in DIMENSIONS]
-    stance = lambda s, _, m, *__: "agree" if SIDE[CULTURE[m], of[s]] * polarity[s] > 0 else "disagree"  # noqa: E731
+    stance = lambda s, _, m, *__: (
+        "agree" if SIDE[CULTURE[m], of[s]] * polarity[s] > 0 else "disagree"
+    )  # noqa: E731
     found = {
         "relevance": answers("relevance", asked, lambda s, d, *_: "yes" if of[s] == d else "no"),
         "polarity": answers("polarity", pairs, lambda s, *_: str(polarity[s])),
@@ -51,7 +69,9 @@ def a_study(per_dimension=4, **changes) -> relabelling.Collected:
     }
     statements = pd.DataFrame({"statement_id": [s for s, _ in pairs], "votes": 20, "kept": True})
     people = {"current": PEOPLE, "2015": PEOPLE}
-    whole = relabelling.Collected(found, statements, MODELS, list(MODELS["model"]), LANGUAGES, people, DIMENSIONS)
+    whole = relabelling.Collected(
+        found, statements, MODELS, list(MODELS["model"]), LANGUAGES, people, DIMENSIONS
+    )
     return replace(whole, **changes)
 
 
@@ -67,7 +87,9 @@ def curve(have, *rules):
     """The outcomes of the product of the named rules (all of them: "all"), and of every single change."""
     known = relabelling.rules_of(have, {})
     chosen = {n: c for n, c in known.items() if n in rules or rules == ("all",)}
-    return specifications.outcomes(have, specifications.specifications(chosen, relabelling.one_by_one_of(have)))
+    return specifications.outcomes(
+        have, specifications.specifications(chosen, relabelling.one_by_one_of(have))
+    )
 
 
 def of_rule(table, varies, value):
@@ -76,20 +98,28 @@ def of_rule(table, varies, value):
 
 def test_the_default_of_each_rule_is_the_notebooks_own():
     known = parameters.all_of([s for s in parameters.sources() if s.name < "14"])
-    assert {n: choices[0] for n, choices in relabelling.RULES.items()} == {n: known[n][0].default for n in relabelling.RULES}
+    assert {n: choices[0] for n, choices in relabelling.RULES.items()} == {
+        n: known[n][0].default for n in relabelling.RULES
+    }
 
 
 def test_the_product_is_whole_and_starts_with_the_default():
     specs = specifications.specifications()
-    assert len(specs) == 2 * 2 * 2 * 3 * 2 * 2 * 2 == len(specs.drop(columns="spec").drop_duplicates())
-    assert (specs.iloc[0][list(relabelling.RULES)] == [c[0] for c in relabelling.RULES.values()]).all()
+    assert (
+        len(specs) == 2 * 2 * 2 * 3 * 2 * 2 * 2 == len(specs.drop(columns="spec").drop_duplicates())
+    )
+    assert (
+        specs.iloc[0][list(relabelling.RULES)] == [c[0] for c in relabelling.RULES.values()]
+    ).all()
 
 
 def test_claims_that_hold_by_construction_hold_under_every_specification():
     have = a_study()
     table = curve(have, "all")
     assert len(table.query("varies == 'rules'")) == 192 and (table["state"] == "computed").all()
-    assert table[list(claims.CLAIMS)].notna().all(axis=None) and table[list(claims.CLAIMS)].all(axis=None)
+    assert table[list(claims.CLAIMS)].notna().all(axis=None) and table[list(claims.CLAIMS)].all(
+        axis=None
+    )
     assert (specifications.shares(table, relabelling.rules_of(have, {}))["share"] == 1.0).all()
 
 
@@ -99,8 +129,17 @@ def test_one_direction_against_people_ends_the_claim_under_every_specification()
     table = have.answers["stance"].copy()
     on_pdi = table["statement_id"].str.startswith("PDI")
     table.loc[on_pdi, "answer"] = table.loc[on_pdi, "answer"].map(flip)
-    found = curve(replace(have, answers=have.answers | {"stance": table}), "split_group", "differ", "human_values")
-    assert not found["directions"].any() and (found["directions_right"] == 1).all() and (found["directions_of"] == 2).all()
+    found = curve(
+        replace(have, answers=have.answers | {"stance": table}),
+        "split_group",
+        "differ",
+        "human_values",
+    )
+    assert (
+        not found["directions"].any()
+        and (found["directions_right"] == 1).all()
+        and (found["directions_of"] == 2).all()
+    )
     assert not found["leanings"].any() and found["language"].all()
 
 
@@ -109,22 +148,41 @@ def test_only_the_human_values_decide_when_peoples_differ_otherwise_in_another_v
     turned = turned.sort_values("group", ascending=False)
     have = a_study(people={"current": PEOPLE, "2015": turned})
     table = curve(have, "human_values", "differ")
-    found = specifications.shares(table, relabelling.rules_of(have, {})).set_index(["claim", "choice", "alternative"])["share"]
+    found = specifications.shares(table, relabelling.rules_of(have, {})).set_index(
+        ["claim", "choice", "alternative"]
+    )["share"]
     assert found["directions", "all rules", ""] == 0.5
-    assert (found["directions", "human_values", "current"], found["directions", "human_values", "2015"]) == (1.0, 0.0)
+    assert (
+        found["directions", "human_values", "current"],
+        found["directions", "human_values", "2015"],
+    ) == (1.0, 0.0)
 
 
 def test_a_change_with_the_language_that_many_statements_show_is_noticed():
     have = a_study(per_dimension=16)
     table = have.answers["stance"].copy()
-    rows = (table["model"] == "us-1") & (table["language"] == "zh") & table["statement_id"].str.startswith("PDI")
-    table.loc[rows, "answer"] = table.loc[rows, "answer"].map({"agree": "disagree", "disagree": "agree"})
-    found = curve(replace(have, answers=have.answers | {"stance": table}), "tie_rule", "missing_votes")
+    rows = (
+        (table["model"] == "us-1")
+        & (table["language"] == "zh")
+        & table["statement_id"].str.startswith("PDI")
+    )
+    table.loc[rows, "answer"] = table.loc[rows, "answer"].map(
+        {"agree": "disagree", "disagree": "agree"}
+    )
+    found = curve(
+        replace(have, answers=have.answers | {"stance": table}), "tie_rule", "missing_votes"
+    )
     product_ = found[found["varies"] == "rules"]
-    assert not product_["language"].any() and (product_["language_right"] == product_["language_of"] - 1).all()
+    assert (
+        not product_["language"].any()
+        and (product_["language_right"] == product_["language_of"] - 1).all()
+    )
     assert set(product_["language_missed"]) == {"PDI: us-1 / en / zh"}
     summary = specifications.summary(found, have).set_index("claim")["missed"]
-    assert summary[claims.CLAIMS["language"]] == f"PDI: us-1 / en / zh ({len(product_)})" and summary[claims.CLAIMS["directions"]] == ""
+    assert (
+        summary[claims.CLAIMS["language"]] == f"PDI: us-1 / en / zh ({len(product_)})"
+        and summary[claims.CLAIMS["directions"]] == ""
+    )
     assert product_["directions"].all()  # its native language is untouched
 
 
@@ -136,7 +194,9 @@ def test_the_quorum_of_an_execution_is_its_default_and_shrinks_with_the_judges()
     )  # fmt: skip
     for quorum, labelled in ((0, True), (6, True), (7, False)):
         specs = specifications.specifications({}, {"judges": ["all but us-1"]})
-        found = specifications.outcomes(replace(have, quorum=quorum), specs).set_index("judges")["labels"]
+        found = specifications.outcomes(replace(have, quorum=quorum), specs).set_index("judges")[
+            "labels"
+        ]
         assert (found["all"] == 8) == labelled, quorum
         assert (found["all but us-1"] == 8) == (quorum == 0), quorum
 
@@ -161,7 +221,11 @@ def test_a_lower_vote_threshold_is_listed_with_the_relevance_calls_it_needs():
     have = replace(have, statements=pd.concat([have.statements, few]))
     found = curve(have)
     assert [of_rule(found, "min_votes", m)["calls"] for m in (1, 2, 3)] == [96, 48, 0]
-    assert [of_rule(found, "min_votes", m)["state"] for m in (1, 2, 3)] == ["not asked", "not asked", "computed"]
+    assert [of_rule(found, "min_votes", m)["state"] for m in (1, 2, 3)] == [
+        "not asked",
+        "not asked",
+        "computed",
+    ]
 
 
 def test_a_higher_vote_threshold_scores_fewer_statements():
@@ -174,12 +238,24 @@ def test_a_higher_vote_threshold_scores_fewer_statements():
 def test_a_label_that_another_rule_would_make_lacks_its_stances_and_is_used_in_part():
     """A median of zero is no label; kept, its statement would need 4 models x 2 languages x 3 runs of stances."""
     have = a_study()
-    have = changed(have, "polarity", lambda t: (t["statement_id"] == "PDI-0") & t["model"].str.startswith("cn"), "-2")
+    have = changed(
+        have,
+        "polarity",
+        lambda t: (t["statement_id"] == "PDI-0") & t["model"].str.startswith("cn"),
+        "-2",
+    )
     stances = have.answers["stance"]
-    have = replace(have, answers=have.answers | {"stance": stances[stances["statement_id"] != "PDI-0"]})
+    have = replace(
+        have, answers=have.answers | {"stance": stances[stances["statement_id"] != "PDI-0"]}
+    )
     table = curve(have, "zero_median", "half_median").query("varies == 'rules'")
     found = table.groupby("zero_median")[["calls", "labels"]].agg(["min", "max"])
-    assert found.loc["keep"].tolist() == [24, 24, 8, 8] and found.loc["drop"].tolist() == [0, 0, 7, 7]
+    assert found.loc["keep"].tolist() == [24, 24, 8, 8] and found.loc["drop"].tolist() == [
+        0,
+        0,
+        7,
+        7,
+    ]
 
 
 def test_leaving_a_judge_out_makes_new_pairs_relevant_and_counts_only_the_other_judges_calls():
@@ -200,32 +276,64 @@ def test_each_judge_is_left_out_once_and_each_culture_judges_once_alone():
 
 
 def test_labels_from_one_cultures_judges_are_theirs():
-    have = changed(a_study(), "polarity", lambda t: t["model"].str.startswith("cn") & t["statement_id"].eq("PDI-0"), "-2")
+    have = changed(
+        a_study(),
+        "polarity",
+        lambda t: t["model"].str.startswith("cn") & t["statement_id"].eq("PDI-0"),
+        "-2",
+    )
     rules = ("nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0)
-    of = lambda who: relabelling.labels_of(have, *rules, who).set_index("statement_id")["polarity"].get("PDI-0")  # noqa: E731
+    of = lambda who: (
+        relabelling.labels_of(have, *rules, who).set_index("statement_id")["polarity"].get("PDI-0")
+    )  # noqa: E731
     assert (of("US only"), of("China only"), of("all")) == (2, -2, None)
 
 
 def test_fewer_runs_are_the_first_of_the_same_answers():
-    have = changed(a_study(), "stance", lambda t: t["run"].eq(1) & t["statement_id"].str.startswith("PDI") & t["model"].eq("cn-1"), "")
+    have = changed(
+        a_study(),
+        "stance",
+        lambda t: t["run"].eq(1) & t["statement_id"].str.startswith("PDI") & t["model"].eq("cn-1"),
+        "",
+    )
     have.answers["stance"].loc[have.answers["stance"]["answer"] == "", "state"] = "refused"
     rules = ["nearest_median", "planned", "drop", "away_from_zero", 0, 0]
-    missing = [relabelling.scored_of(have, *rules, runs, "all")["score"].isna().sum() for runs in (0, 1)]
+    missing = [
+        relabelling.scored_of(have, *rules, runs, "all")["score"].isna().sum() for runs in (0, 1)
+    ]
     assert missing == [0, 8]
 
 
 def test_the_order_of_rows_does_not_matter():
-    have = changed(a_study(), "stance", lambda t: (t["run"] + t["statement_id"].str[-1].astype(int)) % 3 == 0, "agree")
+    have = changed(
+        a_study(),
+        "stance",
+        lambda t: (t["run"] + t["statement_id"].str[-1].astype(int)) % 3 == 0,
+        "agree",
+    )
     rng = np.random.default_rng(1)
-    mixed = {s: t.iloc[rng.permutation(len(t))].reset_index(drop=True) for s, t in have.answers.items()}
+    mixed = {
+        s: t.iloc[rng.permutation(len(t))].reset_index(drop=True) for s, t in have.answers.items()
+    }
     kept = ("missing_votes", "split_group", "differ")
-    pd.testing.assert_frame_equal(curve(have, *kept), curve(replace(have, answers=mixed), *kept), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        curve(have, *kept), curve(replace(have, answers=mixed), *kept), check_dtype=False
+    )
 
 
 def test_group_positions_are_those_of_figure_1():
-    have = changed(a_study(), "stance", lambda t: t["statement_id"].eq("IDV-1") & t["model"].eq("us-2"), "agree")
-    groups = relabelling.groups_of(have, "median", "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all")
-    figure1 = scores.figure1(groups, np.random.default_rng(0), resamples=1).query("selection == 'differing'")
+    have = changed(
+        a_study(),
+        "stance",
+        lambda t: t["statement_id"].eq("IDV-1") & t["model"].eq("us-2"),
+        "agree",
+    )
+    groups = relabelling.groups_of(
+        have, "median", "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
+    )
+    figure1 = scores.figure1(groups, np.random.default_rng(0), resamples=1).query(
+        "selection == 'differing'"
+    )
     ours = claims.group_positions(groups, "not_equal")
     both = ours.merge(figure1, on=["dimension", "group"])
     assert len(both) == 4 and both["value_x"].tolist() == both["value_y"].tolist()
@@ -237,9 +345,15 @@ def test_a_simulated_study_is_held_against_its_plan_and_not_against_people():
     flip = {"agree": "disagree", "disagree": "agree"}
     stance = have.answers["stance"].assign(answer=have.answers["stance"]["answer"].map(flip))
     have = replace(have, answers=have.answers | {"stance": stance})
-    planted = relabelling.scored_of(have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all")
+    planted = relabelling.scored_of(
+        have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
+    )
     simulated, real = curve(replace(have, planted=planted)), curve(have)
-    assert simulated["directions"].all() and simulated["leanings"].all() and (simulated["with_people"] == 0).all()
+    assert (
+        simulated["directions"].all()
+        and simulated["leanings"].all()
+        and (simulated["with_people"] == 0).all()
+    )
     assert not real["directions"].any() and not real["leanings"].any()
 
 
@@ -248,19 +362,28 @@ def test_one_language_has_nothing_to_say_about_language():
     have = replace(have, answers={s: t[t["language"] == "en"] for s, t in have.answers.items()})
     found = curve(have)
     assert found["language"].isna().all() and found.query("varies == 'rules'")["directions"].all()
-    assert np.isnan(specifications.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")["share"]).all()
+    assert np.isnan(
+        specifications.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")[
+            "share"
+        ]
+    ).all()
 
 
 def test_without_human_values_the_claims_about_people_are_open():
     have = a_study(people={})
     found = curve(have, "human_values", "differ")
-    assert "human_values" not in relabelling.rules_of(have, {}) and len(found.query("varies == 'rules'")) == 2
+    assert (
+        "human_values" not in relabelling.rules_of(have, {})
+        and len(found.query("varies == 'rules'")) == 2
+    )
     assert found[["directions", "leanings"]].isna().all(axis=None) and found["language"].all()
 
 
 def test_brought_labels_need_no_judges():
     have = a_study()
-    labels = relabelling.labels_of(have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all")
+    labels = relabelling.labels_of(
+        have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
+    )
     empty = {s: have.answers[s].iloc[:0] for s in ("relevance", "polarity")}
     brought = replace(have, brought=labels, answers=have.answers | empty)
     found = curve(brought, "all")
@@ -276,13 +399,25 @@ def test_the_studys_own_rules_come_first():
 
 def six_dimensions(n, polarity=None):
     rng = np.random.default_rng(5)
-    rows = [(f"{d}-{i}", d, rng.choice([-2, -1, 1, 2]) if polarity is None else polarity) for d in scores.DIMENSIONS for i in range(n)]
+    rows = [
+        (f"{d}-{i}", d, rng.choice([-2, -1, 1, 2]) if polarity is None else polarity)
+        for d in scores.DIMENSIONS
+        for i in range(n)
+    ]
     return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
 
 
 def a_null(labels, rates, differ="not_equal", draws=4000, seed=3):
     people = scores.human_values("2015", ["US", "China"])
-    return null_model.agreeing(labels, MODELS, pd.Series(rates, index=MODELS["model"]), people, np.random.default_rng(seed), draws, differ)
+    return null_model.agreeing(
+        labels,
+        MODELS,
+        pd.Series(rates, index=MODELS["model"]),
+        people,
+        np.random.default_rng(seed),
+        draws,
+        differ,
+    )
 
 
 def a_tie(n, differ, sizes):
@@ -290,7 +425,11 @@ def a_tie(n, differ, sizes):
 
     Two groups of two coins differ by 0, 1 or 2 in 6, 4 + 4 and 1 + 1 of 16 cases; in strict opposition only the last count.
     """
-    gaps = {0: 6 / 16, 1: 4 / 16, -1: 4 / 16, 2: 1 / 16, -2: 1 / 16} if differ == "not_equal" else {0: 14 / 16, 2: 1 / 16, -2: 1 / 16}
+    gaps = (
+        {0: 6 / 16, 1: 4 / 16, -1: 4 / 16, 2: 1 / 16, -2: 1 / 16}
+        if differ == "not_equal"
+        else {0: 14 / 16, 2: 1 / 16, -2: 1 / 16}
+    )
     step = np.zeros(9)
     for (gap, chance), size in product(gaps.items(), sizes):
         step[gap * size + 4] += chance / len(sizes)
@@ -317,7 +456,9 @@ def test_groups_that_always_answer_alike_have_no_direction():
 def test_a_group_that_agrees_with_everything_takes_the_side_of_the_labels():
     """Positive labels and a US group that always agrees: it scores higher on every dimension; people do so on three."""
     agree = a_null(six_dimensions(10, polarity=1), [1.0, 1.0, 0.0, 0.0])
-    people = scores.human_values("2015", ["US", "China"]).pivot(index="dimension", columns="group", values="value")
+    people = scores.human_values("2015", ["US", "China"]).pivot(
+        index="dimension", columns="group", values="value"
+    )
     assert (agree == (people["US"] > people["China"]).sum()).all()
 
 
@@ -328,7 +469,9 @@ def test_holm_is_the_correction_of_table_3():
 
 def test_the_order_of_labels_does_not_move_the_null():
     labels = six_dimensions(12)
-    assert (a_null(labels, [0.7, 0.6, 0.4, 0.3]) == a_null(labels.iloc[::-1], [0.7, 0.6, 0.4, 0.3])).all()
+    assert (
+        a_null(labels, [0.7, 0.6, 0.4, 0.3]) == a_null(labels.iloc[::-1], [0.7, 0.6, 0.4, 0.3])
+    ).all()
 
 
 def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
@@ -344,7 +487,11 @@ def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
 
 
 def test_a_models_own_rate_is_that_of_its_native_language():
-    rows = [("a", "", m, lang, vote) for m in MODELS["model"] for lang, vote in (("en", 1.0), ("zh", -1.0))]
+    rows = [
+        ("a", "", m, lang, vote)
+        for m in MODELS["model"]
+        for lang, vote in (("en", 1.0), ("zh", -1.0))
+    ]
     voted = pd.DataFrame(rows, columns=["statement_id", "dimension", "model", "language", "vote"])
     assert null_model.agreement_rates(voted, MODELS).tolist() == [1, 1, 0, 0]
 
@@ -352,7 +499,15 @@ def test_a_models_own_rate_is_that_of_its_native_language():
 def test_peoples_who_do_not_differ_give_no_direction_to_agree_with():
     flat = PEOPLE.assign(value=50)
     labels = six_dimensions(5)[lambda t: t["dimension"].isin(DIMENSIONS)]
-    table = null_model.table(labels, MODELS, pd.Series(0.5, index=MODELS["model"]), flat, {}, np.random.default_rng(1), 50)
+    table = null_model.table(
+        labels,
+        MODELS,
+        pd.Series(0.5, index=MODELS["model"]),
+        flat,
+        {},
+        np.random.default_rng(1),
+        50,
+    )
     assert table.empty and "share" in table
 
 
@@ -370,11 +525,17 @@ def test_a_page_shows_each_change_with_what_is_right_of_how_many():
 
 @pytest.mark.slow
 def test_the_benchmark_of_results_runs(monkeypatch, capsys):
-    spec = importlib.util.spec_from_file_location("bench_results", ROOT / "benchmarks" / "bench_results.py")
+    spec = importlib.util.spec_from_file_location(
+        "bench_results", ROOT / "benchmarks" / "bench_results.py"
+    )
     bench, every = importlib.util.module_from_spec(spec), specifications.specifications
     spec.loader.exec_module(bench)
     monkeypatch.setattr(bench, "RESAMPLES", 20)
     monkeypatch.setattr(bench.sensitivity, "specifications", lambda *given: every(*given).head(16))
     bench.main()
     printed = capsys.readouterr().out
-    assert "24 cells, 20 resamples" in printed and "16 specifications" in printed and printed.count("n = ") == 6
+    assert (
+        "24 cells, 20 resamples" in printed
+        and "16 specifications" in printed
+        and printed.count("n = ") == 6
+    )

@@ -48,15 +48,25 @@ def test_a_resample_without_a_statement_of_the_dimension_is_left_out():
 
 def test_the_interval_is_that_of_scipy():
     values = rng(4).choice([-4.0, -2.0, 0.0, 2.0, 4.0], 60)
-    theirs = scipy.stats.bootstrap([values], np.mean, n_resamples=20_000, method="percentile", rng=rng(5))
-    ours = sig.interval(sig.bootstrap_means(values[:, None], sig.resample_counts(60, 20_000, rng(6))))
+    theirs = scipy.stats.bootstrap(
+        [values], np.mean, n_resamples=20_000, method="percentile", rng=rng(5)
+    )
+    ours = sig.interval(
+        sig.bootstrap_means(values[:, None], sig.resample_counts(60, 20_000, rng(6)))
+    )
     np.testing.assert_allclose(np.ravel(ours), theirs.confidence_interval, atol=0.04)
 
 
 def test_the_sign_flip_p_is_that_of_scipy():
     for seed in range(5):
         values = rng(seed).choice([-4.0, -2.0, -1.0, 0.0, 2.0], 12)
-        theirs = scipy.stats.permutation_test((values,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided")
+        theirs = scipy.stats.permutation_test(
+            (values,),
+            np.sum,
+            permutation_type="samples",
+            n_resamples=np.inf,
+            alternative="two-sided",
+        )
         assert sig.sign_flip_p(values) == pytest.approx(theirs.pvalue)
 
 
@@ -72,7 +82,9 @@ HALVES = st.lists(st.integers(-8, 8).map(lambda k: k / 2), min_size=1, max_size=
 @given(HALVES)
 def test_the_exact_p_is_the_share_of_all_sign_patterns(values):
     sums = np.abs([np.dot(signs, values) for signs in product([-1, 1], repeat=len(values))])
-    assert sig.sign_flip_p(np.array(values)) == pytest.approx((sums >= abs(sum(values)) - 1e-9).mean())
+    assert sig.sign_flip_p(np.array(values)) == pytest.approx(
+        (sums >= abs(sum(values)) - 1e-9).mean()
+    )
 
 
 @given(HALVES, st.randoms())
@@ -103,7 +115,9 @@ def enumerated(mean, changed, size, n):
     up = (1 + mean / (size * changed)) / 2
     chance = {0.0: 1 - changed, size: changed * up, -size: changed * (1 - up)}
     outcomes = product(chance, repeat=n)
-    return sum(np.prod([chance[d] for d in o]) for o in outcomes if sig.sign_flip_p(np.array(o)) < 0.05)
+    return sum(
+        np.prod([chance[d] for d in o]) for o in outcomes if sig.sign_flip_p(np.array(o)) < 0.05
+    )
 
 
 def test_power_is_the_chance_of_all_outcomes_that_the_exact_test_calls_significant():
@@ -124,7 +138,10 @@ def test_fewer_than_six_statements_show_nothing():
     assert np.isnan(sig.smallest_difference(np.array([2.0] * 5)))
 
 
-@pytest.mark.parametrize("differences", [UNANIMOUS, np.array([2.0, -2, 4, -2, 2] + [0] * 28), np.array([1.0] * 30 + [0] * 86)])
+@pytest.mark.parametrize(
+    "differences",
+    [UNANIMOUS, np.array([2.0, -2, 4, -2, 2] + [0] * 28), np.array([1.0] * 30 + [0] * 86)],
+)
 def test_the_smallest_difference_is_found_four_times_in_five(differences):
     n, moved = len(differences), np.count_nonzero(differences)
     size, mean = np.abs(differences).sum() / moved, sig.smallest_difference(differences)
@@ -149,12 +166,16 @@ def test_corrections_by_hand_and_by_scipy():
 def scores_of(a, b, dimension="PDI", model="GPT", languages=("en", "zh")):
     rows = [(f"s{i}", dimension, model, "US", language, score)
             for language, column in zip(languages, (a, b), strict=True) for i, score in enumerate(column)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["statement_id", "dimension", "model", "culture", "language", "score"])
+    return pd.DataFrame(
+        rows, columns=["statement_id", "dimension", "model", "culture", "language", "score"]
+    )
 
 
 def compared(scores, resample="paired", resamples=2000, pairs=None):
     counts = sig.resample_counts(scores["statement_id"].nunique(), resamples, rng(7))
-    return sig.compare(scores, pairs or sig.pairs_of(scores["model"].unique(), ["en", "zh"]), counts, resample)
+    return sig.compare(
+        scores, pairs or sig.pairs_of(scores["model"].unique(), ["en", "zh"]), counts, resample
+    )
 
 
 def test_a_cell_of_table_three_by_hand():
@@ -168,7 +189,11 @@ def test_one_resample_serves_all_dimensions_and_a_cell_does_not_depend_on_the_ot
     a, b = rng(1).choice([-2, -1, 1, 2], (2, 40))
     both = pd.concat([scores_of(a, b), scores_of(b[:40], a[:40], "IND")])
     first, second = (row for _, row in compared(both).iterrows())
-    assert first["p_bootstrap"] == second["p_bootstrap"] == compared(scores_of(a, b)).iloc[0]["p_bootstrap"]
+    assert (
+        first["p_bootstrap"]
+        == second["p_bootstrap"]
+        == compared(scores_of(a, b)).iloc[0]["p_bootstrap"]
+    )
     assert first["low"] == pytest.approx(-second["high"])
 
 
@@ -179,7 +204,9 @@ def test_pairing_narrows_the_interval_when_languages_agree():
     assert paired["difference"] == unpaired["difference"]
     assert paired["high"] - paired["low"] < 0.6 * (unpaired["high"] - unpaired["low"])
     # var(mean_a) + var(mean_b): what independent resamples must show
-    assert (unpaired["high"] - unpaired["low"]) / 3.92 == pytest.approx(np.sqrt((a.var() + b.var()) / 60), rel=0.08)
+    assert (unpaired["high"] - unpaired["low"]) / 3.92 == pytest.approx(
+        np.sqrt((a.var() + b.var()) / 60), rel=0.08
+    )
 
 
 def test_an_unknown_way_to_resample_is_a_problem():
@@ -188,13 +215,17 @@ def test_an_unknown_way_to_resample_is_a_problem():
 
 
 def test_a_study_with_one_language_compares_its_models():
-    scores = pd.concat([scores_of([1, 1], [1, 1], model="x"), scores_of([-1, 1], [1, 1], model="y")])
+    scores = pd.concat(
+        [scores_of([1, 1], [1, 1], model="x"), scores_of([-1, 1], [1, 1], model="y")]
+    )
     row = compared(scores, pairs=sig.pairs_of(["x", "y"], ["en"])).iloc[0]
     assert (row["model"], row["a"], row["b"], row["difference"]) == ("x / y", "x", "y", -1.0)
 
 
 def test_a_cell_without_answers_is_empty_and_not_a_test():
-    scores = pd.concat([scores_of([1, 1, -1], [1, 1, 1]), scores_of([np.nan] * 3, [1, 1, 1], model="Qwen")])
+    scores = pd.concat(
+        [scores_of([1, 1, -1], [1, 1, 1]), scores_of([np.nan] * 3, [1, 1, 1], model="Qwen")]
+    )
     table = compared(scores)
     assert table["n"].tolist() == [3, 0]
     assert table.loc[1, ["p_bootstrap", "p_exact", "p_holm", "smallest_p", "low"]].isna().all()
@@ -221,13 +252,17 @@ def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))])
+@pytest.mark.parametrize(
+    ("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))]
+)
 def test_rates_under_the_null_at_the_papers_n(n, bootstrap):
     rates = null_model.rejections(n, rng(n), 8000, resamples=4000)
     assert 0.008 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
     assert rates["exact p < 0.01"] < 0.01 + 3 * np.sqrt(0.01 * 0.99 / 8000)
     assert bootstrap[0] < rates["bootstrap p < 0.05"] < bootstrap[1]
-    assert (rates["bootstrap p < 0.01"] > 0.013) == (n < 100)  # the smaller the p, the further from its level
+    assert (rates["bootstrap p < 0.01"] > 0.013) == (
+        n < 100
+    )  # the smaller the p, the further from its level
     assert 1 - bootstrap[1] < rates["interval holds 0"] < 1 - bootstrap[0] + 0.01
 
 
@@ -241,7 +276,9 @@ def test_intervals_of_a_mean_cover_what_its_scores_were_drawn_from(n):
     leaning, generator = 0.45, rng(n)
     polarity = generator.choice([-2.0, -1.0, 1.0, 2.0], (n, 6000))
     agrees = generator.random((n, 6000)) < (1 + 0.3 * np.sign(polarity)) / 2
-    samples = sig.bootstrap_means(np.where(agrees, polarity, -polarity), sig.resample_counts(n, 2000, generator))
+    samples = sig.bootstrap_means(
+        np.where(agrees, polarity, -polarity), sig.resample_counts(n, 2000, generator)
+    )
     low, high = sig.interval(samples)
     assert SPREAD[n][0] < ((low <= leaning) & (leaning <= high)).mean() < SPREAD[n][1]
 
@@ -264,7 +301,9 @@ def test_differences_are_found_as_often_as_computed(n, mean):
 def planted_world(study, leanings, correlation, seed):
     """The planted stances of another seed, as scores under the planted labels of the demo."""
     plan = {"seed": seed, "leanings": leanings, "language_correlation": correlation}
-    here = Execution(study.model_copy(update={"simulation": study.simulation.model_copy(update=plan)}), "demo")
+    here = Execution(
+        study.model_copy(update={"simulation": study.simulation.model_copy(update=plan)}), "demo"
+    )
     plan = simulation.planted(here, list(here_labels(here)["statement_id"].unique()))
     stances = plan[plan["step"] == "stance"].rename(columns={"value": "vote"})
     return score.label_scores(here_labels(here), stances, here.models)
@@ -277,14 +316,19 @@ def here_labels(here):
 
 def computed_power(labels, leanings, correlation):
     """Power of each cell from the leanings alone: how many statements change, how far, and by how much on average."""
-    of = {s: dict(zip(g["dimension"], g["polarity"], strict=True)) for s, g in labels.groupby("statement_id")}
+    of = {
+        s: dict(zip(g["dimension"], g["polarity"], strict=True))
+        for s, g in labels.groupby("statement_id")
+    }
     found = {}
     for (dimension, rows), model in product(labels.groupby("dimension"), leanings):
         chance, mean = [], []
         for s, p in zip(rows["statement_id"], rows["polarity"], strict=True):
             tilts = np.mean([np.array(leanings[model][d]) / q for d, q in of[s].items()], axis=0)
             a, b = (1 + np.clip(tilts, -1, 1)) / 2
-            chance.append(correlation * abs(a - b) + (1 - correlation) * (a * (1 - b) + b * (1 - a)))
+            chance.append(
+                correlation * abs(a - b) + (1 - correlation) * (a * (1 - b) + b * (1 - a))
+            )
             mean.append(2 * p * (b - a))
         changed, size = np.mean(chance), np.average(2 * rows["polarity"].abs(), weights=chance)
         found[dimension, model] = sig.power(np.mean(mean), changed, size, len(rows))
@@ -313,21 +357,38 @@ def test_the_demos_planted_differences_are_found_about_as_often_as_computed(stre
 
 
 def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
-    scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([1] * 8, [1] * 8).query("language == 'zh'").assign(language="fr")])
+    scores = pd.concat(
+        [
+            scores_of([1] * 8, [-1] * 8),
+            scores_of([1] * 8, [1] * 8).query("language == 'zh'").assign(language="fr"),
+        ]
+    )
     pairs = sig.pairs_of(["GPT"], ["en", "zh", "fr"])
     table = sig.compare(scores, pairs, sig.resample_counts(8, 200, rng()))
     page = tables.table3(table).data["GPT"]
-    assert list(page.index) == [("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)]
+    assert list(page.index) == [
+        ("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)
+    ]
     assert [text.split()[0] for text in page] == ["1.00", "-1.00", "1.00", "1.00", "-1.00", "1.00"]
     assert list(tables.tests(table).index) == [("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs]
 
 
 def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_test():
-    scores = pd.concat([scores_of([1] * 8, [-1] * 8), scores_of([np.nan] * 8, [1] * 8, model="Qwen")])
+    scores = pd.concat(
+        [scores_of([1] * 8, [-1] * 8), scores_of([np.nan] * 8, [1] * 8, model="Qwen")]
+    )
     table = compared(scores)
     shown = tables.tests(table)
-    assert shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *" and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
+    assert (
+        shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *"
+        and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
+    )
     assert (shown.loc[("PDI", "Qwen")] == "").all()
-    assert tables.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"  # no interval of no width
+    assert (
+        tables.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"
+    )  # no interval of no width
     reach = tables.reach(table)
-    assert reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008" and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""
+    assert (
+        reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008"
+        and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""
+    )

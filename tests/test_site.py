@@ -16,7 +16,14 @@ from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Execution
 
-CITED = {"arxiv.org", "doi.org", "www.theculturefactor.com", "geerthofstede.com", "creativecommons.org", "mlcommons.org"}
+CITED = {
+    "arxiv.org",
+    "doi.org",
+    "www.theculturefactor.com",
+    "geerthofstede.com",
+    "creativecommons.org",
+    "mlcommons.org",
+}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
 WIDTHS = (390, 1280)
 LOOKED_AT = [  # one of each kind of page
@@ -41,7 +48,14 @@ def page(browser, request) -> Iterator[Page]:
     """A tab of a width; whatever it asks of a host fails the test."""
     with browser.new_context(viewport={"width": request.param, "height": 900}) as context:
         tab, outside = context.new_page(), []
-        tab.on("request", lambda asked: outside.append(asked.url) if urlsplit(asked.url).scheme not in ("file", "data", "blob") else None)
+        tab.on(
+            "request",
+            lambda asked: (
+                outside.append(asked.url)
+                if urlsplit(asked.url).scheme not in ("file", "data", "blob")
+                else None
+            ),
+        )
         tab.on("pageerror", lambda error: outside.append(str(error)))
         yield tab
         assert not outside
@@ -58,14 +72,18 @@ def builder() -> ModuleType:
 
 @cache
 def parsed(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml-xml" if path.suffix == ".xml" else "html.parser")
+    return BeautifulSoup(
+        path.read_text(encoding="utf-8"), "lxml-xml" if path.suffix == ".xml" else "html.parser"
+    )
 
 
 def pages_of(html: Path) -> list[Path]:
     return [p for p in sorted(html.rglob("*.html")) if "_static" not in p.parts]
 
 
-def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_project(builder, tmp_path, monkeypatch):
+def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_project(
+    builder, tmp_path, monkeypatch
+):
     monkeypatch.setenv("KIALO", str(tmp_path))
     monkeypatch.setattr(builder, "SOURCES", tmp_path)
     monkeypatch.setattr(builder.shutil, "copy", lambda *_: None)
@@ -73,13 +91,20 @@ def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_pro
     for name in ("demo", "exports"):
         builder._front(Execution(load(name), name))
         fronts[name] = " ".join((tmp_path / "index.md").read_text(encoding="utf-8").split())
-    assert "debates on kialo.com, from the site's exports" in fronts["exports"] and "written for this project" not in fronts["exports"]
-    assert "written for this project" in fronts["demo"] and all("simulated" in front for front in fronts.values())
+    assert (
+        "debates on kialo.com, from the site's exports" in fronts["exports"]
+        and "written for this project" not in fronts["exports"]
+    )
+    assert "written for this project" in fronts["demo"] and all(
+        "simulated" in front for front in fronts.values()
+    )
 
 
 def test_each_table_is_read_once_however_many_statements_there_are(builder, monkeypatch):
     read, names = Execution.read, []
-    monkeypatch.setattr(Execution, "read", lambda here, name: names.append(name) or read(here, name))
+    monkeypatch.setattr(
+        Execution, "read", lambda here, name: names.append(name) or read(here, name)
+    )
     assert len(builder.explore.pages(Execution(load("demo"), "demo"))) > 60
     assert names.count("07_answers.csv.gz") == names.count("08_differing") == 1
 
@@ -89,7 +114,9 @@ def test_every_notebook_has_its_page_and_every_scored_statement_one_of_its_own(d
         p.stem for p in sorted((demo_project.folder / "notebooks").glob("[0-9]*.py"))
     ]
     labelled = demo_project.table("demo", "05_sociocultural_statements")["statement_id"].unique()
-    assert {f"statement--{s}" for s in labelled} == {p.stem for p in (html / "explore").glob("statement--*.html")}
+    assert {f"statement--{s}" for s in labelled} == {
+        p.stem for p in (html / "explore").glob("statement--*.html")
+    }
 
 
 def test_no_link_is_dead_and_none_leads_outside_but_to_what_is_cited(html):
@@ -102,7 +129,11 @@ def test_no_link_is_dead_and_none_leads_outside_but_to_what_is_cited(html):
                     outside.add(way.netloc)
                 elif way.scheme == "":
                     target = (path.parent / unquote(way.path)).resolve() if way.path else path
-                    if not target.is_file() or (way.fragment and tag == "a" and not parsed(target).find(id=unquote(way.fragment))):
+                    if not target.is_file() or (
+                        way.fragment
+                        and tag == "a"
+                        and not parsed(target).find(id=unquote(way.fragment))
+                    ):
                         dead.append((path.relative_to(html).as_posix(), found[name]))
     assert not dead and outside <= CITED
 
@@ -115,14 +146,20 @@ def test_every_picture_says_in_words_what_it_shows(html):
 
 
 def test_every_page_of_answers_says_that_they_are_simulated(html):
-    for path in [*(html / "explore").glob("*.html"), *(html / "notebooks").glob("*.html"), *(html / "whatif").glob("*.html")]:
+    for path in [
+        *(html / "explore").glob("*.html"),
+        *(html / "notebooks").glob("*.html"),
+        *(html / "whatif").glob("*.html"),
+    ]:
         assert "Simulated respondents" in parsed(path).select_one("article").get_text(), path.name
 
 
 def test_no_page_names_this_machine(demo_project, html):
     for path in html.rglob("*"):
         if path.suffix in (".html", ".js", ".txt", ".inv"):
-            assert str(demo_project.folder) not in path.read_text(encoding="utf-8", errors="replace"), path.name
+            assert str(demo_project.folder) not in path.read_text(
+                encoding="utf-8", errors="replace"
+            ), path.name
 
 
 @pytest.mark.parametrize("name", LOOKED_AT)
@@ -146,7 +183,10 @@ def test_from_a_cell_of_table_3_the_keyboard_leads_to_the_replies_in_both_langua
     page.wait_for_url("**/statement--*")
     replies = page.locator("blockquote.reply")
     assert {replies.nth(i).get_attribute("lang") for i in range(replies.count())} == {"en", "zh"}
-    assert "[simulated]" in page.locator("article").inner_text() and "[模拟]" in page.locator("article").inner_text()
+    assert (
+        "[simulated]" in page.locator("article").inner_text()
+        and "[模拟]" in page.locator("article").inner_text()
+    )
 
 
 def test_from_a_bar_of_figure_1_a_click_leads_to_its_statements(html, page):

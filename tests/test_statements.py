@@ -18,11 +18,24 @@ def tables_of(*debates) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Debates given as (language, source, [(text, votes), ...])."""
     found, theses = [], []
     for number, (language, source, claims) in enumerate(debates):
-        row = {"debate_id": str(number), "title": "", "question": "", "language": language, "source": source}
+        row = {
+            "debate_id": str(number),
+            "title": "",
+            "question": "",
+            "language": language,
+            "source": source,
+        }
         found.append(row | {"n_theses": len(claims), "debate_votes": 9})
         ids = [f"{number}.{3 * k + 1}" for k in range(len(claims))]
         theses += [
-            {"statement_id": i, "debate_id": str(number), "thesis_no": 1, "text": t, "votes": v, "debate_votes": 9}
+            {
+                "statement_id": i,
+                "debate_id": str(number),
+                "thesis_no": 1,
+                "text": t,
+                "votes": v,
+                "debate_votes": 9,
+            }
             for i, (t, v) in zip(ids, claims, strict=True)
         ]
     return table(found, DEBATES), table(theses, THESES)
@@ -69,7 +82,10 @@ def test_three_votes_are_enough_and_two_are_not():
 
 def test_several_theses_may_each_become_a_statement():
     found, theses = tables_of(*ONE_OF_EACH)
-    assert kept(found, theses, 3, multi_thesis="one_each")[0]["text"].tolist()[1:] == ["Both may.", "None may."]
+    assert kept(found, theses, 3, multi_thesis="one_each")[0]["text"].tolist()[1:] == [
+        "Both may.",
+        "None may.",
+    ]
 
 
 def test_the_votes_of_the_whole_debate_can_count_instead():
@@ -85,7 +101,9 @@ def test_votes_that_nobody_knows_are_never_taken_for_zero():
     assert len(kept(found, theses, 0)[0]) == 1
 
 
-claims = st.tuples(st.sampled_from(["", "Cats.", "cats. ", "Dogs.", "Hunde."]), st.none() | st.integers(0, 6))
+claims = st.tuples(
+    st.sampled_from(["", "Cats.", "cats. ", "Dogs.", "Hunde."]), st.none() | st.integers(0, 6)
+)
 debate = st.tuples(
     st.sampled_from(["en", "de", ""]),
     st.sampled_from(["interface", "interface: private", "older export"]),
@@ -100,7 +118,9 @@ debate = st.tuples(
     st.sampled_from(["thesis", "debate"]),
     st.sampled_from(["leave_out", "one_each"]),
 )
-def test_whatever_comes_in_kept_and_left_out_add_up_to_it(found, min_votes, vote_source, multi_thesis):
+def test_whatever_comes_in_kept_and_left_out_add_up_to_it(
+    found, min_votes, vote_source, multi_thesis
+):
     found, theses = tables_of(*found)
     stay, left = kept(found, theses, min_votes, vote_source, multi_thesis)
     named = left[left["statement_id"] != ""]
@@ -108,7 +128,11 @@ def test_whatever_comes_in_kept_and_left_out_add_up_to_it(found, min_votes, vote
     assert set(stay["debate_id"]) | set(left["debate_id"]) == set(found["debate_id"])
     assert (left["reason"] != "").all()
     counts = account(found, theses, stay, left).set_index("reason")
-    assert counts.drop(index="came in").sum().tolist() == counts.loc["came in"].tolist() == [len(theses), len(found)]
+    assert (
+        counts.drop(index="came in").sum().tolist()
+        == counts.loc["came in"].tolist()
+        == [len(theses), len(found)]
+    )
     assert counts.loc["kept", "theses"] == len(stay)
 
 
@@ -116,7 +140,10 @@ def test_of_the_bundled_debates_85_of_112_theses_are_kept():
     here = Execution(load("demo"), "demo")
     found, theses, _ = sources.debates(here)
     stay, left = kept(found, theses, 3)
-    assert account(found, theses, stay, left).set_index("reason").loc["came in"].tolist() == [112, 105]
+    assert account(found, theses, stay, left).set_index("reason").loc["came in"].tolist() == [
+        112,
+        105,
+    ]
     assert (len(stay), len(left)) == (85, 27)
 
 
@@ -143,8 +170,12 @@ def test_a_collection_that_stops_still_closes_its_bar(tmp_path, monkeypatch):
 
 
 def test_the_filter_agrees_with_the_published_table_of_real_votes(shared):
-    known = pd.read_csv(shared / "kialo" / "derived" / "theses_with_votes.csv", dtype={"discussion_id": "str"})
+    known = pd.read_csv(
+        shared / "kialo" / "derived" / "theses_with_votes.csv", dtype={"discussion_id": "str"}
+    )
     exact = known[(known["join"] == "exact") & known["discussion_id"].notna()]
     exact = exact.drop_duplicates("discussion_id")
-    found, theses = tables_of(*[("", "export", [(f"Thesis {n}", int(v))]) for n, v in enumerate(exact["votes_total"])])
+    found, theses = tables_of(
+        *[("", "export", [(f"Thesis {n}", int(v))]) for n, v in enumerate(exact["votes_total"])]
+    )
     assert len(kept(found, theses, 3)[0]) == int((exact["votes_total"] >= 3).sum())

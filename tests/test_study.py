@@ -15,7 +15,12 @@ from alignment.study import loader, schema
 from alignment.study.workspace import Execution
 from utils.errors import Problem
 
-PAPER_MODELS = {"GPT": "gpt-4.1-2025-04-14", "Llama": "llama-3-70b-instruct", "DeepSeek": "deepseek-r1-0528", "Qwen": "qwen-2.5-72b-instruct"}
+PAPER_MODELS = {
+    "GPT": "gpt-4.1-2025-04-14",
+    "Llama": "llama-3-70b-instruct",
+    "DeepSeek": "deepseek-r1-0528",
+    "Qwen": "qwen-2.5-72b-instruct",
+}
 
 
 def changed(tmp_path, change) -> str:
@@ -32,19 +37,29 @@ def test_every_study_in_the_repository_loads(name):
     assert loader.load(name).name == name
 
 
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.S)
-ENDPOINTS = re.findall(r"^\| .* \| `(\{base_url[^`]*\})` \|$", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.M)
+EXAMPLES = re.findall(
+    r"```yaml\n(.*?)```", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.S
+)
+ENDPOINTS = re.findall(
+    r"^\| .* \| `(\{base_url[^`]*\})` \|$",
+    (loader.STUDIES / "README.md").read_text(encoding="utf-8"),
+    re.M,
+)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
 def test_every_example_of_the_readme_is_a_study(tmp_path, text):
     path = tmp_path / re.match(r"# studies/(\w+\.yaml)", text)[1]
     path.write_text(text, encoding="utf-8")
-    (tmp_path / "paper.yaml").write_text((loader.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "paper.yaml").write_text(
+        (loader.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     found = loader.load(path)
     assert found.respondents == "live" and f"name: {found.name}" in text
     for name, model in found.models.items():
-        sent = json.loads(endpoint.body(found, endpoint.Request("key", "stance", "en", name, 3, 1, [])))
+        sent = json.loads(
+            endpoint.body(found, endpoint.Request("key", "stance", "en", name, 3, 1, []))
+        )
         assert sent["model"] == model.request and sent.get("provider", {}) == model.provider
 
 
@@ -76,12 +91,16 @@ def test_the_papers_study_is_the_papers():
 
 
 def test_a_misspelt_key_is_told_with_the_right_one(tmp_path):
-    with pytest.raises(Problem, match=r'"respondants" is not a setting. Did you mean "respondents"'):
+    with pytest.raises(
+        Problem, match=r'"respondants" is not a setting. Did you mean "respondents"'
+    ):
         loader.load(changed(tmp_path, lambda raw: raw.update(respondants="live")))
 
 
 def test_a_misspelt_key_deep_inside_is_told_too(tmp_path):
-    with pytest.raises(Problem, match=r'"models.sim-us-1.endpont" is not a setting. Did you mean "endpoint"'):
+    with pytest.raises(
+        Problem, match=r'"models.sim-us-1.endpont" is not a setting. Did you mean "endpoint"'
+    ):
         loader.load(changed(tmp_path, lambda raw: raw["models"]["sim-us-1"].update(endpont="x")))
 
 
@@ -147,23 +166,46 @@ def test_an_empty_cap_is_no_cap(tmp_path):
 
 def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
     here = Execution(loader.load("demo"), "demo")
-    frame = pd.DataFrame({"model": ["all", "sim-cn-1", "sim-us-1", "sim-us-1"], "language": ["en", "en", "zh", "en"], "n": range(4)})
+    frame = pd.DataFrame(
+        {
+            "model": ["all", "sim-cn-1", "sim-us-1", "sim-us-1"],
+            "language": ["en", "en", "zh", "en"],
+            "n": range(4),
+        }
+    )
     assert here.in_order(frame)["n"].tolist() == [3, 2, 1, 0]
-    assert here.in_order(pd.DataFrame({"dimension": ["IND", "PDI", "PDI"], "n": range(3)}))["n"].tolist() == [1, 2, 0]
+    assert here.in_order(pd.DataFrame({"dimension": ["IND", "PDI", "PDI"], "n": range(3)}))[
+        "n"
+    ].tolist() == [1, 2, 0]
 
 
 def test_a_page_made_by_hand_says_so_whoever_answered():
     assert "made by hand" in Execution(loader.load("demo"), "demo--lab").banner().data
     assert "made by hand" not in Execution(loader.load("demo"), "demo").banner().data
-    assert tables.notice("live", "live", Execution(loader.load("demo"), "demo--lab").by_hand).data.startswith("> **A lab run.**")
+    assert tables.notice(
+        "live", "live", Execution(loader.load("demo"), "demo--lab").by_hand
+    ).data.startswith("> **A lab run.**")
 
 
 def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it():
-    given = {"sampling.temperature": "0.5", "judges": "sim-us-1,sim-cn-1", "cultures.US.people": "US", "models.sim-us-1.max_tokens": "99"}
+    given = {
+        "sampling.temperature": "0.5",
+        "judges": "sim-us-1,sim-cn-1",
+        "cultures.US.people": "US",
+        "models.sim-us-1.max_tokens": "99",
+    }
     changes = loader.settings(loader.load("demo"), given, [])
-    assert changes == {"sampling.temperature": 0.5, "judges": ["sim-us-1", "sim-cn-1"], "models.sim-us-1.max_tokens": 99}  # US is what it was
+    assert changes == {
+        "sampling.temperature": 0.5,
+        "judges": ["sim-us-1", "sim-cn-1"],
+        "models.sim-us-1.max_tokens": 99,
+    }  # US is what it was
     found = loader.load("demo", changes)
-    assert (found.sampling.temperature, found.judges, found.limit("sim-us-1")) == (0.5, ["sim-us-1", "sim-cn-1"], 99)
+    assert (found.sampling.temperature, found.judges, found.limit("sim-us-1")) == (
+        0.5,
+        ["sim-us-1", "sim-cn-1"],
+        99,
+    )
     assert found.name == "demo" and found.limit("sim-us-2") == loader.load("demo").limit("sim-us-2")
 
 
@@ -176,7 +218,11 @@ def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it(
         ("show_texts", "true", "no such setting that could be changed so"),
         ("respondents", "live", "no such setting that could be changed so"),
         ("cap", "{usd: 1000}", "no such setting that could be changed so"),
-        ("sampling.temprature", "0.5", r'with sampling.temprature = 0.5 cannot be used:\n.*Did you mean "temperature"'),
+        (
+            "sampling.temprature",
+            "0.5",
+            r'with sampling.temprature = 0.5 cannot be used:\n.*Did you mean "temperature"',
+        ),
         ("judges", "sim-us-9", 'Did you mean "sim-us-'),
         ("sampling.temperature", "hot", "should be a valid number"),
     ],
@@ -188,7 +234,9 @@ def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value,
 
 
 def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
-    shown = re.search(r"```yaml\n(.*?)```", (loader.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)[1]
+    shown = re.search(
+        r"```yaml\n(.*?)```", (loader.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S
+    )[1]
     shutil.copy(loader.STUDIES / "paper.yaml", tmp_path)
     path = tmp_path / "mine.yaml"
     path.write_text(shown, encoding="utf-8")
@@ -204,7 +252,14 @@ def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tm
     shutil.copy(loader.STUDIES / "demo.yaml", tmp_path)
     path = tmp_path / "france.yaml"
     path.write_text(
-        extra + yaml.safe_dump({"simulation": {"leanings": {"sim-fr-1": leanings}}, "parameters": {"human_values": "2015"}}), encoding="utf-8"
+        extra
+        + yaml.safe_dump(
+            {
+                "simulation": {"leanings": {"sim-fr-1": leanings}},
+                "parameters": {"human_values": "2015"},
+            }
+        ),
+        encoding="utf-8",
     )
     found = loader.load(path)
     pipeline._check(found, found.parameters)

@@ -31,7 +31,9 @@ def texts(page: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", ["annotator", "statement_id", "debate_id"])
 def test_an_id_of_digits_is_read_as_it_was_written(tmp_path, name):
-    path = table_files.write(pd.DataFrame({name: ["007", "1e3", ""], "votes": [1, 2, None]}), tmp_path / "06_ratings.csv")
+    path = table_files.write(
+        pd.DataFrame({name: ["007", "1e3", ""], "votes": [1, 2, None]}), tmp_path / "06_ratings.csv"
+    )
     read = table_files.read(path)
     assert read[name].tolist() == ["007", "1e3", ""] and read["votes"].tolist()[:2] == [1, 2]
 
@@ -41,7 +43,21 @@ def test_text_stands_left_and_numbers_stand_right_under_heads_on_the_same_side()
 
 
 def test_no_cell_shows_how_python_writes_a_value():
-    odd = pd.DataFrame({"a": [True, None, np.nan, pd.NA, pd.NaT, {"k": np.int64(3)}, frozenset("ba"), [1.5, "x"], np.float64(2)]})
+    odd = pd.DataFrame(
+        {
+            "a": [
+                True,
+                None,
+                np.nan,
+                pd.NA,
+                pd.NaT,
+                {"k": np.int64(3)},
+                frozenset("ba"),
+                [1.5, "x"],
+                np.float64(2),
+            ]
+        }
+    )
     (_, *rows) = texts(table_files.html(odd))
     assert [row[0] for row in rows] == ["yes", "–", "–", "–", "–", "k: 3", "a, b", "1.5, x", "2"]
 
@@ -53,7 +69,9 @@ def test_numbers_of_a_column_share_their_decimals_and_large_ones_are_parted():
 
 
 def test_what_is_not_zero_is_never_shown_as_zero():
-    assert [row[0] for row in texts(table_files.html(pd.DataFrame({"p": [0.00004, 0.5, 0.0, -1e-17]})))][1:] == ["4e-05", "0.500", "0.000", "0.000"]
+    assert [
+        row[0] for row in texts(table_files.html(pd.DataFrame({"p": [0.00004, 0.5, 0.0, -1e-17]})))
+    ][1:] == ["4e-05", "0.500", "0.000", "0.000"]
 
 
 def test_an_index_that_only_counts_is_left_out_also_after_a_filter():
@@ -62,32 +80,54 @@ def test_an_index_that_only_counts_is_left_out_also_after_a_filter():
 
 
 def test_an_index_that_says_something_stands_first_and_an_outer_level_once():
-    wide = MIXED.assign(language="en", model=["a", "a", "b"]).set_index(["model", "language"])[["labels"]]
-    assert texts(table_files.html(wide)) == [["model", "language", "labels"], ["a", "en", "12,000"], ["", "en", "22"], ["b", "en", "3"]]
+    wide = MIXED.assign(language="en", model=["a", "a", "b"]).set_index(["model", "language"])[
+        ["labels"]
+    ]
+    assert texts(table_files.html(wide)) == [
+        ["model", "language", "labels"],
+        ["a", "en", "12,000"],
+        ["", "en", "22"],
+        ["b", "en", "3"],
+    ]
 
 
 def test_the_name_of_the_columns_and_their_upper_level_stand_above_them():
-    counts = pd.crosstab(pd.Series(["PDI", "LTO"], name="dimension"), pd.Series([1, -1], name="polarity"))
+    counts = pd.crosstab(
+        pd.Series(["PDI", "LTO"], name="dimension"), pd.Series([1, -1], name="polarity")
+    )
     assert texts(table_files.html(counts))[:2] == [["", "polarity"], ["dimension", "-1", "1"]]
-    two = pd.DataFrame([[1, 2, 3]], columns=pd.MultiIndex.from_tuples([("en", "n"), ("en", "mean"), ("zh", "mean")]))
+    two = pd.DataFrame(
+        [[1, 2, 3]],
+        columns=pd.MultiIndex.from_tuples([("en", "n"), ("en", "mean"), ("zh", "mean")]),
+    )
     assert texts(table_files.html(two)) == [["en", "zh"], ["n", "mean", "mean"], ["1", "2", "3"]]
 
 
 def test_a_text_can_be_no_markup_and_no_formula():
     page = table_files.html(MIXED)
-    assert "Is 3 &lt; 4 &amp; $x$?" in page and 'class="dataframe tex2jax_ignore"' in page and "<style" not in page
+    assert (
+        "Is 3 &lt; 4 &amp; $x$?" in page
+        and 'class="dataframe tex2jax_ignore"' in page
+        and "<style" not in page
+    )
 
 
 def test_a_long_table_says_how_much_of_it_is_not_shown():
     long = pd.DataFrame({"n": range(1000)})
-    assert "The first 60 of 1,000 rows." in table_files.html(long) and table_files.plain(long).endswith("The first 60 of 1,000 rows.")
+    assert "The first 60 of 1,000 rows." in table_files.html(long) and table_files.plain(
+        long
+    ).endswith("The first 60 of 1,000 rows.")
     assert len(texts(table_files.html(long))) == 61
     assert table_files.plain(long.head(0)) == "n\nNo rows."
 
 
 def test_in_letters_alone_no_line_is_wider_than_its_columns():
     lines = table_files.plain(MIXED).splitlines()
-    assert max(map(len, lines)) < 100 and lines[0].startswith("dimension  statement") and len(lines) > 5
+    assert (
+        max(map(len, lines)) < 100
+        and lines[0].startswith("dimension  statement")
+        and len(lines) > 5
+    )
 
 
 def test_a_notebook_shows_every_table_so_and_the_same_way_every_time():

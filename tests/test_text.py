@@ -23,7 +23,9 @@ DRESSES = [
     "{{{}}}",
 ]  # fmt: skip
 DRESSED = st.one_of(
-    st.tuples(WORD, st.sampled_from(DRESSES)).map(lambda pair: (pair[0], pair[1].replace("{}", pair[0]))),
+    st.tuples(WORD, st.sampled_from(DRESSES)).map(
+        lambda pair: (pair[0], pair[1].replace("{}", pair[0]))
+    ),
     st.tuples(WORD, URL).map(lambda pair: (pair[0], f"[{pair[0]}]({pair[1]})")),
 )
 
@@ -101,7 +103,9 @@ def test_half_a_character_harms_nothing():
     assert len(content_hash("a\ud800b")) == 16
 
 
-@pytest.mark.parametrize("piece", ["[", "*", "\\", "<", "amp;", "[a](b)", "](http://(", "`a``", "![", "<a ", "> "])
+@pytest.mark.parametrize(
+    "piece", ["[", "*", "\\", "<", "amp;", "[a](b)", "](http://(", "`a``", "![", "<a ", "> "]
+)
 def test_ten_thousand_odd_characters_take_no_time(piece):
     start = time.monotonic()
     plain_text("&" + piece * (10_000 // len(piece)))
@@ -110,14 +114,18 @@ def test_ten_thousand_odd_characters_take_no_time(piece):
 
 def test_a_footnote_mark_goes_only_where_a_number_in_brackets_follows_a_word():
     text = "[1] Coursera [3]. Many (older [2]) learn [1][2] in [4] ways [sic]"
-    assert without_footnotes(text, sources=3) == "[1] Coursera. Many (older) learn in [4] ways [sic]"
+    assert (
+        without_footnotes(text, sources=3) == "[1] Coursera. Many (older) learn in [4] ways [sic]"
+    )
     assert without_footnotes(text, sources=0) == text
 
 
 @given(st.lists(WORD), st.integers(0, 9))
 def test_footnotes_take_no_word_with_them(words, sources):
     noted = " ".join(f"{word} [{n % 12}]" for n, word in enumerate(words))
-    assert re.findall(r"[^\W\d_]+", without_footnotes(noted, sources)) == re.findall(r"[^\W\d_]+", noted)
+    assert re.findall(r"[^\W\d_]+", without_footnotes(noted, sources)) == re.findall(
+        r"[^\W\d_]+", noted
+    )
 
 
 def test_the_hash_is_that_of_sha256():
@@ -127,5 +135,8 @@ def test_the_hash_is_that_of_sha256():
 
 def test_a_page_is_named_by_its_title_without_the_site():
     assert page_title("<title>Should cats\n vote? | Kialo</title>") == "Should cats vote?"
-    assert page_title('<title>x</title><meta property="og:title" content="Cats &amp; votes">') == "Cats & votes"
+    assert (
+        page_title('<title>x</title><meta property="og:title" content="Cats &amp; votes">')
+        == "Cats & votes"
+    )
     assert page_title("<p>no title") == page_title("") == ""

@@ -40,7 +40,9 @@ def add_language(folder: Path) -> None:
     for path in [*FILES.glob("*.txt"), FILES / "words.ro.yaml"]:
         shutil.copy(path, folder / "src" / "utils" / "templates")
     with (folder / "data" / "reference" / "dimensions.csv").open("a", encoding="utf-8") as table:
-        table.writelines((FILES / "dimensions.csv").read_text(encoding="utf-8").splitlines(keepends=True)[1:])
+        table.writelines(
+            (FILES / "dimensions.csv").read_text(encoding="utf-8").splitlines(keepends=True)[1:]
+        )
     shutil.copy(FILES / "three_languages.yaml", folder / "studies")
 
 
@@ -53,7 +55,9 @@ def project(tmp_path) -> Project:
 
 def test_a_new_language_is_asked_in_answered_in_and_read(project):
     env = os.environ | {"PYTHONPATH": str(project.folder / "src")}
-    run = subprocess.run([sys.executable, "-c", TRIED], cwd=project.folder, env=env, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", TRIED], cwd=project.folder, env=env, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     said = json.loads(run.stdout)
     assert said["relevance"][0] == ["no", "yes"] and said["stance"][0] == ["agree", "disagree"]
@@ -65,8 +69,12 @@ def test_a_new_language_is_asked_in_answered_in_and_read(project):
 def test_a_simulated_study_without_leanings_for_a_language_is_told_which(tmp_path):
     path = tmp_path / "two_of_three.yaml"
     shutil.copy(ROOT / "studies" / "demo.yaml", tmp_path)
-    path.write_text("extends: demo.yaml\nname: two_of_three\nlanguages: [en, zh, ro]\n", encoding="utf-8")
-    with pytest.raises(Problem, match='"sim-us-1" has 2 leanings on PDI, and the study has 3 languages'):
+    path.write_text(
+        "extends: demo.yaml\nname: two_of_three\nlanguages: [en, zh, ro]\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        Problem, match='"sim-us-1" has 2 leanings on PDI, and the study has 3 languages'
+    ):
         load(path)
 
 
@@ -74,9 +82,15 @@ def test_a_simulated_study_without_leanings_for_a_language_is_told_which(tmp_pat
 def test_three_languages_run_to_the_last_notebook(project):
     run = project.run("--study", "three_languages", *QUICK)
     assert run.returncode == 0, run.stderr
-    (folder,) = [p.name for p in (project.folder / "data" / "processed").iterdir() if p.name.startswith("three_languages")]
+    (folder,) = [
+        p.name
+        for p in (project.folder / "data" / "processed").iterdir()
+        if p.name.startswith("three_languages")
+    ]
     accounting = project.table(folder, "07_accounting").groupby("language")["answered"].sum()
     assert set(accounting.index) == {"en", "zh", "ro"} and accounting.min() > 0.9 * accounting.max()
     recovery = project.table(folder, "13_recovery")
     assert len(recovery) == 72 and recovery["covered"].mean() >= 0.9
-    assert len(project.table(folder, "10_table3")) == 72  # 4 models, 6 dimensions, 3 pairs of languages
+    assert (
+        len(project.table(folder, "10_table3")) == 72
+    )  # 4 models, 6 dimensions, 3 pairs of languages

@@ -34,7 +34,9 @@ def groups(here) -> pd.DataFrame:
 
 
 def people_of(here, version) -> pd.DataFrame:
-    return scores.human_values(version, {name: culture.people for name, culture in here.study.cultures.items()})
+    return scores.human_values(
+        version, {name: culture.people for name, culture in here.study.cultures.items()}
+    )
 
 
 def said(figure) -> str:
@@ -44,7 +46,9 @@ def said(figure) -> str:
 def test_the_study_is_the_demo_and_a_third_group_of_two():
     study, demo = load("three_cultures"), load("demo")
     assert list(study.cultures) == GROUPS and list(study.models)[:4] == list(demo.models)
-    assert {m: study.models[m].culture for m in study.models if m not in demo.models} == dict.fromkeys(["sim-gb-1", "sim-gb-2"], "Great Britain")
+    assert {
+        m: study.models[m].culture for m in study.models if m not in demo.models
+    } == dict.fromkeys(["sim-gb-1", "sim-gb-2"], "Great Britain")
     assert Execution(study, "x").material == Execution(demo, "x").raw != Execution(study, "x").raw
 
 
@@ -65,35 +69,54 @@ def test_every_figure_shows_all_three(here, groups):
     models, rng = here.models, np.random.default_rng(1)
     people = people_of(here, "2015")
     table = scores.figure1(groups, rng, resamples=50)
-    both = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="differing")])
+    both = pd.concat(
+        [table.assign(kind="models"), people.assign(kind="people", selection="differing")]
+    )
     figure1 = paper_figures.groups_and_people(both[both["selection"] == "differing"], "t")
     assert all(said(figure1).count(f" {g}") >= 6 for g in GROUPS)
     scored = recovery.planted_scores(here)
     positions = scores.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
     pairs = significance.pairs_of(here.study.models, here.study.languages)
-    changes = significance.compare(scored, pairs, np.ones((1, scored["statement_id"].nunique()), dtype=int))
+    changes = significance.compare(
+        scored, pairs, np.ones((1, scored["statement_id"].nunique()), dtype=int)
+    )
     assert len(positions) == 36 and len(changes) == 36
-    for figure in (paper_figures.models_by_dimension(positions), paper_figures.language_changes(changes)):
+    for figure in (
+        paper_figures.models_by_dimension(positions),
+        paper_figures.language_changes(changes),
+    ):
         assert all(model in said(figure) for model in models["model"])
 
 
 def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_peoples(here):
-    labels = recovery.planted_scores(here)[["statement_id", "dimension", "polarity"]].drop_duplicates()
+    labels = recovery.planted_scores(here)[
+        ["statement_id", "dimension", "polarity"]
+    ].drop_duplicates()
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
-    assert null_model.of_directions(labels, here.models, people) == 17  # achievement is 66 in China and in Great Britain
-    table = null_model.table(labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200)
-    assert table["directions"].max() == 17 and "found: 9" in said(diagnostics.null_directions(table))
+    assert (
+        null_model.of_directions(labels, here.models, people) == 17
+    )  # achievement is 66 in China and in Great Britain
+    table = null_model.table(
+        labels, here.models, even, people, {"not_equal": 9.0}, np.random.default_rng(2), 200
+    )
+    assert table["directions"].max() == 17 and "found: 9" in said(
+        diagnostics.null_directions(table)
+    )
 
 
 def test_great_britain_is_in_the_matrix_of_2015_and_not_in_the_current_tool(here):
     assert load("three_cultures").parameters["human_values"] == "2015"
     assert set(people_of(here, "2015")["group"]) == set(GROUPS)
-    with pytest.raises(Problem, match='no "Great Britain" in the version "current".*-p human_values=2015'):
+    with pytest.raises(
+        Problem, match='no "Great Britain" in the version "current".*-p human_values=2015'
+    ):
         people_of(here, "current")
 
 
 def test_a_country_that_no_version_has_is_a_clear_problem(here):
-    cultures = here.study.cultures | {"Atlantis": here.study.cultures["US"].model_copy(update={"people": "Atlantis"})}
+    cultures = here.study.cultures | {
+        "Atlantis": here.study.cultures["US"].model_copy(update={"people": "Atlantis"})
+    }
     other = Execution(here.study.model_copy(update={"cultures": cultures}), "x")
     with pytest.raises(Problem, match='no "Atlantis".*Great Britain.*one more row'):
         people_of(other, "2015")
@@ -110,4 +133,10 @@ def test_all_fifteen_notebooks_run(project):
     for page in pages[4:]:
         assert "imulated" in json.dumps(json.loads(page.read_text(encoding="utf-8"))), page.name
     written = {p.name for p in (project.folder / "data" / "raw").glob("three_cultures/*")}
-    assert written <= {"answers.csv.gz", "replies.sqlite", "replies.lock", "served.csv", "reasons.csv"}
+    assert written <= {
+        "answers.csv.gz",
+        "replies.sqlite",
+        "replies.lock",
+        "served.csv",
+        "reasons.csv",
+    }

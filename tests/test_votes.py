@@ -64,7 +64,13 @@ def same(a, b):
 
 def test_the_most_frequent_answer_is_the_vote():
     row = vote_of([2, 2, 1, 2, -1])
-    assert (row["vote"], row["support"], row["answered"], row["planned"], row["tie"]) == (2, 3, 5, 5, "")
+    assert (row["vote"], row["support"], row["answered"], row["planned"], row["tie"]) == (
+        2,
+        3,
+        5,
+        5,
+        "",
+    )
 
 
 def test_a_tie_goes_to_the_tied_answer_nearest_the_median_of_all_runs():
@@ -108,7 +114,14 @@ def test_runs_that_are_not_there_count_as_missing():
 
 def test_an_empty_table_has_no_votes_and_no_labels():
     none = votes.votes(answers_of([]), 5)
-    assert none.empty and list(none.columns) == [*votes.VOTER, "vote", "planned", "answered", "support", "tie"]
+    assert none.empty and list(none.columns) == [
+        *votes.VOTER,
+        "vote",
+        "planned",
+        "answered",
+        "support",
+        "tie",
+    ]
     assert votes.relevance_labels(none, 8).empty and votes.polarity_labels(none, 8).empty
 
 
@@ -119,7 +132,9 @@ def test_the_dimension_of_a_stance_may_be_empty_or_missing():
 
 
 def test_an_answer_that_is_none_of_its_step_is_named():
-    with pytest.raises(Problem, match='statement_id 1.1, .*run 2 has the answer "0"; this step knows -2, -1, 1, 2'):
+    with pytest.raises(
+        Problem, match='statement_id 1.1, .*run 2 has the answer "0"; this step knows -2, -1, 1, 2'
+    ):
         votes.scored(answers_of([1, 0]))
 
 
@@ -153,7 +168,9 @@ def test_a_misspelt_rule_of_votes_names_the_right_one(wrong, right):
 
 
 def test_a_misspelt_rule_of_labels_names_the_right_one():
-    with pytest.raises(Problem, match='zero_median is one of drop, keep, not "keeep". Did you mean "keep"'):
+    with pytest.raises(
+        Problem, match='zero_median is one of drop, keep, not "keeep". Did you mean "keep"'
+    ):
         polarity([1], zero_median="keeep")
     with pytest.raises(Problem, match='half_median .* Did you mean "away_from_zero"'):
         polarity([1], half_median="away_fromzero")
@@ -222,7 +239,9 @@ some_votes = st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=8, max_size=
 def test_marginal_is_one_vote_from_flipping_and_open_is_what_the_missing_could_flip(values, rule):
     row = relevance(values, missing_votes=rule)
     assert row["relevant"] == by_hand(values, 8, rule)
-    turned = [values[:i] + [1 - v] + values[i + 1 :] for i, v in enumerate(values) if not np.isnan(v)]
+    turned = [
+        values[:i] + [1 - v] + values[i + 1 :] for i, v in enumerate(values) if not np.isnan(v)
+    ]
     assert row["marginal"] == any(by_hand(t, 8, rule) != row["relevant"] for t in turned)
     filled = [[x if np.isnan(v) else v for v in values] for x in (0.0, 1.0)]
     assert row["open"] == any(by_hand(f, 8, rule) != row["relevant"] for f in filled)
@@ -239,7 +258,9 @@ def test_the_label_is_the_median_of_the_eight():
 def test_a_label_says_how_many_votes_were_for_either_pole_and_in_how_many_runs_were_tied():
     row = polarity([2, 2, 1, 1, 1, -1, -2, np.nan])
     assert row[["positive", "negative", "missing"]].tolist() == [5, 2, 1]
-    tied = votes_table([1, 1, 1, 1, 0, np.nan, 0, 0]).assign(tie=["", "", "", "", "", "undecided", "", ""])
+    tied = votes_table([1, 1, 1, 1, 0, np.nan, 0, 0]).assign(
+        tie=["", "", "", "", "", "undecided", "", ""]
+    )
     assert votes.relevance_labels(tied, 8)["tied"].tolist() == [1]
     tied = votes_table([1] * 8).assign(tie=["nearest median"] * 3 + [""] * 5)
     assert votes.polarity_labels(tied, 8)["tied"].tolist() == [3]
@@ -250,13 +271,22 @@ def test_a_label_says_how_many_votes_were_for_either_pole_and_in_how_many_runs_w
     [([1, 2], 2), ([-1, -2], -2), ([-2, 1], -1), ([-1, 2], 1)],
 )
 def test_a_median_of_a_half_is_rounded_away_from_zero_to_a_value_of_the_scale(values, rounded):
-    assert (polarity(values * 4)["polarity"], polarity(values * 4)["how"]) == (rounded, "half rounded")
+    assert (polarity(values * 4)["polarity"], polarity(values * 4)["how"]) == (
+        rounded,
+        "half rounded",
+    )
 
 
 def test_a_half_may_be_kept_or_dropped_instead():
-    kept, dropped = polarity([1, 2] * 4, half_median="keep"), polarity([1, 2] * 4, half_median="drop")
+    kept, dropped = (
+        polarity([1, 2] * 4, half_median="keep"),
+        polarity([1, 2] * 4, half_median="drop"),
+    )
     assert (kept["polarity"], kept["how"]) == (1.5, "half kept")
-    assert np.isnan(dropped["polarity"]) and (dropped["how"], dropped["median"]) == ("half dropped", 1.5)
+    assert np.isnan(dropped["polarity"]) and (dropped["how"], dropped["median"]) == (
+        "half dropped",
+        1.5,
+    )
 
 
 @pytest.mark.parametrize("values", [[-1, 1], [-2, 2]])
@@ -270,7 +300,11 @@ def test_four_of_eight_votes_make_a_label_and_three_do_not():
     gone = [np.nan] * 4
     assert polarity([1, 1, 1, 1, *gone])["polarity"] == 1
     row = polarity([1, 1, 1, np.nan, *gone])
-    assert np.isnan(row["polarity"]) and (row["how"], row["missing"], row["median"]) == ("too few votes", 5, 1)
+    assert np.isnan(row["polarity"]) and (row["how"], row["missing"], row["median"]) == (
+        "too few votes",
+        5,
+        1,
+    )
 
 
 def test_relative_to_the_valid_votes_one_makes_a_label_and_none_makes_none():
@@ -303,7 +337,11 @@ def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values
     row = polarity(values, zero_median=zero, half_median=half)
     label = label_by_hand(values, zero, half)
     assert same(row["polarity"], label)
-    allowed = {-2, -1, 1, 2} | ({0} if zero == "keep" else set()) | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
+    allowed = (
+        {-2, -1, 1, 2}
+        | ({0} if zero == "keep" else set())
+        | ({-1.5, -0.5, 0.5, 1.5} if half == "keep" else set())
+    )
     assert np.isnan(label) or label in allowed
     turned = [values[:i] + [-v] + values[i + 1 :] for i, v in enumerate(values) if not np.isnan(v)]
     flips = [not same(np.sign(label_by_hand(t, zero, half)), np.sign(label)) for t in turned]
@@ -333,11 +371,15 @@ def studies(draw, step):
 
 
 @few
-@given(studies("polarity"), st.sampled_from(RULES["tie_rule"]), st.sampled_from(RULES["missing_votes"]))
+@given(
+    studies("polarity"), st.sampled_from(RULES["tie_rule"]), st.sampled_from(RULES["missing_votes"])
+)
 def test_a_vote_is_what_counting_by_hand_gives(answers, tie_rule, missing):
     runs = int(answers["run"].max())
     for row in votes.votes(answers, runs, tie_rule, missing).itertuples():
-        own = answers[(answers[votes.VOTER] == list(row[1:5])).all(axis=1) & (answers["state"] == "answered")]
+        own = answers[
+            (answers[votes.VOTER] == list(row[1:5])).all(axis=1) & (answers["state"] == "answered")
+        ]
         given_answers = [int(a) for a in own["answer"]]
         enough = len(given_answers) * 2 > runs if missing == "planned" else bool(given_answers)
         modes = sorted(statistics.multimode(given_answers))
@@ -359,7 +401,13 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
     assert votes.votes(moved, runs).equals(votes.votes(answers, runs))
     for column in ("run", "model", "language"):
         known = sorted(answers[column].unique())
-        moved = moved.assign(**{column: moved[column].map(dict(zip(known, data.draw(st.permutations(known)), strict=True)))})
+        moved = moved.assign(
+            **{
+                column: moved[column].map(
+                    dict(zip(known, data.draw(st.permutations(known)), strict=True))
+                )
+            }
+        )
         assert make(votes.votes(moved, runs), planned).equals(labels), column
 
 
@@ -371,13 +419,19 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
 def test_every_planned_cell_ends_in_one_state_and_the_parts_sum_to_the_plan(answers, data):
     asked = answers.sample(frac=data.draw(st.floats(0, 1)), random_state=1)
     table = votes.accounting(asked, answers[votes.CELL])
-    assert (table[list(STATES)].sum(axis=1) == table["planned"]).all() and table["planned"].sum() == len(answers)
+    assert (table[list(STATES)].sum(axis=1) == table["planned"]).all() and table[
+        "planned"
+    ].sum() == len(answers)
     assert table["answered"].sum() == (asked["state"] == "answered").sum()
-    assert table["not asked"].sum() == (asked["state"] == "not asked").sum() + len(answers) - len(asked)
+    assert table["not asked"].sum() == (asked["state"] == "not asked").sum() + len(answers) - len(
+        asked
+    )
 
 
 def test_accounting_is_by_model_and_language_in_the_plans_order():
-    answers = pd.concat([answers_of([1, None], model=m, language=x) for m in ("z", "a") for x in ("zh", "en")])
+    answers = pd.concat(
+        [answers_of([1, None], model=m, language=x) for m in ("z", "a") for x in ("zh", "en")]
+    )
     table = votes.accounting(answers, answers[votes.CELL])
     assert list(zip(table["model"], table["language"], strict=True)) == [
         ("z", "zh"),
@@ -403,10 +457,18 @@ def test_answers_that_do_not_fit_the_plan_are_named(answers, sentence):
 
 def test_voting_over_all_cells_of_the_paper_takes_seconds_at_most():
     cells = pd.MultiIndex.from_product(
-        [[f"{i}.1" for i in range(776)], ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], MODELS, LANGUAGES, range(1, 6)],
+        [
+            [f"{i}.1" for i in range(776)],
+            ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"],
+            MODELS,
+            LANGUAGES,
+            range(1, 6),
+        ],
         names=votes.CELL[1:],
     ).to_frame(index=False)
-    answers = cells.assign(step="relevance", state="answered", answer=np.where(np.arange(len(cells)) % 3, "yes", "no"))
+    answers = cells.assign(
+        step="relevance", state="answered", answer=np.where(np.arange(len(cells)) % 3, "yes", "no")
+    )
     start = time.perf_counter()
     labels = votes.relevance_labels(votes.votes(answers, 5), 8)
     assert len(labels) == 776 * 6 and time.perf_counter() - start < 10

@@ -28,7 +28,9 @@ def words(language: str) -> dict:
     """What `words.<language>.yaml` says; its patterns may run over several lines."""
     if language not in known():
         listed = ", ".join(known())
-        raise Problem(f"There is no words.{language}.yaml (languages: {listed}).{nearest(language, known())}")
+        raise Problem(
+            f"There is no words.{language}.yaml (languages: {listed}).{nearest(language, known())}"
+        )
     found = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
     return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in found.items()}
 
@@ -48,7 +50,10 @@ def patterns() -> SimpleNamespace:
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],
         letters={language: re.compile(f"[{w['letters']}]+") for language, w in every.items()},
-        frequent={l: [frozenset(w.get(kind, "").split()) for kind in ("common", "foreign")] for l, w in every.items()},
+        frequent={
+            l: [frozenset(w.get(kind, "").split()) for kind in ("common", "foreign")]
+            for l, w in every.items()
+        },
     )
 
 

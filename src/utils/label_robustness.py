@@ -28,7 +28,9 @@ def apart(voted: pd.DataFrame, labels: pd.DataFrame, label: str) -> pd.DataFrame
     cast["alone"] = cast["against"] & (dissenters == 1)
     parts = [cast, cast.assign(language="all"), cast.assign(model="all")]
     named = {name: (name, "sum") for name in ("against", "lower", "higher", "alone")}
-    found = [part.groupby(["model", "language"]).agg(votes=("vote", "size"), **named) for part in parts]
+    found = [
+        part.groupby(["model", "language"]).agg(votes=("vote", "size"), **named) for part in parts
+    ]
     table = pd.concat(found).reset_index()
     table.insert(4, "share", table["against"] / table["votes"])
     return table
@@ -48,20 +50,33 @@ def farthest(table: pd.DataFrame) -> str:
 
 
 def relevance_by_rule(
-    answers: pd.DataFrame, runs: int, planned: int, quorum: int = 0, tie_rule="nearest_median", missing_votes="planned"
+    answers: pd.DataFrame,
+    runs: int,
+    planned: int,
+    quorum: int = 0,
+    tie_rule="nearest_median",
+    missing_votes="planned",
 ) -> dict[str, pd.DataFrame]:
     """The relevance labels as they are and with each rule changed on its own: "tie_rule: drop" -> labels.
 
     The quorums tried are 3 to 6 of 8, or as large a share of other numbers of planned votes.
     """
-    given = {"tie_rule": tie_rule, "missing_votes": missing_votes, "relevance_quorum": quorum or -(-planned // 2)}
+    given = {
+        "tie_rule": tie_rule,
+        "missing_votes": missing_votes,
+        "relevance_quorum": quorum or -(-planned // 2),
+    }
     quorums = sorted({-(-q * planned // 8) for q in (3, 4, 5, 6)})
-    known = {name: RULES[name] for name in ("tie_rule", "missing_votes")} | {"relevance_quorum": quorums}
+    known = {name: RULES[name] for name in ("tie_rule", "missing_votes")} | {
+        "relevance_quorum": quorums
+    }
     voted = _voted(answers, runs)
 
     def label(rule: dict) -> pd.DataFrame:
         cast = voted(rule["tie_rule"], rule["missing_votes"])
-        return votes.relevance_labels(cast, planned, rule["relevance_quorum"], rule["missing_votes"])
+        return votes.relevance_labels(
+            cast, planned, rule["relevance_quorum"], rule["missing_votes"]
+        )
 
     return _each(label, given, known)
 
@@ -83,18 +98,27 @@ def polarity_by_rule(
 
     def label(rule: dict) -> pd.DataFrame:
         cast = voted(rule["tie_rule"], rule["missing_votes"])
-        return votes.polarity_labels(cast, planned, rule["zero_median"], rule["half_median"], rule["missing_votes"])
+        return votes.polarity_labels(
+            cast, planned, rule["zero_median"], rule["half_median"], rule["missing_votes"]
+        )
 
     return _each(label, given, known)
 
 
 def _voted(answers: pd.DataFrame, runs: int):
     """Votes by rule, each counted once: (tie_rule, missing_votes) -> votes."""
-    return cache(lambda tie_rule, missing_votes: votes.votes(answers, runs, tie_rule, missing_votes))
+    return cache(
+        lambda tie_rule, missing_votes: votes.votes(answers, runs, tie_rule, missing_votes)
+    )
 
 
 def _each(label, given: dict, known: dict) -> dict[str, pd.DataFrame]:
-    others = {f"{name}: {v}": given | {name: v} for name, values in known.items() for v in values if v != given[name]}
+    others = {
+        f"{name}: {v}": given | {name: v}
+        for name, values in known.items()
+        for v in values
+        if v != given[name]
+    }
     return {KEPT: label(given)} | {name: label(rule) for name, rule in others.items()}
 
 

@@ -10,7 +10,18 @@ from utils import answer_words
 from utils.errors import Problem, nearest
 from utils.reply_parser import agreement, read
 
-__all__ = ["SCORES", "STATES", "STEPS", "agreement", "dimensions", "fill", "languages", "read", "recognise", "slots"]
+__all__ = [
+    "SCORES",
+    "STATES",
+    "STEPS",
+    "agreement",
+    "dimensions",
+    "fill",
+    "languages",
+    "read",
+    "recognise",
+    "slots",
+]
 
 STEPS = ("relevance", "polarity", "stance")
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language", "failed", "not asked")
@@ -30,14 +41,20 @@ def languages() -> list[str]:
     >>> languages()
     ['en', 'zh']
     """
-    return [l for l in answer_words.known() if all((answer_words.TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
+    return [
+        l
+        for l in answer_words.known()
+        if all((answer_words.TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)
+    ]
 
 
 @cache
 def template(step: str, language: str) -> str:
     """The text of a prompt with its slots still open."""
     if step not in STEPS:
-        raise Problem(f'There is no step "{step}" (steps: {", ".join(STEPS)}).{nearest(step, STEPS)}')
+        raise Problem(
+            f'There is no step "{step}" (steps: {", ".join(STEPS)}).{nearest(step, STEPS)}'
+        )
     if language not in languages():
         raise Problem(
             f'There are no prompts in the language "{language}" (languages: {", ".join(languages())}); '
@@ -62,9 +79,15 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
     """
     text = template(step, language)
     values = {**(dimension or {}), "statement": statement}
-    missing = [s for s in sorted(slots(step, language)) if not isinstance(values.get(s), str) or not values[s].strip()]
+    missing = [
+        s
+        for s in sorted(slots(step, language))
+        if not isinstance(values.get(s), str) or not values[s].strip()
+    ]
     if missing:
-        raise Problem(f"The {step} prompt in {language} has empty slots: nothing was given for {', '.join(missing)}.")
+        raise Problem(
+            f"The {step} prompt in {language} has empty slots: nothing was given for {', '.join(missing)}."
+        )
     values["statement"] = _shielded(statement, language)
     return [{"role": "user", "content": SLOT.sub(lambda slot: values[slot[1]], text)}]
 
@@ -73,7 +96,10 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
 def _marks(language: str) -> re.Pattern:
     """What could end a statement or its message: the statement's own tag, or the control tokens of chat models."""
     tag = answer_words.words(language)["statement"]
-    return re.compile(rf"([<＜])(\\*)(?=\s*/?\s*{tag}|/?\w+>|[|｜])|(\[)(\\*)(?=/?(?:INST|SYS|AVAILABLE|TOOL))", re.I)
+    return re.compile(
+        rf"([<＜])(\\*)(?=\s*/?\s*{tag}|/?\w+>|[|｜])|(\[)(\\*)(?=/?(?:INST|SYS|AVAILABLE|TOOL))",
+        re.I,
+    )
 
 
 def _shielded(statement: str, language: str) -> str:
@@ -112,8 +138,15 @@ def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
         for step in STEPS:
             if found := _shape(step, language).fullmatch(content):
                 values = found.groupdict()
-                return step, language, _unshielded(values["statement"], language), values.get("name")
-    raise Problem("These messages were not filled from this project's prompts, or the prompts have changed since.")
+                return (
+                    step,
+                    language,
+                    _unshielded(values["statement"], language),
+                    values.get("name"),
+                )
+    raise Problem(
+        "These messages were not filled from this project's prompts, or the prompts have changed since."
+    )
 
 
 def dimensions(language: str, path: Path = REFERENCE / "dimensions.csv") -> dict[str, dict]:
@@ -129,4 +162,8 @@ def dimensions(language: str, path: Path = REFERENCE / "dimensions.csv") -> dict
         listed = f"(languages: {', '.join(spoken)}).{nearest(language, spoken)}"
         raise Problem(f'{path.name} has no dimensions in "{language}" {listed}')
     columns = ("name", "definition", "positive_pole", "negative_pole")
-    return {row["dimension"]: {c: row[c] for c in columns} for row in rows if row["language"] == language}
+    return {
+        row["dimension"]: {c: row[c] for c in columns}
+        for row in rows
+        if row["language"] == language
+    }

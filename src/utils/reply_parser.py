@@ -12,18 +12,38 @@ from utils.answer_words import patterns, words
 CUT = {"length", "max_tokens", "error"}
 FILTERED = {"content_filter", "safety", "refusal"}
 
-THINKING = re.compile(r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]|\[(/?)THINK\]", re.I)
+THINKING = re.compile(
+    r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]|\[(/?)THINK\]",
+    re.I,
+)
 TAGS = re.compile(r"<\|[^|>\n]*\|>|</s>|<br ?/?>|</?(?:b|i|em|strong|p|u|mark|span|center|h[1-6])>")
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|«[^»]*»|\"[^\"\n]*\"|^[ \t]*>.*$", re.M)
-INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{")
-COMMON = {"：": ":", "，": ",", "（": "(", "）": ")", "；": ";", "！": "!", "？": "?", "…": "...", "’": "'", "−": "-"}
+INVISIBLE = re.compile(
+    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
+)
+COMMON = {
+    "：": ":",
+    "，": ",",
+    "（": "(",
+    "）": ")",
+    "；": ";",
+    "！": "!",
+    "？": "?",
+    "…": "...",
+    "’": "'",
+    "−": "-",
+}
 EDGES = " \t_\"'“”‘’「」『』«»【】〖〗[](){}<>《》〈〉#"
 DOUBT = re.compile(r"[\d?/|~&]")
 UNKNOWN_LETTERS = re.compile(r"[^\W\d_]")
-KANA = re.compile("[ぁ-ヿ]")  # each counts as a word, since half the letters of a Japanese text are Chinese ones
+KANA = re.compile(
+    "[ぁ-ヿ]"
+)  # each counts as a word, since half the letters of a Japanese text are Chinese ones
 
 
-def read(step: str, language: str, text: str | None, finish_reason: str | None = "stop") -> tuple[str, str]:
+def read(
+    step: str, language: str, text: str | None, finish_reason: str | None = "stop"
+) -> tuple[str, str]:
     """The state of a reply and its answer ('' unless answered).
 
     >>> read("stance", "en", "For: many. Against: more.\\n\\n**Answer:** I disagree.")
@@ -40,7 +60,9 @@ def read(step: str, language: str, text: str | None, finish_reason: str | None =
     plain = _plain(visible(text or ""))
     answer, spoken, where = _marked(step, plain, reason in CUT)
     if answer is not None:
-        right = (not spoken or language in spoken) and _mostly(language, plain[: where[0]] + plain[where[1] :])
+        right = (not spoken or language in spoken) and _mostly(
+            language, plain[: where[0]] + plain[where[1] :]
+        )
         return ("answered", answer) if right else ("wrong language", "")
     if reason in CUT:
         return "cut off", ""
@@ -68,7 +90,10 @@ def _plain(text: str) -> str:
     """Lower case, half-width, one kind of line end, without tags and repeated statements."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        for wide, narrow in COMMON.items():  # first, since text that needs no more is normalised ten times as fast
+        for (
+            wide,
+            narrow,
+        ) in COMMON.items():  # first, since text that needs no more is normalised ten times as fast
             text = text.replace(wide, narrow)
         text = unicodedata.normalize("NFKC", text)
     text = text.lower()
@@ -76,7 +101,9 @@ def _plain(text: str) -> str:
         text = patterns().statements.sub(" ", text)
         for keyword in patterns().keywords:
             text = text.replace(f"<{keyword}>", f"\n{keyword}: ").replace(f"</{keyword}>", "\n")
-        text = TAGS.sub(lambda tag: "\n" if tag.group().startswith(("<|", "</s", "<br")) else "", text)
+        text = TAGS.sub(
+            lambda tag: "\n" if tag.group().startswith(("<|", "</s", "<br")) else "", text
+        )
     return text
 
 
@@ -140,7 +167,9 @@ def _inside_quotation(before: str) -> bool:
 def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
     """The answer that the content of a mark is, and the language of its words; None if it is anything else."""
     content = INVISIBLE.sub("", content).strip(EDGES)
-    content = re.sub(r"^[-•]\s+(?=[^\W\d_])|^–(?=\d)", lambda m: "-" if m.group() == "–" else "", content)
+    content = re.sub(
+        r"^[-•]\s+(?=[^\W\d_])|^–(?=\d)", lambda m: "-" if m.group() == "–" else "", content
+    )
     if re.match(r"\d[.):、]\s*\w", content):  # the number of a list's first item
         return None, None
     nested = patterns().head.match(content)
@@ -169,12 +198,18 @@ def _stands(step: str, answer: str, later: str) -> bool:
     return not (denied or patterns().retracts.search(later) or _refuses(later))
 
 
-def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, start: int, introduced: bool) -> bool:
+def _contradicts(
+    step: str, answer: str, mark: tuple[int, str, int], text: str, start: int, introduced: bool
+) -> bool:
     """Whether an earlier answer is another one, and nothing says that it was thought better of."""
     if _verdict(step, mark[1])[0] in (None, answer):
         return False
     between = text[mark[2] : start]
-    return introduced or not patterns().retracts.search(between) or bool(patterns().turns.search(between))
+    return (
+        introduced
+        or not patterns().retracts.search(between)
+        or bool(patterns().turns.search(between))
+    )
 
 
 def _mostly(language: str, text: str) -> bool:

@@ -21,32 +21,52 @@ def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame
     stances = votes[votes["dimension"].fillna("") == ""] if "dimension" in votes else votes
     unknown = set(stances["model"]) - set(models["model"])
     if unknown:
-        raise Problem(f"The votes are of {', '.join(sorted(unknown))}, which the study does not name as a model.")
-    asked = stances[["model", "language"]].drop_duplicates().merge(models[["model", "culture"]], on="model")
+        raise Problem(
+            f"The votes are of {', '.join(sorted(unknown))}, which the study does not name as a model."
+        )
+    asked = (
+        stances[["model", "language"]]
+        .drop_duplicates()
+        .merge(models[["model", "culture"]], on="model")
+    )
     table = labels[["statement_id", "dimension", "polarity"]].merge(asked, how="cross")
     vote = stances[["statement_id", "model", "language", "vote"]]
-    table = table.merge(vote, how="left", on=["statement_id", "model", "language"], validate="many_to_one")
+    table = table.merge(
+        vote, how="left", on=["statement_id", "model", "language"], validate="many_to_one"
+    )
     table["score"] = table["polarity"] * table["vote"]
-    return table[["statement_id", "dimension", "model", "culture", "language", "polarity", "vote", "score"]]
+    return table[
+        ["statement_id", "dimension", "model", "culture", "language", "polarity", "vote", "score"]
+    ]
 
 
-def positions(scores: pd.DataFrame, by: Iterable[str] = ("dimension", "model", "culture", "language")) -> pd.DataFrame:
+def positions(
+    scores: pd.DataFrame, by: Iterable[str] = ("dimension", "model", "culture", "language")
+) -> pd.DataFrame:
     """A model's position: its mean score (-2 to 2), with n, the scores it rests on, and those missing."""
     grouped = scores.groupby(list(by), sort=False)["score"]
     table = grouped.agg(position="mean", n="count", missing=lambda s: int(s.isna().sum()))
     return table.reset_index()
 
 
-def model_positions(scores: pd.DataFrame, rng: np.random.Generator, resamples: int = 10_000) -> pd.DataFrame:
+def model_positions(
+    scores: pd.DataFrame, rng: np.random.Generator, resamples: int = 10_000
+) -> pd.DataFrame:
     """Figure 3's means, with intervals by one bootstrap of statements for all of them; too few statements have none.
 
     Columns: dimension, model, culture, language, mean, low, high (all -2 to 2), n, missing.
     """
     table = positions(scores).rename(columns={"position": "mean"})
     cells = pd.MultiIndex.from_frame(table[["dimension", "model", "language"]])
-    wide = scores.pivot(index="statement_id", columns=cells.names, values="score").reindex(columns=cells).to_numpy()
+    wide = (
+        scores.pivot(index="statement_id", columns=cells.names, values="score")
+        .reindex(columns=cells)
+        .to_numpy()
+    )
     counts = significance.resample_counts(len(wide), resamples, rng)
-    low, high = significance.of_enough(significance.interval(significance.bootstrap_means(wide, counts)), table["n"])
+    low, high = significance.of_enough(
+        significance.interval(significance.bootstrap_means(wide, counts)), table["n"]
+    )
     return table.assign(low=low, high=high)[[*table.columns[:5], "low", "high", "n", "missing"]]
 
 
@@ -64,7 +84,12 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
-def group_scores(scores: pd.DataFrame, models: pd.DataFrame, split_group: str = "median", answers: pd.DataFrame | None = None) -> pd.DataFrame:
+def group_scores(
+    scores: pd.DataFrame,
+    models: pd.DataFrame,
+    split_group: str = "median",
+    answers: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """A culture group's response to each label: the median vote of its models, each in its native language.
 
     A split group responds 0, the median of both. With `split_group="all_runs"` the median is over all runs of
@@ -78,11 +103,17 @@ def group_scores(scores: pd.DataFrame, models: pd.DataFrame, split_group: str = 
     else:
         votes = answers[answers["step"] == "stance"].merge(native, on=["model", "language"])
         votes["vote"] = votes["answer"].map({"agree": 1.0, "disagree": -1.0})
-    votes = votes.groupby(["statement_id", "culture"], sort=False)["vote"].agg(["median", "count", "size"])
-    response = votes["median"].where(2 * votes["count"] > votes["size"]).rename("response").reset_index()
+    votes = votes.groupby(["statement_id", "culture"], sort=False)["vote"].agg(
+        ["median", "count", "size"]
+    )
+    response = (
+        votes["median"].where(2 * votes["count"] > votes["size"]).rename("response").reset_index()
+    )
     labels = scores[["statement_id", "dimension", "polarity"]].drop_duplicates()
     cultures = pd.DataFrame({"culture": models["culture"].unique()})
-    table = labels.merge(cultures, how="cross").merge(response, how="left", on=["statement_id", "culture"])
+    table = labels.merge(cultures, how="cross").merge(
+        response, how="left", on=["statement_id", "culture"]
+    )
     table["score"] = table["response"] * table["polarity"]
     table = table.rename(columns={"culture": "group"})
     return table[["statement_id", "dimension", "group", "polarity", "response", "score"]]
@@ -94,7 +125,9 @@ def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
     With more than two groups "not_equal" means that not all agree, "opposite" that both agreement and disagreement
     occur.
     """
-    responses = groups.pivot(index=["statement_id", "dimension"], columns="group", values="response")
+    responses = groups.pivot(
+        index=["statement_id", "dimension"], columns="group", values="response"
+    )
     comparable = responses.notna().all(axis=1)
     if allowed("differ", differ) == "not_equal":
         differs = responses.nunique(axis=1) > 1
@@ -103,14 +136,18 @@ def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
     return pd.DataFrame({"comparable": comparable, "differs": comparable & differs}).reset_index()
 
 
-def divided(groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+def divided(
+    groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame
+) -> pd.DataFrame:
     """Appendix B: each statement that divides the groups, with what every model of a group replied in its language.
 
     `different`: as `differing` gives it; `votes`: the stances, with support and answered (runs). One row a statement,
     strictly opposite groups first: statement_id, labels (dimension and polarity, as text), opposite (bool), and for
     each group a column of its models' answers, with the runs that gave them.
     """
-    rows = groups.merge(different.query("differs")[["statement_id", "dimension"]], on=["statement_id", "dimension"])
+    rows = groups.merge(
+        different.query("differs")[["statement_id", "dimension"]], on=["statement_id", "dimension"]
+    )
     names = list(models["culture"].unique())
     rows["label"] = rows["dimension"] + " " + rows["polarity"].map("{:+g}".format)
     by = rows.groupby("statement_id", sort=False)
@@ -120,7 +157,11 @@ def divided(groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, 
     })  # fmt: skip
     native = votes.merge(models, on=["model", "language"])
     native["reply"] = [_reply(r) for r in native.itertuples()]
-    replies = native.groupby(["statement_id", "culture"], sort=False)["reply"].agg("; ".join).unstack("culture")
+    replies = (
+        native.groupby(["statement_id", "culture"], sort=False)["reply"]
+        .agg("; ".join)
+        .unstack("culture")
+    )
     table = table.join(replies.reindex(columns=names)).reset_index()
     return table.sort_values("opposite", ascending=False, kind="stable").reset_index(drop=True)
 
@@ -128,7 +169,9 @@ def divided(groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, 
 def _reply(vote) -> str:
     """What a model answered in so many of its readable runs."""
     answer = {1: "agrees", -1: "disagrees"}.get(vote.vote, "undecided")
-    return f"{vote.model} {answer}" + (f" {vote.support:.0f}/{vote.answered:.0f}" if answer != "undecided" else "")
+    return f"{vote.model} {answer}" + (
+        f" {vote.support:.0f}/{vote.answered:.0f}" if answer != "undecided" else ""
+    )
 
 
 def to_0_100(x):
@@ -140,7 +183,12 @@ def to_0_100(x):
     return (x + 2) * 25
 
 
-def figure1(groups: pd.DataFrame, rng: np.random.Generator, differ: str = "not_equal", resamples: int = 10_000) -> pd.DataFrame:
+def figure1(
+    groups: pd.DataFrame,
+    rng: np.random.Generator,
+    differ: str = "not_equal",
+    resamples: int = 10_000,
+) -> pd.DataFrame:
     """Figure 1: each group on each dimension (0 to 100), on the labels answered differently and on all of them.
 
     Both selections hold only labels to which every group responded. One bootstrap of statements serves all rows.
@@ -149,17 +197,25 @@ def figure1(groups: pd.DataFrame, rng: np.random.Generator, differ: str = "not_e
     """
     table = groups.merge(differing(groups, differ), on=["statement_id", "dimension"])
     table = table[table["comparable"]]
-    both = pd.concat([table[table["differs"]].assign(selection="differing"), table.assign(selection="all")])
+    both = pd.concat(
+        [table[table["differs"]].assign(selection="differing"), table.assign(selection="all")]
+    )
     rows = [(d, g, s) for d in in_order(groups["dimension"].unique()) for g in groups["group"].unique()
             for s in ("differing", "all")]  # fmt: skip
     index = pd.MultiIndex.from_tuples(rows, names=["dimension", "group", "selection"])
-    wide = both.pivot(index="statement_id", columns=index.names, values="score").reindex(columns=index).to_numpy()
+    wide = (
+        both.pivot(index="statement_id", columns=index.names, values="score")
+        .reindex(columns=index)
+        .to_numpy()
+    )
     result = index.to_frame(index=False)
     if not len(wide):
         return result.assign(value=np.nan, low=np.nan, high=np.nan, n=0)
     counts = significance.resample_counts(len(wide), resamples, rng)
     n = (~np.isnan(wide)).sum(axis=0)
-    low, high = significance.of_enough(significance.interval(significance.bootstrap_means(wide, counts)), n)
+    low, high = significance.of_enough(
+        significance.interval(significance.bootstrap_means(wide, counts)), n
+    )
     mean = significance.bootstrap_means(wide, np.ones((1, len(wide))))[0]
     return result.assign(value=to_0_100(mean), low=to_0_100(low), high=to_0_100(high), n=n)
 
@@ -177,7 +233,9 @@ def directions(models: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
         for a, b in combinations(models["group"].unique(), 2):
             gaps = [round(x.get((d, a), np.nan) - x.get((d, b), np.nan), 9) for x in (here, there)]
             rows.append((d, a, b, *gaps, _agreement(*gaps)))
-    return pd.DataFrame(rows, columns=["dimension", "first", "second", "gap_models", "gap_people", "agrees"])
+    return pd.DataFrame(
+        rows, columns=["dimension", "first", "second", "gap_models", "gap_people", "agrees"]
+    )
 
 
 def _agreement(gap_models: float, gap_people: float) -> str:
@@ -204,7 +262,11 @@ def human_values(version: str, countries: Iterable[str] | Mapping[str, str]) -> 
     for country in wanted.values():
         if country not in known.index:
             raise Problem(_missing(country, version, known, table))
-    rows = [(g, c, d, known.at[c, d], known.at[c, "source"]) for g, c in wanted.items() for d in DIMENSIONS]
+    rows = [
+        (g, c, d, known.at[c, d], known.at[c, "source"])
+        for g, c in wanted.items()
+        for d in DIMENSIONS
+    ]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
 
 

@@ -26,7 +26,9 @@ def median(counted: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (ends[lower] + ends[upper]) / 2
 
 
-def winner(counted: np.ndarray, values: np.ndarray, nearest_median: bool) -> tuple[np.ndarray, np.ndarray]:
+def winner(
+    counted: np.ndarray, values: np.ndarray, nearest_median: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """The most frequent value of each row, NaN where a tie stays one, and how a tie ended.
 
     >>> found, tie = winner(np.array([[2, 0, 1, 2], [1, 0, 0, 1]]), np.array([-2.0, -1.0, 1.0, 2.0]), True)

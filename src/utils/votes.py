@@ -30,11 +30,18 @@ def scored(answers: pd.DataFrame) -> pd.DataFrame:
     odd = answers[answered & score.isna()]
     if len(odd):
         row, known = odd.iloc[0], SCORES[odd["step"].iloc[0]]
-        raise Problem(f'{_name(row)} has the answer "{row["answer"]}"; this step knows {", ".join(known)}.')
+        raise Problem(
+            f'{_name(row)} has the answer "{row["answer"]}"; this step knows {", ".join(known)}.'
+        )
     return answers.assign(score=score)
 
 
-def votes(answers: pd.DataFrame, runs: int, tie_rule: str = "nearest_median", missing_votes: str = "planned") -> pd.DataFrame:
+def votes(
+    answers: pd.DataFrame,
+    runs: int,
+    tie_rule: str = "nearest_median",
+    missing_votes: str = "planned",
+) -> pd.DataFrame:
     """The vote of each model in each language: the most frequent of its answers in the runs 1 to `runs`.
 
     A tie goes to the tied answer nearest the median of all runs, and is undecided (NaN) where that is a tie as well,
@@ -55,10 +62,14 @@ def votes(answers: pd.DataFrame, runs: int, tie_rule: str = "nearest_median", mi
     vote, tie = vote_counts.winner(counts, values, tie_rule == "nearest_median")
     enough = answered > (runs / 2 if missing_votes == "planned" else 0)
     vote, tie = np.where(enough, vote, np.nan), np.where(enough, tie, "")
-    return table.assign(vote=vote, planned=runs, answered=answered, support=support, tie=pd.Series(tie, dtype="str"))
+    return table.assign(
+        vote=vote, planned=runs, answered=answered, support=support, tie=pd.Series(tie, dtype="str")
+    )
 
 
-def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing_votes="planned") -> pd.DataFrame:
+def relevance_labels(
+    votes: pd.DataFrame, planned: int, quorum: int = 0, missing_votes="planned"
+) -> pd.DataFrame:
     """Which statement speaks to which dimension: relevant with at least `quorum` yes votes (0: half of the planned).
 
     `planned` votes are judges x languages. The quorum stays what it is when votes are missing; "valid" scales it
@@ -83,7 +94,9 @@ def relevance_labels(votes: pd.DataFrame, planned: int, quorum: int = 0, missing
 def check_quorum(quorum: int, planned: int) -> None:
     """Problem for a quorum that the planned votes, judges x languages, could never reach."""
     if not 0 <= quorum <= planned:
-        raise Problem(f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them.")
+        raise Problem(
+            f"A relevance_quorum of {quorum} does not fit {planned} planned votes; 0 means half of them."
+        )
 
 
 def _needed(there: np.ndarray, planned: int, quorum: int) -> np.ndarray:
@@ -95,7 +108,13 @@ def _needed(there: np.ndarray, planned: int, quorum: int) -> np.ndarray:
     return np.maximum(1, -(-(2 * quorum or planned) * there // (2 * planned)))
 
 
-def polarity_labels(votes: pd.DataFrame, planned: int, zero_median="drop", half_median="away_from_zero", missing_votes="planned") -> pd.DataFrame:
+def polarity_labels(
+    votes: pd.DataFrame,
+    planned: int,
+    zero_median="drop",
+    half_median="away_from_zero",
+    missing_votes="planned",
+) -> pd.DataFrame:
     """What agreeing says on a dimension: the median of at least half of the planned votes ("valid": of any votes).
 
     A median of 0 or of a half is not on the scale; the two rules say what becomes of it, and `how` which one did.
@@ -115,11 +134,21 @@ def polarity_labels(votes: pd.DataFrame, planned: int, zero_median="drop", half_
     polarity, how = _label(np.where(enough, median, np.nan), rule)
     marginal = np.zeros(len(table), dtype=bool)
     for i in range(len(values)):
-        turned, _ = _label(np.where(enough, vote_counts.median(vote_counts.turned(counts, i), values), np.nan), rule)
-        marginal |= (counts[:, i] > 0) & ~np.isclose(np.sign(turned), np.sign(polarity), equal_nan=True)
-    poles = {name: counts[:, side].sum(axis=1) for name, side in (("positive", values > 0), ("negative", values < 0))}
+        turned, _ = _label(
+            np.where(enough, vote_counts.median(vote_counts.turned(counts, i), values), np.nan),
+            rule,
+        )
+        marginal |= (counts[:, i] > 0) & ~np.isclose(
+            np.sign(turned), np.sign(polarity), equal_nan=True
+        )
+    poles = {
+        name: counts[:, side].sum(axis=1)
+        for name, side in (("positive", values > 0), ("negative", values < 0))
+    }
     table = table.assign(votes=there, **poles)
-    table = table.assign(missing=planned - there, tied=tied, planned=planned, median=median, polarity=polarity)
+    table = table.assign(
+        missing=planned - there, tied=tied, planned=planned, median=median, polarity=polarity
+    )
     return table.assign(how=pd.Series(how, dtype="str"), marginal=marginal)
 
 
@@ -132,7 +161,11 @@ def _label(median: np.ndarray, rule: dict[str, str]) -> tuple[np.ndarray, np.nda
     """
     zero, half = median == 0, median % 1 == 0.5
     away = np.sign(median) * np.ceil(np.abs(median))
-    halves = {"away_from_zero": (away, "half rounded"), "keep": (median, "half kept"), "drop": (np.nan, "half dropped")}
+    halves = {
+        "away_from_zero": (away, "half rounded"),
+        "keep": (median, "half kept"),
+        "drop": (np.nan, "half dropped"),
+    }
     zeros = {"keep": (median, "zero kept"), "drop": (np.nan, "zero dropped")}
     (of_half, how_half), (of_zero, how_zero) = halves[rule["half"]], zeros[rule["zero"]]
     how = np.select([np.isnan(median), zero, half], ["too few votes", how_zero, how_half], "median")
@@ -150,7 +183,11 @@ def accounting(answers: pd.DataFrame, planned_cells: pd.DataFrame) -> pd.DataFra
     if len(joined) != len(plan) or joined["state"].notna().sum() != len(given):
         raise _unplanned(plan, given)
     state = joined["state"].fillna("not asked")
-    parts = state.groupby([joined["model"], joined["language"]], sort=False).value_counts().unstack(fill_value=0)
+    parts = (
+        state.groupby([joined["model"], joined["language"]], sort=False)
+        .value_counts()
+        .unstack(fill_value=0)
+    )
     planned = plan.groupby(["model", "language"], sort=False).size()
     table = parts.reindex(index=planned.index, columns=list(STATES), fill_value=0)
     if not (table.sum(axis=1) == planned).all():
@@ -163,9 +200,13 @@ def _unplanned(plan: pd.DataFrame, given: pd.DataFrame) -> Problem:
     for table, where in ((plan, "the plan"), (given, "the answers")):
         twice = table.duplicated()
         if twice.any():
-            return Problem(f"{_name(table[twice].iloc[0])} stands twice in {where}; a cell has one answer.")
+            return Problem(
+                f"{_name(table[twice].iloc[0])} stands twice in {where}; a cell has one answer."
+            )
     beyond = given.merge(plan, how="left", indicator=True).query("_merge == 'left_only'")
-    return Problem(f"{_name(beyond.iloc[0])} was answered but not planned; was another number of runs planned?")
+    return Problem(
+        f"{_name(beyond.iloc[0])} was answered but not planned; was another number of runs planned?"
+    )
 
 
 def _cast(votes: pd.DataFrame, planned: int, values) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -175,8 +216,12 @@ def _cast(votes: pd.DataFrame, planned: int, values) -> tuple[pd.DataFrame, np.n
     odd = votes[votes["vote"].notna() & ~votes["vote"].isin(values)]
     if len(odd):
         known = ", ".join(f"{value:g}" for value in values)
-        raise Problem(f"{_name(odd.iloc[0])} has the vote {odd['vote'].iloc[0]:g}; this step knows {known}.")
-    counts = vote_counts.counts(group, votes["vote"].to_numpy(dtype=float), np.asarray(values), len(table))
+        raise Problem(
+            f"{_name(odd.iloc[0])} has the vote {odd['vote'].iloc[0]:g}; this step knows {known}."
+        )
+    counts = vote_counts.counts(
+        group, votes["vote"].to_numpy(dtype=float), np.asarray(values), len(table)
+    )
     most = counts.sum(axis=1).max(initial=0)
     if most > planned:
         raise Problem(f"A pair has {most} votes where {planned} were planned (judges x languages).")
@@ -200,19 +245,27 @@ def _grouped(table: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, np.nda
 def _once(table: pd.DataFrame, group: np.ndarray, keys: list[str]) -> None:
     twice = table[table[keys].assign(group=group).duplicated()]
     if len(twice):
-        raise Problem(f"{_name(twice.iloc[0])} stands twice in the table ({len(twice):,} such rows); keep one of them.")
+        raise Problem(
+            f"{_name(twice.iloc[0])} stands twice in the table ({len(twice):,} such rows); keep one of them."
+        )
 
 
 def _values(steps) -> np.ndarray:
     if len(steps) > 1:
-        raise Problem(f"Votes are counted for one step at a time; these answers are of {', '.join(sorted(steps))}.")
+        raise Problem(
+            f"Votes are counted for one step at a time; these answers are of {', '.join(sorted(steps))}."
+        )
     return np.array(sorted(SCORES[steps[0]].values()) if len(steps) else [0], dtype=float)
 
 
 def _name(row: pd.Series) -> str:
-    return "The row " + ", ".join(f"{key} {row[key]}" for key in CELL if key in row and row[key] not in ("", None))
+    return "The row " + ", ".join(
+        f"{key} {row[key]}" for key in CELL if key in row and row[key] not in ("", None)
+    )
 
 
 def _one_of(parameter: str, value: str, known) -> None:
     if value not in known:
-        raise Problem(f'{parameter} is one of {", ".join(known)}, not "{value}".{nearest(value, known)}')
+        raise Problem(
+            f'{parameter} is one of {", ".join(known)}, not "{value}".{nearest(value, known)}'
+        )

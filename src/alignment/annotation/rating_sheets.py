@@ -24,7 +24,10 @@ TITLE, HEAD = "Rating sheet", 7  # the first cell, and the row of the column nam
 SHOWN = ["Statement", "Dimension", "Negative pole (-)", "Positive pole (+)"]
 ASKED = ["Relevant?", "Polarity"]
 COLUMNS = [*SHOWN, *ASKED, *PAIR, "check"]
-GIVEN_OUT, SEED = "sample.csv", 6  # the pairs that the sheets show, beside them; where their order starts from
+GIVEN_OUT, SEED = (
+    "sample.csv",
+    6,
+)  # the pairs that the sheets show, beside them; where their order starts from
 RELEVANT, SCALE = {"yes": 1.0, "no": 0.0}, {"-2": -2.0, "-1": -1.0, "+1": 1.0, "+2": 2.0}
 HELP = (
     "Relevant?: does agreeing or disagreeing with the statement say anything about the dimension (yes or no)? "
@@ -33,7 +36,9 @@ HELP = (
 )
 
 
-def write_sheet(path: Path, sample, statements, dimensions: dict, annotator: str, study_name: str, seed: int) -> Path:
+def write_sheet(
+    path: Path, sample, statements, dimensions: dict, annotator: str, study_name: str, seed: int
+) -> Path:
     """Write one annotator's sheet, its rows in an order of the annotator's own, drawn from `seed`.
 
     `sample`: statement_id, dimension; `statements`: statement_id, text; `dimensions`: name, definition, positive_pole
@@ -48,19 +53,30 @@ def write_sheet(path: Path, sample, statements, dimensions: dict, annotator: str
         shown = _shown(*pair, text, dimensions)
         rows.append([*shown, None, None, *pair, _check(study_name, pair, shown)])
     answers = {"E": list(RELEVANT), "F": list(SCALE)}
-    return spreadsheets.write(path, [[TITLE], *named, [HELP], [], COLUMNS], rows, [60, 40, 30, 30, 12, 12], answers)
+    return spreadsheets.write(
+        path, [[TITLE], *named, [HELP], [], COLUMNS], rows, [60, 40, 30, 30, 12, 12], answers
+    )
 
 
 def _shown(statement_id: str, dimension: str, text: dict, dimensions: dict) -> list[str]:
     if statement_id not in text or dimension not in dimensions:
-        raise Problem(f"The sample holds {statement_id} on {dimension}, of which the text is not known.")
+        raise Problem(
+            f"The sample holds {statement_id} on {dimension}, of which the text is not known."
+        )
     of = dimensions[dimension]
-    return [text[statement_id], f"{of['name']}: {of['definition']}", of["negative_pole"], of["positive_pole"]]
+    return [
+        text[statement_id],
+        f"{of['name']}: {of['definition']}",
+        of["negative_pole"],
+        of["positive_pole"],
+    ]
 
 
 def _check(study_name: str, pair: Iterable[str], shown: Iterable[str]) -> str:
     """A digest of what a row shows, blind to spaces, by which a changed row is known."""
-    return spreadsheets.digest(*(" ".join(spreadsheets.whole(part).split()) for part in (study_name, *pair, *shown)))
+    return spreadsheets.digest(
+        *(" ".join(spreadsheets.whole(part).split()) for part in (study_name, *pair, *shown))
+    )
 
 
 def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
@@ -71,45 +87,77 @@ def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFram
     """
     sheet = _opened(path)
     if sheet["B2"].value != study_name:
-        raise Problem(f"{path.name} is a sheet of the study {sheet['B2'].value}, not of {study_name}.")
+        raise Problem(
+            f"{path.name} is a sheet of the study {sheet['B2'].value}, not of {study_name}."
+        )
     annotator = str(sheet["B3"].value or "").strip()
     if not annotator:
         raise Problem(f"{path.name} does not say whose it is; write the annotator's name into B3.")
     cells = sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS))
     rows = [row for row in cells if any(c.value is not None for c in row)]
     _unchanged(path.name, rows, sample, study_name)
-    found = [(r[6].value, r[7].value, _read(path.name, r[4], RELEVANT), _read(path.name, r[5], SCALE)) for r in rows]
-    table = pd.DataFrame(found, columns=[*PAIR, "relevant", "polarity"]).assign(annotator=annotator, respondents="live")
+    found = [
+        (r[6].value, r[7].value, _read(path.name, r[4], RELEVANT), _read(path.name, r[5], SCALE))
+        for r in rows
+    ]
+    table = pd.DataFrame(found, columns=[*PAIR, "relevant", "polarity"]).assign(
+        annotator=annotator, respondents="live"
+    )
     return sample[PAIR].merge(table, on=PAIR, how="left", validate="one_to_one")[RATINGS]
 
 
 def _opened(path: Path):
     sheet = spreadsheets.opened(path, values=True)
     if sheet["A1"].value != TITLE or not spreadsheets.names(sheet, HEAD, COLUMNS):
-        raise Problem(f"{path.name} is no rating sheet, or its first {HEAD} rows were changed; use the sheet as sent.")
+        raise Problem(
+            f"{path.name} is no rating sheet, or its first {HEAD} rows were changed; use the sheet as sent."
+        )
     return sheet
 
 
 def _unchanged(name: str, rows: list, sample: pd.DataFrame, study_name: str) -> None:
     """Problem unless the rows show what was written, each pair of the sample once."""
     values = [["" if c.value is None else str(c.value) for c in row] for row in rows]
-    changed = [r[0].row for r, v in zip(rows, values, strict=True) if v[8] != _check(study_name, v[6:8], v[:4])]
+    changed = [
+        r[0].row
+        for r, v in zip(rows, values, strict=True)
+        if v[8] != _check(study_name, v[6:8], v[:4])
+    ]
     if changed:
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-        raise Problem(f"{name}: row {changed[0]}{more} is not as it was written; only the answers may be changed.")
-    pairs, known = [tuple(v[6:8]) for v in values], set(sample[PAIR].itertuples(index=False, name=None))
-    twice, missing, foreign = len(pairs) - len(set(pairs)), len(known - set(pairs)), len(set(pairs) - known)
+        raise Problem(
+            f"{name}: row {changed[0]}{more} is not as it was written; only the answers may be changed."
+        )
+    pairs, known = (
+        [tuple(v[6:8]) for v in values],
+        set(sample[PAIR].itertuples(index=False, name=None)),
+    )
+    twice, missing, foreign = (
+        len(pairs) - len(set(pairs)),
+        len(known - set(pairs)),
+        len(set(pairs) - known),
+    )
     if twice or missing or foreign:
         found = f"{missing} of the sample's {len(known)} pairs missing, {twice} twice, {foreign} not of the sample"
-        raise Problem(f"{name}: rows were removed or added ({found}); was it written for another sample?")
+        raise Problem(
+            f"{name}: rows were removed or added ({found}); was it written for another sample?"
+        )
 
 
 def _read(name: str, cell, known: dict[str, float]) -> float:
-    text = str("" if cell.value is None else cell.value).strip().lower().replace("−", "-").removesuffix(".0")
+    text = (
+        str("" if cell.value is None else cell.value)
+        .strip()
+        .lower()
+        .replace("−", "-")
+        .removesuffix(".0")
+    )
     if not text:
         return np.nan
     if text not in known and f"+{text}" not in known:
-        raise Problem(f'{name}: cell {cell.coordinate} holds "{cell.value}"; it takes {", ".join(known)}, or nothing.')
+        raise Problem(
+            f'{name}: cell {cell.coordinate} holds "{cell.value}"; it takes {", ".join(known)}, or nothing.'
+        )
     return known[text if text in known else f"+{text}"]
 
 
@@ -135,7 +183,10 @@ def half_filled(ratings: pd.DataFrame) -> list[str]:
     """One sentence for each annotator who left pairs open: no word on relevance, or relevant without a polarity."""
     out = []
     for annotator, rows in ratings.groupby("annotator"):
-        open_, unscored = rows["relevant"].isna().sum(), (rows["relevant"].eq(1) & rows["polarity"].isna()).sum()
+        open_, unscored = (
+            rows["relevant"].isna().sum(),
+            (rows["relevant"].eq(1) & rows["polarity"].isna()).sum(),
+        )
         if open_ or unscored:
             left = f"{open_} of {len(rows)} pairs without relevance, {unscored} relevant ones without a polarity"
             out.append(f"{annotator} left {left}.")
@@ -155,13 +206,17 @@ def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
         if not name or name[0] in "~." or re.search(r'[\\/:*?"<>|]', name):
             raise Problem(f'"{name}" cannot name a sheet; use letters, digits and spaces.')
         if name.casefold() in taken:
-            raise Problem(f"There is a sheet of {name} already ({taken[name.casefold()]}); nothing was written.")
+            raise Problem(
+                f"There is a sheet of {name} already ({taken[name.casefold()]}); nothing was written."
+            )
         taken[name.casefold()] = f"{name}.xlsx"
     kept = folder / GIVEN_OUT
     sample = table_files.read(kept) if kept.exists() else here.read("06_sample")
     table_files.write(sample[PAIR], kept)
     rest = (sample, here.read("02_statements"), here.describe("en"))
-    return [write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names]
+    return [
+        write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names
+    ]
 
 
 @command
@@ -170,16 +225,24 @@ def main(arguments: list[str] | None = None) -> None:
     from alignment.study.loader import load
     from alignment.study.workspace import Execution
 
-    parser = argparse.ArgumentParser(prog="python -m alignment.annotation.rating_sheets", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alignment.annotation.rating_sheets", description=main.__doc__
+    )
     parser.add_argument("command", choices=["sheets"])
-    parser.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path")
-    parser.add_argument("--annotators", nargs="+", required=True, metavar="NAME", help="a sheet for each")
+    parser.add_argument(
+        "--study", default="demo", metavar="FILE", help="a study file, by name or path"
+    )
+    parser.add_argument(
+        "--annotators", nargs="+", required=True, metavar="NAME", help="a sheet for each"
+    )
     chosen = parser.parse_args(arguments)
     study = load(chosen.study)
     for path in write_sheets(Execution(study, study.name), chosen.annotators):
         print(f"wrote {shown(path)}")
     if study.annotators.simulated:
-        print("Set `annotators: {simulated: 0}` in the study's file: simulated annotators never stand beside sheets.")
+        print(
+            "Set `annotators: {simulated: 0}` in the study's file: simulated annotators never stand beside sheets."
+        )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generato
         if not any(dimension in of[s] for s in cover):
             cover.append(next(s for s in shuffled if dimension in of[s]))
     if n_statements < len(cover):
-        raise Problem(f"{n_statements} statements cannot show every dimension; draw at least {len(cover)}.")
+        raise Problem(
+            f"{n_statements} statements cannot show every dimension; draw at least {len(cover)}."
+        )
     order = pd.Series(cover + [s for s in shuffled if s not in cover], dtype="str")
     group = order.map(lambda s: next(d for d in rarest_first if d in of[s]))
     depth = (order.groupby(group).cumcount() + 0.5) / order.groupby(group).transform("size")
@@ -39,16 +41,24 @@ def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generato
     return pairs[pairs["statement_id"].isin(chosen)].reset_index(drop=True)
 
 
-def sample(folder: Path, labels: pd.DataFrame, n_statements: int, rng: np.random.Generator) -> pd.DataFrame:
+def sample(
+    folder: Path, labels: pd.DataFrame, n_statements: int, rng: np.random.Generator
+) -> pd.DataFrame:
     """The pairs on the sheets that were given out, whatever became of the labels since; else a new draw.
 
     `folder`: the study's ratings. Written sheets stay readable under other labels, rules and sizes of the sample.
     """
     given_out = folder / GIVEN_OUT
-    return table_files.read(given_out)[PAIR] if given_out.exists() else draw_sample(labels, n_statements, rng)
+    return (
+        table_files.read(given_out)[PAIR]
+        if given_out.exists()
+        else draw_sample(labels, n_statements, rng)
+    )
 
 
-def expected_widths(pairs: Iterable[int], precision: float = 0.95, mae: float = 0.5) -> pd.DataFrame:
+def expected_widths(
+    pairs: Iterable[int], precision: float = 0.95, mae: float = 0.5
+) -> pd.DataFrame:
     """How wide the 95 % intervals will be, end to end, with so many pairs: of the precision, and of an MAE.
 
     Wilson's interval of a precision; the normal one of an MAE, as wide as `mae` +- 1.96 sd / sqrt(n). What the sd is,
@@ -90,7 +100,9 @@ def plan_sample(widths: Iterable[float], precision: float = 0.95, mae: float = 0
     return pd.DataFrame({"width": wanted} | needed)
 
 
-def simulated_ratings(labels: pd.DataFrame, annotators: int, error: float, rng: np.random.Generator) -> pd.DataFrame:
+def simulated_ratings(
+    labels: pd.DataFrame, annotators: int, error: float, rng: np.random.Generator
+) -> pd.DataFrame:
     """Ratings by annotators who err independently, each marked as simulated.
 
     With chance `error` a pair is called not relevant; with the same chance, and apart from that, the polarity given is

@@ -29,11 +29,15 @@ def answers(here: Execution, cells: pd.DataFrame) -> pd.DataFrame:
     if here.study.respondents == "imported" or (is_recorded and file.exists()):
         return recorded(file, cells, here)
     if here.study.respondents == "live" and here.study.cap is None and not is_recorded:
-        raise Problem("A live study asks only with a cap: give one in the study file or with --cap USD, or read what is recorded.")
+        raise Problem(
+            "A live study asks only with a cap: give one in the study file or with --cap USD, or read what is recorded."
+        )
     found = collection.collected(here, cells, plan.texts(here), ask=not is_recorded)
     missing = found[found["state"] == "not asked"]
     if len(missing):
-        raise Problem(f"{_name(missing.iloc[0])} is missing from {shown(here.raw / archive.FILE)} ({len(missing):,} such cells).")
+        raise Problem(
+            f"{_name(missing.iloc[0])} is missing from {shown(here.raw / archive.FILE)} ({len(missing):,} such cells)."
+        )
     return found
 
 
@@ -44,20 +48,29 @@ def bounds(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     `high` are the means if all of these fell in the worst way. Columns: ..., labels, missing (runs), mean, low, high.
     """
     by = ["statement_id", "model", "language"]
-    both = scores.merge(votes[[*by, "planned", "answered", "support"]], on=by, how="left", validate="many_to_one")
+    both = scores.merge(
+        votes[[*by, "planned", "answered", "support"]], on=by, how="left", validate="many_to_one"
+    )
     missing, support = both["planned"] - both["answered"], both["support"].fillna(0)
     loose = both["vote"].isna() | (missing > 0) & (both["planned"] - support >= support)
     size = both["polarity"].abs()
-    both = both.assign(missing=missing, low=both["score"].mask(loose, -size), high=both["score"].mask(loose, size))
+    both = both.assign(
+        missing=missing, low=both["score"].mask(loose, -size), high=both["score"].mask(loose, size)
+    )
     grouped = both.groupby(["model", "language", "dimension"], sort=False)
-    means = {name: (column, "mean") for name, column in (("mean", "score"), ("low", "low"), ("high", "high"))}
+    means = {
+        name: (column, "mean")
+        for name, column in (("mean", "score"), ("low", "low"), ("high", "high"))
+    }
     return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), **means).reset_index()
 
 
 def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:
     """Answers from a file; a missing, duplicate, unexpected or unreadable cell stops, by name."""
     if not path.exists():
-        raise Problem(f"{shown(path)} is not there: this study's answers are read from it (python -m alignment.asking.archive import makes it).")
+        raise Problem(
+            f"{shown(path)} is not there: this study's answers are read from it (python -m alignment.asking.archive import makes it)."
+        )
     found = checked(table_files.read(path), shown(path), here)
     found = found[found["step"].isin(cells["step"].unique()) & (found["run"] <= cells["run"].max())]
     joined = cells.merge(found, on=CELL, how="outer", indicator=True)
@@ -72,20 +85,31 @@ def checked(found: pd.DataFrame, where: str, here: Execution) -> pd.DataFrame:
     """A table of answers whose every row is a known cell with a known state and answer, no cell twice."""
     for column in COLUMNS:
         if column not in found and column != "state":
-            raise Problem(f'{where} has no column "{column}"; a table of answers has {", ".join(COLUMNS)}.')
+            raise Problem(
+                f'{where} has no column "{column}"; a table of answers has {", ".join(COLUMNS)}.'
+            )
     if "state" not in found:
         found = found.assign(state="answered")
-    known = {"step": prompts.STEPS, "model": here.study.models, "language": here.study.languages, "state": prompts.STATES}
+    known = {
+        "step": prompts.STEPS,
+        "model": here.study.models,
+        "language": here.study.languages,
+        "state": prompts.STATES,
+    }
     known["respondents"] = ("live", "simulated", "imported")
     for column, values in known.items():
         blank = found["state"].eq("not asked") & (column == "respondents")
         odd = found[~found[column].isin(list(values)) & ~blank]
         if len(odd):
-            raise Problem(f'{where}: {_name(odd.iloc[0])} has the unknown {column} "{odd.iloc[0][column]}" (known: {", ".join(values)}).')
+            raise Problem(
+                f'{where}: {_name(odd.iloc[0])} has the unknown {column} "{odd.iloc[0][column]}" (known: {", ".join(values)}).'
+            )
     _answers_fit(found, where)
     twice = found[found.duplicated(CELL)]
     if len(twice):
-        raise Problem(f"{where}: {_name(twice.iloc[0])} is listed twice ({len(twice):,} such cells).")
+        raise Problem(
+            f"{where}: {_name(twice.iloc[0])} is listed twice ({len(twice):,} such cells)."
+        )
     return found
 
 
@@ -95,7 +119,9 @@ def _answers_fit(found: pd.DataFrame, where: str) -> None:
         allowed = list(prompts.SCORES[step])
         odd = rows[rows["answer"].isin(allowed) != (rows["state"] == "answered")]
         if len(odd):
-            raise Problem(f'{where}: {_name(odd.iloc[0])} is {odd.iloc[0]["state"]} with "{odd.iloc[0]["answer"]}" (answers: {", ".join(allowed)}).')
+            raise Problem(
+                f'{where}: {_name(odd.iloc[0])} is {odd.iloc[0]["state"]} with "{odd.iloc[0]["answer"]}" (answers: {", ".join(allowed)}).'
+            )
 
 
 def _name(cell) -> str:
@@ -106,13 +132,23 @@ def _name(cell) -> str:
 def _whole(here: Execution) -> pd.DataFrame | None:
     """All answers of the study, without any text, from the tables of its notebooks; None while one is not there."""
     parts = [PROCESSED / here.study.name / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
-    return pd.concat([table_files.read(p) for p in parts], ignore_index=True)[COLUMNS] if all(p.exists() for p in parts) else None
+    return (
+        pd.concat([table_files.read(p) for p in parts], ignore_index=True)[COLUMNS]
+        if all(p.exists() for p in parts)
+        else None
+    )
 
 
 def publish(here: Execution) -> None:
     """Put the study's answers, without any text, into the file that `--recorded` reads."""
-    whole = _whole(here) if here.folder == here.study.name and here.study.respondents != "imported" else None
-    if whole is not None and not ((here.raw / FILE).exists() and table_files.read(here.raw / FILE).equals(whole)):
+    whole = (
+        _whole(here)
+        if here.folder == here.study.name and here.study.respondents != "imported"
+        else None
+    )
+    if whole is not None and not (
+        (here.raw / FILE).exists() and table_files.read(here.raw / FILE).equals(whole)
+    ):
         table_files.write(whole, here.raw / FILE)
     for name in serving.KEPT:
         if whole is not None and (here.raw / archive.FILE).exists():
@@ -123,6 +159,8 @@ def export(here: Execution, file: Path) -> int:
     """Write the study's answers, without any text, into a file of somebody's choice; how many there are."""
     whole = _whole(here)
     if whole is None:
-        raise Problem(f"The study {here.study.name} has no answers yet: run its notebooks 04, 05 and 07 first.")
+        raise Problem(
+            f"The study {here.study.name} has no answers yet: run its notebooks 04, 05 and 07 first."
+        )
     table_files.write(whole, file)
     return len(whole)

@@ -36,7 +36,10 @@ FIELDS = {
     "latency": "real",  # seconds of the try that brought the reply
     "time": "text",  # UTC
 }
-WIRE = {"request": "text", "response": "text"}  # as sent and as received; apart, so that reading answers skips them
+WIRE = {
+    "request": "text",
+    "response": "text",
+}  # as sent and as received; apart, so that reading answers skips them
 
 
 def digest(value) -> str:
@@ -49,10 +52,20 @@ def digest(value) -> str:
 
 
 def _json(value) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
-def keys(step: str, messages: str, endpoint: str, model: str, provider: dict, sampling: dict[str, float], runs: Iterable[int]) -> list[str]:
+def keys(
+    step: str,
+    messages: str,
+    endpoint: str,
+    model: str,
+    provider: dict,
+    sampling: dict[str, float],
+    runs: Iterable[int],
+) -> list[str]:
     """The names of the requests that differ by their run alone: digests of everything that decides a request.
 
     `messages` is the digest of the exact messages. The endpoint counts by its name, so that a moved port or address
@@ -62,7 +75,9 @@ def keys(step: str, messages: str, endpoint: str, model: str, provider: dict, sa
     >>> one == two, one == digest(["stance", digest("x"), "openai", "gpt", {}, {"temperature": 1.0}, 1])
     (False, True)
     """
-    shared = _json([step, messages, endpoint, model, provider, {k: float(v) for k, v in sampling.items()}])[:-1]
+    shared = _json(
+        [step, messages, endpoint, model, provider, {k: float(v) for k, v in sampling.items()}]
+    )[:-1]
     begun, out = hashlib.sha256(shared), []
     for run in runs:  # the run stands last, so that what comes before is hashed once
         whole = begun.copy()
@@ -90,7 +105,10 @@ def open_archive(path: Path) -> Iterator[sqlite3.Connection]:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("pragma user_version").fetchone()[0]
     if version == 0 and not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
-        columns, wire = (", ".join(f"{name} {kind}" for name, kind in fields.items()) for fields in (FIELDS, WIRE))
+        columns, wire = (
+            ", ".join(f"{name} {kind}" for name, kind in fields.items())
+            for fields in (FIELDS, WIRE)
+        )
         connection.executescript(
             f"begin immediate; create table if not exists replies (id integer primary key, {columns}, unique (key, attempt));"
             f"create table if not exists wire (id integer primary key, {wire}); pragma user_version = {SCHEMA}; commit;"
@@ -109,7 +127,9 @@ def only_one(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Problem(f"Another execution is asking for {path.name} just now; wait for it, or stop it.") from None
+            raise Problem(
+                f"Another execution is asking for {path.name} just now; wait for it, or stop it."
+            ) from None
         yield
 
 
@@ -126,7 +146,10 @@ def _journal(path: Path) -> Path:
 
 
 def _line(request, most: float) -> bytes:
-    return _json([request.key, request.attempt, request.step, request.model, request.language, most]) + b"\n"
+    return (
+        _json([request.key, request.attempt, request.step, request.model, request.language, most])
+        + b"\n"
+    )
 
 
 def recover(path: Path, connection: sqlite3.Connection, respondents: str) -> None:
@@ -140,9 +163,19 @@ def recover(path: Path, connection: sqlite3.Connection, respondents: str) -> Non
             tries.setdefault(tuple(request), []).append(most)
     known = set(connection.execute("select key, attempt from replies"))
     names = ("key", "attempt", "step", "model", "language")
-    why = {"respondents": respondents, "error": "the process ended while this was under way", "cost": 0.0}
+    why = {
+        "respondents": respondents,
+        "error": "the process ended while this was under way",
+        "cost": 0.0,
+    }
     lost = {request: most for request, most in tries.items() if request[:2] not in known}
-    keep(connection, [dict(zip(names, r, strict=True)) | why | {"lost": len(m), "lost_cost": sum(m)} for r, m in lost.items()])
+    keep(
+        connection,
+        [
+            dict(zip(names, r, strict=True)) | why | {"lost": len(m), "lost_cost": sum(m)}
+            for r, m in lost.items()
+        ],
+    )
     _journal(path).unlink()
 
 
@@ -152,8 +185,12 @@ def keep(connection: sqlite3.Connection, rows: Iterable[dict]) -> None:
     try:
         first = connection.execute("select coalesce(max(id), 0) + 1 from replies").fetchone()[0]
         numbered = [(first + i, row) for i, row in enumerate(rows)]
-        connection.executemany(_insert("replies", FIELDS), [(i, *map(row.get, FIELDS)) for i, row in numbered])
-        connection.executemany(_insert("wire", WIRE), [(i, *map(row.get, WIRE)) for i, row in numbered])
+        connection.executemany(
+            _insert("replies", FIELDS), [(i, *map(row.get, FIELDS)) for i, row in numbered]
+        )
+        connection.executemany(
+            _insert("wire", WIRE), [(i, *map(row.get, WIRE)) for i, row in numbered]
+        )
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -180,12 +217,19 @@ def spent(connection: sqlite3.Connection) -> tuple[int, float]:
 
 def models(connection: sqlite3.Connection) -> set[str]:
     """The models that have replied at all."""
-    return {model for (model,) in connection.execute("select distinct model from replies where text is not null")}
+    return {
+        model
+        for (model,) in connection.execute(
+            "select distinct model from replies where text is not null"
+        )
+    }
 
 
 def last(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple]:
     """Some fields of the last reply of every request, by its key."""
-    rows = connection.execute(f"select key, {', '.join(names)}, max(attempt) from replies where text is not null group by key")
+    rows = connection.execute(
+        f"select key, {', '.join(names)}, max(attempt) from replies where text is not null group by key"
+    )
     return {key: tuple(fields) for key, *fields, _ in rows}
 
 
@@ -194,15 +238,25 @@ def copy(source: Path, target: Path) -> int:
     if not source.is_file():
         raise Problem(f"There is no archive {source.name}.")
     names = ", ".join(FIELDS)
-    with open_archive(source), open_archive(target) as connection:  # opening the source checks its schema
+    with (
+        open_archive(source),
+        open_archive(target) as connection,
+    ):  # opening the source checks its schema
         connection.execute("attach ? as other", (str(source),))
         connection.execute("begin immediate")
         known = "(key, attempt) in (select key, attempt from replies)"
-        connection.execute(f"create temp table fresh as select id from other.replies where not {known}")
+        connection.execute(
+            f"create temp table fresh as select id from other.replies where not {known}"
+        )
         last = connection.execute("select coalesce(max(id), 0) from replies").fetchone()
         new = "other.{} where id in fresh"
-        found = connection.execute(f"insert into replies (id, {names}) select id + ?, {names} from {new.format('replies')}", last)
-        connection.execute(f"insert into wire select id + ?, request, response from {new.format('wire')}", last)
+        found = connection.execute(
+            f"insert into replies (id, {names}) select id + ?, {names} from {new.format('replies')}",
+            last,
+        )
+        connection.execute(
+            f"insert into wire select id + ?, request, response from {new.format('wire')}", last
+        )
         connection.execute("commit")
         return found.rowcount
 
@@ -220,15 +274,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m alignment.asking.archive")
     parser.add_argument("command", choices=["import", "export"])
     parser.add_argument("study", help="a study file, by name or path")
-    parser.add_argument("file", type=Path, help="answers alone (.csv, .csv.gz, .xlsx) or a whole archive (.sqlite)")
+    parser.add_argument(
+        "file", type=Path, help="answers alone (.csv, .csv.gz, .xlsx) or a whole archive (.sqlite)"
+    )
     chosen = parser.parse_args()
     study = load(chosen.study)
     here = Execution(study, study.name)
     if chosen.file.suffix == ".sqlite":
         ends = [here.raw / FILE, chosen.file]
-        print(f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts")
+        print(
+            f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts"
+        )
     elif chosen.command == "export":
-        print(f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text")
+        print(
+            f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text"
+        )
     else:
         for path in imports.import_answers(here, chosen.file):
             print(f"wrote {shown(path)}")

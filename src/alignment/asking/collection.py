@@ -31,7 +31,9 @@ class Held(NamedTuple):
 
     def is_open(self, allowed: int) -> bool:
         """Whether it is still to be asked: never asked, failed, or unreadable with attempts left."""
-        return not self.readable or (self.state in ("unreadable", "cut off") and self.readable < allowed)
+        return not self.readable or (
+            self.state in ("unreadable", "cut off") and self.readable < allowed
+        )
 
 
 NOTHING = Held()
@@ -41,7 +43,9 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = Tru
     """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
     path, attempts = here.raw / archive.FILE, here.study.attempts
     if not ask and not archives(here):
-        raise Problem(f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study.")
+        raise Problem(
+            f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study."
+        )
     keys = keys_of(here, cells, texts)
     held = _held(here, cells, keys)
     if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
@@ -55,7 +59,11 @@ def archives(here: Execution) -> list[Path]:
 
     So a study that adds a model to another asks that model alone.
     """
-    return [path for path in dict.fromkeys((here.material / archive.FILE, here.raw / archive.FILE)) if path.exists()]
+    return [
+        path
+        for path in dict.fromkeys((here.material / archive.FILE, here.raw / archive.FILE))
+        if path.exists()
+    ]
 
 
 def last(here: Execution, names: list[str]) -> dict[str, tuple]:
@@ -72,17 +80,26 @@ def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
 
     A cell whose statement has no text yet (`texts` as above) is new; cells of the same words are one request.
     """
-    has_text = np.array([where in texts for where in zip(cells["statement_id"], cells["language"], strict=True)], dtype=bool)
+    has_text = np.array(
+        [where in texts for where in zip(cells["statement_id"], cells["language"], strict=True)],
+        dtype=bool,
+    )
     there = cells[has_text]
     keys = keys_of(here, there, texts)
     held = _held(here, there, keys)
-    is_open = np.array([held.get(key, NOTHING).is_open(here.study.attempts) for key in keys], dtype=bool)
-    found = _read(there, keys, held).assign(new=is_open & ~pd.Series(keys, dtype=str).duplicated().to_numpy())
+    is_open = np.array(
+        [held.get(key, NOTHING).is_open(here.study.attempts) for key in keys], dtype=bool
+    )
+    found = _read(there, keys, held).assign(
+        new=is_open & ~pd.Series(keys, dtype=str).duplicated().to_numpy()
+    )
     without = cells[~has_text]
     return pd.concat([found, _read(without, [""] * len(without), {}).assign(new=True)])
 
 
-def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection) -> dict[str, Held]:
+def _asked(
+    here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection
+) -> dict[str, Held]:
     """Ask until no cell is open; an unreadable reply is asked for again, and so is a failed one, but not for ever."""
     archive.recover(here.raw / archive.FILE, connection, here.study.respondents)
     held = _held(here, cells, keys)
@@ -91,7 +108,12 @@ def _asked(here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, c
         if not todo:
             break
         cap = here.study.cap.usd if here.study.cap and here.study.respondents == "live" else None
-        scheduler.ask(here, todo, connection, Progress(len(cells), len(cells) - len(todo), archive.spent(connection)[1], cap))
+        scheduler.ask(
+            here,
+            todo,
+            connection,
+            Progress(len(cells), len(cells) - len(todo), archive.spent(connection)[1], cap),
+        )
         held = _held(here, cells, keys)
     return held
 
@@ -111,20 +133,41 @@ def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
     """The archive's key of every cell, in the order of the cells."""
     study = here.study
     # A simulated respondent is decided by its plan as a real one is by its weights.
-    simulated = f"simulated {simulation.fingerprint(here)}" if study.respondents == "simulated" else ""
+    simulated = (
+        f"simulated {simulation.fingerprint(here)}" if study.respondents == "simulated" else ""
+    )
     question = questions(here, texts)
     digest = cache(lambda *what: archive.digest(question(*what)))
-    number = cells.groupby(RUN_APART, sort=False).ngroup().to_numpy()  # cells that differ by their run alone
+    number = (
+        cells.groupby(RUN_APART, sort=False).ngroup().to_numpy()
+    )  # cells that differ by their run alone
     order = np.argsort(number, kind="stable")
-    runs = np.split(cells["run"].to_numpy()[order], np.cumsum(np.bincount(number))[:-1]) if len(cells) else []
+    runs = (
+        np.split(cells["run"].to_numpy()[order], np.cumsum(np.bincount(number))[:-1])
+        if len(cells)
+        else []
+    )
     found: list[str] = []
-    for what, of_it in zip(cells.drop_duplicates(RUN_APART)[RUN_APART].itertuples(index=False), runs, strict=True):
+    for what, of_it in zip(
+        cells.drop_duplicates(RUN_APART)[RUN_APART].itertuples(index=False), runs, strict=True
+    ):
         model = study.models[what.model]
-        sampling = {"temperature": study.sampling.temperature, "max_tokens": study.limit(what.model)}
+        sampling = {
+            "temperature": study.sampling.temperature,
+            "max_tokens": study.limit(what.model),
+        }
         if not simulated and study.endpoints[model.endpoint].send_seed:
             sampling["seed"] = 1  # on; which it is, the run says
         messages = digest(what.step, what.statement_id, what.dimension, what.language)
-        found += archive.keys(what.step, messages, simulated or model.endpoint, model.request or what.model, model.provider, sampling, of_it)
+        found += archive.keys(
+            what.step,
+            messages,
+            simulated or model.endpoint,
+            model.request or what.model,
+            model.provider,
+            sampling,
+            of_it,
+        )
     out = np.empty(len(cells), dtype=object)
     out[order] = found
     return out.tolist()
@@ -136,19 +179,37 @@ def questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
 
     @lru_cache(maxsize=16)  # neighbouring cells ask the same
     def question(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
-        return prompts.fill(step, language, texts[statement_id, language], described[language][dimension] if dimension else None)
+        return prompts.fill(
+            step,
+            language,
+            texts[statement_id, language],
+            described[language][dimension] if dimension else None,
+        )
 
     return question
 
 
-def _missing(here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict) -> list[Request]:
+def _missing(
+    here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict
+) -> list[Request]:
     """The requests still to be made: cells without a reply, and those that may be asked once more."""
     question, out = questions(here, texts), {}
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
         known = held.get(key, NOTHING)
-        if key not in out and known.is_open(here.study.attempts):  # statements of the same words are one question
+        if key not in out and known.is_open(
+            here.study.attempts
+        ):  # statements of the same words are one question
             messages = question(cell.step, cell.statement_id, cell.dimension, cell.language)
-            out[key] = Request(key, cell.step, cell.language, cell.model, cell.run, known.attempts + 1, messages, known.readable)
+            out[key] = Request(
+                key,
+                cell.step,
+                cell.language,
+                cell.model,
+                cell.run,
+                known.attempts + 1,
+                messages,
+                known.readable,
+            )
     return list(out.values())
 
 
@@ -166,7 +227,9 @@ def _in_archive(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, H
     """What the archive holds of these cells, by key; each reply is read as it comes and its text let go."""
     wanted, found = set(keys), {}
     read = lru_cache(maxsize=1000)(prompts.read)  # short replies are mostly the same few
-    for key, attempt, step, language, text, finish_reason, respondents in archive.kept(connection, cells["step"].unique()):
+    for key, attempt, step, language, text, finish_reason, respondents in archive.kept(
+        connection, cells["step"].unique()
+    ):
         if key not in wanted:
             continue
         before = found.get(key, NOTHING)
@@ -184,5 +247,7 @@ def _in_archive(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, H
 def _read(cells: pd.DataFrame, keys: list[str], held: dict[str, Held]) -> pd.DataFrame:
     """The answers table: what each cell's last reply says."""
     rows = [held.get(key, NOTHING)[3:] for key in keys]
-    read = pd.DataFrame(rows, columns=["state", "answer", "respondents"], index=cells.index, dtype="str")
+    read = pd.DataFrame(
+        rows, columns=["state", "answer", "respondents"], index=cells.index, dtype="str"
+    )
     return pd.concat([cells, read], axis=1)

@@ -20,8 +20,16 @@ from alignment.study.workspace import Execution
 
 AGAIN = {408, 409, 425, 429}
 SLOWER = {429, 503, 529}
-STOP = {401: "the key was refused", 402: "the account has no credit", 403: "access was refused", 404: "the model is unknown"}
-OMITTED = {f"X-Stainless-{name}": openai.Omit() for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")}
+STOP = {
+    401: "the key was refused",
+    402: "the account has no credit",
+    403: "access was refused",
+    404: "the model is unknown",
+}
+OMITTED = {
+    f"X-Stainless-{name}": openai.Omit()
+    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+}
 KEPT_HEADERS = {"retry-after", "x-request-id", "content-type"}
 LONGEST_WAIT = 120.0  # seconds, whatever an endpoint asks for
 
@@ -91,19 +99,31 @@ class Lean(httpx2.AsyncClient):
         super().__init__()
         connector = aiohttp.TCPConnector(limit=in_flight, ssl=httpx2.create_ssl_context())
         timeout = aiohttp.ClientTimeout(total=seconds)  # of a whole reply: a trickle must end, too
-        self.session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        self.session = aiohttp.ClientSession(
+            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+        )
         self.proxy, self.urls = _proxy(base_url), {}
 
-    def build_request(self, method: str, url: str, *, headers=None, content=None, **_) -> httpx2.Request:
+    def build_request(
+        self, method: str, url: str, *, headers=None, content=None, **_
+    ) -> httpx2.Request:
         if url not in self.urls:
             self.urls[url] = httpx2.URL(url)
         return httpx2.Request(method, self.urls[url], headers=headers, content=content)
 
     async def send(self, request: httpx2.Request, **_) -> httpx2.Response:
-        asked = self.session.request(request.method, str(request.url), headers=request.headers.items(), data=request.content, proxy=self.proxy)
+        asked = self.session.request(
+            request.method,
+            str(request.url),
+            headers=request.headers.items(),
+            data=request.content,
+            proxy=self.proxy,
+        )
         async with asked as reply:
             content = await reply.read()  # already unpacked
-            headers = {name: value for name, value in reply.headers.items() if name.lower() in KEPT_HEADERS}
+            headers = {
+                name: value for name, value in reply.headers.items() if name.lower() in KEPT_HEADERS
+            }
             return httpx2.Response(reply.status, headers=headers, content=content, request=request)
 
     async def aclose(self) -> None:
@@ -129,7 +149,12 @@ async def client(here: Execution, name: str):
     else:
         base_url, key = endpoint.base_url, plan.key_of(here.study, name)
         http = Lean(base_url, endpoint.in_flight, endpoint.timeout_seconds)
-    settings = {"base_url": base_url, "api_key": key, "http_client": http, "timeout": endpoint.timeout_seconds}
+    settings = {
+        "base_url": base_url,
+        "api_key": key,
+        "http_client": http,
+        "timeout": endpoint.timeout_seconds,
+    }
     async with openai.AsyncOpenAI(**settings, max_retries=0, default_headers=OMITTED) as made:
         yield made
 
@@ -142,20 +167,32 @@ def body(study: Study, request: Request) -> bytes:
     if model.provider:
         sent["provider"] = model.provider
     if study.respondents == "simulated" or study.endpoints[model.endpoint].send_seed:
-        sent["seed"] = 100 * request.run + request.unread + 1  # a failed attempt changes no later answer
+        sent["seed"] = (
+            100 * request.run + request.unread + 1
+        )  # a failed attempt changes no later answer
     return orjson.dumps(sent)
 
 
 async def send(asked: openai.AsyncOpenAI, content: bytes) -> httpx2.Response:
     """One try; a Failure when no reply came."""
     try:  # the whole address, since the package parses a relative one twice
-        return await asked.post(f"{asked.base_url}chat/completions", content=content, cast_to=httpx2.Response)
+        return await asked.post(
+            f"{asked.base_url}chat/completions", content=content, cast_to=httpx2.Response
+        )
     except openai.APIStatusError as failure:
         raise _refused(failure) from None
     except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as failure:
         cause = failure.__cause__ or failure
-        why = f"{type(cause).__name__}: {cause}"[:500] if not isinstance(cause, TimeoutError) else "no whole reply in time"
-        raise Failure("again", why, paid=not isinstance(cause, (aiohttp.ClientConnectorError, httpx2.ConnectError))) from None
+        why = (
+            f"{type(cause).__name__}: {cause}"[:500]
+            if not isinstance(cause, TimeoutError)
+            else "no whole reply in time"
+        )
+        raise Failure(
+            "again",
+            why,
+            paid=not isinstance(cause, (aiohttp.ClientConnectorError, httpx2.ConnectError)),
+        ) from None
 
 
 def _refused(failure: openai.APIStatusError) -> Failure:
@@ -163,8 +200,12 @@ def _refused(failure: openai.APIStatusError) -> Failure:
     status, why = failure.status_code, f"{failure.status_code}: {failure.message}"[:500]
     if failure.code == "insufficient_quota":  # OpenAI says so with a 429, which no waiting mends
         return Failure("stop", STOP[402], status)
-    if status in STOP:  # only of an unknown model the endpoint is quoted: of a key nothing may be repeated
-        return Failure("stop", STOP[status] + (f" ({failure.message[:200]})" if status == 404 else ""), status)
+    if (
+        status in STOP
+    ):  # only of an unknown model the endpoint is quoted: of a key nothing may be repeated
+        return Failure(
+            "stop", STOP[status] + (f" ({failure.message[:200]})" if status == 404 else ""), status
+        )
     kind = "again" if status in AGAIN or status >= 500 else "give up"
     return Failure(kind, why, status, failure.response.headers.get("retry-after"))
 
@@ -187,13 +228,19 @@ def row(study: Study, request: Request, response: httpx2.Response) -> dict:
     """The archive's row for a reply; a Failure when what came is no chat completion."""
     try:
         parsed = orjson.loads(response.content)
-        return _known(request) | _read(study, request, parsed, response.headers.get("x-request-id"), response.content)
+        return _known(request) | _read(
+            study, request, parsed, response.headers.get("x-request-id"), response.content
+        )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         start = response.content[:200].decode("utf-8", "replace")
-        raise Failure("again", f"no chat completion ({type(error).__name__}: {error}): {start}", paid=True) from None
+        raise Failure(
+            "again", f"no chat completion ({type(error).__name__}: {error}): {start}", paid=True
+        ) from None
 
 
-def _read(study: Study, request: Request, parsed: dict, request_id: str | None, content: bytes) -> dict:
+def _read(
+    study: Study, request: Request, parsed: dict, request_id: str | None, content: bytes
+) -> dict:
     choice, usage = parsed["choices"][0], parsed.get("usage") or {}
     text, finish_reason = _said(choice)
     fingerprint = _text(parsed.get("system_fingerprint")) or ""
@@ -204,7 +251,8 @@ def _read(study: Study, request: Request, parsed: dict, request_id: str | None, 
         "respondents": "simulated" if simulated else "live",
         "returned_model": _text(parsed.get("model")),
         "provider": _text(parsed.get("provider")),
-        "quantisation": _text(parsed.get("quantization")) or _pinned(study.models[request.model].provider),
+        "quantisation": _text(parsed.get("quantization"))
+        or _pinned(study.models[request.model].provider),
         "fingerprint": fingerprint,
         "request_id": request_id or _text(parsed.get("id")),
         "prompt_tokens": _count(usage.get("prompt_tokens")),
@@ -246,5 +294,7 @@ def failed(study: Study, request: Request, error: str) -> dict:
 
 
 def _known(request: Request) -> dict:
-    known = {name: getattr(request, name) for name in ("key", "attempt", "step", "language", "model")}
+    known = {
+        name: getattr(request, name) for name in ("key", "attempt", "step", "language", "model")
+    }
     return known | {"time": datetime.now(UTC).isoformat(timespec="milliseconds")}

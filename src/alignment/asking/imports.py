@@ -39,7 +39,9 @@ def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
         return frame
     odd = frame[~frame["run"].str.fullmatch(r"[1-9]\d*")]
     if len(odd):
-        raise Problem(f'{where}: the run "{odd.iloc[0]["run"]}" is not a number from 1 on (row {odd.index[0] + 2}).')
+        raise Problem(
+            f'{where}: the run "{odd.iloc[0]["run"]}" is not a number from 1 on (row {odd.index[0] + 2}).'
+        )
     return frame.astype({"run": "int64"})
 
 
@@ -48,20 +50,34 @@ def _mapped(frame: pd.DataFrame, here: Execution, where: str) -> dict[str, pd.Da
     settings, column = here.study.table, here.study.table.columns
     for name in [*column.values(), *settings.where]:
         if name not in frame:
-            raise Problem(f'{where} has no column "{name}", which the study names.{nearest(name, frame.columns)}')
+            raise Problem(
+                f'{where} has no column "{name}", which the study names.{nearest(name, frame.columns)}'
+            )
     for name, value in settings.where.items():
         frame = frame[frame[name] == value]
     if frame.empty:
-        raise Problem(f"{where} holds no row with {', '.join(f'{k} = {v}' for k, v in settings.where.items())}.")
+        raise Problem(
+            f"{where} holds no row with {', '.join(f'{k} = {v}' for k, v in settings.where.items())}."
+        )
     number = {text: str(i) for i, text in enumerate(frame[column["statement"]].unique(), 1)}
     ids = frame[column["statement"]].map(number)
     models = frame[column["model"]].map(lambda m: settings.models.get(m, m))
     answer = frame[column["answer"]].map(prompts.agreement)
-    out = pd.DataFrame({"step": "stance", "statement_id": ids, "dimension": "", "model": models, "language": settings.language})
+    out = pd.DataFrame(
+        {
+            "step": "stance",
+            "statement_id": ids,
+            "dimension": "",
+            "model": models,
+            "language": settings.language,
+        }
+    )
     out["run"] = out.groupby(["statement_id", "model"]).cumcount() + 1
     out["state"] = answer.notna().map({True: "answered", False: "unreadable"})
     out = out.assign(answer=answer.fillna(""), respondents="imported")
-    statements = pd.DataFrame({"statement_id": list(number.values()), "text": list(number), "language": settings.language})
+    statements = pd.DataFrame(
+        {"statement_id": list(number.values()), "text": list(number), "language": settings.language}
+    )
     return {answers.FILE: out, "statements.csv": statements} | _labels_of(frame, ids, here)
 
 
@@ -69,7 +85,9 @@ def _labels_of(frame: pd.DataFrame, ids: pd.Series, here: Execution) -> dict[str
     """A labels file from a column of dimensions, every statement with the one polarity that the study gives."""
     if "dimension" not in here.study.table.columns:
         return {}
-    pairs = pd.DataFrame({"statement_id": ids, "dimension": frame[here.study.table.columns["dimension"]]}).drop_duplicates()
+    pairs = pd.DataFrame(
+        {"statement_id": ids, "dimension": frame[here.study.table.columns["dimension"]]}
+    ).drop_duplicates()
     return {"labels.csv": pairs.assign(polarity=here.study.table.polarity)}
 
 
@@ -81,7 +99,9 @@ def labels(here: Execution) -> pd.DataFrame:
     found = table_files.read(path)
     for column in ("statement_id", "dimension", "polarity"):
         if column not in found:
-            raise Problem(f'{shown(path)} has no column "{column}"; a labels file has statement_id, dimension, polarity.')
+            raise Problem(
+                f'{shown(path)} has no column "{column}"; a labels file has statement_id, dimension, polarity.'
+            )
     for column, known in (("dimension", here.dimensions), ("polarity", POLARITIES)):
         odd = found[~found[column].isin(known)]
         if len(odd):
@@ -96,14 +116,18 @@ def labels(here: Execution) -> pd.DataFrame:
 def relevance(here: Execution) -> pd.DataFrame:
     """The labels file as a relevance table: every pair of it relevant, without any vote."""
     none = {"yes": 0, "no": 0, "missing": 0, "tied": 0, "planned": 0, "quorum": 0}
-    return labels(here)[["statement_id", "dimension"]].assign(**none, relevant=True, marginal=False, open=False)
+    return labels(here)[["statement_id", "dimension"]].assign(
+        **none, relevant=True, marginal=False, open=False
+    )
 
 
 def polarity(here: Execution) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
     given = labels(here)
     none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}
-    return given[rating_sheets.PAIR].assign(**none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False)
+    return given[rating_sheets.PAIR].assign(
+        **none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False
+    )
 
 
 def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -122,4 +146,6 @@ def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.D
             f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
             "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
         )
-    return sampling.simulated_ratings(labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed))
+    return sampling.simulated_ratings(
+        labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed)
+    )

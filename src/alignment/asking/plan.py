@@ -11,27 +11,39 @@ from utils import prompts
 from utils.errors import Problem
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
-REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}  # a guess until a study or a pilot says better
+REPLY_TOKENS = {
+    "relevance": 60,
+    "polarity": 60,
+    "stance": 450,
+}  # a guess until a study or a pilot says better
 OUTPUT_RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
 ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
 
 
-def cells(step: str, pairs: pd.DataFrame, models: list[str], languages: list[str], runs: int) -> pd.DataFrame:
+def cells(
+    step: str, pairs: pd.DataFrame, models: list[str], languages: list[str], runs: int
+) -> pd.DataFrame:
     """Every cell of a step: pairs (statement_id, dimension) x models x languages x runs, in that order.
 
     >>> pairs = pd.DataFrame({"statement_id": ["7.1"], "dimension": ["PDI"]})
     >>> len(cells("relevance", pairs, ["a", "b", "c", "d"], ["en", "zh"], runs=5))
     40
     """
-    others = pd.MultiIndex.from_product([models, languages, range(1, runs + 1)], names=["model", "language", "run"])
+    others = pd.MultiIndex.from_product(
+        [models, languages, range(1, runs + 1)], names=["model", "language", "run"]
+    )
     crossed = pairs[["statement_id", "dimension"]].merge(others.to_frame(index=False), how="cross")
     return crossed.assign(step=step)[COLUMNS]
 
 
-def statement_cells(step: str, statements, dimensions: list[str], models, languages, runs: int) -> pd.DataFrame:
+def statement_cells(
+    step: str, statements, dimensions: list[str], models, languages, runs: int
+) -> pd.DataFrame:
     """The cells of a step that asks every statement on every dimension (stances: the one dimension "")."""
-    pairs = pd.MultiIndex.from_product([list(statements), dimensions], names=["statement_id", "dimension"])
+    pairs = pd.MultiIndex.from_product(
+        [list(statements), dimensions], names=["statement_id", "dimension"]
+    )
     return cells(step, pairs.to_frame(index=False), models, languages, runs)
 
 
@@ -40,11 +52,26 @@ def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
     if here.study.labels and step != "stance":
         return pd.DataFrame(columns=COLUMNS).astype({"run": "int64"})
     if step == "relevance":
-        return statement_cells(step, here.read("02_statements")["statement_id"], here.dimensions, here.judges, here.study.languages, runs)
+        return statement_cells(
+            step,
+            here.read("02_statements")["statement_id"],
+            here.dimensions,
+            here.judges,
+            here.study.languages,
+            runs,
+        )
     if step == "polarity":
-        return cells(step, here.read("04_relevance").query("relevant"), here.judges, here.study.languages, runs)
+        return cells(
+            step,
+            here.read("04_relevance").query("relevant"),
+            here.judges,
+            here.study.languages,
+            runs,
+        )
     labelled = here.read("05_sociocultural_statements")["statement_id"].drop_duplicates()
-    return statement_cells(step, labelled, [""], list(here.study.models), here.study.languages, runs)
+    return statement_cells(
+        step, labelled, [""], list(here.study.models), here.study.languages, runs
+    )
 
 
 def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
@@ -56,9 +83,18 @@ def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
         known = step_cells(here, step, 1)
     except Problem:
         statements = here.read("02_statements")["statement_id"]
-        turns = [here.dimensions[i % len(here.dimensions)] if step == "polarity" else "" for i in range(len(statements))]
+        turns = [
+            here.dimensions[i % len(here.dimensions)] if step == "polarity" else ""
+            for i in range(len(statements))
+        ]
         pairs = pd.DataFrame({"statement_id": statements, "dimension": turns})
-        known = cells(step, pairs, here.judges if step == "polarity" else list(here.study.models), here.study.languages, 1)
+        known = cells(
+            step,
+            pairs,
+            here.judges if step == "polarity" else list(here.study.models),
+            here.study.languages,
+            1,
+        )
     pairs = known[["statement_id", "dimension"]].drop_duplicates()
     few = min(n, len(pairs))
     chosen = pairs.iloc[[i * len(pairs) // few for i in range(few)]]
@@ -68,9 +104,14 @@ def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
 def texts(here: Execution) -> dict[tuple[str, str], str]:
     """The text of every statement in every language: (statement_id, language) -> text."""
     first = here.study.languages[0]
-    out = {(row.statement_id, first): row.text for row in here.read("02_statements").itertuples(index=False)}
+    out = {
+        (row.statement_id, first): row.text
+        for row in here.read("02_statements").itertuples(index=False)
+    }
     translated = here.read("03_translations")
-    return out | {(row.statement_id, row.language): row.text for row in translated.itertuples(index=False)}
+    return out | {
+        (row.statement_id, row.language): row.text for row in translated.itertuples(index=False)
+    }
 
 
 def expected(study: Study, step: str) -> int:
@@ -80,10 +121,21 @@ def expected(study: Study, step: str) -> int:
             f"The calls of the study {study.name} cannot be counted yet: run its first notebooks (--until 03), "
             "or say under `expected:` how many statements, pairs and labelled statements there will be."
         )
-    return {"relevance": study.expected.statements, "polarity": study.expected.pairs, "stance": study.expected.labelled}[step]
+    return {
+        "relevance": study.expected.statements,
+        "polarity": study.expected.pairs,
+        "stance": study.expected.labelled,
+    }[step]
 
 
-def calls(study: Study, statements: int, pairs: int, labelled: int, runs: dict[str, int], real: pd.DataFrame | None = None) -> pd.DataFrame:
+def calls(
+    study: Study,
+    statements: int,
+    pairs: int,
+    labelled: int,
+    runs: dict[str, int],
+    real: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Planned calls of each step, model and language, with tokens and cost as a range.
 
     `statements` after the filter, `pairs` relevant to a dimension, `labelled` statements with a label; `runs` by step.
@@ -92,15 +144,34 @@ def calls(study: Study, statements: int, pairs: int, labelled: int, runs: dict[s
     """
     judges = study.judges or list(study.models)
     sizes = {"relevance": statements * len(study.dimensions), "polarity": pairs, "stance": labelled}
-    known = {} if real is None else {row[:3]: row[3:] for row in real.itertuples(index=False, name=None)}
+    known = (
+        {}
+        if real is None
+        else {row[:3]: row[3:] for row in real.itertuples(index=False, name=None)}
+    )
     rows = [
-        _calls(study, (step, model, language), sizes[step] * runs[step], known.get((step, model, language)))
+        _calls(
+            study,
+            (step, model, language),
+            sizes[step] * runs[step],
+            known.get((step, model, language)),
+        )
         for step in prompts.STEPS
         for model in (study.models if step == "stance" else judges)
         for language in study.languages
         if not (study.labels and step != "stance")
     ]
-    names = ["step", "model", "language", "calls", "input_tokens", "output_tokens", "usd_low", "usd_high", "basis"]
+    names = [
+        "step",
+        "model",
+        "language",
+        "calls",
+        "input_tokens",
+        "output_tokens",
+        "usd_low",
+        "usd_high",
+        "basis",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -115,14 +186,28 @@ def used(connection) -> pd.DataFrame:
     rows = connection.execute(
         f"select step, model, language, count(i), avg(i), avg(o), avg(c), avg(c * c) from ({whole}) group by step, model, language"
     )
-    out = pd.DataFrame(rows.fetchall(), columns=["step", "model", "language", "cells", "input_tokens", "output_tokens", "usd", "squares"])
+    out = pd.DataFrame(
+        rows.fetchall(),
+        columns=[
+            "step",
+            "model",
+            "language",
+            "cells",
+            "input_tokens",
+            "output_tokens",
+            "usd",
+            "squares",
+        ],
+    )
     variance = (out["squares"] - out["usd"] ** 2).clip(lower=0) / (out["cells"] - 1).clip(lower=1)
     return out.drop(columns="squares").assign(usd_error=variance**0.5)
 
 
 def expected_calls(study: Study, runs: dict[str, int]) -> pd.DataFrame:
     """The plan of calls for the sizes that the study file expects, without any reply to go by."""
-    return calls(study, *(expected(study, step) for step in prompts.STEPS), runs).drop(columns="basis")
+    return calls(study, *(expected(study, step) for step in prompts.STEPS), runs).drop(
+        columns="basis"
+    )
 
 
 def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | None) -> tuple:
@@ -131,10 +216,21 @@ def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | N
     if real and real[0] >= ENOUGH:
         cells, asked, replied, usd, error = real
         low, high = (count * max(usd + spread * error, 0.0) for spread in (-SPREAD, SPREAD))
-        return *what, count, round(count * asked), round(count * replied), low, high, f"{cells:,} cells"
+        return (
+            *what,
+            count,
+            round(count * asked),
+            round(count * replied),
+            low,
+            high,
+            f"{cells:,} cells",
+        )
     asked = tokens(_typical(step, language), language)
     replied = study.models[model].reply_tokens.get(step, REPLY_TOKENS[step])
-    low, high = ((count * (asked * price.input + share * replied * price.output) / 1e6 if price else 0.0) for share in OUTPUT_RANGE)
+    low, high = (
+        (count * (asked * price.input + share * replied * price.output) / 1e6 if price else 0.0)
+        for share in OUTPUT_RANGE
+    )
     return *what, count, count * asked, count * replied, low, high, "a guess"
 
 
@@ -171,7 +267,10 @@ def cost(study: Study, model: str, usage: dict) -> float:
     price = study.models[model].price
     if price is None:
         return 0.0
-    return ((usage.get("prompt_tokens") or 0) * price.input + (usage.get("completion_tokens") or 0) * price.output) / 1e6
+    return (
+        (usage.get("prompt_tokens") or 0) * price.input
+        + (usage.get("completion_tokens") or 0) * price.output
+    ) / 1e6
 
 
 @dataclass
@@ -226,5 +325,7 @@ def key_of(study: Study, endpoint: str) -> str:
     if not variable:
         return "none"
     if not os.environ.get(variable):
-        raise Problem(f'The endpoint "{endpoint}" needs its key in the environment variable {variable}; set it and run again.')
+        raise Problem(
+            f'The endpoint "{endpoint}" needs its key in the environment variable {variable}; set it and run again.'
+        )
     return os.environ[variable]

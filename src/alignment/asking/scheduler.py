@@ -90,7 +90,9 @@ def _run(coroutine, shared: Asking) -> bool:
             done.set()
 
     threading.Thread(target=target).start()
-    while not done.is_set():  # a join that Ctrl-C interrupts takes the thread for finished (Python 3.11)
+    while (
+        not done.is_set()
+    ):  # a join that Ctrl-C interrupts takes the thread for finished (Python 3.11)
         try:
             done.wait()
         except KeyboardInterrupt:
@@ -106,13 +108,22 @@ def _run(coroutine, shared: Asking) -> bool:
 
 
 async def _ask(shared: Asking, todo: list[Request], connection) -> None:
-    shared.loop, shared.task, models = asyncio.get_running_loop(), asyncio.current_task(), shared.here.study.models
+    shared.loop, shared.task, models = (
+        asyncio.get_running_loop(),
+        asyncio.current_task(),
+        shared.here.study.models,
+    )
     shared.started.set()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(shared.progress.close)
-        clients = {name: await stack.enter_async_context(endpoint.client(shared.here, name)) for name in shared.paces}
+        clients = {
+            name: await stack.enter_async_context(endpoint.client(shared.here, name))
+            for name in shared.paces
+        }
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        writer = group.create_task(_write(shared.queue, connection, shared.progress))  # if the disk is full, all of it ends
+        writer = group.create_task(
+            _write(shared.queue, connection, shared.progress)
+        )  # if the disk is full, all of it ends
         try:
             async with asyncio.TaskGroup() as asking:
                 for name, client in clients.items():
@@ -141,7 +152,9 @@ async def _write(queue: asyncio.Queue, connection, progress: Progress) -> None:
             progress.add(len(rows), sum(row["text"] is None for row in rows), spent)
 
 
-async def _work(shared: Asking, name: str, client, requests: Iterator[Request], after: float) -> None:
+async def _work(
+    shared: Asking, name: str, client, requests: Iterator[Request], after: float
+) -> None:
     """One request after another, as the endpoint has room for them, until there are no more or asking ends."""
     pace = shared.paces[name]
     await _pause(shared, after)
@@ -167,7 +180,9 @@ async def _turn(shared: Asking, pace: Pace, model: str, most: float) -> bool:
             await _pause(shared, pause)
         elif pace.under_way < int(pace.limit) and shared.budget.reserve(most):
             return True
-        elif any(p.under_way for p in shared.paces.values()):  # they make room, and may cost less than was set aside
+        elif any(
+            p.under_way for p in shared.paces.values()
+        ):  # they make room, and may cost less than was set aside
             pace.free.clear()
             await pace.free.wait()
         else:
@@ -213,12 +228,21 @@ async def _one(shared: Asking, name: str, client, request: Request, most: float)
             shared.replied.add(request.model)
             shared.budget.settle(most, row["cost"])
             latency = time.monotonic() - began
-            return row | {"request": sent.decode(), "latency": latency, "lost": lost, "lost_cost": lost * most}
+            return row | {
+                "request": sent.decode(),
+                "latency": latency,
+                "lost": lost,
+                "lost_cost": lost * most,
+            }
     shared.budget.settle(most, 0.0)
     if not lost and shared.over(request.model):
         shared.budget.calls -= 1
         return None
-    return endpoint.failed(study, request, error) | {"request": sent.decode(), "lost": lost, "lost_cost": lost * most}
+    return endpoint.failed(study, request, error) | {
+        "request": sent.decode(),
+        "lost": lost,
+        "lost_cost": lost * most,
+    }
 
 
 async def _slowed(shared: Asking, pace: Pace, failure: Failure, began: float, tries: int) -> None:
@@ -233,7 +257,9 @@ def _turned_down(shared: Asking, name: str, model: str, failure: Failure) -> Non
     """Stop a model at once for a refused key or an unknown model, and when it only ever turns requests down."""
     shared.turned_down[model] += 1
     hopeless = shared.turned_down[model] >= HOPELESS and model not in shared.replied
-    one_statement = failure.status == 403 and model in shared.replied  # a broker's moderation says so of one statement
+    one_statement = (
+        failure.status == 403 and model in shared.replied
+    )  # a broker's moderation says so of one statement
     if one_statement or (failure.kind != "stop" and not hopeless):
         return
     variable = shared.here.study.endpoints[name].key

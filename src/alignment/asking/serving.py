@@ -11,7 +11,10 @@ from utils import reply_parser
 
 SERVED = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 REASONS = ["statement_id", "model", "language", "run", "answer", "reason"]
-KEPT = ("07_served", "07_reasons")  # copied beside the published answers, for whoever has no archive
+KEPT = (
+    "07_served",
+    "07_reasons",
+)  # copied beside the published answers, for whoever has no archive
 
 
 def served(here: Execution) -> pd.DataFrame:
@@ -21,11 +24,17 @@ def served(here: Execution) -> pd.DataFrame:
     """
     if (known := _copy(here, "07_served", [*SERVED, "replies"])) is not None:
         return known
-    cells = pd.concat([here.read(f"{number}_answers.csv.gz")[plan.COLUMNS] for number in ("04", "05", "07")])
+    cells = pd.concat(
+        [here.read(f"{number}_answers.csv.gz")[plan.COLUMNS] for number in ("04", "05", "07")]
+    )
     names = [*SERVED[1:], "key"]  # a reply without a word on who served it still has its key
-    found = pd.DataFrame(_last(here, cells, names), columns=names).assign(model=cells["model"].to_numpy())
+    found = pd.DataFrame(_last(here, cells, names), columns=names).assign(
+        model=cells["model"].to_numpy()
+    )
     found = found.dropna(subset="key").fillna("")
-    return here.in_order(found.groupby(SERVED, sort=False).size().rename("replies").reset_index())[[*SERVED, "replies"]]
+    return here.in_order(found.groupby(SERVED, sort=False).size().rename("replies").reset_index())[
+        [*SERVED, "replies"]
+    ]
 
 
 def mixtures(found: pd.DataFrame) -> str:
@@ -38,8 +47,17 @@ def mixtures(found: pd.DataFrame) -> str:
     if found.empty:
         return "Who served the answers is not known: there is no archive of their replies."
     mixed = {m: rows["replies"] for m, rows in found.groupby("model", sort=False) if len(rows) > 1}
-    said = [f"**{m} was served in {len(n)} ways** ({n.max() / n.sum():.0%} in the most frequent)".replace("%", " %") for m, n in mixed.items()]
-    return f"{'; '.join(said)}: its answers are a mixture." if said else "Every model was served in one way throughout."
+    said = [
+        f"**{m} was served in {len(n)} ways** ({n.max() / n.sum():.0%} in the most frequent)".replace(
+            "%", " %"
+        )
+        for m, n in mixed.items()
+    ]
+    return (
+        f"{'; '.join(said)}: its answers are a mixture."
+        if said
+        else "Every model was served in one way throughout."
+    )
 
 
 def reasons(here: Execution, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.DataFrame:
@@ -52,8 +70,15 @@ def reasons(here: Execution, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.
     if (known := _copy(here, "07_reasons", REASONS)) is not None:
         return known[known["statement_id"].isin(voted["statement_id"])]
     votes = voted.dropna(subset="vote")[["statement_id", "model", "language", "vote"]]
-    wanted = answered.assign(vote=answered["answer"].map({"agree": 1.0, "disagree": -1.0})).merge(votes)
-    wanted = wanted.sort_values("run").drop_duplicates(["statement_id", "model", "language"]).sort_index().reset_index(drop=True)
+    wanted = answered.assign(vote=answered["answer"].map({"agree": 1.0, "disagree": -1.0})).merge(
+        votes
+    )
+    wanted = (
+        wanted.sort_values("run")
+        .drop_duplicates(["statement_id", "model", "language"])
+        .sort_index()
+        .reset_index(drop=True)
+    )
     texts = [reply_parser.visible(text or "").strip() for (text,) in _last(here, wanted, ["text"])]
     return wanted.assign(reason=texts)[REASONS]
 

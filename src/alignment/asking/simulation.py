@@ -31,7 +31,9 @@ def unit(*parts) -> float:
     >>> unit(1, "a") == unit(1, "a"), unit(1, "a") == unit("1a")
     (True, False)
     """
-    digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(
+        json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    ).digest()
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
@@ -40,7 +42,14 @@ def fingerprint(here: Execution) -> str:
     planted = here.material / "planted.csv"
     known = planted.read_text(encoding="utf-8") if planted.exists() else ""
     said = [_said(language) for language in here.study.languages]
-    return archive.digest([here.study.simulation.model_dump(), known, said, Path(__file__).read_text(encoding="utf-8")])[:8]
+    return archive.digest(
+        [
+            here.study.simulation.model_dump(),
+            known,
+            said,
+            Path(__file__).read_text(encoding="utf-8"),
+        ]
+    )[:8]
 
 
 def _said(language: str) -> dict:
@@ -61,18 +70,32 @@ def planted(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
     """The whole plan: step, statement_id, dimension, model, language, value (stances: 1 agrees, -1 disagrees)."""
     known = labels(here, statement_ids)
     polarity = known[known["step"] == "polarity"]
-    by_statement = {s: dict(zip(g["dimension"], g["value"], strict=True)) for s, g in polarity.groupby("statement_id")}
+    by_statement = {
+        s: dict(zip(g["dimension"], g["value"], strict=True))
+        for s, g in polarity.groupby("statement_id")
+    }
     rows = [
-        ("stance", statement, "", model, language, _stance(here.study, statement, by_statement.get(statement, {}), model, language))
+        (
+            "stance",
+            statement,
+            "",
+            model,
+            language,
+            _stance(here.study, statement, by_statement.get(statement, {}), model, language),
+        )
         for statement in statement_ids
         for model in here.study.models
         for language in here.study.languages
     ]
-    return pd.concat([known[known["statement_id"].isin(statement_ids)], _plan_rows(rows)], ignore_index=True)
+    return pd.concat(
+        [known[known["statement_id"].isin(statement_ids)], _plan_rows(rows)], ignore_index=True
+    )
 
 
 def _plan_rows(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["step", "statement_id", "dimension", "model", "language", "value"])
+    return pd.DataFrame(
+        rows, columns=["step", "statement_id", "dimension", "model", "language", "value"]
+    )
 
 
 def _drawn_labels(seed: int, statement_ids: list[str], dimensions: list[str]) -> pd.DataFrame:
@@ -87,17 +110,29 @@ def _drawn_labels(seed: int, statement_ids: list[str], dimensions: list[str]) ->
     return _plan_rows(rows)
 
 
-def _stance(study: Study, statement: str, polarities: dict[str, float], model: str, language: str) -> int:
+def _stance(
+    study: Study, statement: str, polarities: dict[str, float], model: str, language: str
+) -> int:
     """Whether a respondent agrees, drawn so that its mean score on each dimension is its leaning.
 
     Agreeing scores the polarity p, so a leaning L needs a mean stance of L / p. A language shares the first
     language's draw with the probability that the study states as their correlation.
     """
     simulation, at = study.simulation, study.languages.index(language)
-    tilts = [simulation.leanings[model][d][at] / p for d, p in polarities.items() if d in simulation.leanings[model]]
+    tilts = [
+        simulation.leanings[model][d][at] / p
+        for d, p in polarities.items()
+        if d in simulation.leanings[model]
+    ]
     mean = max(-1.0, min(1.0, sum(tilts) / len(tilts))) if tilts else 0.0
-    shared = at == 0 or unit(simulation.seed, "shares", statement, model, language) < simulation.language_correlation
-    draw = unit(simulation.seed, "stance", statement, model, study.languages[0] if shared else language)
+    shared = (
+        at == 0
+        or unit(simulation.seed, "shares", statement, model, language)
+        < simulation.language_correlation
+    )
+    draw = unit(
+        simulation.seed, "stance", statement, model, study.languages[0] if shared else language
+    )
     return 1 if draw < (1 + mean) / 2 else -1
 
 
@@ -106,7 +141,9 @@ class Respondents:
 
     def __init__(self, here: Execution, texts: dict[str, str]) -> None:
         self.here, self.texts = here, texts
-        self.ids = {l: {v["name"]: k for k, v in here.describe(l).items()} for l in here.study.languages}
+        self.ids = {
+            l: {v["name"]: k for k, v in here.describe(l).items()} for l in here.study.languages
+        }
         plan = planted(here, sorted(set(texts.values())))
         self.plan = {tuple(row[:5]): row[5] for row in plan.itertuples(index=False)}
 
@@ -117,17 +154,29 @@ class Respondents:
         statement = self.texts.get(text) or f"unknown:{text}"
         sampled = request.get("seed", random.random())
         draw = lambda what: unit(self.here.study.simulation.seed, what, request["model"], step, statement, dimension, language, sampled)  # fmt: skip  # noqa: E731
-        content, finish = self._say(self._opinion(step, statement, dimension, request["model"], language), step, language, draw)
+        content, finish = self._say(
+            self._opinion(step, statement, dimension, request["model"], language),
+            step,
+            language,
+            draw,
+        )
         return _completion(request, content, finish)
 
-    def _opinion(self, step: str, statement: str, dimension: str, model: str, language: str) -> float:
+    def _opinion(
+        self, step: str, statement: str, dimension: str, model: str, language: str
+    ) -> float:
         """What a respondent holds on every run: the plan, but for the share on which it judges otherwise."""
         simulation = self.here.study.simulation
         where = (step, statement, dimension, *((model, language) if step == "stance" else ("", "")))
         if where not in self.plan:  # a statement or pair that nobody planted
-            return {"relevance": 0, "polarity": 1, "stance": 1}[step] * (1 if unit("unplanned", *where) < 0.5 else -1)
+            return {"relevance": 0, "polarity": 1, "stance": 1}[step] * (
+                1 if unit("unplanned", *where) < 0.5 else -1
+            )
         value = self.plan[where]
-        differs = unit(simulation.seed, "judges", step, statement, dimension, model, language) < simulation.judge_noise
+        differs = (
+            unit(simulation.seed, "judges", step, statement, dimension, model, language)
+            < simulation.judge_noise
+        )
         return value if step == "stance" or not differs else _another(step, value)
 
     def _say(self, value: float, step: str, language: str, draw) -> tuple[str, str]:
@@ -137,7 +186,9 @@ class Respondents:
         if draw("noise") < simulation.run_noise:
             value = _another(step, value)
         said = _said(language)
-        reasons = f"{said['mark']} {said['reasons']}\n\n" if step == "stance" else f"{said['mark']} "
+        reasons = (
+            f"{said['mark']} {said['reasons']}\n\n" if step == "stance" else f"{said['mark']} "
+        )
         for name, share in trouble.items():
             at -= share
             if at < 0:
@@ -146,12 +197,18 @@ class Respondents:
 
 
 def _troubled(name: str, reasons: str, step: str, language: str, value: float) -> tuple[str, str]:
-    said, other = _said(language), next(known for known in answer_words.known() if known != language)
+    said, other = (
+        _said(language),
+        next(known for known in answer_words.known() if known != language),
+    )
     return {
         "refused": (f"{said['mark']} {said['refusal']}", "stop"),
         "unreadable": (f"{said['mark']} {said['nonsense']}", "stop"),
         "cut_off": (reasons[: len(reasons) // 2], "length"),
-        "wrong_language": (f"{_said(other)['mark']} {_said(other)['reasons']}\n\n{_answer(step, other, value)}", "stop"),
+        "wrong_language": (
+            f"{_said(other)['mark']} {_said(other)['reasons']}\n\n{_answer(step, other, value)}",
+            "stop",
+        ),
     }[name]
 
 
@@ -164,13 +221,20 @@ def _another(step: str, value: float) -> float:
 
 def _answer(step: str, language: str, value: float) -> str:
     said = _said(language)
-    word = {"relevance": "yes" if value > 0 else "no", "stance": "agree" if value > 0 else "disagree"}.get(step)
+    word = {
+        "relevance": "yes" if value > 0 else "no",
+        "stance": "agree" if value > 0 else "disagree",
+    }.get(step)
     return said["answer"] + (said["words"][word] if word else f"{int(value):+d}")
 
 
 def _completion(request: dict, content: str, finish: str) -> dict:
     asked = sum(len(m["content"]) for m in request["messages"])
-    usage = {"prompt_tokens": asked // 4, "completion_tokens": len(content) // 4, "total_tokens": (asked + len(content)) // 4}
+    usage = {
+        "prompt_tokens": asked // 4,
+        "completion_tokens": len(content) // 4,
+        "total_tokens": (asked + len(content)) // 4,
+    }
     message = {"role": "assistant", "content": content}
     return {
         "id": "simulated",
@@ -186,7 +250,12 @@ def _completion(request: dict, content: str, finish: str) -> dict:
 def texts(here: Execution) -> dict[str, str]:
     """Text in any language -> statement_id, from the tables of notebooks 02 and 03."""
     both = [here.read("02_statements"), here.read("03_translations")]
-    return {row.text: row.statement_id for frame in both if len(frame) for row in frame.itertuples(index=False)}
+    return {
+        row.text: row.statement_id
+        for frame in both
+        if len(frame)
+        for row in frame.itertuples(index=False)
+    }
 
 
 def app(here: Execution):
@@ -207,7 +276,9 @@ def application(respondents: Respondents):
         status, answer = _routed(respondents, scope, body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer, ensure_ascii=False).encode()})
+        await send(
+            {"type": "http.response.body", "body": json.dumps(answer, ensure_ascii=False).encode()}
+        )
 
     return served
 
@@ -218,7 +289,11 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
     try:
         request = json.loads(body)
         if request["model"] not in respondents.here.study.models:
-            return 404, {"error": {"message": f"there is no respondent {request['model']}; there are {', '.join(respondents.here.study.models)}"}}
+            return 404, {
+                "error": {
+                    "message": f"there is no respondent {request['model']}; there are {', '.join(respondents.here.study.models)}"
+                }
+            }
         return 200, respondents.reply(request)
     except Exception as error:  # a server answers 400, whatever a client sends
         return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
@@ -230,15 +305,22 @@ def serve(name: str, port: int) -> None:
 
     here = Execution(load(name), load(name).name)
     if not (PROCESSED / here.folder / "03_translations.csv").exists():
-        raise Problem(f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03")
-    print(f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C): {', '.join(here.study.models)}", flush=True)
+        raise Problem(
+            f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03"
+        )
+    print(
+        f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C): {', '.join(here.study.models)}",
+        flush=True,
+    )
     uvicorn.run(app(here), host="127.0.0.1", port=port, log_level="warning")
 
 
 @command
 def main(arguments: list[str] | None = None) -> None:
     """`serve`: a study's simulated respondents on a port of this machine."""
-    parser = argparse.ArgumentParser(prog="python -m alignment.asking.simulation", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alignment.asking.simulation", description=main.__doc__
+    )
     parser.add_argument("command", choices=["serve"])
     parser.add_argument("--study", default="demo")
     parser.add_argument("--port", type=int, default=8765)

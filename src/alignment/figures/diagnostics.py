@@ -22,14 +22,25 @@ def vote_distribution(votes: pd.Series, threshold: int) -> Figure:
     title = f"{kept:,} of {len(votes):,} statements have at least {threshold} votes"
     last = int(max(threshold + 5, min(known.max(), 30)))
     key = f"Dark: enough votes. Pale: fewer than {threshold}."
-    key += f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
+    key += (
+        f" Not drawn: statements with an unknown number of votes ({unknown:,})." if unknown else ""
+    )
     figure, axes = style.sheet(title, key, 2.6)
     panel, bars = axes[0, 0], known.clip(upper=last).value_counts().sort_index()
-    panel.bar(bars.index, bars, width=0.85, color=[KEPT if v >= threshold else PALE for v in bars.index])
+    panel.bar(
+        bars.index, bars, width=0.85, color=[KEPT if v >= threshold else PALE for v in bars.index]
+    )
     panel.axvline(threshold - 0.5, color=INK, linewidth=1)
     ticks = sorted({*range(0, last, 5 if last > 12 else 1), last})
-    panel.set_xticks(ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks])
-    panel.set(xlim=(-0.7, last + 0.7), ylim=(0, bars.max() * 1.12), xlabel="votes on the thesis", ylabel="statements")
+    panel.set_xticks(
+        ticks, [f"{t} or more" if t == last and known.max() > last else str(t) for t in ticks]
+    )
+    panel.set(
+        xlim=(-0.7, last + 0.7),
+        ylim=(0, bars.max() * 1.12),
+        xlabel="votes on the thesis",
+        ylabel="statements",
+    )
     panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.text(threshold - 0.35, bars.max() * 1.1, f"enough: {kept:,}", va="top")
     return figure
@@ -54,7 +65,9 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
         rows = votes[votes["dimension"] == dimension]
         kept, left = (rows.loc[rows["kept"] == k, "value"].value_counts() for k in (True, False))
         panel.bar(kept.index, kept, width=width, color=KEPT)
-        panel.bar(left.index, left, bottom=kept.reindex(left.index, fill_value=0), width=width, color=PALE)
+        panel.bar(
+            left.index, left, bottom=kept.reindex(left.index, fill_value=0), width=width, color=PALE
+        )
         panel.set_ylabel("statements" if panel.get_subplotspec().is_first_col() else "")
         panel.set_xlabel(f"{label} (kept {int(kept.sum()):,} of {len(rows):,})")
     counts = votes.groupby(["dimension", "value"]).size()
@@ -70,7 +83,10 @@ def recovery(table: pd.DataFrame) -> Figure:
     A row for each dimension, model and language: planted, estimate, low, high (-2..2). Intervals that miss are named.
     """
     need(table, "dimension model language planted estimate low high", "what was recovered")
-    title, drawn = "What was planted, and what was found", table.dropna(subset=["planted", "estimate"])
+    title, drawn = (
+        "What was planted, and what was found",
+        table.dropna(subset=["planted", "estimate"]),
+    )
     if drawn.empty:
         return nothing(title)
     languages = list(dict.fromkeys(drawn["language"]))
@@ -99,11 +115,26 @@ def _recovered(panel, rows: pd.DataFrame, language: str) -> None:
     panel.grid(True)
     for row, inside in zip(rows.to_dict("records"), hit, strict=True):
         colour, face = (KEPT, KEPT) if inside else (MISSED, "white")
-        panel.plot([row["planted"]] * 2, [row["low"], row["high"]], color=colour, linewidth=1, alpha=0.7)
-        panel.plot(row["planted"], row["estimate"], "o", color=colour, markerfacecolor=face, markersize=4.5, zorder=3)
-    names = ", ".join(f"{m} {d}" for m, d in rows.loc[~hit, ["model", "dimension"]].itertuples(index=False))
+        panel.plot(
+            [row["planted"]] * 2, [row["low"], row["high"]], color=colour, linewidth=1, alpha=0.7
+        )
+        panel.plot(
+            row["planted"],
+            row["estimate"],
+            "o",
+            color=colour,
+            markerfacecolor=face,
+            markersize=4.5,
+            zorder=3,
+        )
+    names = ", ".join(
+        f"{m} {d}" for m, d in rows.loc[~hit, ["model", "dimension"]].itertuples(index=False)
+    )
     panel.set_title(f"{language}: {hit.sum()} of {len(rows)} intervals hold what was planted")
-    panel.set_xlabel("mean score planted (−2 to 2)" + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else ""))
+    panel.set_xlabel(
+        "mean score planted (−2 to 2)"
+        + (f"\n{textwrap.fill('missed, from the left: ' + names, 52)}" if names else "")
+    )
 
 
 def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[str, str]) -> Figure:
@@ -114,18 +145,37 @@ def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[st
     its specifications each claim holds.
     """
     need(specs, " ".join([*choices, *claims]), "the specification curve")
-    title, drawn = "The claims under every choice of rules", [c for c in claims if specs[c].notna().any()]
+    title, drawn = (
+        "The claims under every choice of rules",
+        [c for c in claims if specs[c].notna().any()],
+    )
     if not drawn:
         return nothing(title, "no specification decides any claim here")
-    need(specs, " ".join(f"{c}{end}" for c in drawn for end in ("_right", "_of")), "the specification curve")
-    right = specs.assign(**{f"{c}_right": specs[f"{c}_right"].astype(float).where(specs[c].notna()) for c in drawn})
-    specs = right.sort_values([*(f"{c}_right" for c in drawn), *choices], kind="stable", na_position="first").reset_index(drop=True)
+    need(
+        specs,
+        " ".join(f"{c}{end}" for c in drawn for end in ("_right", "_of")),
+        "the specification curve",
+    )
+    right = specs.assign(
+        **{f"{c}_right": specs[f"{c}_right"].astype(float).where(specs[c].notna()) for c in drawn}
+    )
+    specs = right.sort_values(
+        [*(f"{c}_right" for c in drawn), *choices], kind="stable", na_position="first"
+    ).reset_index(drop=True)
     lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
     heights = [0.55] * len(drawn) + [0.2 * len(lines) + 0.4]
     note = f"Each of the {len(specs):,} columns is a specification. Dark: the claim holds, below for a. Nothing: it is open."
     note += " At the right: in what share of a choice's specifications each claim holds."
     sizes = {"height_ratios": heights}
-    figure, axes = style.sheet(title, note, sum(heights) + 0.32 * len(drawn) + 0.3, len(heights), 1, sharex=True, gridspec_kw=sizes)
+    figure, axes = style.sheet(
+        title,
+        note,
+        sum(heights) + 0.32 * len(drawn) + 0.3,
+        len(heights),
+        1,
+        sharex=True,
+        gridspec_kw=sizes,
+    )
     for letter, claim, panel in zip("abc", drawn, axes[:, 0], strict=False):
         _outcomes(panel, specs, claim, f"{letter}  {claims[claim]}")
     _choices(axes[-1, 0], specs, lines, drawn)
@@ -135,12 +185,18 @@ def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[st
 def _outcomes(panel, specs: pd.DataFrame, claim: str, words: str) -> None:
     """How much is as a claim says in each specification, and in how many all of it is."""
     known = specs[specs[claim].notna()]
-    right, holds, of = known[f"{claim}_right"], known[claim].astype(bool), int(known[f"{claim}_of"].max())
+    right, holds, of = (
+        known[f"{claim}_right"],
+        known[claim].astype(bool),
+        int(known[f"{claim}_of"].max()),
+    )
     size = max(2, min(14, 1500 / len(specs)))
     panel.scatter(known.index, right, s=size, c=np.where(holds, KEPT, FAILED))
     left = f", {len(specs) - len(known):,} open" if len(known) < len(specs) else ""
     panel.set_title(f"{words}: in {holds.sum():,} of {len(known):,}{left}")
-    panel.set(ylim=(right.min() - 0.6, of + 0.6), yticks=sorted({int(right.min()), of}), ylabel=f"of {of}")
+    panel.set(
+        ylim=(right.min() - 0.6, of + 0.6), yticks=sorted({int(right.min()), of}), ylabel=f"of {of}"
+    )
     panel.xaxis.set_tick_params(length=0)
 
 
@@ -150,7 +206,14 @@ def _choices(panel, specs: pd.DataFrame, lines: list[tuple], claims: list[str]) 
     for y, (choice, value) in enumerate(lines):
         made = specs[specs[choice] == value]
         width = max(0.3, min(3, 300 / len(specs)))
-        panel.vlines(made.index, y - 0.36, y + 0.36, color=np.where(held[made.index], KEPT, FAILED), linewidth=width, rasterized=True)
+        panel.vlines(
+            made.index,
+            y - 0.36,
+            y + 0.36,
+            color=np.where(held[made.index], KEPT, FAILED),
+            linewidth=width,
+            rasterized=True,
+        )
         for k, claim in enumerate(claims):
             known = made[claim].dropna()
             _column(panel, k, y, f"{known.astype(float).mean():.0%}" if len(known) else "–")
@@ -158,17 +221,32 @@ def _choices(panel, specs: pd.DataFrame, lines: list[tuple], claims: list[str]) 
             panel.axhline(y - 0.5, color=PALE, linewidth=0.7)
     for k in range(len(claims)):
         _column(panel, k, -1, "abc"[k])
-    panel.set_yticks(range(len(lines)), [f"{c}: {v}".replace("_", " ") for c, v in lines], fontsize=8)
-    panel.set(ylim=(len(lines) - 0.4, -0.6), xlim=(-0.7, len(specs) - 0.3), xticks=[], xlabel="specifications, ordered by a")
+    panel.set_yticks(
+        range(len(lines)), [f"{c}: {v}".replace("_", " ") for c, v in lines], fontsize=8
+    )
+    panel.set(
+        ylim=(len(lines) - 0.4, -0.6),
+        xlim=(-0.7, len(specs) - 0.3),
+        xticks=[],
+        xlabel="specifications, ordered by a",
+    )
 
 
 def _column(panel, k: int, y: float, words: str) -> None:
     """Words in the k-th column at the right of a panel."""
-    place = {"xycoords": panel.get_yaxis_transform(), "xytext": (32 + 32 * k, 0), "textcoords": "offset points"}
-    panel.annotate(words, (1, y), **place, va="center", ha="right", fontsize=8, annotation_clip=False)
+    place = {
+        "xycoords": panel.get_yaxis_transform(),
+        "xytext": (32 + 32 * k, 0),
+        "textcoords": "offset points",
+    }
+    panel.annotate(
+        words, (1, y), **place, va="center", ha="right", fontsize=8, annotation_clip=False
+    )
 
 
-def null_directions(table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found") -> Figure:
+def null_directions(
+    table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found"
+) -> Figure:
     """The share of simulated worlds under the null by the number of directions that agree with people, with the observed number marked.
 
     A direction is that of two groups on one dimension: six for two groups, eighteen for three.
@@ -196,9 +274,14 @@ def _chance(panel, rows: pd.DataFrame, design: str, marked: str) -> None:
     if not crowded:
         panel.bar_label(bars, [f"{s:.1%}" for s in rows["share"]], fontsize=8, padding=1)
     panel.grid(crowded, axis="y")
-    panel.set(xticks=rows["directions"][:: 3 if crowded else 1], xlabel="directions that agree with people")
+    panel.set(
+        xticks=rows["directions"][:: 3 if crowded else 1],
+        xlabel="directions that agree with people",
+    )
     panel.set_title(f"Statements with {design}")
     if pd.notna(observed):
         tail = rows.loc[rows["directions"] >= observed, "share"].sum()
         words = f"{marked}: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
-        panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5, bbox=style.BLANK)
+        panel.text(
+            0.02, 0.98, words, transform=panel.transAxes, va="top", fontsize=8.5, bbox=style.BLANK
+        )

@@ -7,16 +7,33 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alignment.figures import style
-from alignment.figures.style import GREEN, GREY, INK, LANGUAGES, beside, colours, dark, need, nothing, number, ordered
+from alignment.figures.style import (
+    GREEN,
+    GREY,
+    INK,
+    LANGUAGES,
+    beside,
+    colours,
+    dark,
+    need,
+    nothing,
+    number,
+    ordered,
+)
 from alignment.figures.style import save as save
 from alignment.stats.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
-SIDES = {"between": ("between annotators", "o", INK, -0.15), "models": ("annotators to models", "D", "#2F8F7B", 0.15)}
+SIDES = {
+    "between": ("between annotators", "o", INK, -0.15),
+    "models": ("annotators to models", "D", "#2F8F7B", 0.15),
+}
 
 
-def groups_and_people(table: pd.DataFrame, title: str, address: Callable[[str, str], str] | None = None) -> Figure:
+def groups_and_people(
+    table: pd.DataFrame, title: str, address: Callable[[str, str], str] | None = None
+) -> Figure:
     """Figure 1: groups of models and the people of their cultures, 0 to 100, a bar each from the middle of the scale.
 
     A row for each dimension, group (culture) and kind (models, people): value, low, high (NaN: no interval),
@@ -36,7 +53,13 @@ def groups_and_people(table: pd.DataFrame, title: str, address: Callable[[str, s
         cells = table[table["kind"] == kind].set_index(["dimension", "group"]).to_dict("index")
         for y, dimension, group in lines:
             empty = "not known" if kind == "people" else "no readable answers"
-            _group(panel, y, cells.get((dimension, group), {"value": float("nan")}), colour[group], empty)
+            _group(
+                panel,
+                y,
+                cells.get((dimension, group), {"value": float("nan")}),
+                colour[group],
+                empty,
+            )
             if address and kind == "models":
                 panel.axhspan(y - 0.5, y + 0.5, alpha=0, zorder=5, url=address(dimension, group))
     axes[0, 0].set_ylim(step * len(dimensions) - 1.1, -0.7)
@@ -51,7 +74,9 @@ def _groups_note(table: pd.DataFrame) -> str:
 
 
 def _scale_of_people(panel, kind: str) -> None:
-    panel.set_title({"models": "Models, in their native language", "people": "People, from surveys"}[kind])
+    panel.set_title(
+        {"models": "Models, in their native language", "people": "People, from surveys"}[kind]
+    )
     panel.axvline(50, color=INK, linewidth=0.8, zorder=2.5)
     panel.set(xlim=(0, 100), xticks=range(0, 101, 25), xlabel="score (0 to 100)")
     panel.grid(axis="x")
@@ -79,7 +104,9 @@ def _names_of_groups(panel, lines: list[tuple], colour: dict) -> None:
                        fontsize=8.5)  # fmt: skip
 
 
-def models_by_dimension(table: pd.DataFrame, title: str = "Each model's mean score in its native language") -> Figure:
+def models_by_dimension(
+    table: pd.DataFrame, title: str = "Each model's mean score in its native language"
+) -> Figure:
     """Figure 3: the mean score of each model on each dimension, -1 to 1 (widened with a note when values lie outside).
 
     A row for each dimension and model: culture, language, mean, low, high (NaN for printed numbers), n.
@@ -93,7 +120,9 @@ def models_by_dimension(table: pd.DataFrame, title: str = "Each model's mean sco
     models, colour = _by_culture(table), colours(table["culture"])
     languages = table.drop_duplicates("culture").set_index("culture")["language"]
     key = {f"{c}, asked in {LANGUAGES.get(languages[c], languages[c])}": colour[c] for c in colour}
-    figure, panels = style.small_multiples(title, note, list(dict.fromkeys(table["dimension"])), len(models), key)
+    figure, panels = style.small_multiples(
+        title, note, list(dict.fromkeys(table["dimension"])), len(models), key
+    )
     for dimension, panel in panels.items():
         for row in table[table["dimension"] == dimension].to_dict("records"):
             y = models.index(row["model"])
@@ -114,12 +143,21 @@ def _in_brackets(table: pd.DataFrame) -> str:
 def _by_culture(table: pd.DataFrame) -> list[str]:
     """Models, those of one culture together, in the order of the rows."""
     first = table.drop_duplicates("model")
-    return [m for culture in ordered(first["culture"]) for m in first.loc[first["culture"] == culture, "model"]]
+    return [
+        m
+        for culture in ordered(first["culture"])
+        for m in first.loc[first["culture"] == culture, "model"]
+    ]
 
 
 def _inks(table: pd.DataFrame, models: list[str]) -> pd.Series:
     """The colour of each model, which is its culture's."""
-    return table.drop_duplicates("model").set_index("model").loc[models, "culture"].map(colours(table["culture"]))
+    return (
+        table.drop_duplicates("model")
+        .set_index("model")
+        .loc[models, "culture"]
+        .map(colours(table["culture"]))
+    )
 
 
 def _frame(panels: dict, half: float, names: list[str], inks: pd.Series) -> None:
@@ -145,14 +183,20 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     and n where it is known.
     """
     need(table, "dimension model culture a b mean_a mean_b p_bootstrap p_holm", "language changes")
-    title = title or ("Two models in the same language" if _of_models(table) else "The same model asked in two languages")
+    title = title or (
+        "Two models in the same language"
+        if _of_models(table)
+        else "The same model asked in two languages"
+    )
     if table.empty:
         return nothing(title)
     table, note = named_pairs(table), _changes_note(table)
     half, widened = style.span(table[["mean_a", "mean_b"]])
     models, colour = _by_culture(table), colours(table["culture"])
     key = colour if len(colour) > 1 else None
-    figure, panels = style.small_multiples(title, note + widened, list(dict.fromkeys(table["dimension"])), len(models), key)
+    figure, panels = style.small_multiples(
+        title, note + widened, list(dict.fromkeys(table["dimension"])), len(models), key
+    )
     for dimension, panel in panels.items():
         for row in table[table["dimension"] == dimension].to_dict("records"):
             _change(panel, models.index(row["model"]), row, colour[row["culture"]])
@@ -168,9 +212,17 @@ def _of_models(table: pd.DataFrame) -> bool:
 def _changes_note(table: pd.DataFrame) -> str:
     pairs, which = table[["a", "b"]].drop_duplicates(), "of" if _of_models(table) else "in"
     each = "model" if which == "of" else "language"
-    a, b = [LANGUAGES.get(c, c) for c in pairs.iloc[0]] if len(pairs) == 1 else (f"the first {each}", "the second")
+    a, b = (
+        [LANGUAGES.get(c, c) for c in pairs.iloc[0]]
+        if len(pairs) == 1
+        else (f"the first {each}", "the second")
+    )
     marks = f" Shaded green: p < {ALPHA} (bootstrap)." if table["p_bootstrap"].notna().any() else ""
-    holm = f" ◆: p < {ALPHA} in the exact test after Holm's correction." if table["p_holm"].notna().any() else ""
+    holm = (
+        f" ◆: p < {ALPHA} in the exact test after Holm's correction."
+        if table["p_holm"].notna().any()
+        else ""
+    )
     return f"{SCORE} {which} {a} (○) and {b} (●), from −2 to 2, and the difference. {SIDE}{_in_brackets(table)}{marks}{holm}"
 
 
@@ -182,7 +234,16 @@ def _change(panel, y: int, row: dict, colour: str) -> None:
     if row["p_bootstrap"] < ALPHA:
         panel.axhspan(y - 0.45, y + 0.45, color=GREEN, linewidth=0, zorder=0)
     panel.plot([a, b], [y, y], color=colour, linewidth=1.8, zorder=2.6)
-    panel.plot(a, y, "o", color=colour, markerfacecolor="white", markeredgewidth=1.3, markersize=7.5, zorder=2.7)
+    panel.plot(
+        a,
+        y,
+        "o",
+        color=colour,
+        markerfacecolor="white",
+        markeredgewidth=1.3,
+        markersize=7.5,
+        zorder=2.7,
+    )
     panel.plot(b, y, "o", color=colour, markersize=4.8, zorder=2.8)
     beside(panel, y, number(b - a) + _n(row) + (" ◆" if row["p_holm"] < ALPHA else ""))
 
@@ -197,16 +258,30 @@ def pipeline_counts(counts: list[tuple[str, str, str]]) -> Figure:
     panel.set(xlim=(0, style.WIDTH), ylim=(len(counts) - 0.46, -0.42))
     for y, (step, count, note) in enumerate(counts):
         _box(panel, y, step, count)
-        panel.text(4.05, y, textwrap.fill(note, 46), va="center", fontsize=9, color=GREY, linespacing=1.25)
+        panel.text(
+            4.05, y, textwrap.fill(note, 46), va="center", fontsize=9, color=GREY, linespacing=1.25
+        )
         if y:
             panel.annotate("", (1.95, y - 0.33), (1.95, y - 0.67), arrowprops=ARROW)
     return figure
 
 
 def _box(panel, y: float, step: str, count: str) -> None:
-    panel.fill([0.05, 3.85, 3.85, 0.05], [y - 0.33, y - 0.33, y + 0.33, y + 0.33], facecolor="#EEF1F6", edgecolor=GREY)
+    panel.fill(
+        [0.05, 3.85, 3.85, 0.05],
+        [y - 0.33, y - 0.33, y + 0.33, y + 0.33],
+        facecolor="#EEF1F6",
+        edgecolor=GREY,
+    )
     panel.text(0.2, y, textwrap.fill(step, 26), va="center", fontsize=9.5)
-    panel.text(3.72, y, textwrap.fill(count, 20), va="center", ha="right", fontsize=11 if len(count) < 9 else 9)
+    panel.text(
+        3.72,
+        y,
+        textwrap.fill(count, 20),
+        va="center",
+        ha="right",
+        fontsize=11 if len(count) < 9 else 9,
+    )
 
 
 def mae_bars(table: pd.DataFrame) -> Figure:
@@ -229,11 +304,19 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     for y, row in enumerate(table.to_dict("records")):
         for side in SIDES:
             _error(panel, y, row, side)
-    panel.set_yticks(range(len(table)), [style.titled(row["dimension"]) + _n(row) for row in table.to_dict("records")])
+    panel.set_yticks(
+        range(len(table)),
+        [style.titled(row["dimension"]) + _n(row) for row in table.to_dict("records")],
+    )
     panel.set(ylim=(len(table) - 0.5, -0.5), xlabel="mean absolute error")
-    panel.set_xlim(0, max(1.5, float(table[[*names, "paper_between", "paper_models"]].max(axis=None)) * 1.05))
+    panel.set_xlim(
+        0, max(1.5, float(table[[*names, "paper_between", "paper_models"]].max(axis=None)) * 1.05)
+    )
     panel.grid(axis="x")
-    handles = [panel.plot([], [], shape, color=colour, label=label)[0] for label, shape, colour, _ in SIDES.values()]
+    handles = [
+        panel.plot([], [], shape, color=colour, label=label)[0]
+        for label, shape, colour, _ in SIDES.values()
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
 
@@ -242,5 +325,11 @@ def _error(panel, y: float, row: dict, side: str) -> None:
     _, shape, colour, shift = SIDES[side]
     style.interval(panel, y + shift, row[f"{side}_low"], row[f"{side}_high"], colour)
     panel.plot(row[side], y + shift, shape, color=colour, markersize=6, zorder=4, clip_on=False)
-    printed = {"color": colour, "markerfacecolor": "none", "markersize": 8, "zorder": 5, "clip_on": False}
+    printed = {
+        "color": colour,
+        "markerfacecolor": "none",
+        "markersize": 8,
+        "zorder": 5,
+        "clip_on": False,
+    }
     panel.plot(row[f"paper_{side}"], y + shift, shape, **printed)

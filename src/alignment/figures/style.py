@@ -21,7 +21,10 @@ from utils.errors import Problem, nearest
 
 HERE = Path(__file__).parent
 WIDTH = 7.0  # inches, the width of a page
-FIRST = {"US": "#1D4E9A", "China": "#F0604D"}  # far apart for every kind of colour vision, and in greyscale
+FIRST = {
+    "US": "#1D4E9A",
+    "China": "#F0604D",
+}  # far apart for every kind of colour vision, and in greyscale
 FURTHER = ["#EBC13D", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
 INK, GREY, PALE, GREEN = "#222222", "#555555", "#C9CED6", "#CDE8CF"
 BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -56,9 +59,13 @@ def save(figure: Figure, path: Path, caption: str, respondents: str) -> Image:
     words = stamp(figure, respondents)
     alt = f"{caption} [{words}]" if words else caption
     path = Path(path)
-    png = _written(figure, path.with_name(path.name + ".png"), {"Description": alt, "Software": None})
+    png = _written(
+        figure, path.with_name(path.name + ".png"), {"Description": alt, "Software": None}
+    )
     plain = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    _written(figure, path.with_name(path.name + ".pdf"), {"Title": path.name, "Subject": alt, **plain})
+    _written(
+        figure, path.with_name(path.name + ".pdf"), {"Title": path.name, "Subject": alt, **plain}
+    )
     return Image(png, width=int(WIDTH * 96), alt=alt)
 
 
@@ -82,14 +89,23 @@ def stamp(figure: Figure, respondents: str) -> str:
     named = [name.strip() for name in respondents.split(",")]
     for name in named:
         if name not in STAMPS:
-            raise Problem(f'"{name}" is none of the respondents {", ".join(STAMPS)}.{nearest(name, STAMPS)}')
+            raise Problem(
+                f'"{name}" is none of the respondents {", ".join(STAMPS)}.{nearest(name, STAMPS)}'
+            )
     words = ", ".join(dict.fromkeys(STAMPS[name] for name in sorted(named) if STAMPS[name]))
     for old in [text for text in figure.texts if text.get_gid() == "stamp"]:
         old.remove()
     if words:
-        box = {"boxstyle": "square,pad=0.35", "facecolor": "#FFF1B8", "edgecolor": "#8A6A00", "linewidth": 0.8}
+        box = {
+            "boxstyle": "square,pad=0.35",
+            "facecolor": "#FFF1B8",
+            "edgecolor": "#8A6A00",
+            "linewidth": 0.8,
+        }
         place = 1 - 0.1 / figure.get_figwidth(), 1 - 0.1 / figure.get_figheight()
-        figure.text(*place, words, ha="right", va="top", fontsize=9, color=INK, bbox=box, gid="stamp")
+        figure.text(
+            *place, words, ha="right", va="top", fontsize=9, color=INK, bbox=box, gid="stamp"
+        )
     return words
 
 
@@ -129,11 +145,19 @@ def need(table: pd.DataFrame, columns: str, what: str) -> None:
     """Problem when a table lacks one of the columns (names with spaces between) that a figure draws."""
     missing = [c for c in columns.split() if c not in table]
     if missing and len(table):
-        raise Problem(f'The table for {what} has no column "{missing[0]}"; it needs {columns.replace(" ", ", ")}.')
+        raise Problem(
+            f'The table for {what} has no column "{missing[0]}"; it needs {columns.replace(" ", ", ")}.'
+        )
 
 
 def sheet(
-    title: str, note: str, height: float, rows: int = 1, columns: int = 1, key: dict[str, str] | None = None, **how
+    title: str,
+    note: str,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    key: dict[str, str] | None = None,
+    **how,
 ) -> tuple[Figure, np.ndarray]:
     """An empty figure of the page's width with its title, note and key (words and their colour) above `height` inches of axes."""
     use_style()
@@ -143,12 +167,34 @@ def sheet(
     total = height + last + (0.24 if key else 0.03)
     figure = Figure((WIDTH, total), layout="constrained")
     figure.get_layout_engine().set(rect=(0, 0, 1, height / total))
-    figure.text(0.1 / WIDTH, 1 - 0.09 / total, "\n".join(titles), va="top", fontsize=12, linespacing=1.2)
-    figure.text(0.1 / WIDTH, 1 - under / total, "\n".join(notes), va="top", fontsize=9, color=GREY, linespacing=1.15)
+    figure.text(
+        0.1 / WIDTH, 1 - 0.09 / total, "\n".join(titles), va="top", fontsize=12, linespacing=1.2
+    )
+    figure.text(
+        0.1 / WIDTH,
+        1 - under / total,
+        "\n".join(notes),
+        va="top",
+        fontsize=9,
+        color=GREY,
+        linespacing=1.15,
+    )
     if key:
         handles = [Patch(color=colour, label=words) for words, colour in key.items()]
-        place = {"loc": "upper left", "bbox_to_anchor": (0.1 / WIDTH, 1 - last / total), "borderpad": 0, "borderaxespad": 0}
-        figure.legend(handles=handles, ncols=len(handles), handlelength=1, handleheight=1, columnspacing=1.6, **place)
+        place = {
+            "loc": "upper left",
+            "bbox_to_anchor": (0.1 / WIDTH, 1 - last / total),
+            "borderpad": 0,
+            "borderaxespad": 0,
+        }
+        figure.legend(
+            handles=handles,
+            ncols=len(handles),
+            handlelength=1,
+            handleheight=1,
+            columnspacing=1.6,
+            **place,
+        )
     return figure, figure.subplots(rows, columns, squeeze=False, **how)
 
 
@@ -156,19 +202,34 @@ def nothing(title: str, why: str = "no readable answers") -> Figure:
     """A figure that says that there is nothing to draw."""
     figure, axes = sheet(title, "", 1.2)
     axes[0, 0].axis("off")
-    axes[0, 0].text(0.5, 0.5, why, ha="center", va="center", fontsize=11, color=GREY, transform=axes[0, 0].transAxes)
+    axes[0, 0].text(
+        0.5,
+        0.5,
+        why,
+        ha="center",
+        va="center",
+        fontsize=11,
+        color=GREY,
+        transform=axes[0, 0].transAxes,
+    )
     return figure
 
 
-def small_multiples(title: str, note: str, dimensions: list[str], lines: int, key: dict[str, str] | None = None) -> tuple[Figure, dict]:
+def small_multiples(
+    title: str, note: str, dimensions: list[str], lines: int, key: dict[str, str] | None = None
+) -> tuple[Figure, dict]:
     """A panel for each dimension, three in a row, of so many lines each, lettered from a."""
     columns = min(3, len(dimensions))
     rows = math.ceil(len(dimensions) / columns)
-    figure, axes = sheet(title, note, rows * (0.75 + 0.22 * lines), rows, columns, key, sharex=True, sharey=True)
+    figure, axes = sheet(
+        title, note, rows * (0.75 + 0.22 * lines), rows, columns, key, sharex=True, sharey=True
+    )
     for k, panel in enumerate(axes.flat):
         panel.set_visible(k < len(dimensions))
         panel.xaxis.set_tick_params(labelbottom=True)
-    for letter, dimension, panel in zip("abcdefghijklmnopqrstuvwxyz", dimensions, axes.flat, strict=False):
+    for letter, dimension, panel in zip(
+        "abcdefghijklmnopqrstuvwxyz", dimensions, axes.flat, strict=False
+    ):
         panel.set_title(f"{letter}  {titled(dimension)}")
     axes[0, 0].set_ylim(lines - 0.4, -0.6)
     return figure, dict(zip(dimensions, axes.flat, strict=False))
@@ -179,12 +240,16 @@ def titled(dimension: str) -> str:
     return f"{dimension}: {NAMES[dimension]}" if dimension in NAMES else dimension
 
 
-def lane(axes, y: float, value: float, low: float, high: float, colour: str, start: float = 0) -> None:
+def lane(
+    axes, y: float, value: float, low: float, high: float, colour: str, start: float = 0
+) -> None:
     """A bar from `start` to a value with its interval, or a note where there is no value."""
     if pd.isna(value):
         remark(axes, start, y)
         return
-    axes.barh(y, value - start, left=start, height=0.66, color=colour, linewidth=1.2)  # its edge shows a value of nothing
+    axes.barh(
+        y, value - start, left=start, height=0.66, color=colour, linewidth=1.2
+    )  # its edge shows a value of nothing
     interval(axes, y, low, high)
 
 
@@ -197,7 +262,15 @@ def interval(axes, y: float, low: float, high: float, colour: str = INK) -> None
     """A horizontal interval that stays visible on a dark bar; nothing when it is unknown."""
     if pd.notna(low) and pd.notna(high):
         halo = [patheffects.withStroke(linewidth=2.2, foreground="white")]
-        axes.plot([low, high], [y, y], color=colour, linewidth=1.2, path_effects=halo, solid_capstyle="butt", zorder=3)
+        axes.plot(
+            [low, high],
+            [y, y],
+            color=colour,
+            linewidth=1.2,
+            path_effects=halo,
+            solid_capstyle="butt",
+            zorder=3,
+        )
 
 
 def intervals(table: pd.DataFrame, value: str) -> str:
@@ -205,7 +278,9 @@ def intervals(table: pd.DataFrame, value: str) -> str:
     if table["low"].isna().all():
         return ""
     few = table["low"].isna() & table[value].notna() & table["n"].notna()
-    return " Black lines: 95% intervals" + (f" (none below {LEAST} statements)." if few.any() else ".")
+    return " Black lines: 95% intervals" + (
+        f" (none below {LEAST} statements)." if few.any() else "."
+    )
 
 
 def beside(axes, y: float, text: str) -> None:

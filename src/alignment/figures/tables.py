@@ -32,25 +32,46 @@ def table3(table: pd.DataFrame) -> Styler:
     both = pd.concat(sides).assign(pair=table["a"] + " → " + table["b"])
     both = both.assign(significant=both["p_bootstrap"] < ALPHA, survives=both["p_holm"] < ALPHA)
     both["shown"] = both["mean"].map("{:.2f}".format, na_action="ignore").fillna("–")
-    both["shown"] += both["significant"].map({True: " *", False: ""}) + both["survives"].map({True: f" {MARK}", False: ""})
+    both["shown"] += both["significant"].map({True: " *", False: ""}) + both["survives"].map(
+        {True: f" {MARK}", False: ""}
+    )
     several = both["pair"].nunique() > 1 and both["model"].str.contains(" / ").sum() == 0
     keys = {"index": ["dimension", *(["pair"] if several else []), "side"], "columns": "model"}
-    order = pd.MultiIndex.from_frame(both.sort_index(kind="stable")[keys["index"]].drop_duplicates())
-    wide = both.pivot(**keys, values="shown").reindex(order)[list(table["model"].unique())].fillna("")
+    order = pd.MultiIndex.from_frame(
+        both.sort_index(kind="stable")[keys["index"]].drop_duplicates()
+    )
+    wide = (
+        both.pivot(**keys, values="shown").reindex(order)[list(table["model"].unique())].fillna("")
+    )
     green = both.pivot(**keys, values="significant").reindex_like(wide).eq(True)
     colours = green.replace({True: GREEN, False: ""}).astype("str")
     style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
-    return style.set_caption(f"Green, and * where colours are lost: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction.")
+    return style.set_caption(
+        f"Green, and * where colours are lost: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test after Holm's correction."
+    )
 
 
 def tests(table: pd.DataFrame) -> pd.DataFrame:
     """The tests of `compare` as a page shows them: the change with its interval, and p four ways; * below 0.05."""
     table = named_pairs(table)
-    ends = [f" ({r.low:+.2f} to {r.high:+.2f})" if r.changed and pd.notna(r.low) else "" for r in table.itertuples()]
-    interval_ = [f"{r.difference:+.2f}{end}" if r.n else "" for r, end in zip(table.itertuples(), ends, strict=True)]
+    ends = [
+        f" ({r.low:+.2f} to {r.high:+.2f})" if r.changed and pd.notna(r.low) else ""
+        for r in table.itertuples()
+    ]
+    interval_ = [
+        f"{r.difference:+.2f}{end}" if r.n else ""
+        for r, end in zip(table.itertuples(), ends, strict=True)
+    ]
     shown = table[["dimension", "model"]].assign(change=interval_)
-    names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
-    return shown.assign(**{name: table[p].map(_p) for p, name in names.items()}).set_index(["dimension", "model"])
+    names = {
+        "p_bootstrap": "bootstrap p",
+        "p_exact": "exact p",
+        "p_holm": "Holm",
+        "p_bh": "Benjamini-Hochberg",
+    }
+    return shown.assign(**{name: table[p].map(_p) for p, name in names.items()}).set_index(
+        ["dimension", "model"]
+    )
 
 
 def _p(p: float) -> str:
@@ -60,10 +81,20 @@ def _p(p: float) -> str:
 def reach(table: pd.DataFrame) -> pd.DataFrame:
     """What each cell of `compare` could have shown: the smallest difference at 80 % power, and the smallest exact p."""
     table = named_pairs(table)
-    columns = {"n": "n", "changed": "changed", "smallest_difference": "smallest difference", "smallest_p": "smallest exact p"}
+    columns = {
+        "n": "n",
+        "changed": "changed",
+        "smallest_difference": "smallest difference",
+        "smallest_p": "smallest exact p",
+    }
     shown = table.set_index(["dimension", "model"])[list(columns)].rename(columns=columns)
     places = {"smallest difference": "{:.2f}", "smallest exact p": "{:.3f}"}
-    return shown.assign(**{c: shown[c].map(form.format, na_action="ignore").fillna("") for c, form in places.items()})
+    return shown.assign(
+        **{
+            c: shown[c].map(form.format, na_action="ignore").fillna("")
+            for c, form in places.items()
+        }
+    )
 
 
 def table2(table: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +104,11 @@ def table2(table: pd.DataFrame) -> pd.DataFrame:
     """
     printed = published.table(2)
     printed.columns = ["dimension", "paper_between", "paper_models"]
-    ours = table[table["dimension"] != "all"].rename(columns={"n_to_models": "n"}).rename(columns=lambda c: c.replace("to_models", "models"))
+    ours = (
+        table[table["dimension"] != "all"]
+        .rename(columns={"n_to_models": "n"})
+        .rename(columns=lambda c: c.replace("to_models", "models"))
+    )
     both = ours.merge(printed, on="dimension", how="left" if len(ours) else "right")
     ends = [f"{side}{end}" for side in ("between", "models") for end in ("", "_low", "_high")]
     names = [*ends, "n", "paper_between", "paper_models"]
@@ -82,9 +117,15 @@ def table2(table: pd.DataFrame) -> pd.DataFrame:
 
 def table2_text(table: pd.DataFrame) -> pd.DataFrame:
     """Table 2 to read: every estimate with its interval and n, and what the paper prints in the last two columns."""
-    names = {"between": "between annotators", "to_models": "annotators and label", "alpha": "alpha of annotators"}
+    names = {
+        "between": "between annotators",
+        "to_models": "annotators and label",
+        "alpha": "alpha of annotators",
+    }
     rests_on = {"between": "n_between", "to_models": "n_to_models", "alpha": "n_between"}
-    ours = pd.DataFrame({names[v]: with_n(table, v, n) for v, n in rests_on.items()}).set_axis(table["dimension"])
+    ours = pd.DataFrame({names[v]: with_n(table, v, n) for v, n in rests_on.items()}).set_axis(
+        table["dimension"]
+    )
     printed = published.table(2).set_index("dimension")
     printed.columns = ["the paper: between annotators", "the paper: annotators and label"]
     if not table["n_to_models"].any():
@@ -117,7 +158,11 @@ def notice(models: str, raters: str, by_hand: str = "") -> Markdown:
     """
     if (models, raters) == ("live", "live"):
         return Markdown(f"> {by_hand}" if by_hand else "")
-    finding = " How far they are from the labels is no finding." if raters and "simulated" in (models, raters) else ""
+    finding = (
+        " How far they are from the labels is no finding."
+        if raters and "simulated" in (models, raters)
+        else ""
+    )
     return Markdown(f"> {LABELS[models]} {RATERS[raters]}{finding} {by_hand}".rstrip())
 
 

@@ -21,7 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from alignment.kialo.responses import discussions_in, ids_in_sitemap, is_private, read_json, theses_of, votes_in
+from alignment.kialo.responses import (
+    discussions_in,
+    ids_in_sitemap,
+    is_private,
+    read_json,
+    theses_of,
+    votes_in,
+)
 from alignment.study.paths import shown
 from utils.errors import Problem
 
@@ -63,7 +70,9 @@ def scrape(settings: object, folder: Path, *, progress: Progress = None) -> list
     return _fetched(visit, list(pages)[: visit.site.max_debates], pages, progress)
 
 
-def fetch(settings: object, folder: Path, debates: Iterable[str], *, progress: Progress = None) -> list[str]:
+def fetch(
+    settings: object, folder: Path, debates: Iterable[str], *, progress: Progress = None
+) -> list[str]:
     """The same for debates whose ids are known, without the list."""
     wanted = list(dict.fromkeys(debates))
     if strange := [debate for debate in wanted if not re.fullmatch(r"[\w-]+", debate)]:
@@ -78,14 +87,18 @@ class Visit:
         self.site, self.folder, self.wait, self.not_before = site, folder, site.wait_seconds, 0.0
         self.session = requests.Session()
         self.session.headers["User-Agent"] = f"{NAME} (research; contact: {site.contact.strip()})"
-        retry = Retry(5, status_forcelist=BUSY, raise_on_status=False, backoff_factor=site.wait_seconds)
+        retry = Retry(
+            5, status_forcelist=BUSY, raise_on_status=False, backoff_factor=site.wait_seconds
+        )
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
         self.robots = Protego.parse("")
         self.robots = Protego.parse(self._robots().read_text(encoding="utf-8", errors="replace"))
         self.wait = max(self.wait, self.robots.crawl_delay(NAME) or 0)
 
-    def keep(self, address: str, name: str, what: str, check: Check, gone: Iterable[int] = ()) -> Path | None:
+    def keep(
+        self, address: str, name: str, what: str, check: Check, gone: Iterable[int] = ()
+    ) -> Path | None:
         """The file that holds an answer, asked for only if it is not there; None where the site says it is gone."""
         path, mark = self.folder / name, (self.folder / name).with_suffix(".gone")
         if path.exists() or mark.exists():
@@ -101,10 +114,14 @@ class Visit:
                 self._save(mark, answer, answer.content)
                 return None
             if answer.status_code != 200:
-                raise Problem(f"{what}: the site answered {answer.status_code} to {answer.url}. {AGAIN}")
+                raise Problem(
+                    f"{what}: the site answered {answer.status_code} to {answer.url}. {AGAIN}"
+                )
             if not (trouble := self._broken(answer, name, check)):
                 return self._save(path, answer, answer.content)
-        raise Problem(f"{what}: {trouble}, {ATTEMPTS} times, at {self.site.base_url}{address}. {AGAIN}")
+        raise Problem(
+            f"{what}: {trouble}, {ATTEMPTS} times, at {self.site.base_url}{address}. {AGAIN}"
+        )
 
     def _broken(self, answer: requests.Response, name: str, check: Check) -> str:
         """What is wrong with an answer, which is then kept aside; one of another shape is a Problem at once."""
@@ -122,7 +139,9 @@ class Visit:
     def _ask(self, address: str, what: str) -> requests.Response:
         url = self.site.base_url.rstrip("/") + address
         if not self.robots.can_fetch(url, NAME):
-            raise Problem(f"{what}: robots.txt of {self.site.base_url} forbids {url}; ask Kialo for an export instead.")
+            raise Problem(
+                f"{what}: robots.txt of {self.site.base_url} forbids {url}; ask Kialo for an export instead."
+            )
         time.sleep(max(0.0, self.not_before - time.monotonic()))
         try:
             return self.session.get(url, timeout=TIMEOUT)
@@ -137,15 +156,23 @@ class Visit:
         try:
             answer = self._ask("/robots.txt", "robots.txt")
         except FAILED as error:
-            raise Problem(f"{self.site.base_url} cannot be reached ({type(error).__name__}). {AGAIN}") from None
+            raise Problem(
+                f"{self.site.base_url} cannot be reached ({type(error).__name__}). {AGAIN}"
+            ) from None
         if answer.status_code in BUSY:
-            raise Problem(f"robots.txt: the site answered {answer.status_code}, so nothing may be asked. {AGAIN}")
+            raise Problem(
+                f"robots.txt: the site answered {answer.status_code}, so nothing may be asked. {AGAIN}"
+            )
         return self._save(path, answer, answer.content if answer.ok else b"")
 
     def _save(self, path: Path, answer: requests.Response, content: bytes) -> Path:
         """Keep an answer, then note where it came from."""
         write(path, content)
-        row = [answer.url, path.relative_to(self.folder).as_posix(), datetime.now(UTC).isoformat(timespec="seconds")]
+        row = [
+            answer.url,
+            path.relative_to(self.folder).as_posix(),
+            datetime.now(UTC).isoformat(timespec="seconds"),
+        ]
         note(self.folder / "responses.csv", [*row, answer.status_code, sha256(content).hexdigest()])
         return path
 
@@ -175,52 +202,81 @@ def checked(settings: object) -> Site:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Problem(f"The settings of the debates cannot be used: {wrong}.") from None
     if not site.permission:
-        raise Problem("Kialo's terms want permission to collect: once given, say `permission: true` under `debates:` in the study file.")
+        raise Problem(
+            "Kialo's terms want permission to collect: once given, say `permission: true` under `debates:` in the study file."
+        )
     if not site.contact.strip() or not (site.contact.isascii() and site.contact.isprintable()):
-        raise Problem("The client names a person to Kialo: set `contact:` under `debates:` in the study file to a mail or web address.")
+        raise Problem(
+            "The client names a person to Kialo: set `contact:` under `debates:` in the study file to a mail or web address."
+        )
     return site
 
 
 def _listed(visit: Visit) -> dict[str, str]:
     """Debate -> address of its page (empty from the list, which gives the title itself), in the order of the list."""
     site, prefix, listed, skip = visit.site, f"{visit.site.filter}-{visit.site.sort}-", {}, 0
-    if other := [p.name for p in (visit.folder / "list").glob("*.json") if not p.name.startswith(prefix)]:
-        raise Problem(f"{shown(visit.folder)} holds another list ({other[0]}): use another folder for {prefix[:-1]}.")
+    if other := [
+        p.name for p in (visit.folder / "list").glob("*.json") if not p.name.startswith(prefix)
+    ]:
+        raise Problem(
+            f"{shown(visit.folder)} holds another list ({other[0]}): use another folder for {prefix[:-1]}."
+        )
     while True:
-        query = urlencode({"filter": site.filter, "sort": site.sort, "limit": site.limit, "skip": skip})
+        query = urlencode(
+            {"filter": site.filter, "sort": site.sort, "limit": site.limit, "skip": skip}
+        )
         name, what = f"list/{prefix}{skip:06d}.json", f"The list of debates from {skip}"
         gone = () if skip else (404,)
-        path = visit.keep(f"/api/v1/discussions?{query}", name, what, _is(discussions_in, what), gone)
+        path = visit.keep(
+            f"/api/v1/discussions?{query}", name, what, _is(discussions_in, what), gone
+        )
         if path is None:
             return _in_sitemap(visit)
         page = [row["id"] for row in discussions_in(read_json(path))]
         new = {debate: "" for debate in page if debate not in listed}
         listed |= new
-        if len(page) < site.limit or not new or (site.max_debates and len(listed) >= site.max_debates):
+        if (
+            len(page) < site.limit
+            or not new
+            or (site.max_debates and len(listed) >= site.max_debates)
+        ):
             return listed
         skip += len(page)
 
 
 def _in_sitemap(visit: Visit) -> dict[str, str]:
     """The fall-back where the list's address is gone."""
-    path = visit.keep("/sitemap_discussions.xml", "sitemap_discussions.xml", "The sitemap", lambda content, saved: None)
+    path = visit.keep(
+        "/sitemap_discussions.xml",
+        "sitemap_discussions.xml",
+        "The sitemap",
+        lambda content, saved: None,
+    )
     if named := ids_in_sitemap(path.read_text(encoding="utf-8", errors="replace")):
         return named
-    raise Problem(f"The list of debates is gone (404), and {shown(path)} names none: has Kialo's interface changed?")
+    raise Problem(
+        f"The list of debates is gone (404), and {shown(path)} names none: has Kialo's interface changed?"
+    )
 
 
-def _fetched(visit: Visit, debates: list[str], pages: dict[str, str], progress: Progress) -> list[str]:
+def _fetched(
+    visit: Visit, debates: list[str], pages: dict[str, str], progress: Progress
+) -> list[str]:
     """Fetch debates one after the other; those that are private or gone come back."""
     skipped, in_a_row, graphs = [], [], visit.folder / "graphs"
     for done, debate in enumerate(debates, start=1):
         known = set(graphs.glob(f"{debate}.*"))
         is_open = _fetch_one(visit, debate, pages.get(debate, ""))
         skipped += [] if is_open else [debate]
-        in_a_row = [] if is_open else [*in_a_row, *set(graphs.glob(f"{debate}.*")).difference(known)]
+        in_a_row = (
+            [] if is_open else [*in_a_row, *set(graphs.glob(f"{debate}.*")).difference(known)]
+        )
         if len(in_a_row) >= BLOCKED:
             for path in in_a_row:
                 path.unlink()  # or else they would stay gone for ever
-            raise Problem(f"{BLOCKED} debates in a row, to {debate}, are not open: does the site block us? {AGAIN}")
+            raise Problem(
+                f"{BLOCKED} debates in a row, to {debate}, are not open: does the site block us? {AGAIN}"
+            )
         if progress:
             progress(done, len(debates))
     return skipped

@@ -27,7 +27,9 @@ NEWER_TITLE = re.compile(r"\s*Discussion Name:[ \t]*\n(.*)")
 OLDER_CLAIM = re.compile(r"^1((?:\.[0-9]+)*)\.(?: |$)(?:(?=(Pro|Con):))?", re.MULTILINE)
 NEWER_CLAIM = re.compile(r"^ *1((?:\.[0-9]+)*)\. (Thesis|Question|Pro|Con):[ \t]*$", re.MULTILINE)
 SOURCES = re.compile(r"^Sources:[ \t]*\n(?=\[[0-9]{1,6}\] )", re.MULTILINE)
-DEBATE_ID = re.compile(r"(?:^|-)([0-9]+)(?: ?\([0-9]+\))?$")  # `slug-17`; `slug-17 (1)` is a browser's copy
+DEBATE_ID = re.compile(
+    r"(?:^|-)([0-9]+)(?: ?\([0-9]+\))?$"
+)  # `slug-17`; `slug-17 (1)` is a browser's copy
 TWIN = re.compile(r"-(?:older|copy[0-9]+)$")
 
 
@@ -67,7 +69,9 @@ def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> 
     """
     for place in (folder, votes):
         if place is not None and not place.is_dir():
-            raise Problem(f"There is no folder {shown(place)} to read exports (*.txt) or votes (<debate>.json) from.")
+            raise Problem(
+                f"There is no folder {shown(place)} to read exports (*.txt) or votes (<debate>.json) from."
+            )
     found, refused = _unique(*_parsed(folder), keep_twins)
     debates, theses = [], []
     for debate, export in found.items():
@@ -95,9 +99,15 @@ def parse(text: str) -> Export:
     if title := NEWER_TITLE.match(text):
         body, sources = _without_sources(text[title.end() :])
         claims = _claims(body, NEWER_CLAIM)
-        claims = [(level, mark, without_footnotes(claim, sources)) for level, mark, claim in claims if level < 3]
+        claims = [
+            (level, mark, without_footnotes(claim, sources))
+            for level, mark, claim in claims
+            if level < 3
+        ]
         return _export(NEWER, title[1], claims, several=claims[0][1] == "Question")
-    raise Problem('it is no export of a debate: it starts with neither "Discussion Title:" nor "Discussion Name:"')
+    raise Problem(
+        'it is no export of a debate: it starts with neither "Discussion Title:" nor "Discussion Name:"'
+    )
 
 
 def debate_id(stem: str, export: Export) -> str:
@@ -123,19 +133,29 @@ def votes_of(answer: object) -> Votes:
     """
     try:
         counts = {claim: sum(node["votes"].values()) for claim, node in answer["nodes"].items()}
-        under = {claim: edge["successor_id"] for claim, edge in answer["edges"].items() if edge["relation"] == 0}
-        theses = sorted((c for c, above in under.items() if above not in answer["edges"]), key=claim_number)
+        under = {
+            claim: edge["successor_id"]
+            for claim, edge in answer["edges"].items()
+            if edge["relation"] == 0
+        }
+        theses = sorted(
+            (c for c, above in under.items() if above not in answer["edges"]), key=claim_number
+        )
         if not all(type(n) is int and n >= 0 for n in counts.values()):
             raise ValueError
         return Votes({claim: counts[claim] for claim in theses}, sum(counts.values()))
     except (TypeError, KeyError, AttributeError, ValueError):
-        raise Problem('it is no vote file: it lacks "nodes" with counts by score or "edges" with relations') from None
+        raise Problem(
+            'it is no vote file: it lacks "nodes" with counts by score or "edges" with relations'
+        ) from None
 
 
 def _parsed(folder: Path) -> tuple[list[File], list[dict]]:
     """Every export under a folder, shorter names first (a copy's is longer), and what was refused."""
     read, refused, seen = [], [], {}
-    for path in sorted(folder.rglob("*.txt"), key=lambda p: (len(p.name), p.relative_to(folder).as_posix())):
+    for path in sorted(
+        folder.rglob("*.txt"), key=lambda p: (len(p.name), p.relative_to(folder).as_posix())
+    ):
         name = path.relative_to(folder).as_posix()
         try:
             content = path.read_bytes()
@@ -145,11 +165,15 @@ def _parsed(folder: Path) -> tuple[list[File], list[dict]]:
             refused.append({"file": name, "reason": reason})
             continue
         first = seen.setdefault(content, File(name, debate_id(path.stem, export), export))
-        read.append(first if first.name == name else File(name, first.debate, export, copy_of=first.name))
+        read.append(
+            first if first.name == name else File(name, first.debate, export, copy_of=first.name)
+        )
     return read, refused
 
 
-def _unique(read: list[File], refused: list[dict], keep_twins: bool) -> tuple[dict[str, Export], list[dict]]:
+def _unique(
+    read: list[File], refused: list[dict], keep_twins: bool
+) -> tuple[dict[str, Export], list[dict]]:
     """One export for each debate, the newer format before the older."""
     kept: dict[str, File] = {}
     for file in sorted(read, key=lambda f: f.export.format != NEWER):
@@ -189,7 +213,10 @@ def _claims(body: str, head: re.Pattern) -> list[tuple[int, str | None, str]]:
     if not heads:
         raise Problem('it holds no claim "1."')
     ends = [h.start() for h in heads[1:]] + [len(body)]
-    return [(1 + h[1].count("."), h[2], body[h.end() : end].strip()) for h, end in zip(heads, ends, strict=True)]
+    return [
+        (1 + h[1].count("."), h[2], body[h.end() : end].strip())
+        for h, end in zip(heads, ends, strict=True)
+    ]
 
 
 def _in_order(heads: Iterable[re.Match]) -> Iterator[re.Match]:
@@ -233,7 +260,12 @@ def _votes_in(path: Path) -> tuple[Votes | None, str]:
 
 
 def _debate_row(debate: str, export: Export, counted: Votes | None) -> dict:
-    row = {"debate_id": debate, "title": export.title, "language": "", "question": plain_text(export.question)}
+    row = {
+        "debate_id": debate,
+        "title": export.title,
+        "language": "",
+        "question": plain_text(export.question),
+    }
     total = counted.debate if counted else None
     return row | {"n_theses": len(export.theses), "debate_votes": total, "source": export.format}
 
@@ -242,8 +274,15 @@ def _thesis_rows(debate: str, export: Export, counted: Votes | None) -> list[dic
     """Exports know no claim numbers: `17.4` only where both sides have one thesis, else `17#k` for the k-th."""
     exact = counted is not None and not export.question and len(counted.theses) == 1
     node, votes = next(iter(counted.theses.items())) if exact else ("", None)
-    shared = {"debate_id": debate, "votes": votes, "debate_votes": counted.debate if counted else None}
-    ids = [f"{debate}.{node.rpartition('.')[2]}" if exact else f"{debate}#{k + 1}" for k in range(len(export.theses))]
+    shared = {
+        "debate_id": debate,
+        "votes": votes,
+        "debate_votes": counted.debate if counted else None,
+    }
+    ids = [
+        f"{debate}.{node.rpartition('.')[2]}" if exact else f"{debate}#{k + 1}"
+        for k in range(len(export.theses))
+    ]
     texts = map(plain_text, export.theses)
     rows = enumerate(zip(ids, texts, strict=True), start=1)
     return [shared | {"statement_id": i, "thesis_no": k, "text": text} for k, (i, text) in rows]

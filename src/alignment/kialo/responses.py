@@ -38,17 +38,23 @@ def read_responses(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     listed, saved = _listed(folder), sorted((folder / "graphs").glob("*.json"))
     graphs = {path.stem: path for path in saved}
-    read = [_debate(debate, listed.get(debate, LISTED), graphs, folder) for debate in listed | graphs]
+    read = [
+        _debate(debate, listed.get(debate, LISTED), graphs, folder) for debate in listed | graphs
+    ]
     theses = [thesis for _, found in read for thesis in found]
     if len(saved) >= SUSPICIOUS and not theses:
-        raise Problem(f"Not one of {len(saved)} answers in {shown(folder)} has a thesis: did the interface change?")
+        raise Problem(
+            f"Not one of {len(saved)} answers in {shown(folder)} has a thesis: did the interface change?"
+        )
     return table([debate for debate, _ in read], DEBATES), table(theses, THESES)
 
 
 def table(rows: list[dict], columns: list[str]) -> pd.DataFrame:
     """Rows as a table of these columns; numbers that nobody knows are NA."""
     frame = pd.DataFrame(rows, columns=columns)
-    numbers = {c: "Int64" for c in columns if c in ("votes", "debate_votes", "n_theses", "thesis_no")}
+    numbers = {
+        c: "Int64" for c in columns if c in ("votes", "debate_votes", "n_theses", "thesis_no")
+    }
     return frame.astype({c: numbers.get(c, "str") for c in columns})
 
 
@@ -63,18 +69,26 @@ def theses_of(graph: dict, where: str = "the answer") -> tuple[str, list[Thesis]
     >>> theses_of({"claims": claims, "locations": [root, thesis]})
     ('', [Thesis(statement_id='9.4', text='Cats may vote.', vote_ids=('9.5', '9.4'))])
     """
-    claims = {_field(claim, "id", str, where): claim for claim in _field(graph, "claims", list, where)}
+    claims = {
+        _field(claim, "id", str, where): claim for claim in _field(graph, "claims", list, where)
+    }
     places = _field(graph, "locations", list, where)
     root = _root(places, where)
     locations: dict[str, list[str]] = {}
     for place in places:
         if _is_live(place) and place.get("parentId") == root and _relation(place, where) == 0:
-            locations.setdefault(_field(place, "targetId", str, where), []).append(_field(place, "id", str, where))
+            locations.setdefault(_field(place, "targetId", str, where), []).append(
+                _field(place, "id", str, where)
+            )
     for claim in (root, *locations):
         if claim not in claims:
-            raise Problem(f'{where} has in its field "claims" no "{claim}", though its field "locations" names it.')
+            raise Problem(
+                f'{where} has in its field "claims" no "{claim}", though its field "locations" names it.'
+            )
     text = {claim: _field(claims[claim], "text", str, where) for claim in (root, *locations)}
-    return text[root], [Thesis(c, text[c], (*locations[c], c)) for c in sorted(locations, key=claim_number)]
+    return text[root], [
+        Thesis(c, text[c], (*locations[c], c)) for c in sorted(locations, key=claim_number)
+    ]
 
 
 def is_private(graph: object) -> bool:
@@ -97,7 +111,9 @@ def votes_in(answer: object, where: str = "the answer") -> dict[str, int]:
     votes = _field(answer, "votes", dict, where)
     for place, counts in votes.items():
         if not isinstance(counts, list) or not all(type(n) is int and n >= 0 for n in counts):
-            raise Problem(f'{where} has in its field "votes" no counts for "{place}", but {str(counts)[:60]!r}.')
+            raise Problem(
+                f'{where} has in its field "votes" no counts for "{place}", but {str(counts)[:60]!r}.'
+            )
     return {place: sum(counts) for place, counts in votes.items()}
 
 
@@ -124,12 +140,23 @@ def read_json(path: Path) -> Any:
         raise Problem(f"{shown(path)} is not JSON; delete it, and it is asked for again.") from None
 
 
-def _debate(debate: str, known: dict, graphs: dict[str, Path], folder: Path) -> tuple[dict, list[dict]]:
+def _debate(
+    debate: str, known: dict, graphs: dict[str, Path], folder: Path
+) -> tuple[dict, list[dict]]:
     """One debate's row, and the rows of its theses."""
     path = graphs.get(debate)
     graph = read_json(path) if path else None
-    row = {"debate_id": debate, "title": _title(debate, known, folder), "language": known["language"] or ""}
-    row |= {"question": "", "n_theses": 0, "debate_votes": known["voteCount"], "source": "interface"}
+    row = {
+        "debate_id": debate,
+        "title": _title(debate, known, folder),
+        "language": known["language"] or "",
+    }
+    row |= {
+        "question": "",
+        "n_theses": 0,
+        "debate_votes": known["voteCount"],
+        "source": "interface",
+    }
     if path is None or is_private(graph):
         return row | {"source": f"interface: {_absence(debate, path, folder)}"}, []
     root, found = theses_of(graph, f"Debate {debate}, saved as graphs/{path.name},")
@@ -138,12 +165,19 @@ def _debate(debate: str, known: dict, graphs: dict[str, Path], folder: Path) -> 
         row["debate_votes"] = sum(votes.values())
     row |= {"n_theses": len(found), "question": plain_text(root) if len(found) > 1 else ""}
     shared = {"debate_id": debate, "debate_votes": row["debate_votes"]}
-    return row, [shared | _thesis(number, thesis, votes) for number, thesis in enumerate(found, start=1)]
+    return row, [
+        shared | _thesis(number, thesis, votes) for number, thesis in enumerate(found, start=1)
+    ]
 
 
 def _thesis(number: int, thesis: Thesis, votes: dict[str, int] | None) -> dict:
     counts = None if votes is None else next((votes[i] for i in thesis.vote_ids if i in votes), 0)
-    return {"statement_id": thesis.statement_id, "thesis_no": number, "text": plain_text(thesis.text), "votes": counts}
+    return {
+        "statement_id": thesis.statement_id,
+        "thesis_no": number,
+        "text": plain_text(thesis.text),
+        "votes": counts,
+    }
 
 
 def _absence(debate: str, path: Path | None, folder: Path) -> str:
@@ -167,7 +201,9 @@ def _votes(debate: str, folder: Path) -> dict[str, int] | None:
         return None
     votes = votes_in(read_json(path), f"Debate {debate}, saved as votes/{path.name},")
     if votes and not any(place.startswith(f"{debate}.") for place in votes):
-        raise Problem(f'Debate {debate}, saved as votes/{path.name}, has in its field "votes" none of its own ids.')
+        raise Problem(
+            f'Debate {debate}, saved as votes/{path.name}, has in its field "votes" none of its own ids.'
+        )
     return votes
 
 
@@ -175,15 +211,23 @@ def _listed(folder: Path) -> dict[str, dict]:
     """Debate -> what the list (or else the sitemap) says of it; the first of two rows of one debate counts."""
     listed: dict[str, dict] = {}
     for path in sorted((folder / "list").glob("*.json")):
-        for row in discussions_in(read_json(path), f"The list of debates, saved as list/{path.name},"):
+        for row in discussions_in(
+            read_json(path), f"The list of debates, saved as list/{path.name},"
+        ):
             listed.setdefault(row["id"], row)
     sitemap = folder / "sitemap_discussions.xml"
-    named = ids_in_sitemap(sitemap.read_text(encoding="utf-8", errors="replace")) if sitemap.exists() else {}
+    named = (
+        ids_in_sitemap(sitemap.read_text(encoding="utf-8", errors="replace"))
+        if sitemap.exists()
+        else {}
+    )
     return {debate: LISTED | {"id": debate} for debate in named} | listed
 
 
 def _addresses(xml: str) -> str:
-    page = BeautifulSoup(re.sub(r"<\?xml.*?\?>", "", xml), "html.parser")  # as XML it would need lxml
+    page = BeautifulSoup(
+        re.sub(r"<\?xml.*?\?>", "", xml), "html.parser"
+    )  # as XML it would need lxml
     return "\n".join(place.get_text(strip=True) for place in page.find_all("loc"))
 
 
@@ -203,16 +247,22 @@ def _root(places: list[dict], where: str) -> str:
     """The claim that everything hangs under."""
     for place in places:
         _field(place, "id", str, where)
-    roots = [place for place in places if place.get("relation") is None and place.get("parentId") is None]
+    roots = [
+        place for place in places if place.get("relation") is None and place.get("parentId") is None
+    ]
     if not roots:
-        raise Problem(f'{where} has no root: no entry of its field "locations" is without parentId and relation.')
+        raise Problem(
+            f'{where} has no root: no entry of its field "locations" is without parentId and relation.'
+        )
     return _field(roots[0], "targetId", str, where)
 
 
 def _relation(place: dict, where: str) -> float:
     relation = place.get("relation")
     if isinstance(relation, bool) or not isinstance(relation, int | float):
-        raise Problem(f'{where} has no number in the field "relation" of location "{place["id"]}", but {relation!r}.')
+        raise Problem(
+            f'{where} has no number in the field "relation" of location "{place["id"]}", but {relation!r}.'
+        )
     return relation
 
 
@@ -224,14 +274,22 @@ def _field(answer: object, name: str, kind: type, where: str) -> Any:
     """A field of an answer, or the Problem that names it."""
     value = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(value, kind):
-        found = f"{str(value)[:60]!r}" if isinstance(answer, dict) and name in answer else "nothing of that name"
-        raise Problem(f'{where} has no {kind.__name__} in its field "{name}", but {found}: did the interface change?')
+        found = (
+            f"{str(value)[:60]!r}"
+            if isinstance(answer, dict) and name in answer
+            else "nothing of that name"
+        )
+        raise Problem(
+            f'{where} has no {kind.__name__} in its field "{name}", but {found}: did the interface change?'
+        )
     return value
 
 
 if __name__ == "__main__":
     import sys
 
-    from alignment.release import rehydration  # it stands on this module, and is found under its name
+    from alignment.release import (
+        rehydration,
+    )  # it stands on this module, and is found under its name
 
     sys.exit(rehydration.main())

@@ -13,13 +13,17 @@ MARKUP_TAGS = frozenset(
     "a abbr b big blockquote br cite code dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins li mark ol p pre q s "
     "small span strike strong sub sup tt u ul".split()
 )
-SPACING_TAGS = MARKUP_TAGS & set("blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre ul".split())
+SPACING_TAGS = MARKUP_TAGS & set(
+    "blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre ul".split()
+)
 
 # Kialo takes anything after `](http` for an address, spaces and line breaks too; Markdown does not.
 ADDRESS = re.compile(r"\]\(\s*(https?://(?:\\.|[^()\\]|\((?:\\.|[^()\\])*\))*)\)", re.DOTALL)
 FOOTNOTE = re.compile(r"(?<=\S)\s*\[([0-9]{1,6})\]")
 # What looks like markup after reading was escaped: a space keeps it from being read as markup the next time.
-ESCAPED = re.compile(rf"(?<=\])(?=\()|(?<=<)(?=/?(?:{'|'.join(sorted(MARKUP_TAGS))})[\s/>])", re.IGNORECASE)
+ESCAPED = re.compile(
+    rf"(?<=\])(?=\()|(?<=<)(?=/?(?:{'|'.join(sorted(MARKUP_TAGS))})[\s/>])", re.IGNORECASE
+)
 
 
 def plain_text(markdown: str) -> str:
@@ -33,7 +37,9 @@ def plain_text(markdown: str) -> str:
     'Lehrer*innen und Schüler*innen write <script>, {braces} and 3 < 4'
     """
     text = " ".join(_whole_characters(markdown).split())
-    while (read := _once(text)) != text:  # "&amp;lt;" hides "&lt;", which hides "<": read until nothing changes
+    while (
+        read := _once(text)
+    ) != text:  # "&amp;lt;" hides "&lt;", which hides "<": read until nothing changes
         text = read
     return text
 

@@ -37,7 +37,10 @@ def sum_bounds(mean, n, digits=2, grid: float = 1.0) -> tuple[np.ndarray, np.nda
     """
     scale = 10 ** np.asarray(digits)
     centre = 2 * np.rint(np.asarray(mean) * scale).astype(int)
-    steps, half_units = round(1 / grid), 2 * scale  # whole numbers throughout: no rounding error at a boundary
+    steps, half_units = (
+        round(1 / grid),
+        2 * scale,
+    )  # whole numbers throughout: no rounding error at a boundary
     low = -((1 - centre) * n * steps // half_units)
     return low, (centre + 1) * n * steps // half_units
 
@@ -54,7 +57,9 @@ def fits(means, n: int, digits=2, grid: float = 1.0, one_parity: bool = True) ->
     return (high - high % 2 >= low).all(-1) | (high - (high + 1) % 2 >= low).all(-1)
 
 
-def possible_n(means, ns: Iterable[int], digits=2, grid: float = 1.0, one_parity: bool = True) -> list[int]:
+def possible_n(
+    means, ns: Iterable[int], digits=2, grid: float = 1.0, one_parity: bool = True
+) -> list[int]:
     """Every n for which a row of printed means is possible."""
     return [n for n in ns if fits(means, n, digits, grid, one_parity)]
 
@@ -87,7 +92,9 @@ def check_rows(table3: pd.DataFrame, stated: Mapping[str, int]) -> pd.DataFrame:
             found = possible_n(row["mean"].to_numpy(), NS, 2, grid, one_parity)
             below = [k for k in found if k <= n]
             rows.append((dimension, labels, n, n in found, in_ranges(below), in_ranges(found)))
-    return pd.DataFrame(rows, columns=["dimension", "labels", "stated", "stated_fits", "up_to_stated", "all"])
+    return pd.DataFrame(
+        rows, columns=["dimension", "labels", "stated", "stated_fits", "up_to_stated", "all"]
+    )
 
 
 def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[int]]:
@@ -99,11 +106,16 @@ def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[
 def chance_of_fit(means, ns: Iterable[int], rng: np.random.Generator) -> float:
     """How often a row whose means are moved at random, each by up to five hundredths, would fit some n."""
     means = np.asarray(means, dtype=float)
-    moved = np.clip(np.rint(means * 100) + rng.integers(-5, 6, size=(2000, means.size)), -200, 200) / 100
+    moved = (
+        np.clip(np.rint(means * 100) + rng.integers(-5, 6, size=(2000, means.size)), -200, 200)
+        / 100
+    )
     return float(np.any([fits(moved, n) for n in ns], axis=0).mean())
 
 
-def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator) -> list[float]:
+def chances_of_fit(
+    table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator
+) -> list[float]:
     """`chance_of_fit` of each row of Table 3, in its order, for every n of `NS` up to the stated one."""
     groups = table3.groupby("dimension", sort=False)["mean"]
     return [chance_of_fit(row, [n for n in NS if n <= stated[d]], rng) for d, row in groups]
@@ -118,7 +130,12 @@ def most_changed(mean_a: float, mean_b: float, n: int) -> int | None:
     (1, 5)
     """
     (low_a, high_a), (low_b, high_b) = (sum_bounds(m, n) for m in (mean_a, mean_b))
-    pairs = [(a, b) for a in range(low_a, high_a + 1) for b in range(low_b, high_b + 1) if (a - b) % 2 == 0]
+    pairs = [
+        (a, b)
+        for a in range(low_a, high_a + 1)
+        for b in range(low_b, high_b + 1)
+        if (a - b) % 2 == 0
+    ]
     return max((abs(b - a) // 2 for a, b in pairs), default=None)
 
 
@@ -133,19 +150,39 @@ def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.Da
     """
     wide = table3.pivot(index=["dimension", "model"], columns="language", values="mean")
     rows = []
-    for dimension, model in table3[["dimension", "model"]].drop_duplicates().itertuples(index=False):
+    for dimension, model in (
+        table3[["dimension", "model"]].drop_duplicates().itertuples(index=False)
+    ):
         a, b = wide.loc[(dimension, model), ["en", "zh"]]
         for n in ns[dimension]:
             changed = most_changed(a, b, n)
             exact, bootstrap = (np.nan, np.nan) if changed is None else (
                 smallest_exact_p(changed), min(1.0, 2 * (1 - changed / n) ** n))  # fmt: skip
-            rows.append((dimension, model, n, a, b, round(b - a, 2), changed, exact, bootstrap, exact < ALPHA))
+            rows.append(
+                (
+                    dimension,
+                    model,
+                    n,
+                    a,
+                    b,
+                    round(b - a, 2),
+                    changed,
+                    exact,
+                    bootstrap,
+                    exact < ALPHA,
+                )
+            )
     columns = ["dimension", "model", "n", "mean_a", "mean_b", "difference", "most_changed", "best_p",
                "best_bootstrap_p", "can_reach"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).astype({"most_changed": "Int64"})
 
 
-def figure1_signs(table3: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.DataFrame:
+def figure1_signs(
+    table3: pd.DataFrame,
+    models: pd.DataFrame,
+    people: pd.DataFrame,
+    ns: Mapping[str, Iterable[int]],
+) -> pd.DataFrame:
     """The direction of Figure 1's gaps, group against group, as Table 3's native cells give it.
 
     The median of two models is their mean, and statements on which the groups agree add nothing to their
@@ -155,7 +192,9 @@ def figure1_signs(table3: pd.DataFrame, models: pd.DataFrame, people: pd.DataFra
     text), gap (first - second), gap_low, gap_high (what rounding leaves), here, of_people (+1, 0, -1; here NaN when
     rounding hides it), agrees ("yes", "no", "tie", "open").
     """
-    native = table3[["dimension", "model", "language", "mean"]].merge(models, on=["model", "language"])
+    native = table3[["dimension", "model", "language", "mean"]].merge(
+        models, on=["model", "language"]
+    )
     first, second = models["culture"].unique()
     value = people.set_index(["group", "dimension"])["value"]
     rows = []
@@ -166,7 +205,15 @@ def figure1_signs(table3: pd.DataFrame, models: pd.DataFrame, people: pd.DataFra
             low, high = (_sums(row, group, n) for group in (first, second))
             gap = ((low[0] - high[1]) / n, (low[1] - high[0]) / n)
             here = np.sign(gap[0]) if np.sign(gap[0]) == np.sign(gap[1]) else np.nan
-            agrees = "open" if np.isnan(here) else "tie" if here == 0 else "yes" if here == of_people else "no"
+            agrees = (
+                "open"
+                if np.isnan(here)
+                else "tie"
+                if here == 0
+                else "yes"
+                if here == of_people
+                else "no"
+            )
             rows.append((dimension, n, means[first], means[second], _text(low), _text(high),
                          means[first] - means[second], *gap, here, of_people, agrees))  # fmt: skip
     columns = ["dimension", "n", "first", "second", "sum_first", "sum_second", "gap", "gap_low", "gap_high", "here",

@@ -13,7 +13,9 @@ from alignment.study.schema import RULES
 from alignment.study.workspace import Execution
 from utils import scores
 
-FILTER = {"min_votes": 3} | {rule: RULES[rule][0] for rule in ("vote_source", "multi_thesis")}  # the paper's own
+FILTER = {"min_votes": 3} | {
+    rule: RULES[rule][0] for rule in ("vote_source", "multi_thesis")
+}  # the paper's own
 KEPT = "debates kept by vote filter (at least 3 votes)"
 COUNTED = {"between annotators": "between", "annotators and models": "to_models"}
 
@@ -25,7 +27,14 @@ def same_debates(here: Execution) -> bool:
 
 def values(here: Execution, human_version: str = "current") -> dict[str, object]:
     """Every item that this study has a value for: item -> number or word; people as a version of the human values has them."""
-    found = counts(here) | _design(here) | _quality(here) | _table3(here) | _table4(here) | _figure1(here)
+    found = (
+        counts(here)
+        | _design(here)
+        | _quality(here)
+        | _table3(here)
+        | _table4(here)
+        | _figure1(here)
+    )
     found |= _named_claims(_of_models(here, human_version) | _of_annotators(here))
     if any(here.parameters.get(name, value) != value for name, value in FILTER.items()):
         del found[KEPT]  # another filter's count is not to be held against the paper's
@@ -54,7 +63,9 @@ def _design(here: Execution) -> dict[str, object]:
         "runs per model and language": votes["planned"].max(),
         "sampling temperature": here.study.sampling.temperature,
         "significance level": ALPHA,
-        published.LTO_POLE: here.describe("en")["LTO"]["positive_pole"].partition(":")[0] if "LTO" in here.dimensions else None,
+        published.LTO_POLE: here.describe("en")["LTO"]["positive_pole"].partition(":")[0]
+        if "LTO" in here.dimensions
+        else None,
     }
 
 
@@ -71,7 +82,11 @@ def _quality(here: Execution) -> dict[str, object]:
     precision = here.read("06_precision").set_index("dimension")["precision"]
     found["relevance labels confirmed by annotators"] = 100 * precision["all"]
     table = here.read("06_table2").set_index("dimension")
-    return found | {f"Table 2: {d}, {what}": table.at[d, column] for what, column in COUNTED.items() for d in table.index}
+    return found | {
+        f"Table 2: {d}, {what}": table.at[d, column]
+        for what, column in COUNTED.items()
+        for d in table.index
+    }
 
 
 def _table3(here: Execution) -> dict[str, object]:
@@ -80,14 +95,18 @@ def _table3(here: Execution) -> dict[str, object]:
     for row in table.itertuples():
         found[f"Table 3: {row.dimension}, {row.model}, {row.a}"] = row.mean_a
         found[f"Table 3: {row.dimension}, {row.model}, {row.b}"] = row.mean_b
-        found[f"Significant: {row.dimension}, {row.model}"] = "yes" if row.p_bootstrap < ALPHA else "no"
+        found[f"Significant: {row.dimension}, {row.model}"] = (
+            "yes" if row.p_bootstrap < ALPHA else "no"
+        )
     return found
 
 
 def _table4(here: Execution) -> dict[str, object]:
     """Labels of the statements that the paper quotes, where the study holds them word for word."""
     texts = here.read("02_statements").set_index("text")["statement_id"]
-    labels = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])["polarity"]
+    labels = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
+        "polarity"
+    ]
     quoted = published.read("paper_table4").itertuples()
     return {
         f"Table 4: {row.statement}": labels[texts[row.statement], row.dimension]
@@ -99,10 +118,18 @@ def _table4(here: Execution) -> dict[str, object]:
 def _figure1(here: Execution) -> dict[str, object]:
     """The directions of Figure 1 for the two groups of the paper, and the two claims about them."""
     rows = here.read("08_directions").query("first == 'US' and second == 'China'")
-    sides = {f"Figure 1: {r.dimension}, US models": _side(r.gap_models) for r in rows.itertuples() if pd.notna(r.gap_models)}
+    sides = {
+        f"Figure 1: {r.dimension}, US models": _side(r.gap_models)
+        for r in rows.itertuples()
+        if pd.notna(r.gap_models)
+    }
     if len(rows) < len(stated_n()):
         return sides
-    largest = rows.loc[rows["gap_models"].abs().idxmax(), "dimension"] if rows["gap_models"].notna().any() else ""
+    largest = (
+        rows.loc[rows["gap_models"].abs().idxmax(), "dimension"]
+        if rows["gap_models"].notna().any()
+        else ""
+    )
     return sides | _named_claims(
         {
             "own_people": _share(int((rows["agrees"] == "yes").sum()), len(rows)),
@@ -114,12 +141,21 @@ def _figure1(here: Execution) -> dict[str, object]:
 def _of_models(here: Execution, human_version: str) -> dict[str, str]:
     table = here.read("10_table3")
     places = here.read("09_figure3").merge(MODELS, on=["model", "language"])
-    native = places.pivot(index="dimension", columns="model", values="mean").reindex(index=list(stated_n()), columns=MODELS["model"])
+    native = places.pivot(index="dimension", columns="model", values="mean").reindex(
+        index=list(stated_n()), columns=MODELS["model"]
+    )
     if native.isna().any(axis=None):
         return {}
-    us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values(human_version, ["US", "China"])
-    found = {claim: row[1] for claim, row in _figure3(native).items()} | {"qwen_people": _qwen(native, us, people)[1]}
-    significant = table.assign(green=table["p_bootstrap"] < ALPHA).set_index(["dimension", "model"])["green"]
+    us, people = (
+        native[["GPT", "Llama"]].mean(axis=1),
+        scores.human_values(human_version, ["US", "China"]),
+    )
+    found = {claim: row[1] for claim, row in _figure3(native).items()} | {
+        "qwen_people": _qwen(native, us, people)[1]
+    }
+    significant = table.assign(green=table["p_bootstrap"] < ALPHA).set_index(
+        ["dimension", "model"]
+    )["green"]
     if not set(NAMED) <= set(significant.index):
         return found
     return found | {
@@ -152,8 +188,15 @@ def claims_from_print() -> pd.DataFrame:
     labels (`consistency.n_by_row`), and Figure 1's selection is taken as "the groups' responses are not equal".
     """
     table3 = published.table3_long()
-    native = table3[table3["native"]].pivot(index="dimension", columns="model", values="mean").loc[list(stated_n())]
-    us, people = native[["GPT", "Llama"]].mean(axis=1), scores.human_values("current", ["US", "China"])
+    native = (
+        table3[table3["native"]]
+        .pivot(index="dimension", columns="model", values="mean")
+        .loc[list(stated_n())]
+    )
+    us, people = (
+        native[["GPT", "Llama"]].mean(axis=1),
+        scores.human_values("current", ["US", "China"]),
+    )
     ns = grim.n_by_row(table3, stated_n())
     decided = {
         **_directions(table3, people, ns), **_figure3(native), "qwen_people": _qwen(native, us, people),
@@ -162,7 +205,9 @@ def claims_from_print() -> pd.DataFrame:
     }  # fmt: skip
     nothing = ("", "cannot be decided", "a statement of the paper, not a number that is printed")
     claims = published.read("paper_claims")[["id", "claim", "section"]]
-    found = pd.DataFrame([decided.get(i, nothing) for i in claims["id"]], columns=["finding", "verdict", "reason"])
+    found = pd.DataFrame(
+        [decided.get(i, nothing) for i in claims["id"]], columns=["finding", "verdict", "reason"]
+    )
     return pd.concat([claims, found], axis=1)
 
 
@@ -180,7 +225,9 @@ def _directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> dict[st
     agree, rest = signs[signs["agrees"] == "yes"], signs[signs["agrees"] != "yes"]
     finding = f"{len(agree)} of {len(signs)} directions agree"
     for r in rest.itertuples():
-        finding += f"; {r.dimension}: {r.agrees}, sums {r.sum_first} and {r.sum_second} at n = {r.n}"
+        finding += (
+            f"; {r.dimension}: {r.agrees}, sums {r.sum_first} and {r.sum_second} at n = {r.n}"
+        )
     gap = signs.set_index("dimension")["gap"].abs().sort_values(ascending=False)
     order = ", ".join(f"{d} {v:.2f}" for d, v in gap.items())
     return {
@@ -216,14 +263,24 @@ def _qwen(native: pd.DataFrame, us: pd.Series, people: pd.DataFrame) -> tuple:
     apart = -np.sign(native[["GPT", "Llama"]].sub(native["Qwen"], axis=0))
     of_both = us.index[apart.eq(side, axis=0).all(axis=1)]
     finding = f"on {same.sum()} of {len(same)} dimensions Qwen differs from the mean of the US models as the peoples do"
-    return finding, _holds(same.all()), f"from each of the two US models it does so on {', '.join(of_both)} only"
+    return (
+        finding,
+        _holds(same.all()),
+        f"from each of the two US models it does so on {', '.join(of_both)} only",
+    )
 
 
 def _language(best: pd.DataFrame) -> dict[str, tuple]:
     """The two claims about significant language differences, from the best exact p that each change can reach."""
-    best = best.sort_values("best_p").drop_duplicates(["dimension", "model"]).set_index(["dimension", "model"])
+    best = (
+        best.sort_values("best_p")
+        .drop_duplicates(["dimension", "model"])
+        .set_index(["dimension", "model"])
+    )
     named, others = best.loc[NAMED], best.drop(NAMED)
-    finding = "best exact p: " + ", ".join(f"{m} {d} {p:.4g}" for (d, m), p in named["best_p"].items())
+    finding = "best exact p: " + ", ".join(
+        f"{m} {d} {p:.4g}" for (d, m), p in named["best_p"].items()
+    )
     could = ", ".join(f"{m} {d}" for d, m in others.index[others["can_reach"]])
     reach = int(named["can_reach"].sum())
     return {

@@ -13,7 +13,12 @@ from utils.errors import Problem, nearest
 from utils.scores import human_values
 
 MODELS = pd.DataFrame(
-    [("GPT", "US", "en"), ("Llama", "US", "en"), ("DeepSeek", "China", "zh"), ("Qwen", "China", "zh")],
+    [
+        ("GPT", "US", "en"),
+        ("Llama", "US", "en"),
+        ("DeepSeek", "China", "zh"),
+        ("Qwen", "China", "zh"),
+    ],
     columns=["model", "culture", "language"],
 )
 SIZES = (
@@ -31,8 +36,15 @@ SIMULATED = {
     "text": "a statement of the paper, not a number",
 }
 LTO_POLE = "Table 1: LTO, positive pole"
-NOTES = {LTO_POLE: "printed the other way round than in the introduction, in Table 4 and in Hofstede's index"}
-NAMED = [("UAI", "GPT"), ("LTO", "GPT"), ("PDI", "DeepSeek"), ("LTO", "DeepSeek")]  # section 6.2.3; the marks are lost
+NOTES = {
+    LTO_POLE: "printed the other way round than in the introduction, in Table 4 and in Hofstede's index"
+}
+NAMED = [
+    ("UAI", "GPT"),
+    ("LTO", "GPT"),
+    ("PDI", "DeepSeek"),
+    ("LTO", "DeepSeek"),
+]  # section 6.2.3; the marks are lost
 
 
 def read(name: str) -> pd.DataFrame:
@@ -40,7 +52,9 @@ def read(name: str) -> pd.DataFrame:
     path = REFERENCE / f"{name}.csv"
     if not path.exists():
         known = sorted(p.stem for p in REFERENCE.glob("*.csv"))
-        raise Problem(f'data/reference has no table "{name}".{nearest(name, known)} It has {", ".join(known)}.')
+        raise Problem(
+            f'data/reference has no table "{name}".{nearest(name, known)} It has {", ".join(known)}.'
+        )
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -68,8 +82,12 @@ def request_readings() -> pd.DataFrame:
     steps = {"one run over every scraped statement": scraped, "one run over the kept statements": kept,
              "every run over the kept statements": kept * runs}  # fmt: skip
     per_statement = len(DIMENSIONS) * votes
-    table = pd.DataFrame({"reading": steps.keys(), "relevance": [n * per_statement for n in steps.values()]})
-    table = table.assign(polarity=sum(stated_n().values()) * votes * runs, stance=scored * votes * runs)
+    table = pd.DataFrame(
+        {"reading": steps.keys(), "relevance": [n * per_statement for n in steps.values()]}
+    )
+    table = table.assign(
+        polarity=sum(stated_n().values()) * votes * runs, stance=scored * votes * runs
+    )
     return table.assign(calls=table[["relevance", "polarity", "stance"]].sum(axis=1))
 
 
@@ -85,9 +103,13 @@ def stated_n() -> dict[str, int]:
 
 def table3_long() -> pd.DataFrame:
     """Table 3, one row a cell: dimension, model, culture, language, native, printed (text), mean."""
-    long = read("paper_table3").melt(["dimension", "language"], var_name="model", value_name="printed")
+    long = read("paper_table3").melt(
+        ["dimension", "language"], var_name="model", value_name="printed"
+    )
     native = MODELS.set_index("model")
-    long = long.assign(culture=long["model"].map(native["culture"]), mean=long["printed"].astype(float))
+    long = long.assign(
+        culture=long["model"].map(native["culture"]), mean=long["printed"].astype(float)
+    )
     long["native"] = long["language"] == long["model"].map(native["language"])
     place = long["dimension"].map({d: i for i, d in enumerate(long["dimension"].unique())})
     long = long.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
@@ -96,9 +118,19 @@ def table3_long() -> pd.DataFrame:
 
 def table3_pairs() -> pd.DataFrame:
     """Table 3 as `significance.compare` would give it, one row a model and dimension; p is not printed (NaN)."""
-    wide = table3_long().pivot(index=["dimension", "model", "culture"], columns="language", values="mean").reset_index()
-    wide = table3_long()[["dimension", "model"]].drop_duplicates().merge(wide, on=["dimension", "model"])
-    return wide.rename(columns={"en": "mean_a", "zh": "mean_b"}).assign(a="en", b="zh", p_bootstrap=np.nan, p_holm=np.nan)
+    wide = (
+        table3_long()
+        .pivot(index=["dimension", "model", "culture"], columns="language", values="mean")
+        .reset_index()
+    )
+    wide = (
+        table3_long()[["dimension", "model"]]
+        .drop_duplicates()
+        .merge(wide, on=["dimension", "model"])
+    )
+    return wide.rename(columns={"en": "mean_a", "zh": "mean_b"}).assign(
+        a="en", b="zh", p_bootstrap=np.nan, p_holm=np.nan
+    )
 
 
 def items(human_version: str = "current") -> pd.DataFrame:
@@ -125,13 +157,20 @@ def _tolerance(printed: str, item: str) -> float:
 
 def _tables() -> pd.DataFrame:
     """The numbers of Tables 2, 3 and 4 as items of the ledger, and the pole of Table 1 that is printed otherwise."""
-    columns = {"mae_between_annotators": "between annotators", "mae_annotators_vs_llms": "annotators and models"}
+    columns = {
+        "mae_between_annotators": "between annotators",
+        "mae_annotators_vs_llms": "annotators and models",
+    }
     rows = [(f"Table 2: {r['dimension']}, {what}", "Table 2", r[c]) for _, r in read("paper_table2").iterrows()
             for c, what in columns.items()]  # fmt: skip
     for r in table3_long().itertuples():
         # a trailing zero was dropped in print: -0.3 stands among numbers of two digits
-        rows.append((f"Table 3: {r.dimension}, {r.model}, {r.language}", "Table 3", f"{r.mean:.2f}"))
-    rows += [(f"Table 4: {r.statement}", "Table 4", r.score) for r in read("paper_table4").itertuples()]
+        rows.append(
+            (f"Table 3: {r.dimension}, {r.model}, {r.language}", "Table 3", f"{r.mean:.2f}")
+        )
+    rows += [
+        (f"Table 4: {r.statement}", "Table 4", r.score) for r in read("paper_table4").itertuples()
+    ]
     found = pd.DataFrame(rows, columns=["item", "where", "paper"]).assign(depends="answers")
     found.loc[len(found)] = [LTO_POLE, "Table 1", "short-term", "design"]
     return found
@@ -140,7 +179,9 @@ def _tables() -> pd.DataFrame:
 def _words(human_version: str) -> pd.DataFrame:
     """What the paper says in words: significant cells, the directions of Figure 1, and its claims."""
     rows = [(f"Significant: {d}, {m}", "Section 6.2.3", "yes", "answers") for d, m in NAMED]
-    people = human_values(human_version, ["US", "China"]).pivot(index="dimension", columns="country", values="value")
+    people = human_values(human_version, ["US", "China"]).pivot(
+        index="dimension", columns="country", values="value"
+    )
     for d in stated_n():
         side = "higher" if people.at[d, "US"] > people.at[d, "China"] else "lower"
         rows.append((f"Figure 1: {d}, US models", "Figure 1", side, "answers"))
@@ -149,7 +190,12 @@ def _words(human_version: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "where", "paper", "depends"])
 
 
-def ledger(study_values: Mapping | pd.DataFrame, respondents: str, same_debates: bool = True, human_version: str = "current") -> pd.DataFrame:
+def ledger(
+    study_values: Mapping | pd.DataFrame,
+    respondents: str,
+    same_debates: bool = True,
+    human_version: str = "current",
+) -> pd.DataFrame:
     """Each printed number against the computed one: item, where, paper, here, difference, verdict, reason.
 
     `study_values`: item (as `items` spells it) -> number or word, or a table with the columns item and here.
@@ -162,8 +208,13 @@ def ledger(study_values: Mapping | pd.DataFrame, respondents: str, same_debates:
     for item in study_values:
         if item not in set(table["item"]):
             raise Problem(f'The ledger has no item "{item}".{nearest(item, table["item"])}')
-    rows = [_row(item, study_values.get(item.item), respondents, same_debates) for item in table.itertuples()]
-    return pd.DataFrame(rows, columns=["item", "where", "paper", "here", "difference", "verdict", "reason"])
+    rows = [
+        _row(item, study_values.get(item.item), respondents, same_debates)
+        for item in table.itertuples()
+    ]
+    return pd.DataFrame(
+        rows, columns=["item", "where", "paper", "here", "difference", "verdict", "reason"]
+    )
 
 
 def shown(entries: pd.DataFrame) -> pd.DataFrame:
@@ -174,8 +225,12 @@ def shown(entries: pd.DataFrame) -> pd.DataFrame:
     rows = entries[~entries["item"].str.startswith("Table 3: ")]
     rows = rows[(rows["here"] != "") | (rows["reason"] != SIMULATED["text"])]
     rows = rows.assign(paper=rows["paper"].replace("holds", "claimed"))  # a verdict is ours alone
-    columns = ["where", "item", "paper", "here"] + (["difference", "verdict"] if entries["verdict"].nunique() > 1 else [])
-    return rows.sort_values("here", key=lambda here: here == "", kind="stable")[columns].reset_index(drop=True)
+    columns = ["where", "item", "paper", "here"] + (
+        ["difference", "verdict"] if entries["verdict"].nunique() > 1 else []
+    )
+    return rows.sort_values("here", key=lambda here: here == "", kind="stable")[
+        columns
+    ].reset_index(drop=True)
 
 
 def table3_side_by_side(entries: pd.DataFrame) -> pd.DataFrame | Markdown:
@@ -185,8 +240,15 @@ def table3_side_by_side(entries: pd.DataFrame) -> pd.DataFrame | Markdown:
     """
     rows = entries[entries["item"].str.startswith("Table 3: ")]
     if (rows["here"] == "").all():
-        return Markdown(f"The {len(rows)} cells of Table 3 have nothing beside them: no model of the paper's was asked here.")
-    keys = rows["item"].str.removeprefix("Table 3: ").str.split(", ", expand=True).set_axis(["dimension", "model", "language"], axis=1)
+        return Markdown(
+            f"The {len(rows)} cells of Table 3 have nothing beside them: no model of the paper's was asked here."
+        )
+    keys = (
+        rows["item"]
+        .str.removeprefix("Table 3: ")
+        .str.split(", ", expand=True)
+        .set_axis(["dimension", "model", "language"], axis=1)
+    )
     keys["cell"] = rows["paper"] + " | " + rows["here"].replace("", "–")
     wide = keys.pivot(index=["dimension", "language"], columns="model", values="cell")
     order = keys[["dimension", "language"]].drop_duplicates()
@@ -203,10 +265,20 @@ def _row(item, here, respondents: str, same_debates: bool) -> tuple:
     same = abs(difference) <= item.tolerance + 1e-9 if number else here == item.paper
     verdict, reason = _verdict(item.depends, missing, same, respondents, same_debates)
     reason = NOTES.get(item.item, reason) if verdict == "differs" else reason
-    return item.item, item.where, item.paper, shown, difference if verdict in COMPARED else np.nan, verdict, reason
+    return (
+        item.item,
+        item.where,
+        item.paper,
+        shown,
+        difference if verdict in COMPARED else np.nan,
+        verdict,
+        reason,
+    )
 
 
-def _verdict(depends: str, missing: bool, same: bool, respondents: str, same_debates: bool) -> tuple[str, str]:
+def _verdict(
+    depends: str, missing: bool, same: bool, respondents: str, same_debates: bool
+) -> tuple[str, str]:
     """What the ledger may say about one item, and why."""
     if respondents == "simulated":
         return "cannot be checked: simulated", SIMULATED[depends]
@@ -217,5 +289,11 @@ def _verdict(depends: str, missing: bool, same: bool, respondents: str, same_deb
     if missing:
         return "cannot be checked", "not computed in this study"
     if same:
-        return "reproduced", "equal at the printed precision" if depends != "design" else "the study is set up so"
-    return "differs", "set differently in this study" if depends == "design" else "outside the printed precision"
+        return (
+            "reproduced",
+            "equal at the printed precision" if depends != "design" else "the study is set up so",
+        )
+    return (
+        "differs",
+        "set differently in this study" if depends == "design" else "outside the printed precision",
+    )

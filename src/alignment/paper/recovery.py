@@ -24,11 +24,16 @@ def table(here: Execution, rng: np.random.Generator, resamples: int) -> pd.DataF
     """
     if here.study.respondents != "simulated":
         return pd.DataFrame(columns=COLUMNS)
-    found = scores.model_positions(here.read("07_scores"), rng, resamples).rename(columns={"mean": "estimate"})
+    found = scores.model_positions(here.read("07_scores"), rng, resamples).rename(
+        columns={"mean": "estimate"}
+    )
     both = _planted_positions(here).merge(found, on=["dimension", "model", "language"], how="left")
     at = {language: i for i, language in enumerate(here.study.languages)}
     leanings = here.study.simulation.leanings
-    both["leaning"] = [leanings[r.model].get(r.dimension, [np.nan] * len(at))[at[r.language]] for r in both.itertuples()]
+    both["leaning"] = [
+        leanings[r.model].get(r.dimension, [np.nan] * len(at))[at[r.language]]
+        for r in both.itertuples()
+    ]
     found_out = [verdict(r.planted, r.estimate, r.low, r.high) for r in both.itertuples()]
     both["verdict"], both["reason"] = [v for v, _ in found_out], [why for _, why in found_out]
     both["covered"] = both["verdict"] == RECOVERED
@@ -57,7 +62,9 @@ def planted_scores(here: Execution) -> pd.DataFrame:
     """What a simulated study would score if every label and stance were read as planted."""
     plan = _plan(here)
     labels = plan[plan["step"] == "polarity"].rename(columns={"value": "polarity"})
-    return scores.label_scores(labels, plan[plan["step"] == "stance"].rename(columns={"value": "vote"}), here.models)
+    return scores.label_scores(
+        labels, plan[plan["step"] == "stance"].rename(columns={"value": "vote"}), here.models
+    )
 
 
 def _plan(here: Execution) -> pd.DataFrame:
@@ -66,7 +73,9 @@ def _plan(here: Execution) -> pd.DataFrame:
 
 def _planted_positions(here: Execution) -> pd.DataFrame:
     planted = scores.positions(planted_scores(here), ["dimension", "model", "language"])
-    return here.in_order(planted.rename(columns={"position": "planted", "n": "n_planted"}).drop(columns="missing"))
+    return here.in_order(
+        planted.rename(columns={"position": "planted", "n": "n_planted"}).drop(columns="missing")
+    )
 
 
 def labels(here: Execution) -> pd.DataFrame:
@@ -75,13 +84,27 @@ def labels(here: Execution) -> pd.DataFrame:
         return pd.DataFrame(columns=LABELS)
     plan, dims = _plan(here), here.dimensions
     planted = plan.query("step == 'polarity'").set_index(["statement_id", "dimension"])["value"]
-    relevant = here.read("04_relevance").query("relevant").set_index(["statement_id", "dimension"]).index
-    polarity = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])["polarity"]
+    relevant = (
+        here.read("04_relevance").query("relevant").set_index(["statement_id", "dimension"]).index
+    )
+    polarity = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
+        "polarity"
+    ]
     shared = relevant.intersection(planted.index)
     same = polarity.reindex(shared) == planted.reindex(shared)
-    out = pd.DataFrame({"planted": _count(planted.index, dims), "found": _count(relevant, dims), "both": _count(shared, dims)})
+    out = pd.DataFrame(
+        {
+            "planted": _count(planted.index, dims),
+            "found": _count(relevant, dims),
+            "both": _count(shared, dims),
+        }
+    )
     out = out.assign(precision=out["both"] / out["found"], recall=out["both"] / out["planted"])
-    return out.assign(same_polarity=same.groupby(level=1).mean()).rename_axis("dimension").reset_index()
+    return (
+        out.assign(same_polarity=same.groupby(level=1).mean())
+        .rename_axis("dimension")
+        .reset_index()
+    )
 
 
 def _count(index: pd.MultiIndex, dimensions: list[str]) -> pd.Series:

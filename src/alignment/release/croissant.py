@@ -25,26 +25,38 @@ CONTEXT = {
 }
 
 
-def metadata(about: dict, name: str, csv: bytes, data: pd.DataFrame, columns: dict[str, str]) -> dict:
+def metadata(
+    about: dict, name: str, csv: bytes, data: pd.DataFrame, columns: dict[str, str]
+) -> dict:
     """The metadata of a data set of one table: its file `name` with content `csv`, its columns with their meanings.
 
     `about`: what the format requires of a data set (name, description, license, url, creator, datePublished), and more.
     """
-    file = {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name, "encodingFormat": "text/csv"}
+    file = {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": name,
+        "encodingFormat": "text/csv",
+    }
     records = {
         "@type": "cr:RecordSet",
         "@id": "labels",
         "name": "labels",
         "description": "One row a statement and dimension.",
         "key": [{"@id": "labels/statement_id"}, {"@id": "labels/dimension"}],
-        "field": [_field(column, meaning, data[column], name) for column, meaning in columns.items()],
+        "field": [
+            _field(column, meaning, data[column], name) for column, meaning in columns.items()
+        ],
     }
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": VERSION,
         **about,
-        "distribution": [file | {"contentSize": f"{len(csv)} B", "sha256": hashlib.sha256(csv).hexdigest()}],
+        "distribution": [
+            file | {"contentSize": f"{len(csv)} B", "sha256": hashlib.sha256(csv).hexdigest()}
+        ],
         "recordSet": [records],
     }
 

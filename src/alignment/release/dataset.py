@@ -14,7 +14,10 @@ from alignment.study.workspace import Execution
 from utils.errors import Problem
 
 NAME = "sociocultural_statements.csv"
-COLUMNS = {name: column.meaning for name, column in data_dictionary.described("processed", f"12_release/{NAME}").items()}
+COLUMNS = {
+    name: column.meaning
+    for name, column in data_dictionary.described("processed", f"12_release/{NAME}").items()
+}
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"
 LICENCE = ("cc-by-4.0", "https://creativecommons.org/licenses/by/4.0/")  # of ids, hashes and labels
@@ -38,7 +41,9 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
     known = statements.assign(content_hash=hashes)[["statement_id", "votes", "content_hash"]]
     out = labels.merge(known, on="statement_id", how="left", validate="many_to_one")
     if "votes" in polarity:
-        judged = polarity[["statement_id", "dimension", "votes"]].rename(columns={"votes": "judge_votes"})
+        judged = polarity[["statement_id", "dimension", "votes"]].rename(
+            columns={"votes": "judge_votes"}
+        )
         out = out.merge(judged, on=["statement_id", "dimension"], how="left", validate="one_to_one")
     else:
         out["judge_votes"] = pd.NA
@@ -50,7 +55,9 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
 
 def examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
     """Table 4: for each dimension the statement with the most votes."""
-    first = data.sort_values(["votes", "statement_id"], ascending=[False, True]).drop_duplicates("dimension")
+    first = data.sort_values(["votes", "statement_id"], ascending=[False, True]).drop_duplicates(
+        "dimension"
+    )
     known = [d for d in dimensions if d in set(first["dimension"])]
     return first.set_index("dimension").loc[known, ["statement_id", "polarity"]].reset_index()
 
@@ -65,13 +72,19 @@ def file_name(here: Execution, data: pd.DataFrame) -> str:
     return f"simulated_{NAME}" if is_simulated(here, data) else NAME
 
 
-def card(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame) -> str:
+def card(
+    here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+) -> str:
     """The data card, as Hugging Face reads it: a YAML head, then what a user must know.
 
     `ratings`: as notebook 06 writes them, empty when nobody rated.
     """
     simulated, source = is_simulated(here, data), source_of(here)
-    slots = {"file": file_name(here, data), "material": here.material.name, "first": here.study.languages[0]}
+    slots = {
+        "file": file_name(here, data),
+        "material": here.material.name,
+        "first": here.study.languages[0],
+    }
     counts = data["dimension"].value_counts().reindex(here.dimensions, fill_value=0)
     who = ", ".join(sorted(data["respondents"].unique()))
     terms = f"\n## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(here))}.\n\n```\n{CITE}\n```\n"
@@ -124,7 +137,13 @@ def _head(here: Execution, data: pd.DataFrame) -> str:
         "size_categories": ["n<1K" if len(data) < 1000 else "1K<n<10K"],
         "source_datasets": ["original"],
         "task_categories": ["text-classification"],
-        "tags": ["culture", "hofstede", "cultural-alignment", "debates", *(["simulated"] if simulated else [])],
+        "tags": [
+            "culture",
+            "hofstede",
+            "cultural-alignment",
+            "debates",
+            *(["simulated"] if simulated else []),
+        ],
         "configs": [{"config_name": "default", "data_files": file_name(here, data)}],
     }
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
@@ -132,7 +151,11 @@ def _head(here: Execution, data: pd.DataFrame) -> str:
 
 def licence(here: Execution) -> tuple[str, str]:
     """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
-    return LICENCE if not here.study.labels else ("unknown", "the terms of the source that the labels were brought from")
+    return (
+        LICENCE
+        if not here.study.labels
+        else ("unknown", "the terms of the source that the labels were brought from")
+    )
 
 
 def _labelled(here: Execution) -> str:
@@ -177,10 +200,18 @@ def _translated(translated: pd.DataFrame) -> str:
         return "Everything was asked in one language."
     if translated["translator"].eq("simulated").any():
         return "**The texts in other languages were placeholders, no translations.**"
-    by = ", ".join(sorted(translated.loc[~translated["corrected"].astype(bool), "translator"].unique()))
-    made = f"The texts in other languages were made by: {by}" if by else "The texts in other languages were made by readers"
+    by = ", ".join(
+        sorted(translated.loc[~translated["corrected"].astype(bool), "translator"].unique())
+    )
+    made = (
+        f"The texts in other languages were made by: {by}"
+        if by
+        else "The texts in other languages were made by readers"
+    )
     n = int(translated["corrected"].astype(bool).sum())
-    return f"{made}; a reader corrected {n} of {len(translated)}" + ("." if n else ", so nobody may have checked them.")
+    return f"{made}; a reader corrected {n} of {len(translated)}" + (
+        "." if n else ", so nobody may have checked them."
+    )
 
 
 def about(here: Execution, data: pd.DataFrame, date: str | None) -> dict:
@@ -214,7 +245,9 @@ def newest(here: Execution, translated: pd.DataFrame) -> str | None:
     return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default=None)
 
 
-def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame) -> list[str]:
+def write(
+    here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+) -> list[str]:
     """Write the release below the study's tables, in place of an older one; returns the names of its files."""
     folder, name = here.processed / "12_release", file_name(here, data)
     for old in folder.glob("*"):
@@ -223,6 +256,10 @@ def write(here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings
     (folder / "README.md").write_text(card(here, data, translated, ratings), encoding="utf-8")
     if not is_simulated(here, data):  # made-up labels are no data set, and stand in no catalogue
         told = about(here, data, newest(here, translated))
-        metadata = croissant.metadata(told, name, (folder / name).read_bytes(), data, _columns(here))
-        (folder / "croissant.json").write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        metadata = croissant.metadata(
+            told, name, (folder / name).read_bytes(), data, _columns(here)
+        )
+        (folder / "croissant.json").write_text(
+            json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))

@@ -36,7 +36,10 @@ def compared(release: pd.DataFrame, debates: pd.DataFrame, theses: pd.DataFrame)
     debates_by_id = debates.drop_duplicates("debate_id").set_index("debate_id")
     alone = asked["statement_id"].map(debate_of).value_counts()
     found = [_one(row, at, debates_by_id, alone) for row in asked.itertuples(index=False)]
-    frame = pd.DataFrame(found, columns=["statement_id", "state", "why", "text", "language", "votes_then", "votes_now"])
+    frame = pd.DataFrame(
+        found,
+        columns=["statement_id", "state", "why", "text", "language", "votes_then", "votes_now"],
+    )
     frame = frame.astype({"votes_then": "Int64", "votes_now": "Int64"})
     return frame.assign(moved=frame["votes_now"] - frame["votes_then"])
 
@@ -59,7 +62,10 @@ def _one(row, at: dict, debates_by_id: pd.DataFrame, alone: pd.Series) -> tuple:
             why = f"the debate has no thesis now ({debates_by_id['source'][debate]})"
         return row.statement_id, "gone", why, "", "", votes_then, pd.NA
     rows, language = at[debate], debates_by_id["language"].get(debate, "")
-    same, alike = rows[rows["statement_id"] == row.statement_id], rows[rows["hash"] == row.content_hash]
+    same, alike = (
+        rows[rows["statement_id"] == row.statement_id],
+        rows[rows["hash"] == row.content_hash],
+    )
     only = rows if len(rows) == 1 and alone[debate] == 1 else rows.iloc[:0]
     ways = [
         (same[same["hash"] == row.content_hash], ""),
@@ -69,7 +75,9 @@ def _one(row, at: dict, debates_by_id: pd.DataFrame, alone: pd.Series) -> tuple:
     ]
     if "#" in row.statement_id:  # the k-th of an export: its place says less than its text
         ways[1:3] = ways[2:0:-1]
-    now, why = next(((r.iloc[0], w) for r, w in ways if len(r)), (None, "the debate has other theses now"))
+    now, why = next(
+        ((r.iloc[0], w) for r, w in ways if len(r)), (None, "the debate has other theses now")
+    )
     if now is None:
         return row.statement_id, "gone", why, "", "", votes_then, pd.NA
     state = "unchanged" if now["hash"] == row.content_hash else "changed"
@@ -79,14 +87,23 @@ def _one(row, at: dict, debates_by_id: pd.DataFrame, alone: pd.Series) -> tuple:
 def read_release(path: Path) -> pd.DataFrame:
     """A release's table: statement_id and content_hash as text, votes as whole numbers or NA."""
     if not path.exists():
-        raise Problem(f"{path.name} is not there: it is the table of a release (sociocultural_statements.csv).")
-    read = pd.read_csv(path, dtype={"statement_id": "str", "content_hash": "str"}, keep_default_na=False, na_values={"votes": [""]})
+        raise Problem(
+            f"{path.name} is not there: it is the table of a release (sociocultural_statements.csv)."
+        )
+    read = pd.read_csv(
+        path,
+        dtype={"statement_id": "str", "content_hash": "str"},
+        keep_default_na=False,
+        na_values={"votes": [""]},
+    )
     if missing := [c for c in ("statement_id", "content_hash", "votes") if c not in read]:
         raise Problem(f"{path.name} is no release: it has no column {', '.join(missing)}.")
     return read.astype({"votes": "Int64"})
 
 
-def found_now(release: pd.DataFrame, folder: Path | None, study: str, kept: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def found_now(
+    release: pd.DataFrame, folder: Path | None, study: str, kept: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Debates and theses as they are today: of a folder of exports, or of where a study's debates come from."""
     if folder is not None:
         votes = folder / "votes_json"
@@ -103,12 +120,19 @@ def found_now(release: pd.DataFrame, folder: Path | None, study: str, kept: Path
 def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
     """What a re-fetch says, as lines for a person."""
     counts, moved = found["state"].value_counts(), found["moved"].dropna()
-    lines = [f"{len(found)} statements: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in STATES) + "."]
-    lines += [f"  {n} {state}: {why}" for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()]
+    lines = [
+        f"{len(found)} statements: " + ", ".join(f"{counts.get(s, 0)} {s}" for s in STATES) + "."
+    ]
+    lines += [
+        f"  {n} {state}: {why}"
+        for (state, why), n in found[found["why"] != ""].groupby(["state", "why"]).size().items()
+    ]
     if len(moved):
         more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
         spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"
-        lines.append(f"Votes of {len(moved)} are known then and now: {more} have more, {fewer} fewer; {spread}.")
+        lines.append(
+            f"Votes of {len(moved)} are known then and now: {more} have more, {fewer} fewer; {spread}."
+        )
     if kept is not None and (kept / "responses.csv").exists():
         when = pd.read_csv(kept / "responses.csv")["time"].agg(["min", "max"]).str[:10]
         lines.append(f"Asked {when['min']} to {when['max']}; to ask anew, remove {shown(kept)}.")
@@ -118,13 +142,26 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
 @command
 def main(arguments: list[str] | None = None) -> None:
     """`rehydrate`: fetch the texts of a release again, and say which are unchanged, changed or gone."""
-    parser = argparse.ArgumentParser(prog="python -m alignment.kialo.responses", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alignment.kialo.responses", description=main.__doc__
+    )
     parser.add_argument("command", choices=["rehydrate"])
     parser.add_argument("release", type=Path, help="the release's table, .csv")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--exports", type=Path, metavar="FOLDER", help="a folder of exports (votes in its votes_json/)")
-    where.add_argument("--study", metavar="NAME", help="a study file, by name or path: its debates are fetched again")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: a folder of its own in data/raw")
+    where.add_argument(
+        "--exports",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder of exports (votes in its votes_json/)",
+    )
+    where.add_argument(
+        "--study",
+        metavar="NAME",
+        help="a study file, by name or path: its debates are fetched again",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="default: a folder of its own in data/raw"
+    )
     chosen = parser.parse_args(arguments)
     release = read_release(chosen.release)
     out = chosen.out or RAW / f"rehydrated-{sha256(chosen.release.read_bytes()).hexdigest()[:8]}"
@@ -133,4 +170,6 @@ def main(arguments: list[str] | None = None) -> None:
     texts = found[found["state"] != "gone"].rename(columns={"votes_now": "votes"})[TEXTS]
     table_files.write(texts, out / "statements.csv")
     print(summary(found, out / "debates"))
-    print(f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), report beside it.")
+    print(
+        f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), report beside it."
+    )

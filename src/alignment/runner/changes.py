@@ -18,7 +18,9 @@ MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "
 def default_of(here: Execution) -> Execution:
     """The study's unchanged execution, which has to be there to compare with."""
     if not (PROCESSED / here.study.name / "05_sociocultural_statements.csv").exists():
-        raise Problem(f"There is nothing to compare with: run the study {here.study.name} unchanged first.")
+        raise Problem(
+            f"There is nothing to compare with: run the study {here.study.name} unchanged first."
+        )
     return Execution(here.study, here.study.name)
 
 
@@ -38,21 +40,54 @@ def labels(here: Execution) -> pd.DataFrame:
 def summary(here: Execution) -> pd.DataFrame:
     """The whole change on one screen: what, before, after, and in words what moved."""
     default, flipped, held = default_of(here), labels(here), claims(here)
-    moved_, tested = moved(here, "09_figure3", MODEL, "mean"), moved(here, "10_table3", PAIRS, "p_exact")
+    moved_, tested = (
+        moved(here, "09_figure3", MODEL, "mean"),
+        moved(here, "10_table3", PAIRS, "p_exact"),
+    )
     turned_, told = turned(here), verdicts(here)
-    far = "" if moved_.empty else ", the farthest {model} on {dimension} by {change:+.2f}".format(**moved_.iloc[0])
+    far = (
+        ""
+        if moved_.empty
+        else ", the farthest {model} on {dimension} by {change:+.2f}".format(**moved_.iloc[0])
+    )
     gone, new = flipped["polarity_after"].isna().sum(), flipped["polarity_before"].isna().sum()
     rows = [
         ("statements kept", *_sizes(default, here, "02_statements"), ""),
-        ("labels", *_sizes(default, here, "05_sociocultural_statements"), f"{gone} gone, {new} new, {len(flipped) - gone - new} with another value"),
-        ("positions of models (Figure 3)", *_sizes(default, here, "09_figure3"), f"{len(moved_)} moved{far}"),
-        ("changes with the language, exact p < 0.05, uncorrected (Table 3)", *(_found(e) for e in (default, here)), f"{len(tested)} p-values moved"),
-        ("directions as people's (Figure 1)", *(_agreeing(e) for e in (default, here)), f"{len(turned_)} turned"),
-        ("claims that hold", *(_held(held[side]) for side in ("before", "after")), _counted(held["became"])),
+        (
+            "labels",
+            *_sizes(default, here, "05_sociocultural_statements"),
+            f"{gone} gone, {new} new, {len(flipped) - gone - new} with another value",
+        ),
+        (
+            "positions of models (Figure 3)",
+            *_sizes(default, here, "09_figure3"),
+            f"{len(moved_)} moved{far}",
+        ),
+        (
+            "changes with the language, exact p < 0.05, uncorrected (Table 3)",
+            *(_found(e) for e in (default, here)),
+            f"{len(tested)} p-values moved",
+        ),
+        (
+            "directions as people's (Figure 1)",
+            *(_agreeing(e) for e in (default, here)),
+            f"{len(turned_)} turned",
+        ),
+        (
+            "claims that hold",
+            *(_held(held[side]) for side in ("before", "after")),
+            _counted(held["became"]),
+        ),
         ("verdicts of the ledger", *_sizes(default, here, "13_ledger"), f"{len(told)} others"),
-        ("figures", *(len(list(e.figures.glob("*.png"))) for e in (default, here)), f"{len(figures(here))} are not the same picture"),
+        (
+            "figures",
+            *(len(list(e.figures.glob("*.png"))) for e in (default, here)),
+            f"{len(figures(here))} are not the same picture",
+        ),
     ]
-    return pd.DataFrame(rows, columns=["what", "before", "after", "what moved"]).astype({"before": str, "after": str})
+    return pd.DataFrame(rows, columns=["what", "before", "after", "what moved"]).astype(
+        {"before": str, "after": str}
+    )
 
 
 def _sizes(default: Execution, here: Execution, name: str) -> list[object]:
@@ -80,23 +115,37 @@ def _counted(became: pd.Series) -> str:
 
 def counts(here: Execution) -> pd.DataFrame:
     """Figure 2's counts before and after, in its order."""
-    pairs = both(here, "11_counts", ["item"]).set_index("item").loc[here.read("11_counts")["item"]].reset_index()
-    return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[["item", "here_before", "here_after", "change"]]
+    pairs = (
+        both(here, "11_counts", ["item"])
+        .set_index("item")
+        .loc[here.read("11_counts")["item"]]
+        .reset_index()
+    )
+    return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[
+        ["item", "here_before", "here_after", "change"]
+    ]
 
 
-def moved(here: Execution, name: str, keys: list[str], value: str, least: float = 0.005) -> pd.DataFrame:
+def moved(
+    here: Execution, name: str, keys: list[str], value: str, least: float = 0.005
+) -> pd.DataFrame:
     """Rows of a table whose value moved by at least so much, the farthest first."""
     pairs = both(here, name, keys)
     pairs = pairs.assign(change=pairs[f"{value}_after"] - pairs[f"{value}_before"])
     far = pairs[pairs["change"].abs().ge(least) | pairs["change"].isna()]
     order = far["change"].abs().sort_values(ascending=False, kind="stable").index
-    return far.loc[order, [*keys, f"{value}_before", f"{value}_after", "change"]].reset_index(drop=True)
+    return far.loc[order, [*keys, f"{value}_before", f"{value}_after", "change"]].reset_index(
+        drop=True
+    )
 
 
 def turned(here: Execution) -> pd.DataFrame:
     """Directions of Figure 1 that agree with people before and not after, or the other way round."""
     pairs = both(here, "08_directions", ["dimension", "first", "second"])
-    return pairs.loc[pairs["agrees_before"] != pairs["agrees_after"], ["dimension", "first", "second", "agrees_before", "agrees_after"]]
+    return pairs.loc[
+        pairs["agrees_before"] != pairs["agrees_after"],
+        ["dimension", "first", "second", "agrees_before", "agrees_after"],
+    ]
 
 
 def claims(here: Execution) -> pd.DataFrame:
@@ -109,10 +158,14 @@ def claims(here: Execution) -> pd.DataFrame:
     files = [e.path_of("14_specifications") for e in (default_of(here), here)]
     if not all(file.exists() for file in files):
         return pd.DataFrame(columns=["claim", "before", "after", "became"], dtype="str")
-    own = [table_files.read(file).iloc[0] for file in files]  # the first specification is the execution's own
+    own = [
+        table_files.read(file).iloc[0] for file in files
+    ]  # the first specification is the execution's own
     words = in_words(here.study.respondents == "simulated")
     rows = [(text, *(_so_much(row, claim) for row in own)) for claim, text in words.items()]
-    return pd.DataFrame([(*row, _became(*row[1:])) for row in rows], columns=["claim", "before", "after", "became"])
+    return pd.DataFrame(
+        [(*row, _became(*row[1:])) for row in rows], columns=["claim", "before", "after", "became"]
+    )
 
 
 def _became(before: str, after: str) -> str:
@@ -124,7 +177,13 @@ def _became(before: str, after: str) -> str:
     if "open" in (before, after):
         return "as before" if before == after else "decided otherwise"
     (right, of), (now, of_now) = (map(int, text.split(" of ")) for text in (before, after))
-    return "as before" if right * of_now == now * of else "rose" if now * of > right * of_now else "fell"
+    return (
+        "as before"
+        if right * of_now == now * of
+        else "rose"
+        if now * of > right * of_now
+        else "fell"
+    )
 
 
 def _so_much(row: pd.Series, claim: str) -> str:
@@ -138,13 +197,21 @@ def verdicts(here: Execution) -> pd.DataFrame:
         return pd.DataFrame(columns=["item", "paper", "verdict_before", "verdict_after"])
     pairs = both(here, "13_ledger", ["item", "paper"])
     turned_ = pairs["verdict_before"] != pairs["verdict_after"]
-    return pairs.loc[turned_, ["item", "paper", "here_before", "here_after", "verdict_before", "verdict_after"]]
+    return pairs.loc[
+        turned_, ["item", "paper", "here_before", "here_after", "verdict_before", "verdict_after"]
+    ]
 
 
 def figures(here: Execution) -> list[tuple[str, Path, Path]]:
     """Figures of both executions that are not the same picture: name, before, after; those of the paper's results first."""
-    pairs = [(p.stem, FIGURES / here.study.name / p.name, p) for p in sorted(here.figures.glob("*.png"))]
-    other = [(name, old, new) for name, old, new in pairs if old.exists() and old.read_bytes() != new.read_bytes()]
+    pairs = [
+        (p.stem, FIGURES / here.study.name / p.name, p) for p in sorted(here.figures.glob("*.png"))
+    ]
+    other = [
+        (name, old, new)
+        for name, old, new in pairs
+        if old.exists() and old.read_bytes() != new.read_bytes()
+    ]
     return sorted(other, key=lambda figure: not figure[0].startswith(("figure", "table")))
 
 

@@ -43,7 +43,9 @@ def _of_files(folder: Path, skip: tuple[str, ...] = NOT_INPUT) -> str:
     """A digest of all files below a folder, by relative path and content."""
     names = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     names = [p for p in names if not p.name.startswith(skip)]
-    return pages.digest(*(part for p in names for part in (p.relative_to(folder).as_posix(), p.read_bytes())))
+    return pages.digest(
+        *(part for p in names for part in (p.relative_to(folder).as_posix(), p.read_bytes()))
+    )
 
 
 @cache
@@ -56,11 +58,20 @@ def _of_code() -> str:
 def _of_raw(here: Execution, number: str) -> str:
     """A digest of the raw inputs that a notebook may read, by its number."""
     folders = [folder for folder in dict.fromkeys((here.raw, here.material)) if folder.is_dir()]
-    files = [p for folder in folders for p in sorted(folder.iterdir()) if not p.name.startswith(NOT_INPUT)]
+    files = [
+        p
+        for folder in folders
+        for p in sorted(folder.iterdir())
+        if not p.name.startswith(NOT_INPUT)
+    ]
     files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
-    if here.study.respondents != "imported":  # elsewhere the answers are made here, and this file is a copy
+    if (
+        here.study.respondents != "imported"
+    ):  # elsewhere the answers are made here, and this file is a copy
         files = [p for p in files if p.name != "answers.csv.gz"]
-    return pages.digest(*(part for p in files for part in (p.name, _of_files(p) if p.is_dir() else p.read_bytes())))
+    return pages.digest(
+        *(part for p in files for part in (p.name, _of_files(p) if p.is_dir() else p.read_bytes()))
+    )
 
 
 def inputs(here: Execution, source: Path, parameters: dict) -> str:
@@ -70,8 +81,16 @@ def inputs(here: Execution, source: Path, parameters: dict) -> str:
     and the tables of lower number. Not the Python build, the platform or the clock.
     """
     number = source.name[:2]
-    lower = [p for p in sorted(here.processed.rglob("*")) if p.is_file() and p.relative_to(here.processed).parts[0] < number]
-    exports = [_of_exports(ROOT / f) for f in (here.study.debates.folder, here.study.debates.votes) if f and number >= "01"]
+    lower = [
+        p
+        for p in sorted(here.processed.rglob("*"))
+        if p.is_file() and p.relative_to(here.processed).parts[0] < number
+    ]
+    exports = [
+        _of_exports(ROOT / f)
+        for f in (here.study.debates.folder, here.study.debates.votes)
+        if f and number >= "01"
+    ]
     return pages.digest(
         source.read_bytes(),
         _of_code(),
@@ -79,7 +98,11 @@ def inputs(here: Execution, source: Path, parameters: dict) -> str:
         _of_raw(here, number),
         *exports,
         json.dumps(parameters, sort_keys=True),
-        *(part for p in lower for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())),
+        *(
+            part
+            for p in lower
+            for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())
+        ),
     )
 
 
@@ -90,8 +113,17 @@ def page_of(here: Execution, source: Path) -> Path:
 
 def outputs(here: Execution, source: Path, since: float = 0.0) -> dict[str, str]:
     """What a notebook wrote (page, tables, figures newer than `since`), with digests."""
-    found = [page_of(here, source), *here.processed.glob(f"{source.name[:2]}_*"), *here.figures.glob("*")]
-    files = [f for p in found for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file() and f.stat().st_mtime >= since]
+    found = [
+        page_of(here, source),
+        *here.processed.glob(f"{source.name[:2]}_*"),
+        *here.figures.glob("*"),
+    ]
+    files = [
+        f
+        for p in found
+        for f in ([p] if p.is_file() else p.rglob("*"))
+        if f.is_file() and f.stat().st_mtime >= since
+    ]
     return {f.relative_to(ROOT).as_posix(): pages.digest(f.read_bytes()) for f in files}
 
 
@@ -108,7 +140,10 @@ def is_fresh(here: Execution, source: Path, made_from: str) -> bool:
     known = _memory(here.folder).get(source.stem)
     if not known or known["inputs"] != made_from:
         return False
-    return all((ROOT / p).is_file() and pages.digest((ROOT / p).read_bytes()) == d for p, d in known["outputs"].items())
+    return all(
+        (ROOT / p).is_file() and pages.digest((ROOT / p).read_bytes()) == d
+        for p, d in known["outputs"].items()
+    )
 
 
 def borrow(here: Execution, source: Path, made_from: str) -> bool:
@@ -125,7 +160,9 @@ def borrow(here: Execution, source: Path, made_from: str) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
     page = page_of(here, source)
-    text = page.read_text(encoding="utf-8").replace(f"data/processed/{base.folder}/", f"data/processed/{here.folder}/")
+    text = page.read_text(encoding="utf-8").replace(
+        f"data/processed/{base.folder}/", f"data/processed/{here.folder}/"
+    )
     pages.put(pages.sealed(json.loads(text), made_from), page)
     forget_leftovers(here, source, since)
     remember(here, source, made_from, since)

@@ -21,7 +21,9 @@ STEADY = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
 }
-QUIET = ["--log-level=CRITICAL"]  # a kernel's warnings about its own transport are nobody's business here
+QUIET = [
+    "--log-level=CRITICAL"
+]  # a kernel's warnings about its own transport are nobody's business here
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -70,7 +72,11 @@ def put(notebook: dict, page: Path) -> None:
 
 def _told(error, notebook) -> str:
     """The failing cell and its error; a Problem is already a sentence."""
-    what = ANSI.sub("", error.evalue) if error.ename == "Problem" else f"{error.ename}: {ANSI.sub('', error.evalue)}"
+    what = (
+        ANSI.sub("", error.evalue)
+        if error.ename == "Problem"
+        else f"{error.ename}: {ANSI.sub('', error.evalue)}"
+    )
     first = next((line for line in error.source.splitlines() if line.strip()), "")
     trace = "" if error.ename == "Problem" else "\n" + ANSI.sub("", "\n".join(error.traceback))
     return f"{what}{trace}\n(in the cell that begins: {first})"
@@ -80,7 +86,11 @@ def clean(notebook: dict) -> dict:
     """A page without times, paths and ids of one machine: only what was written, run and shown."""
     for number, cell in enumerate(notebook["cells"]):
         tags = cell["metadata"].get("tags", [])
-        cell["metadata"] = {"tags": [t for t in tags if t in ("parameters", "injected-parameters")]} if tags else {}
+        cell["metadata"] = (
+            {"tags": [t for t in tags if t in ("parameters", "injected-parameters")]}
+            if tags
+            else {}
+        )
         cell["id"] = f"cell-{number:02d}"
         if cell["cell_type"] == "code":
             cell["outputs"] = [_still(output) for output in cell["outputs"]]
@@ -95,13 +105,18 @@ def _still(output: dict) -> dict:
     if plain:
         output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
     if "metadata" in output:
-        output["metadata"] = {kind: shown for kind, shown in output["metadata"].items() if kind.startswith("image/")}
+        output["metadata"] = {
+            kind: shown for kind, shown in output["metadata"].items() if kind.startswith("image/")
+        }
     return output
 
 
 def sealed(notebook: dict, made_from: str) -> dict:
     """A page with its seal: what it was made from, and a digest of what stands on it."""
-    notebook["metadata"]["seal"] = {"made_from": made_from, "page": digest(json.dumps(notebook["cells"], sort_keys=True))}
+    notebook["metadata"]["seal"] = {
+        "made_from": made_from,
+        "page": digest(json.dumps(notebook["cells"], sort_keys=True)),
+    }
     return notebook
 
 

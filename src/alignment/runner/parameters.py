@@ -33,7 +33,11 @@ def sources() -> list[Path]:
 
 def of(source: Path) -> dict[str, Parameter]:
     """The parameters of one notebook, by name."""
-    cell = re.search(r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)', source.read_text(encoding="utf-8"), re.M | re.S)
+    cell = re.search(
+        r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)',
+        source.read_text(encoding="utf-8"),
+        re.M | re.S,
+    )
     if cell is None:
         raise Problem(f'{shown(source)} has no cell marked # %% tags=["parameters"].')
     found = [_parsed(line, source) for line in cell[1].splitlines() if line.strip()]
@@ -43,7 +47,9 @@ def of(source: Path) -> dict[str, Parameter]:
 def _parsed(line: str, source: Path) -> Parameter:
     match = LINE.match(line)
     if not match or match["type"] not in TYPES:
-        raise Problem(f"{shown(source)}: a parameter is written `name: type = default  # meaning`, not {line!r}.")
+        raise Problem(
+            f"{shown(source)}: a parameter is written `name: type = default  # meaning`, not {line!r}."
+        )
     return Parameter(match["name"], match["type"], ast.literal_eval(match["value"]), match["help"])
 
 
@@ -63,7 +69,9 @@ def checked(given: dict[str, object], where: str) -> dict[str, object]:
     out = {}
     for name, value in given.items():
         if name not in known:
-            raise Problem(f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} ./run_all.sh --list shows all.')
+            raise Problem(
+                f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} ./run_all.sh --list shows all.'
+            )
         out[name] = _typed(known[name][0], value, where)
     return out
 
@@ -92,22 +100,34 @@ def _read(parameter: Parameter, text: str, where: str) -> object:
     if parameter.type == "bool" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        return int(text) if parameter.type == "int" else float(text) if parameter.type == "float" else text
+        return (
+            int(text)
+            if parameter.type == "int"
+            else float(text)
+            if parameter.type == "float"
+            else text
+        )
     except ValueError:
         raise _wrong(parameter, text, where) from None
 
 
 def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
-    return Problem(f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}.")
+    return Problem(
+        f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}."
+    )
 
 
 def table(notebooks: Iterable[Path]) -> str:
     """The list that `--list` prints."""
     lines = []
     for name, (parameter, taken) in sorted(all_of(notebooks).items()):
-        lines.append(f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})")
+        lines.append(
+            f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})"
+        )
         choices = f" [{' | '.join(RULES[name])}]" if name in RULES else ""
         lines.append(f"    {parameter.meaning}{choices}")
     lines.append("")
-    lines.append(f"A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... ({', '.join(CHANGEABLE)}).")
+    lines.append(
+        f"A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... ({', '.join(CHANGEABLE)})."
+    )
     return "\n".join(lines)

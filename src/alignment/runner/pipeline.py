@@ -32,25 +32,59 @@ class Order:
     here: Execution
     notebooks: list[Path]
     values: dict[str, object]  # parameters that differ from the notebooks' defaults
-    changed: dict[str, object]  # what names the folder: parameters and settings that differ from the study's own
+    changed: dict[
+        str, object
+    ]  # what names the folder: parameters and settings that differ from the study's own
     force: bool
     recorded: bool
 
 
 def parser() -> argparse.ArgumentParser:
-    out = argparse.ArgumentParser(prog="./run_all.sh", description="Run the notebooks of a study in order.")
-    out.add_argument("--study", default="demo", metavar="FILE", help="a study file, by name or path (default: demo)")
-    out.add_argument("-p", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, or a setting of the study")
+    out = argparse.ArgumentParser(
+        prog="./run_all.sh", description="Run the notebooks of a study in order."
+    )
+    out.add_argument(
+        "--study",
+        default="demo",
+        metavar="FILE",
+        help="a study file, by name or path (default: demo)",
+    )
+    out.add_argument(
+        "-p",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a parameter, or a setting of the study",
+    )
     out.add_argument("--from", dest="first", metavar="NN", help="begin with this notebook")
     out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
     out.add_argument("--only", metavar="NN", help="run this notebook alone")
-    out.add_argument("--plan", action="store_true", help="say how many calls are to be made and what they cost, then stop")
-    out.add_argument("--pilot", type=int, metavar="N", help="ask N real cells of each step, model and language, then plan by them")
+    out.add_argument(
+        "--plan",
+        action="store_true",
+        help="say how many calls are to be made and what they cost, then stop",
+    )
+    out.add_argument(
+        "--pilot",
+        type=int,
+        metavar="N",
+        help="ask N real cells of each step, model and language, then plan by them",
+    )
     out.add_argument("--list", action="store_true", help="list every parameter, then stop")
-    out.add_argument("--force", action="store_true", help="run notebooks that are fresh, too (asks nothing again)")
-    out.add_argument("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
-    out.add_argument("--recorded", action="store_true", help="use recorded answers only; ask nothing")
-    out.add_argument("--site", action="store_true", help="build the site of the study, too, into site/html")
+    out.add_argument(
+        "--force",
+        action="store_true",
+        help="run notebooks that are fresh, too (asks nothing again)",
+    )
+    out.add_argument(
+        "--cap", type=float, metavar="USD", help="spend no more than this on the study, all told"
+    )
+    out.add_argument(
+        "--recorded", action="store_true", help="use recorded answers only; ask nothing"
+    )
+    out.add_argument(
+        "--site", action="store_true", help="build the site of the study, too, into site/html"
+    )
     out.add_argument("--lab", action="store_true", help="open the notebooks in JupyterLab")
     return out
 
@@ -76,7 +110,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. Replies that arrived are kept; the same command goes on from here.", file=sys.stderr)
+        print(
+            "\nStopped. Replies that arrived are kept; the same command goes on from here.",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -96,7 +133,9 @@ def _order(chosen: argparse.Namespace) -> Order:
     study, os.environ["STUDY_SETTINGS"] = capped(load(path, settings)), json.dumps(settings)
     _check(study, of_study | changed)
     new = {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings
-    notebooks = _selected(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
+    notebooks = _selected(
+        parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last
+    )
     here = Execution(study, name_of_folder(study.name, new))
     return Order(here, notebooks, of_study | changed, new, chosen.force, chosen.recorded)
 
@@ -105,7 +144,10 @@ def _check(study: Study, values: dict) -> None:
     """What would stop a notebook stops now, and not when all have been asked: a quorum out of reach, people without values."""
     planned = len(study.judges or study.models) * len(study.languages)
     votes.check_quorum(values.get("relevance_quorum", 0), planned)
-    scores.human_values(str(_usual(values, "human_values")), {name: culture.people for name, culture in study.cultures.items()})
+    scores.human_values(
+        str(_usual(values, "human_values")),
+        {name: culture.people for name, culture in study.cultures.items()},
+    )
 
 
 def _usual(of_study: dict, name: str) -> object:
@@ -130,17 +172,26 @@ def name_of_folder(study: str, changed: dict[str, object]) -> str:
     >>> name_of_folder("demo", {"judges": ["sim-us-1", "sim-cn-1"], "sampling.temperature": 0.5})
     'demo--judges=sim-us-1+sim-cn-1--sampling.temperature=0.5'
     """
-    texts = {k: "+".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in sorted(changed.items())}
+    texts = {
+        k: "+".join(map(str, v)) if isinstance(v, list) else str(v)
+        for k, v in sorted(changed.items())
+    }
     name = "--".join([study, *(f"{k}={v}" for k, v in texts.items())])
     safe = all(c.isalnum() or c in "-_=.+" for c in name)
-    return name if safe and len(name) <= 80 else f"{name[:60].replace('/', '_')}--{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    return (
+        name
+        if safe and len(name) <= 80
+        else f"{name[:60].replace('/', '_')}--{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    )
 
 
 def _selected(sources: list[Path], first: str | None, last: str | None) -> list[Path]:
     numbers = [s.name[:2] for s in sources]
     for number in (first, last):
         if number is not None and number.zfill(2) not in numbers:
-            raise Problem(f'There is no notebook "{number}": they are {numbers[0]} to {numbers[-1]}.')
+            raise Problem(
+                f'There is no notebook "{number}": they are {numbers[0]} to {numbers[-1]}.'
+            )
     start = numbers.index(first.zfill(2)) if first else 0
     stop = numbers.index(last.zfill(2)) if last else len(numbers) - 1
     if start > stop:
@@ -153,7 +204,10 @@ def _execute(order: Order) -> int:
     here, is_changed = order.here, order.here.folder != order.here.study.name
     _foretell(order, is_changed)
     pages.quiet_kernels()
-    os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = here.folder, json.dumps(order.values)
+    os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = (
+        here.folder,
+        json.dumps(order.values),
+    )
     os.environ["STUDY_CHANGED"] = json.dumps(order.changed)
     ran = borrowed = 0
     for source in order.notebooks:
@@ -170,9 +224,17 @@ def _execute(order: Order) -> int:
     if is_changed and (here.processed / LAST_TABLE).exists():
         _compare(here)
     total = len(order.notebooks)
-    rest = (f", {borrowed} are as in {here.study.name}" if borrowed else "") + f", {total - ran - borrowed} were fresh"
-    print(f"{ran} of {total} pages made{rest}." if ran + borrowed else f"Nothing to do: all {total} pages are fresh.")
-    print(f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}.")
+    rest = (
+        f", {borrowed} are as in {here.study.name}" if borrowed else ""
+    ) + f", {total - ran - borrowed} were fresh"
+    print(
+        f"{ran} of {total} pages made{rest}."
+        if ran + borrowed
+        else f"Nothing to do: all {total} pages are fresh."
+    )
+    print(
+        f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}."
+    )
     return 0
 
 

@@ -24,20 +24,40 @@ def planned(here: Execution, values: dict) -> pd.DataFrame:
     """
     base = Execution(here.study, here.study.name)
     base = base if (base.processed / "01_debates.csv").exists() else here
-    given = {name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()} | values
+    given = {
+        name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()
+    } | values
     runs = {step: given[f"{step}_runs"] for step in prompts.STEPS}
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
-    frame = plan.calls(here.study, *(_size(base, step, cells) for step, (cells, _) in steps.items()), runs, _used(base))
-    known = {step: cells.groupby(["model", "language"])["new"].sum() for step, (cells, _) in steps.items() if cells is not None}
-    new = [known[r.step].get((r.model, r.language), 0) if r.step in known else r.calls for r in frame.itertuples()]
+    frame = plan.calls(
+        here.study,
+        *(_size(base, step, cells) for step, (cells, _) in steps.items()),
+        runs,
+        _used(base),
+    )
+    known = {
+        step: cells.groupby(["model", "language"])["new"].sum()
+        for step, (cells, _) in steps.items()
+        if cells is not None
+    }
+    new = [
+        known[r.step].get((r.model, r.language), 0) if r.step in known else r.calls
+        for r in frame.itertuples()
+    ]
     return frame.assign(new=[int(n) for n in new], sure=[steps[step][1] for step in frame["step"]])
 
 
-def _steps(base: Execution, given: dict, runs: dict) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
+def _steps(
+    base: Execution, given: dict, runs: dict
+) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
     """Each step, its cells with what is known of them (None while no table says which they are), and whether that is sure."""
     recorded = base.study.respondents == "imported" or bool(os.environ.get("STUDY_RECORDED"))
     kept = _kept(base, given)
-    pairs = None if kept is None or base.study.labels else kept[["statement_id"]].merge(pd.Series(base.dimensions, name="dimension"), how="cross")
+    pairs = (
+        None
+        if kept is None or base.study.labels
+        else kept[["statement_id"]].merge(pd.Series(base.dimensions, name="dimension"), how="cross")
+    )
     texts, sure = {} if kept is None or recorded else _texts(base, kept), kept is not None
     for step in prompts.STEPS:
         cells = _cells(base, step, pairs, runs[step])
@@ -46,14 +66,20 @@ def _steps(base: Execution, given: dict, runs: dict) -> Iterator[tuple[str, pd.D
         sure = sure and cells is not None
         yield step, cells, sure
         sure = sure and not cells["new"].any()
-        pairs = _labelled(base, step, cells, given) if sure and not (recorded or base.study.labels) else None
+        pairs = (
+            _labelled(base, step, cells, given)
+            if sure and not (recorded or base.study.labels)
+            else None
+        )
 
 
 def _kept(base: Execution, given: dict) -> pd.DataFrame | None:
     """The statements that the filter keeps, as notebook 02 does; None while there are no debates."""
     rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
-        return sources.kept(base.read("01_debates"), base.read("01_theses"), *rules, base.study.languages[0])[0]
+        return sources.kept(
+            base.read("01_debates"), base.read("01_theses"), *rules, base.study.languages[0]
+        )[0]
     except Problem:
         return None
 
@@ -63,30 +89,49 @@ def _texts(base: Execution, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
     if base.study.translator == "simulated":
         there = translations.translations(base, kept)
     else:
-        there = pd.concat([translations.known(base, kept, language) for language in base.study.languages[1:]] or [kept.head(0)])
+        there = pd.concat(
+            [translations.known(base, kept, language) for language in base.study.languages[1:]]
+            or [kept.head(0)]
+        )
     both = pd.concat([kept.assign(language=base.study.languages[0]), there])
-    return dict(zip(zip(both["statement_id"], both["language"], strict=True), both["text"], strict=True))
+    return dict(
+        zip(zip(both["statement_id"], both["language"], strict=True), both["text"], strict=True)
+    )
 
 
-def _cells(base: Execution, step: str, pairs: pd.DataFrame | None, runs: int) -> pd.DataFrame | None:
+def _cells(
+    base: Execution, step: str, pairs: pd.DataFrame | None, runs: int
+) -> pd.DataFrame | None:
     """The cells of a step: of these pairs, or where answers have yet to decide them, as the study's tables have them now."""
     if pairs is not None:
-        return plan.cells(step, pairs, list(base.study.models) if step == "stance" else base.judges, base.study.languages, runs)
+        return plan.cells(
+            step,
+            pairs,
+            list(base.study.models) if step == "stance" else base.judges,
+            base.study.languages,
+            runs,
+        )
     try:
         return plan.step_cells(base, step, runs)
     except Problem:
         return None
 
 
-def _labelled(base: Execution, step: str, answered: pd.DataFrame, given: dict) -> pd.DataFrame | None:
+def _labelled(
+    base: Execution, step: str, answered: pd.DataFrame, given: dict
+) -> pd.DataFrame | None:
     """What the next step will ask about, decided as notebooks 04 and 05 do; None after the last one."""
     if step == "stance":
         return None
     planned, missing = len(base.judges) * len(base.study.languages), given["missing_votes"]
     voted = votes.votes(answered, given[f"{step}_runs"], given["tie_rule"], missing)
     if step == "relevance":
-        return votes.relevance_labels(voted, planned, given["relevance_quorum"], missing).query("relevant")[PAIR]
-    labels = votes.polarity_labels(voted, planned, given["zero_median"], given["half_median"], missing).dropna(subset="polarity")
+        return votes.relevance_labels(voted, planned, given["relevance_quorum"], missing).query(
+            "relevant"
+        )[PAIR]
+    labels = votes.polarity_labels(
+        voted, planned, given["zero_median"], given["half_median"], missing
+    ).dropna(subset="polarity")
     return labels[["statement_id"]].drop_duplicates().assign(dimension="")
 
 
@@ -94,7 +139,11 @@ def _size(base: Execution, step: str, cells: pd.DataFrame | None) -> int:
     """Statements, or pairs of the polarity step, that a step asks about; as the study expects while no table says it."""
     if cells is None:
         return plan.expected(base.study, step)
-    return len(cells[PAIR].drop_duplicates()) if step == "polarity" else cells["statement_id"].nunique()
+    return (
+        len(cells[PAIR].drop_duplicates())
+        if step == "polarity"
+        else cells["statement_id"].nunique()
+    )
 
 
 def _used(base: Execution) -> pd.DataFrame | None:
@@ -124,7 +173,9 @@ def sentence(frame: pd.DataFrame) -> str:
 def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:
     share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
     low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
-    return f"{int(frame['new'].sum()):,} {what}, " + (f"about ${low:,.2f} to ${high:,.2f}" if high else "nothing to pay")
+    return f"{int(frame['new'].sum()):,} {what}, " + (
+        f"about ${low:,.2f} to ${high:,.2f}" if high else "nothing to pay"
+    )
 
 
 def left(here: Execution) -> str:
@@ -135,6 +186,12 @@ def left(here: Execution) -> str:
     if (here.raw / archive.FILE).exists():
         with archive.open_archive(here.raw / archive.FILE) as connection:
             spent = archive.spent(connection)
-    of_money = [f"${max(cap.usd - spent[1], 0.0):,.2f} of ${cap.usd:,.2f}"] if cap.usd is not None else []
-    of_calls = [f"{max(cap.calls - spent[0], 0):,} of {cap.calls:,} calls"] if cap.calls is not None else []
+    of_money = (
+        [f"${max(cap.usd - spent[1], 0.0):,.2f} of ${cap.usd:,.2f}"] if cap.usd is not None else []
+    )
+    of_calls = (
+        [f"{max(cap.calls - spent[0], 0):,} of {cap.calls:,} calls"]
+        if cap.calls is not None
+        else []
+    )
     return f" The cap leaves {' and '.join(of_money + of_calls)}; asking stops there."

@@ -26,7 +26,10 @@ from utils.errors import Problem
 
 LAB_SETTINGS = {
     # Nothing is saved of itself: a changed parameter that stays in a source would be the new default of every page.
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}, "autosave": False},
+    "@jupyterlab/docmanager-extension:plugin": {
+        "defaultViewers": {"python": "Jupytext Notebook"},
+        "autosave": False,
+    },
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 
@@ -53,7 +56,11 @@ def interruptible() -> Iterator[None]:
 
     def gently(*_) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nStopping when what is in flight has arrived (Ctrl-C again stops at once) ...", file=sys.stderr, flush=True)
+        print(
+            "\nStopping when what is in flight has arrived (Ctrl-C again stops at once) ...",
+            file=sys.stderr,
+            flush=True,
+        )
         for child in psutil.Process().children():
             if any("ipykernel" in part for part in child.cmdline()):
                 child.send_signal(signal.SIGINT)
@@ -96,19 +103,27 @@ def pilot(here: Execution, values: dict, n: int) -> None:
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
     if os.environ.get("STUDY_RECORDED") or here.study.respondents == "imported":
-        raise Problem("A pilot asks models, and nothing is asked with --recorded or in a study of imported answers: leave out --pilot.")
+        raise Problem(
+            "A pilot asks models, and nothing is asked with --recorded or in a study of imported answers: leave out --pilot."
+        )
     base = Execution(here.study, here.study.name)
     if not (base.processed / "03_translations.csv").exists():
-        raise Problem("A pilot asks real statements: run the first notebooks before it (--until 03).")
+        raise Problem(
+            "A pilot asks real statements: run the first notebooks before it (--until 03)."
+        )
     if here.study.respondents == "live":
         allow(here, preview.planned(here, values))
     collection.pilot(base, n)
 
 
 def _table(frame: pd.DataFrame) -> str:
-    steps = frame.groupby("step", sort=False)[["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]].sum()
+    steps = frame.groupby("step", sort=False)[
+        ["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]
+    ].sum()
     total = frame[steps.columns].sum()
-    lines = [f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"]
+    lines = [
+        f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
+    ]
     for row in frame.itertuples(index=False):
         lines.append(_line(row.step, row.model, row.language, row))
     lines += [_line(step, "all", "", row) for step, row in steps.iterrows()]
@@ -118,7 +133,9 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _line(step: str, model: str, language: str, row) -> str:
     money = f"{row.usd_low:,.2f} to {row.usd_high:,.2f}" if row.usd_high else "0"
-    return f"{step:<10} {model:<14} {language:<8} {int(row.calls):>9,} {int(row.new):>9,} {money:>15}"
+    return (
+        f"{step:<10} {model:<14} {language:<8} {int(row.calls):>9,} {int(row.new):>9,} {money:>15}"
+    )
 
 
 def allow(here: Execution, frame: pd.DataFrame) -> None:
@@ -127,7 +144,9 @@ def allow(here: Execution, frame: pd.DataFrame) -> None:
     The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be asked for again.
     """
     if here.study.cap is None:
-        raise Problem(f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD.")
+        raise Problem(
+            f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD."
+        )
     if frame["new"].any() or not frame["sure"].all():
         _with_keys(here, sorted({here.study.models[m].endpoint for m in frame["model"]}))
 
@@ -146,7 +165,9 @@ def _with_keys(here: Execution, endpoints: list[str]) -> None:
 
 def site(study: str) -> int:
     """Build the site of a study from its pages."""
-    return subprocess.run([sys.executable, str(ROOT / "site" / "build.py"), study], check=False).returncode
+    return subprocess.run(
+        [sys.executable, str(ROOT / "site" / "build.py"), study], check=False
+    ).returncode
 
 
 def lab() -> NoReturn:
@@ -154,7 +175,17 @@ def lab() -> NoReturn:
     settings = ROOT / ".cache" / "lab"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
-    command = [sys.executable, "-m", "jupyterlab", str(NOTEBOOKS), f"--LabApp.app_settings_dir={settings}"]
-    if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container one is root, and JupyterLab would only say no
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        str(NOTEBOOKS),
+        f"--LabApp.app_settings_dir={settings}",
+    ]
+    if (
+        getattr(os, "geteuid", lambda: 1)() == 0
+    ):  # in a container one is root, and JupyterLab would only say no
         command.append("--allow-root")
-    os.execv(command[0], command)  # in this one's place, so that who stops one has stopped the other
+    os.execv(
+        command[0], command
+    )  # in this one's place, so that who stops one has stopped the other

@@ -10,7 +10,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from alignment.stats.agreement_coefficients import gwet_ac1, kappa, mean_interval, ordinal_alpha, value_counts, wilson
+from alignment.stats.agreement_coefficients import (
+    gwet_ac1,
+    kappa,
+    mean_interval,
+    ordinal_alpha,
+    value_counts,
+    wilson,
+)
 from alignment.stats.significance import bootstrap_means, interval, resample_counts
 from utils.errors import Problem, nearest
 from utils.scores import in_order
@@ -25,7 +32,9 @@ def wide(ratings: pd.DataFrame, value: str = "polarity") -> pd.DataFrame:
     twice = plain[plain.duplicated([*ITEM, "annotator"])]
     if len(twice):
         row = twice.iloc[0]
-        raise Problem(f"{row['annotator']} rated {row['statement_id']} on {row['dimension']} twice; keep one rating.")
+        raise Problem(
+            f"{row['annotator']} rated {row['statement_id']} on {row['dimension']} twice; keep one rating."
+        )
     return plain.pivot(index=ITEM, columns="annotator", values=value).astype(float).sort_index()
 
 
@@ -38,8 +47,12 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
         raise Problem(f'This table cannot be compared by "{who}".{nearest(who, table.columns)}')
     context = pd.Series("", index=table.index)
     for other in ("model", "language", "run"):
-        context = context + " " + table[other].astype(str) if other != who and other in table else context
-    pairs = table[["statement_id", "dimension"]].assign(annotator=table[who].astype(str), context=context)
+        context = (
+            context + " " + table[other].astype(str) if other != who and other in table else context
+        )
+    pairs = table[["statement_id", "dimension"]].assign(
+        annotator=table[who].astype(str), context=context
+    )
     return pairs.assign(**{value: table["vote"] if "vote" in table else table["score"]})
 
 
@@ -57,7 +70,9 @@ def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
     return np.abs(table.median(axis=1).to_numpy(dtype=float) - label)
 
 
-def table2(ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
+def table2(
+    ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
+) -> pd.DataFrame:
     """Table 2: how far annotators are from each other (`between`) and from the models' labels (`to_models`).
 
     `between` is the mean over every two annotators of the MAE on what both rated, 0 to 4; `to_models` the MAE between
@@ -69,20 +84,29 @@ def table2(ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator
     with 81, 20 and 8 pairs: of a MAE in 96 to 99 % (percentiles: 92, 84 and 50 % for rare errors); of alpha in 96, 92
     and 85 to 88 %.
     """
-    rows = [{"dimension": d} | _measured(part, labels, rng, resamples) for d, part in _parts(wide(ratings)).items()]
+    rows = [
+        {"dimension": d} | _measured(part, labels, rng, resamples)
+        for d, part in _parts(wide(ratings)).items()
+    ]
     return pd.DataFrame(rows)
 
 
-def disagreement(ratings: pd.DataFrame, rng: np.random.Generator, resamples: int, value="polarity") -> pd.DataFrame:
+def disagreement(
+    ratings: pd.DataFrame, rng: np.random.Generator, resamples: int, value="polarity"
+) -> pd.DataFrame:
     """Table 2 without the labels: how far annotators, models, languages or runs are from each other, by dimension."""
     none = pd.DataFrame(columns=["statement_id", "dimension", "polarity"])
     table = table2(ratings.assign(polarity=ratings[value]), none, rng, resamples)
     return table.drop(columns=[c for c in table if "to_models" in c])
 
 
-def side_by_side(kinds: dict[str, pd.DataFrame], rng: np.random.Generator, resamples: int) -> pd.DataFrame:
+def side_by_side(
+    kinds: dict[str, pd.DataFrame], rng: np.random.Generator, resamples: int
+) -> pd.DataFrame:
     """The disagreement of several kinds of raters, one below the other: who, then as `disagreement` gives it."""
-    found = [disagreement(ratings, rng, resamples).assign(who=who) for who, ratings in kinds.items()]
+    found = [
+        disagreement(ratings, rng, resamples).assign(who=who) for who, ratings in kinds.items()
+    ]
     return pd.concat(found, ignore_index=True).pipe(lambda t: t[["who", *t.columns.drop("who")]])
 
 
@@ -92,24 +116,44 @@ def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {d: table[of == d] for d in in_order(sorted(set(of)))} | {"all": table}
 
 
-def _measured(table: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int) -> dict:
+def _measured(
+    table: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
+) -> dict:
     """One row of Table 2."""
-    gaps, distances, counted = _gaps(table), _distances(table, labels), value_counts(table.to_numpy())
+    gaps, distances, counted = (
+        _gaps(table),
+        _distances(table, labels),
+        value_counts(table.to_numpy()),
+    )
     statement, names = pd.factorize(table.index.get_level_values("statement_id"))
     found = _measures(gaps, distances, counted, np.ones((1, len(table)), dtype=int))[0]
-    drawn = [_measures(gaps, distances, counted, times) for times in _resamples(statement, len(names), resamples, rng)]
+    drawn = [
+        _measures(gaps, distances, counted, times)
+        for times in _resamples(statement, len(names), resamples, rng)
+    ]
     samples = np.vstack([np.full((2, 3), np.nan), *drawn])
     shared = table.notna().sum(axis=1) > 1
     between, known = _row_means(gaps)[shared.to_numpy()], distances[~np.isnan(distances)]
-    row = {"annotators": int(table.notna().any().sum()), "n_between": len(between), "n_to_models": len(known)}
-    ends = [_interval(errors, found[i], samples[:, i], len(names)) for i, errors in enumerate((between, known))]
+    row = {
+        "annotators": int(table.notna().any().sum()),
+        "n_between": len(between),
+        "n_to_models": len(known),
+    }
+    ends = [
+        _interval(errors, found[i], samples[:, i], len(names))
+        for i, errors in enumerate((between, known))
+    ]
     ends.append(tuple(end[0] for end in interval(samples[:, 2:])))
-    for name, number, (low, high) in zip(("between", "to_models", "alpha"), found, ends, strict=True):
+    for name, number, (low, high) in zip(
+        ("between", "to_models", "alpha"), found, ends, strict=True
+    ):
         row |= {name: number, f"{name}_low": low, f"{name}_high": high}
     return row
 
 
-def _interval(errors: np.ndarray, mean: float, samples: np.ndarray, statements: int) -> tuple[float, float]:
+def _interval(
+    errors: np.ndarray, mean: float, samples: np.ndarray, statements: int
+) -> tuple[float, float]:
     """The interval of a mean error, with fewer pairs where those of a statement err together."""
     known = samples[~np.isnan(samples)]
     if not len(errors) or not len(known):
@@ -132,11 +176,15 @@ def _resamples(statement: np.ndarray, statements: int, resamples: int, rng: np.r
         yield resample_counts(statements, min(BLOCK, resamples - start), rng)[:, statement]
 
 
-def _measures(gaps: np.ndarray, distances: np.ndarray, counted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def _measures(
+    gaps: np.ndarray, distances: np.ndarray, counted: np.ndarray, drawn: np.ndarray
+) -> np.ndarray:
     """MAE between annotators, MAE to the models and alpha in every resample: (resamples, 3)."""
     of_two = bootstrap_means(gaps, drawn)
     between = bootstrap_means(of_two.T, np.ones((1, of_two.shape[1])))[0]
-    return np.column_stack([between, bootstrap_means(distances[:, None], drawn)[:, 0], ordinal_alpha(counted, drawn)])
+    return np.column_stack(
+        [between, bootstrap_means(distances[:, None], drawn)[:, 0], ordinal_alpha(counted, drawn)]
+    )
 
 
 def precision(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +200,10 @@ def precision(ratings: pd.DataFrame) -> pd.DataFrame:
 def _confirmed(table: pd.DataFrame) -> dict:
     n, k = int(table.notna().sum().sum()), int((table == 1).sum().sum())
     low, high = wilson(k, n)
-    row = {"annotators": int(table.notna().any().sum()), "pairs": int(table.notna().any(axis=1).sum()), "judgements": n}
+    row = {
+        "annotators": int(table.notna().any().sum()),
+        "pairs": int(table.notna().any(axis=1).sum()),
+        "judgements": n,
+    }
     row |= {"confirmed": k, "precision": k / n if n else math.nan, "low": low, "high": high}
     return row | {"ac1": gwet_ac1(table, (0, 1)), "kappa": kappa(table)}

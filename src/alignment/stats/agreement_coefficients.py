@@ -15,7 +15,9 @@ def wilson(k: float, n: float) -> tuple[float, float]:
     >>> [round(end, 4) for end in wilson(81, 263)]  # Newcombe 1998, Table I, method 3
     [0.2553, 0.3662]
     """
-    return tuple(map(float, proportion_confint(k, n, method="wilson"))) if n else (math.nan, math.nan)
+    return (
+        tuple(map(float, proportion_confint(k, n, method="wilson"))) if n else (math.nan, math.nan)
+    )
 
 
 def mean_interval(values: np.ndarray, mean: float, n: float) -> tuple[float, float]:
@@ -80,7 +82,11 @@ def gwet_ac1(table, categories=None) -> float:
 
 def kappa(table: pd.DataFrame) -> float:
     """Cohen's kappa, the mean over every two annotators; those who never vary have none, and NaN when nobody has."""
-    found = [_kappa(both) for a, b in combinations(table.columns, 2) if len(both := table[[a, b]].dropna())]
+    found = [
+        _kappa(both)
+        for a, b in combinations(table.columns, 2)
+        if len(both := table[[a, b]].dropna())
+    ]
     known = [k for k in found if not math.isnan(k)]
     return float(np.mean(known)) if known else math.nan
 
@@ -88,7 +94,11 @@ def kappa(table: pd.DataFrame) -> float:
 def _kappa(both: pd.DataFrame) -> float:
     first, second = (both.iloc[:, i].value_counts(normalize=True) for i in (0, 1))
     chance = float(first.mul(second, fill_value=0).sum())
-    return math.nan if chance == 1 else ((both.iloc[:, 0] == both.iloc[:, 1]).mean() - chance) / (1 - chance)
+    return (
+        math.nan
+        if chance == 1
+        else ((both.iloc[:, 0] == both.iloc[:, 1]).mean() - chance) / (1 - chance)
+    )
 
 
 def at_prevalence(accuracy: float, shares: Iterable[float]) -> pd.DataFrame:

@@ -17,7 +17,9 @@ PLANTED = {
     "leanings": "Every planted leaning of a model is found",
     "language": "No unplanted change with the language is found",
 }
-Found = tuple[bool | None, int, int, list[tuple]]  # whether a claim holds, how much is as it says, of how much, what is not
+Found = tuple[
+    bool | None, int, int, list[tuple]
+]  # whether a claim holds, how much is as it says, of how much, what is not
 
 
 def in_words(simulated: bool) -> dict[str, str]:
@@ -27,7 +29,9 @@ def in_words(simulated: bool) -> dict[str, str]:
 
 def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
     """Where each group stands on the labels answered differently, 0 to 100 as in Figure 1: dimension, group, value."""
-    table = groups.merge(scores.differing(groups, differ).query("differs"), on=["statement_id", "dimension"])
+    table = groups.merge(
+        scores.differing(groups, differ).query("differs"), on=["statement_id", "dimension"]
+    )
     means = table.groupby(["dimension", "group"])["score"].mean()
     names = [scores.in_order(groups["dimension"].unique()), groups["group"].unique()]
     every = pd.MultiIndex.from_product(names, names=means.index.names)
@@ -42,7 +46,9 @@ def directions(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str
 
 def model_positions(scored: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Each model's mean score in its native language: dimension, model, culture, value (-2 to 2)."""
-    native = scores.positions(scored.merge(models[["model", "language"]]), ["dimension", "model", "culture"])
+    native = scores.positions(
+        scored.merge(models[["model", "language"]]), ["dimension", "model", "culture"]
+    )
     return native.rename(columns={"position": "value"})[["dimension", "model", "culture", "value"]]
 
 
@@ -54,12 +60,22 @@ def leanings(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
     """
     culture = positions.drop_duplicates("model").set_index("model")["culture"]
     groups = positions.groupby(["dimension", "culture"], sort=False)["value"].mean().reset_index()
-    both = pd.concat([positions.rename(columns={"model": "group"}), groups.rename(columns={"culture": "group"})])
-    of_models = culture.rename_axis("model").reset_index().merge(people.rename(columns={"group": "culture"}), on="culture")
+    both = pd.concat(
+        [positions.rename(columns={"model": "group"}), groups.rename(columns={"culture": "group"})]
+    )
+    of_models = (
+        culture.rename_axis("model")
+        .reset_index()
+        .merge(people.rename(columns={"group": "culture"}), on="culture")
+    )
     peoples = pd.concat([of_models.rename(columns={"model": "group"}), people])
     pairs = directions(both, peoples)
     others = {m: set(culture) - {own} for m, own in culture.items()}
-    return {(d, first, second): agrees for (d, first, second), agrees in pairs.items() if second in others.get(first, ())}
+    return {
+        (d, first, second): agrees
+        for (d, first, second), agrees in pairs.items()
+        if second in others.get(first, ())
+    }
 
 
 def changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
@@ -70,11 +86,20 @@ def changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
     models, languages = scored["model"].unique(), list(scored["language"].unique())
     if len(languages) < 2:
         return {}
-    wide = scored.pivot(index="statement_id", columns=["dimension", "model", "language"], values="score")
-    keys = [(d, m, a, b) for d in scored["dimension"].unique() for m, a, _, b in significance.pairs_of(models, languages)]
+    wide = scored.pivot(
+        index="statement_id", columns=["dimension", "model", "language"], values="score"
+    )
+    keys = [
+        (d, m, a, b)
+        for d in scored["dimension"].unique()
+        for m, a, _, b in significance.pairs_of(models, languages)
+    ]
     gaps = [(wide[d, m, b] - wide[d, m, a]).dropna().to_numpy() for d, m, a, b in keys]
     p = holm(np.array([significance.sign_flip_p(gap) for gap in gaps]))
-    return {k: (np.sign(g.sum()), bool(q < significance.ALPHA)) for k, g, q in zip(keys, gaps, p, strict=True)}
+    return {
+        k: (np.sign(g.sum()), bool(q < significance.ALPHA))
+        for k, g, q in zip(keys, gaps, p, strict=True)
+    }
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -112,5 +137,9 @@ def as_planned(found: dict[tuple, tuple], planted: dict[tuple, tuple]) -> Found:
 
     Also the number of cells of which this is true, of cells, and the others.
     """
-    wrong = [key for key, (sign, significant) in found.items() if significant and planted.get(key, (None,))[0] != sign]
+    wrong = [
+        key
+        for key, (sign, significant) in found.items()
+        if significant and planted.get(key, (None,))[0] != sign
+    ]
     return (not wrong if found else None), len(found) - len(wrong), len(found), wrong

@@ -18,7 +18,12 @@ DESIGNS = {"not_equal": "groups not equal", "opposite": "groups strictly opposit
 def agreement_rates(voted: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
     """How often each model agrees in its native language: model -> share of its stances (half where it has none)."""
     native = voted.merge(models[["model", "language"]])
-    return native.dropna(subset="vote").groupby("model")["vote"].agg(lambda v: (v > 0).mean()).reindex(models["model"], fill_value=0.5)
+    return (
+        native.dropna(subset="vote")
+        .groupby("model")["vote"]
+        .agg(lambda v: (v > 0).mean())
+        .reindex(models["model"], fill_value=0.5)
+    )
 
 
 def paper_labels() -> pd.DataFrame:
@@ -47,14 +52,21 @@ def agreeing(
     stances = np.where(rng.random((draws, len(ids), len(models))) < rates.to_numpy(), 1.0, -1.0)
     polarity = labels["polarity"].to_numpy(dtype=float)
     if np.isnan(polarity).any():
-        polarity = np.where(np.isnan(polarity), rng.choice(POLARITIES, size=(draws, len(labels))), polarity)
-    responses = {c: np.median(stances[:, :, (models["culture"] == c).to_numpy()], axis=2) for c in models["culture"].unique()}
+        polarity = np.where(
+            np.isnan(polarity), rng.choice(POLARITIES, size=(draws, len(labels))), polarity
+        )
+    responses = {
+        c: np.median(stances[:, :, (models["culture"] == c).to_numpy()], axis=2)
+        for c in models["culture"].unique()
+    }
     counts = _counts(np.stack(list(responses.values())), differ)
     value = people.set_index(["group", "dimension"])["value"]
     total = np.zeros(draws, dtype=int)
     for a, b in combinations(responses, 2):
         gaps = ((responses[a] - responses[b]) * counts)[:, statement] * polarity @ of_dimension
-        theirs = np.array([value.get((a, d), np.nan) - value.get((b, d), np.nan) for d in dimensions])
+        theirs = np.array(
+            [value.get((a, d), np.nan) - value.get((b, d), np.nan) for d in dimensions]
+        )
         total += (np.sign(np.round(gaps, 6)) * np.sign(theirs) > 0).sum(axis=1)
     return total
 
@@ -68,7 +80,9 @@ def _counts(responses: np.ndarray, differ: str) -> np.ndarray:
 
 def of_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame) -> int:
     """How many directions could agree: dimensions on which the peoples differ, for each pair of groups."""
-    asked = people[people["dimension"].isin(labels["dimension"]) & people["group"].isin(models["culture"])]
+    asked = people[
+        people["dimension"].isin(labels["dimension"]) & people["group"].isin(models["culture"])
+    ]
     return int(scores.directions(asked, asked)["agrees"].eq("yes").sum())
 
 
@@ -79,7 +93,9 @@ def distribution(agree: np.ndarray, of: int, design: str, observed: float = np.n
     [0.25, 0.25, 0.5]
     """
     share = np.bincount(agree, minlength=of + 1) / len(agree)
-    return pd.DataFrame({"design": design, "directions": range(of + 1), "share": share, "observed": observed})
+    return pd.DataFrame(
+        {"design": design, "directions": range(of + 1), "share": share, "observed": observed}
+    )
 
 
 def table(
@@ -94,17 +110,34 @@ def table(
     if not of:
         return distribution(np.zeros(1, dtype=int), 0, "").iloc[:0]
     found = {d: agreeing(labels, models, rates, people, rng, draws, d) for d in DESIGNS}
-    return pd.concat([distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()], ignore_index=True)
+    return pd.concat(
+        [distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()],
+        ignore_index=True,
+    )
 
 
 def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
     """The same for the paper's two groups of two models and its stated numbers of labels; its claim is all six."""
     even = pd.Series(0.5, index=published.MODELS["model"])
     people = scores.human_values("current", list(published.MODELS["culture"].unique()))
-    return table(paper_labels(), published.MODELS, even, people, dict.fromkeys(DESIGNS, len(published.stated_n())), rng, draws)
+    return table(
+        paper_labels(),
+        published.MODELS,
+        even,
+        people,
+        dict.fromkeys(DESIGNS, len(published.stated_n())),
+        rng,
+        draws,
+    )
 
 
-def rejections(n: int, rng: np.random.Generator, studies: int = 2000, changed: float = 0.25, resamples: int = 1000) -> dict[str, float]:
+def rejections(
+    n: int,
+    rng: np.random.Generator,
+    studies: int = 2000,
+    changed: float = 0.25,
+    resamples: int = 1000,
+) -> dict[str, float]:
     """How often each test of Table 3 takes chance for a change with the language, as a share of random studies.
 
     In a study of n statements a share of them, `changed`, scores 2 or 4 more or less in the other language, up as
@@ -114,11 +147,20 @@ def rejections(n: int, rng: np.random.Generator, studies: int = 2000, changed: f
     moves[rng.random((n, studies)) > changed] = 0.0
     samples = significance.bootstrap_means(moves, significance.resample_counts(n, resamples, rng))
     low, high = significance.interval(samples)
-    tests = {"bootstrap": significance.bootstrap_p(samples), "exact": np.array([significance.sign_flip_p(m) for m in moves.T])}
-    found = {f"{test} p < {level}": float((p < level).mean()) for level in (0.05, 0.01) for test, p in tests.items()}
+    tests = {
+        "bootstrap": significance.bootstrap_p(samples),
+        "exact": np.array([significance.sign_flip_p(m) for m in moves.T]),
+    }
+    found = {
+        f"{test} p < {level}": float((p < level).mean())
+        for level in (0.05, 0.01)
+        for test, p in tests.items()
+    }
     return {"n": n} | found | {"interval holds 0": float(((low <= 0) & (high >= 0)).mean())}
 
 
 def at_least(table: pd.DataFrame, design: str, directions: int) -> float:
     """The share of worlds with so many agreeing directions or more."""
-    return float(table.loc[(table["design"] == design) & (table["directions"] >= directions), "share"].sum())
+    return float(
+        table.loc[(table["design"] == design) & (table["directions"] >= directions), "share"].sum()
+    )

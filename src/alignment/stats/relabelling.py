@@ -14,10 +14,29 @@ from alignment.study.workspace import Execution
 from utils import scores, votes
 from utils.errors import Problem
 
-FREE = ("tie_rule", "missing_votes", "zero_median", "half_median", "split_group", "differ", "human_values")
+FREE = (
+    "tie_rule",
+    "missing_votes",
+    "zero_median",
+    "half_median",
+    "split_group",
+    "differ",
+    "human_values",
+)
 RULES = {name: schema.RULES[name] for name in FREE}  # those that need no new answers
-ONE_BY_ONE = {"relevance_quorum": 0, "min_votes": 0, "runs": 0, "judges": "all"}  # 0: as the study has it
-LABELLING = ["tie_rule", "missing_votes", "zero_median", "half_median", *ONE_BY_ONE]  # the order of `*rules` below
+ONE_BY_ONE = {
+    "relevance_quorum": 0,
+    "min_votes": 0,
+    "runs": 0,
+    "judges": "all",
+}  # 0: as the study has it
+LABELLING = [
+    "tie_rule",
+    "missing_votes",
+    "zero_median",
+    "half_median",
+    *ONE_BY_ONE,
+]  # the order of `*rules` below
 STEPS = ("relevance", "polarity", "stance")
 
 
@@ -26,7 +45,9 @@ class Collected:
     """What a study has collected, its whole design, and, of a simulated one, what was planted."""
 
     answers: dict[str, pd.DataFrame]  # step -> answers
-    statements: pd.DataFrame  # statement_id, votes, kept: also those that a lower min_votes would keep
+    statements: (
+        pd.DataFrame
+    )  # statement_id, votes, kept: also those that a lower min_votes would keep
     models: pd.DataFrame  # model, culture, language (native)
     judges: list[str]
     languages: list[str]
@@ -41,8 +62,12 @@ def collected(here: Execution) -> Collected:
     """Everything that the curve needs, from the tables of lower number."""
     kept, left = here.read("02_statements"), here.read("02_left_out")
     few = left[left["reason"].str.fullmatch(sources.TOO_FEW.format(r"\d+"))]
-    known = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[["statement_id", "votes", "kept"]]
-    answers = {s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)}
+    known = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[
+        ["statement_id", "votes", "kept"]
+    ]
+    answers = {
+        s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)
+    }
     brought = here.read("05_sociocultural_statements") if here.study.labels else None
     planted = recovery.planted_scores(here) if here.study.respondents == "simulated" else None
     return Collected(answers, known.reset_index(drop=True), here.models, here.judges, here.study.languages,
@@ -51,7 +76,10 @@ def collected(here: Execution) -> Collected:
 
 def _people(here: Execution) -> dict[str, pd.DataFrame]:
     """The versions of the human values that hold every country of the study and any of its dimensions."""
-    countries, found = {c: here.study.cultures[c].people for c in here.models["culture"].unique()}, {}
+    countries, found = (
+        {c: here.study.cultures[c].people for c in here.models["culture"].unique()},
+        {},
+    )
     for version in schema.RULES["human_values"]:
         try:
             people = scores.human_values(version, countries)
@@ -65,14 +93,20 @@ def rules_of(have: Collected, given: dict[str, object]) -> dict[str, tuple]:
     """The rules that can decide anything in this study, each with its default first; `given`: what this execution sets."""
     rules = RULES | {"human_values": tuple(have.people)}
     if have.brought is not None:
-        rules = {n: choices for n, choices in rules.items() if n not in ("zero_median", "half_median")}
+        rules = {
+            n: choices for n, choices in rules.items() if n not in ("zero_median", "half_median")
+        }
     first = {n: value for n, value in given.items() if value in rules.get(n, ())}
-    return {n: tuple(sorted(c, key=lambda v: v != first.get(n, c[0]))) for n, c in rules.items() if c}
+    return {
+        n: tuple(sorted(c, key=lambda v: v != first.get(n, c[0]))) for n, c in rules.items() if c
+    }
 
 
 def one_by_one_of(have: Collected) -> dict[str, list]:
     """The single changes that mean anything in this study: fewer runs, other thresholds, other judges."""
-    found: dict[str, list] = {"runs": [r for r in (1, 3) if r < max(runs_of(have, step, 0) for step in STEPS)]}
+    found: dict[str, list] = {
+        "runs": [r for r in (1, 3) if r < max(runs_of(have, step, 0) for step in STEPS)]
+    }
     if have.brought is None:
         planned = len(have.judges) * len(have.languages)
         found["relevance_quorum"] = sorted({ceil(q * planned / 8) for q in (3, 4, 5, 6)})
@@ -87,7 +121,9 @@ def judges_of(have: Collected) -> dict[str, list[str]]:
     culture = have.models.set_index("model")["culture"]
     groups = {f"{c} only": [j for j in have.judges if culture[j] == c] for c in culture.unique()}
     others = {f"all but {j}": [k for k in have.judges if k != j] for j in have.judges} | groups
-    return {"all": have.judges} | {n: who for n, who in others.items() if 0 < len(who) < len(have.judges)}
+    return {"all": have.judges} | {
+        n: who for n, who in others.items() if 0 < len(who) < len(have.judges)
+    }
 
 
 def runs_of(have: Collected, step: str, runs: int) -> int:
@@ -98,7 +134,9 @@ def runs_of(have: Collected, step: str, runs: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _voted(have: Collected, step: str, tie_rule: str, missing_votes: str, runs: int) -> pd.DataFrame:
+def _voted(
+    have: Collected, step: str, tie_rule: str, missing_votes: str, runs: int
+) -> pd.DataFrame:
     return votes.votes(have.answers[step], runs_of(have, step, runs), tie_rule, missing_votes)
 
 
@@ -109,7 +147,9 @@ def _kept(have: Collected, min_votes: int) -> pd.Series:
 
 
 @lru_cache(maxsize=256)
-def _relevant(have: Collected, tie_rule, missing_votes, quorum, min_votes, runs, judges) -> pd.DataFrame:
+def _relevant(
+    have: Collected, tie_rule, missing_votes, quorum, min_votes, runs, judges
+) -> pd.DataFrame:
     """The pairs that these rules call relevant."""
     voted, who = _voted(have, "relevance", tie_rule, missing_votes, runs), judges_of(have)[judges]
     voted = voted[voted["model"].isin(who) & voted["statement_id"].isin(_kept(have, min_votes))]
@@ -119,7 +159,9 @@ def _relevant(have: Collected, tie_rule, missing_votes, quorum, min_votes, runs,
 
 
 @lru_cache(maxsize=256)
-def labels_of(have: Collected, tie_rule, missing_votes, zero, half, quorum, min_votes, runs, judges) -> pd.DataFrame:
+def labels_of(
+    have: Collected, tie_rule, missing_votes, zero, half, quorum, min_votes, runs, judges
+) -> pd.DataFrame:
     """The scored set under these rules, of the pairs whose polarity was asked: statement_id, dimension, polarity."""
     if have.brought is not None:
         return have.brought[["statement_id", "dimension", "polarity"]]
@@ -141,13 +183,29 @@ def not_asked(have: Collected, *rules) -> dict[str, int]:
     _, min_votes, runs, judges = others
     who, missing = judges_of(have)[judges], {}
     if have.brought is None:
-        new = _new(_kept(have, min_votes).to_frame(), have.answers["relevance"], ["statement_id"])["statement_id"]
-        asked = plan.statement_cells("relevance", new, have.dimensions, who, have.languages, runs_of(have, "relevance", runs))
-        pairs = _new(_relevant(have, tie_rule, missing_votes, *others), have.answers["polarity"], ["statement_id", "dimension"])
+        new = _new(_kept(have, min_votes).to_frame(), have.answers["relevance"], ["statement_id"])[
+            "statement_id"
+        ]
+        asked = plan.statement_cells(
+            "relevance", new, have.dimensions, who, have.languages, runs_of(have, "relevance", runs)
+        )
+        pairs = _new(
+            _relevant(have, tie_rule, missing_votes, *others),
+            have.answers["polarity"],
+            ["statement_id", "dimension"],
+        )
         cells = plan.cells("polarity", pairs, who, have.languages, runs_of(have, "polarity", runs))
         missing = {"relevance": len(asked), "polarity": len(cells)}
-    labelled = _new(labels_of(have, *rules), have.answers["stance"], ["statement_id"]).assign(dimension="")
-    stances = plan.cells("stance", labelled, list(have.models["model"]), have.languages, runs_of(have, "stance", runs))
+    labelled = _new(labels_of(have, *rules), have.answers["stance"], ["statement_id"]).assign(
+        dimension=""
+    )
+    stances = plan.cells(
+        "stance",
+        labelled,
+        list(have.models["model"]),
+        have.languages,
+        runs_of(have, "stance", runs),
+    )
     return missing | {"stance": len(stances)}
 
 
@@ -161,10 +219,14 @@ def _new(wanted: pd.DataFrame, answers: pd.DataFrame, keys: list[str]) -> pd.Dat
 @lru_cache(maxsize=256)
 def scored_of(have: Collected, *rules) -> pd.DataFrame:
     tie_rule, missing_votes, runs = rules[0], rules[1], rules[LABELLING.index("runs")]
-    return scores.label_scores(labels_of(have, *rules), _voted(have, "stance", tie_rule, missing_votes, runs), have.models)
+    return scores.label_scores(
+        labels_of(have, *rules), _voted(have, "stance", tie_rule, missing_votes, runs), have.models
+    )
 
 
 @lru_cache(maxsize=256)
 def groups_of(have: Collected, split_group: str, *rules) -> pd.DataFrame:
     answers, runs = have.answers["stance"], runs_of(have, "stance", rules[LABELLING.index("runs")])
-    return scores.group_scores(scored_of(have, *rules), have.models, split_group, answers[answers["run"] <= runs])
+    return scores.group_scores(
+        scored_of(have, *rules), have.models, split_group, answers[answers["run"] <= runs]
+    )

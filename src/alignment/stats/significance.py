@@ -17,7 +17,9 @@ LEAST = 6  # statements below which no interval is given: not even all of them c
 
 def resample_counts(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """How often each of n statements is drawn in each resample: (resamples, n), every row sums to n."""
-    drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]  # five times as fast as multinomial
+    drawn = (
+        rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
+    )  # five times as fast as multinomial
     return np.bincount(drawn.ravel(), minlength=n * resamples).reshape(resamples, n)
 
 
@@ -113,7 +115,9 @@ def power(mean: float, changed: float, size: float, n: int) -> float:
     up = min(1.0, (1 + abs(mean) / (size * changed)) / 2)
     of, ups = np.meshgrid(np.arange(n + 1), np.arange(n + 1))
     significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < ALPHA
-    return float((binom.pmf(of, n, changed) * binom.pmf(ups, of, up) * (significant & (ups <= of))).sum())
+    return float(
+        (binom.pmf(of, n, changed) * binom.pmf(ups, of, up) * (significant & (ups <= of))).sum()
+    )
 
 
 def smallest_difference(differences: np.ndarray) -> float:
@@ -173,7 +177,12 @@ def pairs_of(models: Iterable[str], languages: Iterable[str]) -> list[tuple[str,
     return [(model, a, model, b) for model in models for a, b in combinations(languages, 2)]
 
 
-def compare(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]], counts: np.ndarray, resample: str = "paired") -> pd.DataFrame:
+def compare(
+    scores: pd.DataFrame,
+    pairs: list[tuple[str, str, str, str]],
+    counts: np.ndarray,
+    resample: str = "paired",
+) -> pd.DataFrame:
     """Table 3: each dimension and pair, the difference b - a over the statements that both answered, and its tests.
 
     `scores`: the table of that name. `counts`: one column for each statement of `scores`, from `resample_counts`; the
@@ -182,12 +191,18 @@ def compare(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]], counts
     smallest_p is what as many changed statements could reach at best, smallest_difference what the exact test finds
     four times in five.
     """
-    wide = scores.pivot(index="statement_id", columns=["dimension", "model", "language"], values="score")
+    wide = scores.pivot(
+        index="statement_id", columns=["dimension", "model", "language"], values="score"
+    )
     if counts.shape[1] != len(wide):
         raise ValueError(f"counts has {counts.shape[1]} columns for {len(wide)} statements")
     keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
-    a = wide.reindex(columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, m, lang, _, _ in keys])).to_numpy()
-    b = wide.reindex(columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, _, _, m, lang in keys])).to_numpy()
+    a = wide.reindex(
+        columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, m, lang, _, _ in keys])
+    ).to_numpy()
+    b = wide.reindex(
+        columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, _, _, m, lang in keys])
+    ).to_numpy()
     a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
     if allowed("resample", resample) == "paired":
         samples = bootstrap_means(b - a, counts)
@@ -203,16 +218,22 @@ def named_pairs(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
 
 
-def _table(keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray) -> pd.DataFrame:
+def _table(
+    keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
+) -> pd.DataFrame:
     """The rows of `compare`, from its columns of scores and of resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
     low, high = of_enough(interval(samples), n)
     table = _named(keys, scores).assign(mean_a=_mean(a), mean_b=_mean(b), n=n)
     table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
-    table = table.assign(difference=_mean(differences), low=low, high=high, p_bootstrap=bootstrap_p(samples))
+    table = table.assign(
+        difference=_mean(differences), low=low, high=high, p_bootstrap=bootstrap_p(samples)
+    )
     table["p_exact"] = [sign_flip_p(column) for column in differences.T]
     table["p_holm"], table["p_bh"] = adjusted(table["p_exact"])
-    table["smallest_p"] = [smallest_exact_p(k) if m else np.nan for k, m in zip(table["changed"], n, strict=True)]
+    table["smallest_p"] = [
+        smallest_exact_p(k) if m else np.nan for k, m in zip(table["changed"], n, strict=True)
+    ]
     table["smallest_difference"] = [smallest_difference(column) for column in differences.T]
     return table
 
@@ -225,7 +246,9 @@ def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
         one = model_a == model_b
         cultures = dict.fromkeys([culture.get(model_a, ""), culture.get(model_b, "")])
         a, b = (language_a, language_b) if one else (model_a, model_b)
-        rows.append((dimension, model_a if one else f"{model_a} / {model_b}", " / ".join(cultures), a, b))
+        rows.append(
+            (dimension, model_a if one else f"{model_a} / {model_b}", " / ".join(cultures), a, b)
+        )
     return pd.DataFrame(rows, columns=["dimension", "model", "culture", "a", "b"])
 
 

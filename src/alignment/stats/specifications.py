@@ -7,13 +7,24 @@ import pandas as pd
 
 from alignment.stats import claims
 from alignment.stats.claims import CLAIMS, NOBODY, Found
-from alignment.stats.relabelling import LABELLING, ONE_BY_ONE, RULES, Collected, groups_of, labels_of, not_asked, scored_of
+from alignment.stats.relabelling import (
+    LABELLING,
+    ONE_BY_ONE,
+    RULES,
+    Collected,
+    groups_of,
+    labels_of,
+    not_asked,
+    scored_of,
+)
 from utils import scores
 
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
 
 
-def specifications(rules: dict[str, tuple] = RULES, one_by_one: dict[str, list] | None = None) -> pd.DataFrame:
+def specifications(
+    rules: dict[str, tuple] = RULES, one_by_one: dict[str, list] | None = None
+) -> pd.DataFrame:
     """The full product of the rules (the first of each is its default), then single changes of the default.
 
     Columns: spec (from 1, the default), varies ("rules", or the one that is changed), a column for each choice.
@@ -22,8 +33,15 @@ def specifications(rules: dict[str, tuple] = RULES, one_by_one: dict[str, list] 
     (192, 194)
     """
     default = {name: choices[0] for name, choices in (RULES | rules).items()} | ONE_BY_ONE
-    rows = [{"varies": "rules"} | default | dict(zip(rules, chosen, strict=True)) for chosen in product(*rules.values())]
-    rows += [{"varies": n} | default | {n: value} for n, values in (one_by_one or {}).items() for value in values]
+    rows = [
+        {"varies": "rules"} | default | dict(zip(rules, chosen, strict=True))
+        for chosen in product(*rules.values())
+    ]
+    rows += [
+        {"varies": n} | default | {n: value}
+        for n, values in (one_by_one or {}).items()
+        for value in values
+    ]
     table = pd.DataFrame(rows)
     table.insert(0, "spec", range(1, len(table) + 1))
     return table
@@ -39,7 +57,9 @@ def outcomes(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     position on each dimension, 0 to 100, on the statements answered differently.
     """
     rows = pd.DataFrame([_outcome(have, spec) for spec in specs.to_dict("records")])
-    whole = {c: "Int64" for c in rows if c in ("labels", "with_people") or c.endswith(("_right", "_of"))}
+    whole = {
+        c: "Int64" for c in rows if c in ("labels", "with_people") or c.endswith(("_right", "_of"))
+    }
     rows = rows.astype(dict.fromkeys(CLAIMS, "boolean") | whole)
     return pd.concat([specs.reset_index(drop=True), rows], axis=1)
 
@@ -48,7 +68,11 @@ def _outcome(have: Collected, spec: dict) -> dict:
     rules, version = tuple(spec[name] for name in LABELLING), spec["human_values"]
     calls = sum(not_asked(have, *rules).values())
     state = "computed" if not calls else "not asked" if spec["varies"] in THRESHOLDS else "in part"
-    out = {"state": state, "calls": calls, "labels": len(labels_of(have, *rules)) if state != "not asked" else pd.NA}
+    out = {
+        "state": state,
+        "calls": calls,
+        "labels": len(labels_of(have, *rules)) if state != "not asked" else pd.NA,
+    }
     if state == "not asked" or not out["labels"]:
         return out | dict.fromkeys(CLAIMS, pd.NA)
     groups = _positions(have, spec["differ"], spec["split_group"], *rules)
@@ -63,7 +87,9 @@ def _outcome(have: Collected, spec: dict) -> dict:
             claim: holds,
             f"{claim}_right": right,
             f"{claim}_of": of,
-            f"{claim}_missed": "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in missed),
+            f"{claim}_missed": "; ".join(
+                f"{dimension}: {' / '.join(who)}" for dimension, *who in missed
+            ),
         }
     places = {f"{r.dimension} {r.group}": r.value for r in groups.itertuples()}
     return out | {"with_people": list(agree.values()).count("yes")} | places
@@ -78,11 +104,19 @@ def shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame:
     product_, rows = table[table["varies"] == "rules"], []
     for claim in CLAIMS:
         parts = [("all rules", "", product_)]
-        parts += [(n, v, product_[product_[n] == v]) for n, choices in rules.items() for v in choices]
+        parts += [
+            (n, v, product_[product_[n] == v]) for n, choices in rules.items() for v in choices
+        ]
         single = table[table["varies"] != "rules"]
-        parts += [(n, str(getattr(r, n)), single[single["spec"] == r.spec]) for r in single.itertuples() for n in [r.varies]]
+        parts += [
+            (n, str(getattr(r, n)), single[single["spec"] == r.spec])
+            for r in single.itertuples()
+            for n in [r.varies]
+        ]
         rows += [(claim, n, v, *_counted(part[claim])) for n, v, part in parts]
-    out = pd.DataFrame(rows, columns=["claim", "choice", "alternative", "specifications", "open", "holds"])
+    out = pd.DataFrame(
+        rows, columns=["claim", "choice", "alternative", "specifications", "open", "holds"]
+    )
     return out.assign(share=out["holds"] / out["specifications"].where(out["specifications"] > 0))
 
 
@@ -98,11 +132,26 @@ def summary(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
     """
     rows = []
     for claim, words in claims.in_words(have.planted is not None).items():
-        product_ = table[table["varies"] == "rules"].reindex(columns=[claim, f"{claim}_right", f"{claim}_of", f"{claim}_missed"])
+        product_ = table[table["varies"] == "rules"].reindex(
+            columns=[claim, f"{claim}_right", f"{claim}_of", f"{claim}_missed"]
+        )
         decided = product_.dropna(subset=claim).set_axis(["holds", "right", "of", "missed"], axis=1)
-        right, missed = decided["right"].astype(float), decided["missed"].str.split("; ").explode().value_counts().drop("", errors="ignore")
+        right, missed = (
+            decided["right"].astype(float),
+            decided["missed"].str.split("; ").explode().value_counts().drop("", errors="ignore"),
+        )
         often = ", ".join(f"{name} ({n})" for name, n in missed.head(2).items())
-        rows.append((words, *_counted(product_[claim]), right.min(), right.median(), right.max(), decided["of"].max(), often))
+        rows.append(
+            (
+                words,
+                *_counted(product_[claim]),
+                right.min(),
+                right.median(),
+                right.max(),
+                decided["of"].max(),
+                often,
+            )
+        )
     columns = ["claim", "decided", "open", "holds", "least", "median", "most", "of", "missed"]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
@@ -110,10 +159,15 @@ def summary(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """The outcomes as a page shows them: what each specification changes ("runs: 1"), and of each claim "5 of 6"."""
     rows = table.to_dict("records")
-    names = ["default" if r["varies"] == "rules" else f"{r['varies']}: {r[r['varies']]}" for r in rows]
+    names = [
+        "default" if r["varies"] == "rules" else f"{r['varies']}: {r[r['varies']]}" for r in rows
+    ]
     out = table[["state", "calls", "labels"]].set_index(pd.Index(names, name="change"))
     for claim in CLAIMS:
-        out[claim] = ["" if pd.isna(r[f"{claim}_of"]) else f"{r[f'{claim}_right']} of {r[f'{claim}_of']}" for r in rows]
+        out[claim] = [
+            "" if pd.isna(r[f"{claim}_of"]) else f"{r[f'{claim}_right']} of {r[f'{claim}_of']}"
+            for r in rows
+        ]
     return out.assign(labels=[str(r["labels"]) if pd.notna(r["labels"]) else "" for r in rows])
 
 
@@ -122,8 +176,14 @@ def ranges(table: pd.DataFrame, figure1: pd.DataFrame) -> pd.DataFrame:
 
     `figure1`: the default's positions with their intervals. Adds least and most, over all specifications of the product.
     """
-    rows = figure1[figure1["selection"] == "differing"].drop(columns="selection").reset_index(drop=True)
-    places = table.loc[table["varies"] == "rules", [f"{r.dimension} {r.group}" for r in rows.itertuples()]]
+    rows = (
+        figure1[figure1["selection"] == "differing"]
+        .drop(columns="selection")
+        .reset_index(drop=True)
+    )
+    places = table.loc[
+        table["varies"] == "rules", [f"{r.dimension} {r.group}" for r in rows.itertuples()]
+    ]
     return rows.assign(least=places.min().to_numpy(), most=places.max().to_numpy())
 
 
@@ -141,7 +201,9 @@ def _positions(have: Collected, differ: str, split_group: str, *rules) -> pd.Dat
 @lru_cache(maxsize=512)
 def _leaning(have: Collected, version: str, *rules) -> Found:
     positions = claims.model_positions(scored_of(have, *rules), have.models)
-    return claims.as_expected(claims.leanings(positions, have.people.get(version, NOBODY)), _expected(have, version)[1])
+    return claims.as_expected(
+        claims.leanings(positions, have.people.get(version, NOBODY)), _expected(have, version)[1]
+    )
 
 
 @lru_cache(maxsize=512)
@@ -159,7 +221,13 @@ def _expected(have: Collected, version: str) -> tuple[dict, dict]:
     """What the claims say of directions and leanings: that models are like their people; of simulated ones, as planted."""
     people = have.people.get(version, NOBODY)
     if have.planted is None:
-        models = have.models[["model", "culture"]].merge(people.rename(columns={"group": "culture"}), on="culture")
-        return claims.directions(people, people), claims.leanings(models[["dimension", "model", "culture", "value"]], people)
+        models = have.models[["model", "culture"]].merge(
+            people.rename(columns={"group": "culture"}), on="culture"
+        )
+        return claims.directions(people, people), claims.leanings(
+            models[["dimension", "model", "culture", "value"]], people
+        )
     groups = claims.group_positions(scores.group_scores(have.planted, have.models), "not_equal")
-    return claims.directions(groups, people), claims.leanings(claims.model_positions(have.planted, have.models), people)
+    return claims.directions(groups, people), claims.leanings(
+        claims.model_positions(have.planted, have.models), people
+    )

@@ -36,7 +36,9 @@ class Column(NamedTuple):
 
 @cache
 def _said() -> dict:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it can be had: every notebook reads this
+    loader = getattr(
+        yaml, "CSafeLoader", yaml.SafeLoader
+    )  # in C where it can be had: every notebook reads this
     return yaml.load(FILE.read_text(encoding="utf-8"), loader)
 
 
@@ -56,7 +58,10 @@ def described(part: str, file: str) -> dict[str, Column] | None:
         return None
     known = _said()["columns"] | table.get("own", {})
     names = [name.strip() for name in table["columns"].split(",")]
-    return {n.rstrip("?"): Column(*known[n.rstrip("?")])._replace(always=not n.endswith("?")) for n in names}
+    return {
+        n.rstrip("?"): Column(*known[n.rstrip("?")])._replace(always=not n.endswith("?"))
+        for n in names
+    }
 
 
 def text_columns(path: Path, names: Iterable[str]) -> set[str]:
@@ -70,23 +75,36 @@ def text_columns(path: Path, names: Iterable[str]) -> set[str]:
     return {name for name in names if name in known and known[name].type == "text"}
 
 
-def faults(path: Path, part: str, cultures: Iterable[str] = (), dimensions: Iterable[str] = ()) -> list[str]:
+def faults(
+    path: Path, part: str, cultures: Iterable[str] = (), dimensions: Iterable[str] = ()
+) -> list[str]:
     """What of a table is not as documented, a sentence each: columns, their order, types, values, empty fields."""
     import pandera.pandas as pandera
 
-    columns = described(part, path.relative_to(path.parents[1] if path.parent.name == "12_release" else path.parent).as_posix())
+    columns = described(
+        part,
+        path.relative_to(
+            path.parents[1] if path.parent.name == "12_release" else path.parent
+        ).as_posix(),
+    )
     if columns is None:
-        return [f"{path.name} is not documented: describe it in {FILE.relative_to(ROOT).as_posix()}."]
+        return [
+            f"{path.name} is not documented: describe it in {FILE.relative_to(ROOT).as_posix()}."
+        ]
     columns = _filled(columns, list(cultures), list(dimensions))
     text = {name: "str" for name, column in columns.items() if column.type == "text"}
     names = pd.read_csv(path, nrows=0).columns
     frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-    schema = pandera.DataFrameSchema({n: _checked(pandera, c) for n, c in columns.items()}, strict=True, ordered=True)
+    schema = pandera.DataFrameSchema(
+        {n: _checked(pandera, c) for n, c in columns.items()}, strict=True, ordered=True
+    )
     try:
         schema.validate(frame.reindex(columns=names), lazy=True)
     except pandera.errors.SchemaErrors as errors:
         found = [(c.column, c.check, c.failure_case) for c in errors.failure_cases.itertuples()]
-        once = {case[0] if case[0] in columns else case: case for case in reversed(found)}  # the first of each column
+        once = {
+            case[0] if case[0] in columns else case: case for case in reversed(found)
+        }  # the first of each column
         return [f"{path.name}: {_told(columns, *case)}" for case in reversed(once.values())]
     return []
 
@@ -103,7 +121,9 @@ def _told(columns: dict[str, Column], column: str | None, check: str, case: obje
     return f'"{column}" holds {case}; the dictionary says: {_holds(columns[column])}.'
 
 
-def _filled(columns: dict[str, Column], cultures: list[str], dimensions: list[str]) -> dict[str, Column]:
+def _filled(
+    columns: dict[str, Column], cultures: list[str], dimensions: list[str]
+) -> dict[str, Column]:
     """The columns with one for each culture, or dimension, or both, in the place of `<culture>` and `<dimension>`."""
     slots = {"<culture>": cultures, "<dimension>": dimensions}
     out = {}
@@ -125,15 +145,31 @@ def _checked(pandera, column: Column):
         _, least, most, _ = _said()["kinds"][column.kind]
         checks = [pandera.Check.ge(least - 1e-9)] if least is not None else []
         checks += [pandera.Check.le(most + 1e-9)] if most is not None else []
-    return pandera.Column(DTYPES[column.type], checks, nullable=column.empty is not None, coerce=True, required=column.always)
+    return pandera.Column(
+        DTYPES[column.type],
+        checks,
+        nullable=column.empty is not None,
+        coerce=True,
+        required=column.always,
+    )
 
 
 def page(part: str) -> str:
     """The list of the tables of data/<part> and of their columns, as its README shows it."""
     used = [column.kind for file in tables(part) for column in described(part, file).values()]
     kinds = [f"| {name} | {said[-1]} |" for name, said in _said()["kinds"].items() if name in used]
-    head = ["## Every table and column", "", "A field that is empty says so under *holds*.", "", "| kind | is |", "|---|---|", *kinds]
-    return "\n".join([MARK, "", *head, *(line for file in tables(part) for line in _section(part, file)), ""])
+    head = [
+        "## Every table and column",
+        "",
+        "A field that is empty says so under *holds*.",
+        "",
+        "| kind | is |",
+        "|---|---|",
+        *kinds,
+    ]
+    return "\n".join(
+        [MARK, "", *head, *(line for file in tables(part) for line in _section(part, file)), ""]
+    )
 
 
 def _section(part: str, file: str) -> list[str]:
@@ -141,7 +177,16 @@ def _section(part: str, file: str) -> list[str]:
     there = f" Only in {table['where']}." if "where" in table else ""
     rows = [f"| `{n}` | {_holds(c)} | {c.meaning} |" for n, c in described(part, file).items()]
     title = file.replace("*", "")
-    return ["", f"### {title}", "", f"A row is {table['rows']}.{there}", "", "| column | holds | meaning |", "|---|---|---|", *rows]
+    return [
+        "",
+        f"### {title}",
+        "",
+        f"A row is {table['rows']}.{there}",
+        "",
+        "| column | holds | meaning |",
+        "|---|---|---|",
+        *rows,
+    ]
 
 
 def _holds(column: Column) -> str:

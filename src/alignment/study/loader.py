@@ -20,7 +20,9 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise Problem(f'{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}: "{key}" is listed twice.')
+                raise Problem(
+                    f'{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}: "{key}" is listed twice.'
+                )
         return super().construct_mapping(node, deep)
 
 
@@ -30,7 +32,9 @@ def find(name: str) -> Path:
         if path.is_file() and path.suffix == ".yaml":
             return path.resolve()
     known = sorted(p.stem for p in STUDIES.glob("*.yaml"))
-    raise Problem(f'There is no study "{name}"; those in studies/ are {", ".join(known)}.{nearest(name, known)}')
+    raise Problem(
+        f'There is no study "{name}"; those in studies/ are {", ".join(known)}.{nearest(name, known)}'
+    )
 
 
 def load(name: str | Path, changes: dict[str, object] | None = None) -> Study:
@@ -48,7 +52,9 @@ def load(name: str | Path, changes: dict[str, object] | None = None) -> Study:
         changed = "".join(f" with {place} = {value}" for place, value in (changes or {}).items())
         raise Problem(f"{shown(path)}{changed} cannot be used:\n{lines}") from None
     if found.name != path.stem:  # its folders bear the name, and the notebooks find the file by it
-        raise Problem(f'{shown(path)} says "name: {found.name}"; a study is called as its file is: write "name: {path.stem}".')
+        raise Problem(
+            f'{shown(path)} says "name: {found.name}"; a study is called as its file is: write "name: {path.stem}".'
+        )
     return found
 
 
@@ -62,10 +68,18 @@ def settings(study: Study, given: dict[str, str], others: Iterable[str]) -> dict
     for place, text in given.items():
         if place.split(".")[0] not in CHANGEABLE:
             said = f'no notebook takes a parameter "{place}", and the study has no such setting that could be changed so'
-            raise Problem(f"-p: {said}.{nearest(place, [*others, *known])} ./run_all.sh --list shows all.")
+            raise Problem(
+                f"-p: {said}.{nearest(place, [*others, *known])} ./run_all.sh --list shows all."
+            )
         value = yaml.safe_load(text)
-        out[place] = str(value).split(",") if isinstance(known.get(place), list) and not isinstance(value, list) else value
-    return {place: value for place, value in out.items() if place not in known or value != known[place]}
+        out[place] = (
+            str(value).split(",")
+            if isinstance(known.get(place), list) and not isinstance(value, list)
+            else value
+        )
+    return {
+        place: value for place, value in out.items() if place not in known or value != known[place]
+    }
 
 
 def _places(value: object, place: str = "") -> dict[str, object]:
@@ -117,12 +131,18 @@ def _expanded(value, path: Path):
         return {k: _expanded(v, path) for k, v in value.items()}
     if isinstance(value, list):
         return [_expanded(v, path) for v in value]
-    return re.sub(r"\$\{(\w+)\}", lambda m: _variable(m[1], path), value) if isinstance(value, str) else value
+    return (
+        re.sub(r"\$\{(\w+)\}", lambda m: _variable(m[1], path), value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _variable(name: str, path: Path) -> str:
     if name not in os.environ:
-        raise Problem(f"{shown(path)} needs the environment variable {name}; set it, as in: {name}=... ./run_all.sh --study ...")
+        raise Problem(
+            f"{shown(path)} needs the environment variable {name}; set it, as in: {name}=... ./run_all.sh --study ..."
+        )
     return os.environ[name]
 
 

@@ -17,7 +17,14 @@ class Bar:
 
     def __init__(self, state: dict, name: str = "", in_log: bool = False) -> None:
         self.name, self.in_log, self.began, self.said = name, in_log, time.monotonic(), 0.0
-        self.bar = tqdm(total=state["total"], initial=state["start"], desc=name or None, unit=f" {state['what']}", leave=False, disable=in_log)
+        self.bar = tqdm(
+            total=state["total"],
+            initial=state["start"],
+            desc=name or None,
+            unit=f" {state['what']}",
+            leave=False,
+            disable=in_log,
+        )
 
     def draw(self, state: dict) -> None:
         if not self.in_log:
@@ -25,8 +32,15 @@ class Bar:
             self.bar.update(state["done"] - self.bar.n)
         elif time.monotonic() - max(self.began, self.said) > LINE:
             self.said = time.monotonic()
-            spent = {"elapsed": self.said - self.began, "ncols": 0, "prefix": self.name, "unit": f" {state['what']}"}
-            line = tqdm.format_meter(state["done"], state["total"], initial=state["start"], postfix=told(state), **spent)
+            spent = {
+                "elapsed": self.said - self.began,
+                "ncols": 0,
+                "prefix": self.name,
+                "unit": f" {state['what']}",
+            }
+            line = tqdm.format_meter(
+                state["done"], state["total"], initial=state["start"], postfix=told(state), **spent
+            )
             print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
@@ -39,7 +53,11 @@ def told(state: dict) -> str:
     >>> told({"failed": 2, "again": 31, "usd": 0.5, "cap": 300.0})
     '2 failed, 31 tried again, $0.50 of $300.00'
     """
-    parts = [f"{state[name]:,} {said}" for name, said in (("failed", "failed"), ("again", "tried again")) if state[name]]
+    parts = [
+        f"{state[name]:,} {said}"
+        for name, said in (("failed", "failed"), ("again", "tried again"))
+        if state[name]
+    ]
     of = "" if state["cap"] is None else f" of ${state['cap']:,.2f}"
     return ", ".join(parts + [f"${state['usd']:,.2f}{of}"] * bool(state["usd"] or of))
 
@@ -50,8 +68,24 @@ class Progress:
     `usd` is what the study has cost so far, and `cap` what it may.
     """
 
-    def __init__(self, total: int, done: int = 0, usd: float = 0.0, cap: float | None = None, what: str = "replies") -> None:
-        self.state = {"total": total, "start": done, "done": done, "failed": 0, "again": 0, "usd": usd, "cap": cap, "what": what}
+    def __init__(
+        self,
+        total: int,
+        done: int = 0,
+        usd: float = 0.0,
+        cap: float | None = None,
+        what: str = "replies",
+    ) -> None:
+        self.state = {
+            "total": total,
+            "start": done,
+            "done": done,
+            "failed": 0,
+            "again": 0,
+            "usd": usd,
+            "cap": cap,
+            "what": what,
+        }
         self.file = os.environ.get("STUDY_PROGRESS")
         self.bar = None if self.file else Bar(self.state)
         self.told = 0.0

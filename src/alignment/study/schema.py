@@ -35,7 +35,9 @@ def allowed(rule: str, value: str) -> str:
     """
     choices = RULES[rule]
     if value not in choices:
-        raise Problem(f'{rule} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}')
+        raise Problem(
+            f'{rule} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}'
+        )
     return value
 
 
@@ -95,7 +97,9 @@ class Model(Part):
     provider: dict = {}  # a broker's provider pin, sent as `provider`
     price: Price | None = None
     reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
-    max_tokens: int | None = None  # where this model's context is smaller than the study's max_tokens
+    max_tokens: int | None = (
+        None  # where this model's context is smaller than the study's max_tokens
+    )
 
 
 class Sampling(Part):
@@ -148,9 +152,13 @@ class Simulation(Part):
     """What the simulated respondents are like."""
 
     seed: int
-    leanings: dict[str, dict[str, list[float]]]  # model -> dimension -> mean score in each language, -2..2
+    leanings: dict[
+        str, dict[str, list[float]]
+    ]  # model -> dimension -> mean score in each language, -2..2
     language_correlation: float = Field(ge=0, le=1)
-    judge_noise: float = Field(ge=0, le=0.5)  # share of labels on which a judge differs from the plan
+    judge_noise: float = Field(
+        ge=0, le=0.5
+    )  # share of labels on which a judge differs from the plan
     run_noise: float = Field(ge=0, le=0.5)  # share of runs that give another answer
     trouble: Trouble = Trouble()
 
@@ -189,12 +197,18 @@ class Study(Part):
     models: dict[str, Model]
     judges: list[str] = []
     sampling: Sampling = Sampling()
-    attempts: int = Field(default=2, ge=1, le=10)  # how often an unreadable or cut-off reply is asked for
-    show_texts: bool = False  # the texts may stand on pages: only where nobody else has a right in them
+    attempts: int = Field(
+        default=2, ge=1, le=10
+    )  # how often an unreadable or cut-off reply is asked for
+    show_texts: bool = (
+        False  # the texts may stand on pages: only where nobody else has a right in them
+    )
     cap: Cap | None = None
     expected: Expected | None = None
     parameters: dict[str, str | int | float | bool] = {}
-    labels: str = ""  # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
+    labels: str = (
+        ""  # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
+    )
     simulation: Simulation | None = None
     annotators: Annotators = Annotators()
     table: Import | None = None
@@ -208,17 +222,27 @@ class Study(Part):
             _known("endpoint", {m.endpoint for m in self.models.values()}, self.endpoints)
         if self.respondents == "simulated":
             if self.simulation is None:
-                raise ValueError('respondents: simulated needs a part "simulation" that says what they are like')
+                raise ValueError(
+                    'respondents: simulated needs a part "simulation" that says what they are like'
+                )
             _known("simulated model", self.simulation.leanings, self.models)
             for name in self.models:
                 if name not in self.simulation.leanings:
-                    raise ValueError(f'the simulated model "{name}" needs its leanings under simulation: leanings:')
-                if missing := [d for d in self.dimensions if d not in self.simulation.leanings[name]]:
-                    raise ValueError(f'the simulated model "{name}" has no leaning on {", ".join(missing)}')
+                    raise ValueError(
+                        f'the simulated model "{name}" needs its leanings under simulation: leanings:'
+                    )
+                if missing := [
+                    d for d in self.dimensions if d not in self.simulation.leanings[name]
+                ]:
+                    raise ValueError(
+                        f'the simulated model "{name}" has no leaning on {", ".join(missing)}'
+                    )
                 for dimension, means in self.simulation.leanings[name].items():
                     if len(means) != len(self.languages):
                         said = f"{len(means)} leanings on {dimension}, and the study has {len(self.languages)} languages"
-                        raise ValueError(f'the simulated model "{name}" has {said} ({", ".join(self.languages)}): one for each')
+                        raise ValueError(
+                            f'the simulated model "{name}" has {said} ({", ".join(self.languages)}): one for each'
+                        )
         return self
 
     def limit(self, model: str) -> int:
@@ -229,4 +253,6 @@ class Study(Part):
 def _known(what: str, names, known) -> None:
     for name in names:
         if name not in known:
-            raise ValueError(f'{what} "{name}" is not one of {", ".join(known)}.{nearest(name, known)}')
+            raise ValueError(
+                f'{what} "{name}" is not one of {", ".join(known)}.{nearest(name, known)}'
+            )

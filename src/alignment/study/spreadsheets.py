@@ -15,18 +15,29 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from utils.errors import Problem
 
-HELP, OWN = 5, "B4"  # the row that explains the sheet, and a cell that its reader may fill in about themselves
+HELP, OWN = (
+    5,
+    "B4",
+)  # the row that explains the sheet, and a cell that its reader may fill in about themselves
 UNREADABLE = (BadZipFile, InvalidFileException, KeyError, OSError)
 
 
-def write(path: Path, above: list[list], rows: Iterable[list], widths: list[int], answers: dict[str, list[str]]) -> Path:
+def write(
+    path: Path,
+    above: list[list],
+    rows: Iterable[list],
+    widths: list[int],
+    answers: dict[str, list[str]],
+) -> Path:
     """Write a sheet: the rows above with the column names last, then the rows; columns without a width are hidden.
 
     `answers`: the columns that may be written to, by letter, and what each takes (nothing: any text). Problem when the
     file is there, so that no filled one is ever overwritten.
     """
     if path.exists():
-        raise Problem(f"{path.name} is there already and may hold answers; move it away to have it written anew.")
+        raise Problem(
+            f"{path.name} is there already and may hold answers; move it away to have it written anew."
+        )
     book = Workbook()
     sheet = book.active
     for i, row in enumerate([*above, *rows], 1):
@@ -54,24 +65,43 @@ def _dress(sheet, head: int, widths: list[int], answers: dict[str, list[str]]) -
     """Lock all but the answers, offer these as lists, and make the sheet readable."""
     for i in range(1, sheet.max_column + 1):
         column = sheet.column_dimensions[get_column_letter(i)]
-        column.width, column.hidden = (widths[i - 1], False) if i <= len(widths) else (column.width, True)
+        column.width, column.hidden = (
+            (widths[i - 1], False) if i <= len(widths) else (column.width, True)
+        )
     sheet.merge_cells(start_row=HELP, end_row=HELP, start_column=1, end_column=len(widths))
     sheet.row_dimensions[HELP].height = 48
     sheet.freeze_panes = sheet.cell(head + 1, 1)
     for cell in (c for row in sheet.iter_rows(max_col=4) for c in row):
-        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(bold=cell.row in (1, head))
+        cell.alignment, cell.font = (
+            Alignment(wrap_text=True, vertical="top"),
+            Font(bold=cell.row in (1, head)),
+        )
     free = [sheet[OWN]]
     for letter, known in answers.items():
         free += [sheet[f"{letter}{i}"] for i in range(head + 1, sheet.max_row + 1)]
         if known:
-            listed = DataValidation(type="list", formula1=f'"{",".join(known)}"', allow_blank=True, showErrorMessage=True)
+            listed = DataValidation(
+                type="list",
+                formula1=f'"{",".join(known)}"',
+                allow_blank=True,
+                showErrorMessage=True,
+            )
             listed.error = f"One of {', '.join(known)}, or nothing."
             listed.add(f"{letter}{head + 1}:{letter}{max(sheet.max_row, head + 1)}")
             sheet.add_data_validation(listed)
     for cell in free:
-        cell.protection, cell.fill = Protection(locked=False), PatternFill("solid", start_color="FFF7DB")
-        cell.number_format = "@"  # as text, +1 stays +1, and what begins with = vanishes into no formula
-    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = True, False, False
+        cell.protection, cell.fill = (
+            Protection(locked=False),
+            PatternFill("solid", start_color="FFF7DB"),
+        )
+        cell.number_format = (
+            "@"  # as text, +1 stays +1, and what begins with = vanishes into no formula
+        )
+    sheet.protection.sheet, sheet.protection.formatColumns, sheet.protection.formatRows = (
+        True,
+        False,
+        False,
+    )
 
 
 def opened(path: Path, values: bool):
@@ -79,7 +109,9 @@ def opened(path: Path, values: bool):
     try:
         return load_workbook(path, data_only=values).worksheets[0]
     except UNREADABLE:
-        raise Problem(f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program.") from None
+        raise Problem(
+            f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program."
+        ) from None
 
 
 def names(sheet, head: int, columns: list[str]) -> bool:

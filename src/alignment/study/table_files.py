@@ -22,7 +22,9 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    frame.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n", compression=packed)
+    frame.to_csv(
+        temporary, index=False, float_format="%.10g", lineterminator="\n", compression=packed
+    )
     os.replace(temporary, path)
     return path
 
@@ -30,12 +32,19 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 def read(path: Path) -> pd.DataFrame:
     """Read a table that `write` wrote; columns that the dictionary calls text are text (never NaN), empty numbers are NaN."""
     if not path.exists():
-        raise Problem(f"The table {path.name} is not there: run the notebook with its number first.")
+        raise Problem(
+            f"The table {path.name} is not there: run the notebook with its number first."
+        )
     if path.stat().st_size <= 1:
         return pd.DataFrame()
     columns = pd.read_csv(path, nrows=0).columns
     text = dict.fromkeys(data_dictionary.text_columns(path, columns), "str")
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values={c: [""] for c in columns if c not in text})
+    return pd.read_csv(
+        path,
+        dtype=text,
+        keep_default_na=False,
+        na_values={c: [""] for c in columns if c not in text},
+    )
 
 
 def brought(path: Path) -> pd.DataFrame:
@@ -44,7 +53,9 @@ def brought(path: Path) -> pd.DataFrame:
     try:
         return read(path, dtype="str", keep_default_na=False)
     except (ValueError, KeyError, OSError, BadZipFile) as error:
-        raise Problem(f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
+        raise Problem(
+            f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}"
+        ) from None
 
 
 def show_on_pages() -> None:
@@ -55,7 +66,9 @@ def show_on_pages() -> None:
     if shell := get_ipython():
         formatters = shell.display_formatter.formatters
         formatters["text/html"].for_type(pd.DataFrame, html)
-        formatters["text/plain"].for_type(pd.DataFrame, lambda frame, page, cycle: page.text(plain(frame)))
+        formatters["text/plain"].for_type(
+            pd.DataFrame, lambda frame, page, cycle: page.text(plain(frame))
+        )
 
 
 def html(frame: pd.DataFrame) -> str:
@@ -64,9 +77,14 @@ def html(frame: pd.DataFrame) -> str:
     Sides are given twice: as attributes, which GitHub keeps, and as styles, which Jupyter puts above attributes.
     """
     heads, rows, sides = _laid_out(frame)
-    cells = [*(_spans(h, sides) for h in heads[:-1]), [(t, side, 1) for t, side in zip(heads[-1], sides, strict=True)]]
+    cells = [
+        *(_spans(h, sides) for h in heads[:-1]),
+        [(t, side, 1) for t, side in zip(heads[-1], sides, strict=True)],
+    ]
     head = "".join(_row([_cell("th", *cell) for cell in row]) for row in cells)
-    body = "".join(_row([_cell("td", t, side) for t, side in zip(row, sides, strict=True)]) for row in rows)
+    body = "".join(
+        _row([_cell("td", t, side) for t, side in zip(row, sides, strict=True)]) for row in rows
+    )
     table = f'<table class="dataframe tex2jax_ignore">\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table>'
     return "\n".join([table, *(f"<p>{line}</p>" for line in _rest(frame))])
 
@@ -81,11 +99,16 @@ def plain(frame: pd.DataFrame) -> str:
     """
     heads, rows, sides = _laid_out(frame)
     wrapped = [[textwrap.wrap(text, WIDTH) or [""] for text in row] for row in [*heads, *rows]]
-    widths = [max(len(line) for cell in column for line in cell) for column in zip(*wrapped, strict=True)]
+    widths = [
+        max(len(line) for cell in column for line in cell) for column in zip(*wrapped, strict=True)
+    ]
     lines = []
     for row in wrapped:
         for parts in zip_longest(*row, fillvalue=""):
-            fitted = [p.ljust(w) if s == "left" else p.rjust(w) for p, w, s in zip(parts, widths, sides, strict=True)]
+            fitted = [
+                p.ljust(w) if s == "left" else p.rjust(w)
+                for p, w, s in zip(parts, widths, sides, strict=True)
+            ]
             lines.append("  ".join(fitted).rstrip())
     return "\n".join([*lines, *_rest(frame)])
 
@@ -93,7 +116,13 @@ def plain(frame: pd.DataFrame) -> str:
 def _rest(frame: pd.DataFrame) -> list[str]:
     """What is to be said of rows that are not shown, or not there."""
     most = pd.get_option("display.max_rows")
-    return [f"The first {most} of {len(frame):,} rows."] if len(frame) > most else [] if len(frame) else ["No rows."]
+    return (
+        [f"The first {most} of {len(frame):,} rows."]
+        if len(frame) > most
+        else []
+        if len(frame)
+        else ["No rows."]
+    )
 
 
 def _laid_out(frame: pd.DataFrame) -> tuple[list[list[str]], list[list[str]], list[str]]:
@@ -101,14 +130,21 @@ def _laid_out(frame: pd.DataFrame) -> tuple[list[list[str]], list[list[str]], li
     shown, index = frame.head(pd.get_option("display.max_rows")), frame.index
     counts = index.names == [None] and pd.api.types.is_integer_dtype(index)
     levels = [] if counts else [shown.index.get_level_values(i) for i in range(index.nlevels)]
-    columns = [_column(list(values)) for values in [*levels, *(shown.iloc[:, i] for i in range(shown.shape[1]))]]
+    columns = [
+        _column(list(values))
+        for values in [*levels, *(shown.iloc[:, i] for i in range(shown.shape[1]))]
+    ]
     rows = [list(row) for row in zip(*(texts for texts, _ in columns), strict=True)]
     _say_once(rows, len(levels) - 1)
     keys = [key if isinstance(key, tuple) else (key,) for key in frame.columns]
-    heads = [[""] * len(levels) + [_text(key[i]) for key in keys] for i in range(frame.columns.nlevels)]
+    heads = [
+        [""] * len(levels) + [_text(key[i]) for key in keys] for i in range(frame.columns.nlevels)
+    ]
     if frame.columns.nlevels == 1 and frame.columns.name is not None:
         heads.insert(0, [""] * len(levels) + [str(frame.columns.name)] * len(keys))
-    heads[-1][: len(levels)] = ["" if name is None else str(name) for name in index.names[: len(levels)]]
+    heads[-1][: len(levels)] = [
+        "" if name is None else str(name) for name in index.names[: len(levels)]
+    ]
     return heads, rows, [side for _, side in columns]
 
 
@@ -117,7 +153,9 @@ def _say_once(rows: list[list[str]], outer: int) -> None:
     above: list[str] = []
     for row in rows:
         now = row[: max(outer, 0)]
-        same = next((i for i, (a, b) in enumerate(zip(now, above, strict=False)) if a != b), len(above))
+        same = next(
+            (i for i, (a, b) in enumerate(zip(now, above, strict=False)) if a != b), len(above)
+        )
         row[:same], above = [""] * same, now
 
 
@@ -128,10 +166,16 @@ def _column(values: list) -> tuple[list[str], str]:
     ((['0.50', '–', '1.25'], 'right'), (['yes', '–'], 'left'), (['12,000', '0'], 'right'), (['1e-05', '0.500'], 'right'))
     """
     known = [value for value in values if not _is_missing(value)]
-    if not known or not all(pd.api.types.is_number(v) and not pd.api.types.is_bool(v) for v in known):
+    if not known or not all(
+        pd.api.types.is_number(v) and not pd.api.types.is_bool(v) for v in known
+    ):
         return [_text(value) for value in values], "left"
-    digits = next((d for d in range(3) if all(abs(v - round(v, d)) < 1e-9 for v in map(float, known))), 3)
-    return [MISSING if _is_missing(value) else _number(float(value), digits) for value in values], "right"
+    digits = next(
+        (d for d in range(3) if all(abs(v - round(v, d)) < 1e-9 for v in map(float, known))), 3
+    )
+    return [
+        MISSING if _is_missing(value) else _number(float(value), digits) for value in values
+    ], "right"
 
 
 def _number(value: float, digits: int) -> str:

@@ -55,7 +55,10 @@ class Execution:
     @property
     def models(self) -> pd.DataFrame:
         """One row a model: model, culture, language (its native one)."""
-        rows = [(name, m.culture, self.study.cultures[m.culture].language) for name, m in self.study.models.items()]
+        rows = [
+            (name, m.culture, self.study.cultures[m.culture].language)
+            for name, m in self.study.models.items()
+        ]
         return pd.DataFrame(rows, columns=["model", "culture", "language"])
 
     @property
@@ -71,13 +74,29 @@ class Execution:
     def changed(self) -> dict[str, str]:
         """What the runner was told to change, as a page shows it: parameters, and settings of the study by their place."""
         told = json.loads(os.environ.get("STUDY_CHANGED", "{}"))
-        return {name: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in told.items()}
+        return {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in told.items()
+        }
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
-        known = {"dimension": self.dimensions, "model": list(self.study.models), "language": self.study.languages}
-        places = {name: {value: i for i, value in enumerate(values)} for name, values in known.items() if name in frame}
-        return frame.sort_values(list(places), key=lambda column: column.map(places[column.name]), kind="stable", ignore_index=True)
+        known = {
+            "dimension": self.dimensions,
+            "model": list(self.study.models),
+            "language": self.study.languages,
+        }
+        places = {
+            name: {value: i for i, value in enumerate(values)}
+            for name, values in known.items()
+            if name in frame
+        }
+        return frame.sort_values(
+            list(places),
+            key=lambda column: column.map(places[column.name]),
+            kind="stable",
+            ignore_index=True,
+        )
 
     def describe(self, language: str) -> dict[str, dict]:
         """Name, definition and poles of every dimension in a language."""
@@ -88,7 +107,9 @@ class Execution:
         known |= {d: texts[language].model_dump() for d, texts in own.items() if language in texts}
         for dimension in self.dimensions:
             if dimension not in known:
-                raise Problem(f'The dimension "{dimension}" has no {language} text.{nearest(dimension, DIMENSIONS)}')
+                raise Problem(
+                    f'The dimension "{dimension}" has no {language} text.{nearest(dimension, DIMENSIONS)}'
+                )
         return {d: known[d] for d in self.dimensions}
 
     def read(self, name: str) -> pd.DataFrame:
@@ -109,48 +130,76 @@ class Execution:
         """Write a figure as png and pdf, stamped with who answered, and return the picture for the page."""
         from alignment.figures import paper_figures
 
-        return paper_figures.save(figure, self.figures / name, caption, respondents or self.respondents)
+        return paper_figures.save(
+            figure, self.figures / name, caption, respondents or self.respondents
+        )
 
     @property
     def respondents(self) -> str:
         """Who answered, from the answers themselves: one simulated one stamps all, so that nothing can wash it off."""
         files = [self.path_of(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
-        seen = {self.study.respondents}.union(*(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists()))
+        seen = {self.study.respondents}.union(
+            *(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists())
+        )
         return next(kind for kind in STAMPS if kind in seen)
 
     def who(self, answered: pd.DataFrame):
         """How many of the planned cells have an answer, and whose the cells are, as a line for the page."""
         from IPython.display import Markdown
 
-        counts, n = answered["respondents"].replace("", "nobody").value_counts(), answered["state"].eq("answered").sum()
+        counts, n = (
+            answered["respondents"].replace("", "nobody").value_counts(),
+            answered["state"].eq("answered").sum(),
+        )
         share = f" ({100 * n / len(answered):.1f} %)" if len(answered) else ""
         whose = ", ".join(f"{k:,} **{kind}**" for kind, k in counts.items())
-        return Markdown(f"**{n:,} of {len(answered):,} cells are answered**{share}. Who was asked: {whose or 'nobody'}.")
+        return Markdown(
+            f"**{n:,} of {len(answered):,} cells are answered**{share}. Who was asked: {whose or 'nobody'}."
+        )
 
     def missing(self):
         """What became of the planned stances, and how far those without an answer could move a mean, for the page."""
         from IPython.display import Markdown
 
         accounting = self.read("07_accounting")
-        silent = [f"{row.model} in {row.language}" for row in accounting[accounting["answered"] == 0].itertuples()]
+        silent = [
+            f"{row.model} in {row.language}"
+            for row in accounting[accounting["answered"] == 0].itertuples()
+        ]
         counts = accounting.sum(numeric_only=True).astype(int)
         planned, bounds = counts.pop("planned"), self.read("07_bounds")
         states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
         far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
-        unread = f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn." if silent else ""
-        moved = f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
-        return Markdown(f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}")
+        unread = (
+            f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn."
+            if silent
+            else ""
+        )
+        moved = (
+            f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
+        )
+        return Markdown(
+            f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}"
+        )
 
     @property
     def caution(self) -> str:
         """The end of a sentence that states a result; nothing when real models answered."""
-        return {"simulated": "*Simulated respondents: no finding.*", "imported": "*Imported answers.*", "live": ""}[self.respondents]
+        return {
+            "simulated": "*Simulated respondents: no finding.*",
+            "imported": "*Imported answers.*",
+            "live": "",
+        }[self.respondents]
 
     def with_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with titles or statements beside it, where the study may show them (`show_texts`)."""
         if not self.study.show_texts:
             return frame
-        on, name, text = ("statement_id", "01_theses", "text") if "statement_id" in frame else ("debate_id", "01_debates", "title")
+        on, name, text = (
+            ("statement_id", "01_theses", "text")
+            if "statement_id" in frame
+            else ("debate_id", "01_debates", "title")
+        )
         return frame.merge(self.read(name)[[on, text]], on=on, how="left")
 
     def banner(self):
@@ -189,7 +238,9 @@ def capped(study: Study) -> Study:
     """The study under this execution's cap in US dollars (--cap), where there is one; a cap on calls stays."""
     usd = os.environ.get("STUDY_CAP")
     calls = study.cap.calls if study.cap else None
-    return study if usd is None else study.model_copy(update={"cap": Cap(usd=float(usd), calls=calls)})
+    return (
+        study if usd is None else study.model_copy(update={"cap": Cap(usd=float(usd), calls=calls)})
+    )
 
 
 def folder_of(setting: str, default: Path) -> Path:

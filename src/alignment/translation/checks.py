@@ -13,15 +13,25 @@ USUAL = (0.4, 2.5)  # length of a translation, relative to what is typical of al
 FAR = 0.6  # distance of a back-translation from which on it is listed
 FEW = 12  # characters: of so short a text the length says nothing
 
-NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?=(s)?\b)(?=(?: (thousand|million|billion|trillion))?)")
+NUMBER = re.compile(
+    r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?=(s)?\b)(?=(?: (thousand|million|billion|trillion))?)"
+)
 TIMES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-NAME = re.compile(r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w&+-]*\b|\b[A-Za-z]+\d[\w-]*\b")  # NATO, YouTube, G20; not Mary
+NAME = re.compile(
+    r"\b(?=\w*[A-Z]\w*[A-Z])[A-Za-z][\w&+-]*\b|\b[A-Za-z]+\d[\w-]*\b"
+)  # NATO, YouTube, G20; not Mary
 ORDINARY = re.compile(r"\b[a-z]{4,}\b")
-NEGATION = re.compile(r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot)\b|n['’]t\b", re.I)
-NOT_ONLY = re.compile(r"\bnot only\b|\bno matter\b|\bwhether or not\b|\bnot to mention\b|\bno\.? \d", re.I)
+NEGATION = re.compile(
+    r"\b(?:not|no|never|nor|neither|none|nobody|nothing|nowhere|without|cannot)\b|n['’]t\b", re.I
+)
+NOT_ONLY = re.compile(
+    r"\bnot only\b|\bno matter\b|\bwhether or not\b|\bnot to mention\b|\bno\.? \d", re.I
+)
 # Characters that deny in Chinese, and common words that hold one and deny nothing.
 DENIES = re.compile("[不没未无無非勿莫别免禁否缺]|拒绝|停止|避免|取消")
-DENIES_NOT = re.compile("不同|不断|不仅|不但|不过|不管|不论|无论|非常|非洲|特别|级别|性别|区别|分别|个别|差别|未来|是否|能否|与否|别墅")
+DENIES_NOT = re.compile(
+    "不同|不断|不仅|不但|不过|不管|不论|无论|非常|非洲|特别|级别|性别|区别|分别|个别|差别|未来|是否|能否|与否|别墅"
+)
 DIGITS, UNITS = "零一二三四五六七八九", ("", "十", "百", "千")
 # What translators usually write for names that stand in Latin letters in English.
 WRITTEN = {
@@ -38,11 +48,17 @@ def checks(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
     Numbers, names in Latin letters and negations that got lost; text that was not translated; a length far from the
     usual; and, where there is a column back_translation, one that is far from the source or differs in its negations.
     """
-    both = translated.merge(statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source"))
+    both = translated.merge(
+        statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source")
+    )
     both = both[both["translator"] != "simulated"]
     ratio = both["text"].str.len() / both["text_source"].str.len().clip(lower=1)
     relative = ratio / ratio.groupby(both["language"]).transform("median")
-    back = both["back_translation"].fillna("") if "back_translation" in both else pd.Series("", index=both.index)
+    back = (
+        both["back_translation"].fillna("")
+        if "back_translation" in both
+        else pd.Series("", index=both.index)
+    )
     found = [
         (row.statement_id, row.language, what)
         for row, length, there in zip(both.itertuples(index=False), relative, back, strict=True)
@@ -51,7 +67,9 @@ def checks(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def findings(source: str, text: str, language: str, relative_length: float = 1.0, back: str = "") -> list[str]:
+def findings(
+    source: str, text: str, language: str, relative_length: float = 1.0, back: str = ""
+) -> list[str]:
     """What looks wrong about one text.
 
     >>> findings("Do not ban 5 YouTube channels.", "禁止五个频道。", "zh")
@@ -60,11 +78,23 @@ def findings(source: str, text: str, language: str, relative_length: float = 1.0
     ['a number is lost: 3,000', 'a negation may be lost']
     """
     return [
-        *(["not translated"] if not _is_in(text, language) or _same(source, text) else _left_over(source, text)),
+        *(
+            ["not translated"]
+            if not _is_in(text, language) or _same(source, text)
+            else _left_over(source, text)
+        ),
         *_listed("a number is lost", lost_numbers(source, text)),
         *_listed("a name is lost", lost_names(source, text)),
-        *(["a negation may be lost"] if language == "zh" and negations(source) and not _denies(text) else []),
-        *(["unusual length"] if len(source) > FEW and not USUAL[0] < relative_length < USUAL[1] else []),
+        *(
+            ["a negation may be lost"]
+            if language == "zh" and negations(source) and not _denies(text)
+            else []
+        ),
+        *(
+            ["unusual length"]
+            if len(source) > FEW and not USUAL[0] < relative_length < USUAL[1]
+            else []
+        ),
         *(_of_back_translation(source, back) if back else []),
     ]
 
@@ -78,14 +108,24 @@ def lost_numbers(source: str, text: str) -> list[str]:
     >>> lost_numbers("In 2030, 16 of 2,000 schools and 10 % since the 1990s", "2030年，十六所（共两千所）和百分之十，九十年代")
     []
     """
-    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text).translate(str.maketrans("０１２３４５６７８９．两", "0123456789.二"))
-    return [n[0] for n in NUMBER.finditer(source) if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1]), n[2]))]
+    plain = re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text).translate(
+        str.maketrans("０１２３４５６７８９．两", "0123456789.二")
+    )
+    return [
+        n[0]
+        for n in NUMBER.finditer(source)
+        if not any(_holds(plain, way) for way in _ways(n[0], bool(n[1]), n[2]))
+    ]
 
 
 def lost_names(source: str, text: str) -> list[str]:
     """Names that stand in Latin letters (NATO, YouTube, G20) and are in the text neither so nor in their usual form."""
     found = dict.fromkeys(NAME.findall("" if source.isupper() else source))
-    return [n for n in found if n.casefold() not in text.casefold() and not re.search(WRITTEN.get(n, r"(?!)"), text)]
+    return [
+        n
+        for n in found
+        if n.casefold() not in text.casefold() and not re.search(WRITTEN.get(n, r"(?!)"), text)
+    ]
 
 
 def negations(source: str) -> int:
@@ -124,7 +164,11 @@ def _same(source: str, text: str) -> bool:
 
 def _is_in(text: str, language: str) -> bool:
     """Whether a text has any letter of its language, where these are known and not those of English too."""
-    letters = answer_words.words(language)["letters"] if language in answer_words.known() and language != "en" else r"\w"
+    letters = (
+        answer_words.words(language)["letters"]
+        if language in answer_words.known() and language != "en"
+        else r"\w"
+    )
     return bool(re.search(f"[{letters}]" if letters != r"\w" else letters, text))
 
 
@@ -132,7 +176,10 @@ def _left_over(source: str, text: str) -> list[str]:
     """Ordinary words of the source that stand in the text as they were."""
     if not re.search(r"[\u3400-\u9fff]", text):
         return []
-    return _listed("left in English", [w for w in dict.fromkeys(ORDINARY.findall(text)) if re.search(rf"\b{w}\b", source)])
+    return _listed(
+        "left in English",
+        [w for w in dict.fromkeys(ORDINARY.findall(text)) if re.search(rf"\b{w}\b", source)],
+    )
 
 
 def _denies(text: str) -> bool:
@@ -154,7 +201,11 @@ def _ways(number: str, decade: bool, times: str | None = None) -> Iterator[str]:
         if value.isdigit():
             n = int(value)
             yield from {numeral(n), numeral(n).removeprefix("一") if 10 <= n < 20 else numeral(n)}
-            yield from (f"{n // unit}{name}" for unit, name in ((10**4, "万"), (10**8, "亿")) if n and n % unit == 0)
+            yield from (
+                f"{n // unit}{name}"
+                for unit, name in ((10**4, "万"), (10**8, "亿"))
+                if n and n % unit == 0
+            )
 
 
 def numeral(n: int) -> str:

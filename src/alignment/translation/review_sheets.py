@@ -26,15 +26,21 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     """Carry out a command of `python -m alignment.translation.translations`; the sentence says what was done."""
     language = language or next(iter(here.study.languages[1:]), None)
     if language not in here.study.languages[1:]:
-        raise Problem(f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".')
+        raise Problem(
+            f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".'
+        )
     statements = here.read("02_statements")
     if command == "sheet":
         path = file or here.raw / f"review.{language}.xlsx"
         translated = here.read("03_translations").query("language == @language")
-        write_sheet(path, statements, translated, checks(statements, translated), here.study.name, language)
+        write_sheet(
+            path, statements, translated, checks(statements, translated), here.study.name, language
+        )
         return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: import {shown(path)}"
     if file is None or not file.exists():
-        raise Problem("Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx).")
+        raise Problem(
+            "Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)."
+        )
     if (sheet := _opened(file)) is not None:
         made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
     else:
@@ -42,57 +48,97 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     new = _new(here, made)
     if len(new):
         translations.add(here, new)
-    changed = f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
+    changed = (
+        f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
+    )
     return f"{len(new)} of {len(made)} texts were new and are in {shown(here.material / 'translations.csv')}.{changed}"
 
 
 def write_sheet(path: Path, statements, translated, found, study_name: str, language: str) -> Path:
     """Write the review sheet, doubtful texts first; Problem when the file is there, so that no filled one is lost."""
-    above = [[TITLE], ["Study", study_name], ["Language", language], ["Reader", None], [HELP], COLUMNS]
+    above = [
+        [TITLE],
+        ["Study", study_name],
+        ["Language", language],
+        ["Reader", None],
+        [HELP],
+        COLUMNS,
+    ]
     hints = found.groupby("statement_id")["reason"].agg("; ".join).to_dict()
-    both = translated.merge(statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source"))
+    both = translated.merge(
+        statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source")
+    )
     both = both.assign(doubt=~both["statement_id"].isin(hints)).sort_values("doubt", kind="stable")
     rows = []
     for row in both.itertuples(index=False):
         known_by = f"{spreadsheets.digest(study_name, language, row.statement_id)} {content_hash(row.text_source)}"
-        rows.append([row.text_source, row.text, hints.get(row.statement_id, ""), None, row.statement_id, known_by])
+        rows.append(
+            [
+                row.text_source,
+                row.text,
+                hints.get(row.statement_id, ""),
+                None,
+                row.statement_id,
+                known_by,
+            ]
+        )
     return spreadsheets.write(path, above, rows, [55, 45, 28, 45], {"D": []})
 
 
-def read_sheet(name: str, sheet, statements: pd.DataFrame, study_name: str, language: str) -> tuple[pd.DataFrame, list[str]]:
+def read_sheet(
+    name: str, sheet, statements: pd.DataFrame, study_name: str, language: str
+) -> tuple[pd.DataFrame, list[str]]:
     """The corrections of a sheet as rows of the table, and the statements that have changed since it was written.
 
     Problem for a sheet of another study or language, and for a row that is not as it was written.
     """
     if (sheet["B2"].value, sheet["B3"].value) != (study_name, language):
-        raise Problem(f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}.")
+        raise Problem(
+            f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, not of {study_name} in {language}."
+        )
     reader = str(sheet["B4"].value or "").strip() or READER
-    texts, made, late = dict(zip(statements["statement_id"], statements["text"], strict=True)), [], []
+    texts, made, late = (
+        dict(zip(statements["statement_id"], statements["text"], strict=True)),
+        [],
+        [],
+    )
     for row in sheet.iter_rows(min_row=HEAD + 1, max_col=len(COLUMNS)):
-        source, _, _, correction, statement_id, check = ("" if c.value is None else str(c.value) for c in row)
+        source, _, _, correction, statement_id, check = (
+            "" if c.value is None else str(c.value) for c in row
+        )
         if not correction.strip():
             continue
         if not check.startswith(spreadsheets.digest(study_name, language, statement_id)):
-            raise Problem(f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed.")
+            raise Problem(
+                f"{name}: row {row[0].row} is not as it was written; only the column Correction may be changed."
+            )
         if statement_id not in texts or not check.endswith(content_hash(texts[statement_id])):
             late.append(statement_id)
         else:
             made.append({"statement_id": statement_id, "text": " ".join(correction.split())})
     frame = pd.DataFrame(made, columns=["statement_id", "text"])
-    return _rows(frame, statements, language, reader, translators.today()).assign(corrected=True), late
+    return _rows(frame, statements, language, reader, translators.today()).assign(
+        corrected=True
+    ), late
 
 
 def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """A brought table (statement_id, text; perhaps language, translator, date, back_translation), for today's statements."""
     read = table_files.brought(path)
     if missing := [c for c in ("statement_id", "text") if c not in read]:
-        raise Problem(f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text.")
+        raise Problem(
+            f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text."
+        )
     mine = read[(read["language"] == language) if "language" in read else slice(None)]
     if twice := mine.loc[mine["statement_id"].duplicated(), "statement_id"].tolist():
         raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")
-    known = mine[mine["statement_id"].isin(statements["statement_id"]) & mine["text"].str.strip().ne("")]
+    known = mine[
+        mine["statement_id"].isin(statements["statement_id"]) & mine["text"].str.strip().ne("")
+    ]
     if known.empty:
-        raise Problem(f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv).")
+        raise Problem(
+            f"{path.name} holds no {language} text of any statement of this study (its ids are as in 02_statements.csv)."
+        )
     made = _rows(known, statements, language, "brought", "")
     for column in ("translator", "date", translations.BACK):
         if column in known:
@@ -100,15 +146,21 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
     return made
 
 
-def _rows(made: pd.DataFrame, statements: pd.DataFrame, language: str, translator: str, date: str) -> pd.DataFrame:
-    sources = made[["statement_id"]].merge(statements[["statement_id", "text"]], on="statement_id", how="left")
+def _rows(
+    made: pd.DataFrame, statements: pd.DataFrame, language: str, translator: str, date: str
+) -> pd.DataFrame:
+    sources = made[["statement_id"]].merge(
+        statements[["statement_id", "text"]], on="statement_id", how="left"
+    )
     return translations.rows(sources, made["text"], language, translator, date)
 
 
 def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
     """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
     key = ["statement_id", "language", "source_hash", "text", "corrected"]
-    last = translations.stored(here).drop_duplicates(["statement_id", "language", "source_hash", "corrected"], keep="last")
+    last = translations.stored(here).drop_duplicates(
+        ["statement_id", "language", "source_hash", "corrected"], keep="last"
+    )
     known = set(last[key].itertuples(index=False, name=None))
     return made[[row not in known for row in made[key].itertuples(index=False, name=None)]]
 

@@ -33,23 +33,31 @@ def translations(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for language in here.study.languages[1:]:
-        missing = statements[~statements["statement_id"].isin(known(here, statements, language)["statement_id"])]
+        missing = statements[
+            ~statements["statement_id"].isin(known(here, statements, language)["statement_id"])
+        ]
         made = _made(here, missing, language) if len(missing) else None
         parts += [known(here, statements, language), *([made] if made is not None else [])]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     order = {s: i for i, s in enumerate(statements["statement_id"])}
-    found = pd.concat(parts).sort_values("statement_id", key=lambda ids: ids.map(order), kind="stable")
+    found = pd.concat(parts).sort_values(
+        "statement_id", key=lambda ids: ids.map(order), kind="stable"
+    )
     back = [BACK] if BACK in found and found[BACK].fillna("").ne("").any() else []
     return found[[*COLUMNS, *back]].reset_index(drop=True)
 
 
 def known(here: Execution, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """Stored translations of just these texts, one each; one whose source changed since is not used."""
-    hashes = dict(zip(statements["statement_id"], statements["text"].map(content_hash), strict=True))
+    hashes = dict(
+        zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
+    )
     store = stored(here).query("language == @language")
     current = store[store["statement_id"].map(hashes) == store["source_hash"]]
-    return current.sort_values("corrected", kind="stable").drop_duplicates("statement_id", keep="last")
+    return current.sort_values("corrected", kind="stable").drop_duplicates(
+        "statement_id", keep="last"
+    )
 
 
 def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
@@ -59,14 +67,20 @@ def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for language in here.study.languages[1:]:
-        hashes = dict(zip(statements["statement_id"], statements["text"].map(content_hash), strict=True))
+        hashes = dict(
+            zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
+        )
         mine = stored(here).query("language == @language and statement_id in @hashes")
         is_current = mine["statement_id"].map(hashes) == mine["source_hash"]
-        older = mine[~is_current].groupby("statement_id", sort=False)["corrected"].any().reset_index()
+        older = (
+            mine[~is_current].groupby("statement_id", sort=False)["corrected"].any().reset_index()
+        )
         again = older["statement_id"].isin(mine.loc[is_current & mine["corrected"], "statement_id"])
         parts.append(older.assign(language=language, correction_lost=older["corrected"] & ~again))
     columns = ["statement_id", "language", "correction_lost"]
-    return pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame(columns=columns)
+    return (
+        pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame(columns=columns)
+    )
 
 
 def stored(here: Execution) -> pd.DataFrame:
@@ -87,13 +101,26 @@ def stored(here: Execution) -> pd.DataFrame:
 def add(here: Execution, made: pd.DataFrame) -> None:
     """Put translations into the study's table; when this returns they are on disk."""
     before = stored(here)
-    table_files.write(pd.concat([before, made], ignore_index=True) if len(before) else made, here.material / "translations.csv")
+    table_files.write(
+        pd.concat([before, made], ignore_index=True) if len(before) else made,
+        here.material / "translations.csv",
+    )
 
 
-def rows(statements: pd.DataFrame, texts: Iterable[str], language: str, translator: str, date: str) -> pd.DataFrame:
+def rows(
+    statements: pd.DataFrame, texts: Iterable[str], language: str, translator: str, date: str
+) -> pd.DataFrame:
     """Translations as rows of the table, each with the hash of the text that it was made from."""
-    made = {"text": list(texts), "language": language, "translator": translator, "date": date, "corrected": False}
-    out = statements[["statement_id"]].assign(**made, source_hash=statements["text"].map(content_hash).to_numpy())
+    made = {
+        "text": list(texts),
+        "language": language,
+        "translator": translator,
+        "date": date,
+        "corrected": False,
+    }
+    out = statements[["statement_id"]].assign(
+        **made, source_hash=statements["text"].map(content_hash).to_numpy()
+    )
     return out[COLUMNS]
 
 
@@ -101,9 +128,17 @@ def _made(here: Execution, missing: pd.DataFrame, language: str) -> pd.DataFrame
     """Have missing texts made: a placeholder comes back, anything else is in the table when this returns."""
     translator = here.study.translator
     if translator == "simulated":
-        return rows(missing, [PLACEHOLDER.format(id=s) for s in missing["statement_id"]], language, "simulated", "")
+        return rows(
+            missing,
+            [PLACEHOLDER.format(id=s) for s in missing["statement_id"]],
+            language,
+            "simulated",
+            "",
+        )
     makers: dict[str, Callable] = {"google": translators.through_google}
-    make = makers.get(translator, translators.through_model if translator in here.study.models else None)
+    make = makers.get(
+        translator, translators.through_model if translator in here.study.models else None
+    )
     if make is None or os.environ.get("STUDY_RECORDED"):
         raise Problem(_lacking(here, missing, language))
     for batch, texts in make(here, missing, language):
@@ -127,14 +162,26 @@ def main(arguments: list[str] | None = None) -> None:
     """`sheet` writes a review sheet; `import` takes one back, or a table that somebody brings."""
     from alignment.translation import review_sheets
 
-    parser = argparse.ArgumentParser(prog="python -m alignment.translation.translations", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m alignment.translation.translations", description=main.__doc__
+    )
     parser.add_argument("command", choices=["sheet", "import"])
-    parser.add_argument("file", nargs="?", type=Path, help="the sheet (.xlsx) or table (.csv, .xlsx)")
-    parser.add_argument("--study", default="demo", help="a study file, by name or path (default: demo)")
-    parser.add_argument("--language", help="the language that is reviewed (default: the study's second)")
+    parser.add_argument(
+        "file", nargs="?", type=Path, help="the sheet (.xlsx) or table (.csv, .xlsx)"
+    )
+    parser.add_argument(
+        "--study", default="demo", help="a study file, by name or path (default: demo)"
+    )
+    parser.add_argument(
+        "--language", help="the language that is reviewed (default: the study's second)"
+    )
     chosen = parser.parse_intermixed_args(arguments)
     study = load(chosen.study)
-    print(review_sheets.run(Execution(study, study.name), chosen.command, chosen.file, chosen.language))
+    print(
+        review_sheets.run(
+            Execution(study, study.name), chosen.command, chosen.file, chosen.language
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -41,10 +41,15 @@ def through_google(here: Execution, missing: pd.DataFrame, language: str) -> Mad
     """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
     key = os.environ.get(GOOGLE_KEY)
     if not key:
-        raise Problem(f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again.")
+        raise Problem(
+            f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again."
+        )
     with _session() as session:
         for batch in batches(missing):
-            yield batch, google(session, list(batch["text"]), here.study.languages[0], language, key)
+            yield (
+                batch,
+                google(session, list(batch["text"]), here.study.languages[0], language, key),
+            )
 
 
 def batches(statements: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -58,35 +63,52 @@ def batches(statements: pd.DataFrame) -> Iterator[pd.DataFrame]:
     yield statements.iloc[start:]
 
 
-def google(session: requests.Session, texts: list[str], source: str, language: str, key: str) -> list[str]:
+def google(
+    session: requests.Session, texts: list[str], source: str, language: str, key: str
+) -> list[str]:
     """One request to Google Cloud Translation (basic, REST); the texts come back in order.
 
     The key travels in a header, so that it stands in no address and in no error.
     """
-    codes = {"source": GOOGLE_CODES.get(source, source), "target": GOOGLE_CODES.get(language, language)}
+    codes = {
+        "source": GOOGLE_CODES.get(source, source),
+        "target": GOOGLE_CODES.get(language, language),
+    }
     body = {"q": texts, "format": "text"} | codes
     try:
-        response = session.post(GOOGLE, headers={"X-Goog-Api-Key": key}, json=body, timeout=60, allow_redirects=False)
+        response = session.post(
+            GOOGLE, headers={"X-Goog-Api-Key": key}, json=body, timeout=60, allow_redirects=False
+        )
     except requests.RequestException as error:
-        raise Problem(f"Google Cloud Translation: the connection failed ({type(error).__name__}). {AGAIN}") from None
+        raise Problem(
+            f"Google Cloud Translation: the connection failed ({type(error).__name__}). {AGAIN}"
+        ) from None
     if response.status_code != 200:
         said = _said(response).replace(key, "***")
         raise Problem(f"Google Cloud Translation answered {response.status_code}{said}. {AGAIN}")
     try:
         out = [t["translatedText"] for t in response.json()["data"]["translations"]]
     except (LookupError, TypeError, ValueError):
-        raise Problem(f"Google Cloud Translation sent no translations where some were due. {AGAIN}") from None
+        raise Problem(
+            f"Google Cloud Translation sent no translations where some were due. {AGAIN}"
+        ) from None
     if len(out) != len(texts):
-        raise Problem(f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}")
+        raise Problem(
+            f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}"
+        )
     if not all(isinstance(text, str) and text.strip() for text in out):
-        raise Problem(f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}")
+        raise Problem(
+            f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}"
+        )
     return out
 
 
 def _session() -> requests.Session:
     session = requests.Session()
     busy = (429, 500, 502, 503, 504)
-    retry = Retry(5, status_forcelist=busy, allowed_methods=None, raise_on_status=False, backoff_factor=WAIT)
+    retry = Retry(
+        5, status_forcelist=busy, allowed_methods=None, raise_on_status=False, backoff_factor=WAIT
+    )
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
     return session
@@ -107,26 +129,48 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
     """
     model, path, stopped = here.study.translator, here.raw / archive.FILE, None
     if here.study.respondents != "live":
-        raise Problem("Only a live study has models that translate: use `translator: simulated` or a table.")
+        raise Problem(
+            "Only a live study has models that translate: use `translator: simulated` or a table."
+        )
     if here.study.cap is None:
-        raise Problem(f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD).")
+        raise Problem(
+            f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD)."
+        )
     calm = here.study.sampling.model_copy(update={"temperature": 0.0})
     here = Execution(here.study.model_copy(update={"sampling": calm}), here.folder)
-    messages = {statement: request(statement, here.study.languages[0], language) for statement in missing["text"]}
+    messages = {
+        statement: request(statement, here.study.languages[0], language)
+        for statement in missing["text"]
+    }
     keys = {statement: _key(here, model, asked) for statement, asked in messages.items()}
     with archive.open_archive(path) as connection, archive.only_one(path):
         archive.recover(path, connection, here.study.respondents)
         for _ in range(here.study.attempts):
             known = _known(connection)
             todo = [
-                Request(key, STEP, language, model, 1, known[key].attempts + 1, messages[statement], known[key].attempts)
+                Request(
+                    key,
+                    STEP,
+                    language,
+                    model,
+                    1,
+                    known[key].attempts + 1,
+                    messages[statement],
+                    known[key].attempts,
+                )
                 for statement, key in keys.items()
                 if not known[key].text
             ]
             if stopped or not todo:
                 break
             try:
-                progress = Progress(len(keys), len(keys) - len(todo), archive.spent(connection)[1], here.study.cap.usd, "translations")
+                progress = Progress(
+                    len(keys),
+                    len(keys) - len(todo),
+                    archive.spent(connection)[1],
+                    here.study.cap.usd,
+                    "translations",
+                )
                 scheduler.ask(here, todo, connection, progress)
             except Problem as problem:
                 stopped = problem
@@ -136,7 +180,9 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
     if stopped:
         raise stopped
     if failed := list(missing.loc[texts == "", "statement_id"]):
-        raise Problem(f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). {AGAIN}")
+        raise Problem(
+            f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). {AGAIN}"
+        )
 
 
 class Known(NamedTuple):
@@ -147,14 +193,28 @@ class Known(NamedTuple):
 
 
 def _key(here: Execution, model: str, messages: list[dict]) -> str:
-    asked, sampling = here.study.models[model], {"temperature": 0.0, "max_tokens": here.study.limit(model)}
-    return archive.keys(STEP, archive.digest(messages), asked.endpoint, asked.request or model, asked.provider, sampling, [1])[0]
+    asked, sampling = (
+        here.study.models[model],
+        {"temperature": 0.0, "max_tokens": here.study.limit(model)},
+    )
+    return archive.keys(
+        STEP,
+        archive.digest(messages),
+        asked.endpoint,
+        asked.request or model,
+        asked.provider,
+        sampling,
+        [1],
+    )[0]
 
 
 def _known(connection) -> dict[str, Known]:
     """The translations in the archive, by key; the first reply that is one counts."""
     found: dict[str, Known] = defaultdict(Known)
-    rows = connection.execute("select key, attempt, text, finish_reason from replies where step = ? order by attempt", [STEP])
+    rows = connection.execute(
+        "select key, attempt, text, finish_reason from replies where step = ? order by attempt",
+        [STEP],
+    )
     for key, attempt, text, finish_reason in rows:
         found[key] = Known(attempt, found[key].text or read(text or "", finish_reason or ""))
     return found
@@ -162,9 +222,13 @@ def _known(connection) -> dict[str, Known]:
 
 def request(statement: str, source: str, language: str) -> list[dict]:
     """The messages that ask a model for a translation; whatever the statement says, it fills no other slot."""
-    source_name, name = (VARIETIES.get(l) or answer_words.words(l)["name"] for l in (source, language))
+    source_name, name = (
+        VARIETIES.get(l) or answer_words.words(l)["name"] for l in (source, language)
+    )
     names = {"source_language": source_name, "target_language": name}
-    template = (Path(__file__).parent / "templates" / "translate.txt").read_text(encoding="utf-8").strip()
+    template = (
+        (Path(__file__).parent / "templates" / "translate.txt").read_text(encoding="utf-8").strip()
+    )
     shielded = re.sub(r"(?<=<)(?=\s*/?\s*statement)|(?<=<)(?=[|｜])", r"\\", statement, flags=re.I)
     values = names | {"statement": shielded}
     return [{"role": "user", "content": prompts.SLOT.sub(lambda slot: values[slot[1]], template)}]
@@ -177,5 +241,10 @@ def read(reply: str, finish_reason: str) -> str:
     ('应当禁止汽车。', '')
     """
     text = re.sub(r"</?statement>", "", reply.rpartition("</think>")[2]).strip()
-    refused = any(prompts.read("stance", language, text, finish_reason)[0] == "refused" for language in prompts.languages())
-    return "" if finish_reason == "length" or "<think>" in text or refused else " ".join(text.split())
+    refused = any(
+        prompts.read("stance", language, text, finish_reason)[0] == "refused"
+        for language in prompts.languages()
+    )
+    return (
+        "" if finish_reason == "length" or "<think>" in text or refused else " ".join(text.split())
+    )
