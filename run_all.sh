@@ -5,4 +5,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source ./environment.sh
-exec "$python" -m alignment.runner.pipeline "$@"
+exec "$python" -m alignment.cli run "$@"

@@ -28,6 +28,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from utils.cells import CELL, cells_of_statements
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 ANSWER = (
@@ -304,7 +306,7 @@ def _spread(values: list[float], form: str) -> str:
 
 def growth(times: int) -> None:
     """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
-    from alignment.asking import answers, archive, collection, plan
+    from alignment.asking import answers, archive, collection
     from alignment.study import loader
     from alignment.study.workspace import Execution
     from utils import prompts
@@ -328,7 +330,7 @@ def growth(times: int) -> None:
         for step, n, dimensions in sizes:
             names = here.dimensions[:dimensions] if step != "stance" else [""]
             tables.append(
-                plan.statement_cells(
+                cells_of_statements(
                     step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5
                 )
             )
@@ -349,7 +351,7 @@ def growth(times: int) -> None:
         with timed("which cells are new (--plan)"):
             for cells in tables:
                 assert not collection.known(here, cells, texts)["new"].any()
-        assert answers.CELL == plan.COLUMNS
+        assert answers.CELL == CELL
 
 
 def _fill(connection, here, cells, texts, said, prompts, archive, collection) -> None:

@@ -39,12 +39,12 @@ def exports(folder: Path) -> int:
 
 def statements(folder: Path) -> int:
     """That, and the filter with its account."""
-    from alignment.kialo import sources
     from alignment.kialo.exports import read_exports
+    from utils import vote_filter
 
     debates, theses, _ = read_exports(folder, folder / "votes_json")
-    kept, left = sources.kept(debates, theses, 3)
-    return int(sources.account(debates, theses, kept, left)["theses"].iloc[-1])
+    kept, left = vote_filter.filter_statements(debates, theses, 3)
+    return int(vote_filter.account(debates, theses, kept, left)["theses"].iloc[-1])
 
 
 WAYS = {f.__name__: f for f in (plain, exports, statements)}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from utils import label_robustness, votes
-from utils.prompts import SCORES
+from utils.cells import SCORES
 
 STATEMENTS, PAIRS, LABELLED = (
     776,

@@ -29,9 +29,9 @@ multi_thesis: str = "leave_out"  # debates with several theses: left out, or one
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.figures import diagnostics
-from alignment.kialo import sources
+from alignment.figures import diagnostics, style
 from alignment.study.workspace import open_study
+from utils import vote_filter
 
 here = open_study(study)
 here.banner()
@@ -51,7 +51,9 @@ theses[["statement_id", "votes", "debate_votes"]].head(3)
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
 figure = diagnostics.vote_distribution(votes, min_votes)
-here.save(figure, "votes", "How many statements have how many votes; the line is the threshold.")
+style.save(
+    here, figure, "votes", "How many statements have how many votes; the line is the threshold."
+)
 
 # %% [markdown]
 # *Votes on each statement. Bars left of the line are left out.*
@@ -64,10 +66,10 @@ here.save(figure, "votes", "How many statements have how many votes; the line is
 # in; if not, this cell stops.
 
 # %%
-kept, left_out = sources.kept(
+kept, left_out = vote_filter.filter_statements(
     debates, theses, min_votes, vote_source, multi_thesis, here.study.languages[0]
 )
-sources.account(debates, theses, kept, left_out)
+vote_filter.account(debates, theses, kept, left_out)
 
 # %%
 Markdown(
@@ -82,7 +84,9 @@ Markdown(
 # %%
 rules = (vote_source, multi_thesis, here.study.languages[0])
 others = pd.DataFrame({"min_votes": range(11)})
-others["kept"] = [len(sources.kept(debates, theses, t, *rules)[0]) for t in others["min_votes"]]
+others["kept"] = [
+    len(vote_filter.filter_statements(debates, theses, t, *rules)[0]) for t in others["min_votes"]
+]
 others.set_index("min_votes").T
 
 # %%

@@ -93,8 +93,8 @@ Markdown(
 # %% [markdown]
 # ## A reader of Chinese
 #
-# `python -m alignment.translation.translations sheet --study NAME` writes a spreadsheet with every statement, its translation and what a
-# check found, the doubtful ones first. `python -m alignment.translation.translations import --study NAME FILE` takes it back: a correction
+# `.venv/bin/alignment review NAME` writes a spreadsheet with every statement, its translation and what a
+# check found, the doubtful ones first. `.venv/bin/alignment import translations NAME FILE` takes it back: a correction
 # wins over the machine's text and is marked as corrected.
 
 # %%

@@ -31,7 +31,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 from IPython.display import Markdown
 
 from alignment.asking import answers, imports, plan
-from alignment.figures import diagnostics
+from alignment.figures import diagnostics, style
 from alignment.study.workspace import open_study
 from utils import label_robustness, prompts, votes
 
@@ -105,7 +105,7 @@ spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept
 title = "How many votes call a statement relevant"
 figure = diagnostics.vote_shares(spread, f"yes votes of {planned}", title)
 caption = "How many of the planned votes call a statement relevant, by dimension."
-here.save(figure, "relevance_votes", caption)
+style.save(here, figure, "relevance_votes", caption)
 
 # %% [markdown]
 # *Yes votes for each statement, by dimension; dark bars are relevant. The fewer statements stand in the middle, the

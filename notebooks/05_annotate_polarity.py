@@ -32,7 +32,7 @@ half_median: str = "away_from_zero"  # a median of a half: rounded away from zer
 from IPython.display import Markdown
 
 from alignment.asking import answers, imports, plan
-from alignment.figures import diagnostics
+from alignment.figures import diagnostics, style
 from alignment.study.workspace import open_study
 from utils import label_robustness, prompts, votes
 
@@ -108,7 +108,7 @@ spread = here.in_order(labels).assign(
 )
 figure = diagnostics.vote_shares(spread, "median vote", "What agreeing with a statement says")
 caption = "How many statements have which polarity, by dimension."
-here.save(figure, "polarity_labels", caption)
+style.save(here, figure, "polarity_labels", caption)
 
 # %% [markdown]
 # *Medians of the votes, by dimension; dark bars make a label. A dimension whose labels all lie on one side would

@@ -31,9 +31,8 @@ import numpy as np
 from IPython.display import Markdown
 
 from alignment.annotation import rating_sheets as sheets
-from alignment.annotation import sampling
-from alignment.asking import imports
-from alignment.figures import paper_figures, tables
+from alignment.annotation import ratings, sampling
+from alignment.figures import paper_figures, style, tables
 from alignment.stats import agreement, agreement_coefficients
 from alignment.study.workspace import open_study
 from utils import votes
@@ -41,7 +40,7 @@ from utils import votes
 here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
 sample = sampling.sample(here.raw / "ratings", labels, sample_statements, np.random.default_rng(6))
-ratings = imports.ratings(here, sample, labels)
+ratings = ratings.read_ratings(here, sample, labels)
 raters = tables.raters_of(ratings)
 tables.notice(here.respondents, raters, here.by_hand)
 
@@ -79,7 +78,7 @@ sampling.plan_sample([0.1, 0.2, 0.3, 0.5])
 # %% [markdown]
 # ## The ratings
 #
-# `python -m alignment.annotation.rating_sheets sheets` writes one spreadsheet for each annotator, which does not show the models' labels.
+# `.venv/bin/alignment sheets` writes one spreadsheet for each annotator, which does not show the models' labels.
 # It is filled in, put back, and read anew on every run; no run writes to it, so that what was rated cannot be lost.
 # Where the study names simulated annotators, their error is known and stated. Pairs that somebody left open are no
 # rating.
@@ -135,7 +134,7 @@ tables.table2_text(table2)
 # %%
 caption = "Mean absolute error between annotators, and between annotators and models, with the paper's values."
 who = tables.of_both(here.respondents, raters) if raters else "printed"
-here.save(paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
+style.save(here, paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
 
 # %% [markdown]
 # *Table 2 as a picture, with the paper's printed values as hollow marks. The median of four annotators varies less

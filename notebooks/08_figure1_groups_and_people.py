@@ -34,8 +34,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.figures import paper_figures
-from alignment.paper import grim, published
+from alignment.figures import paper_figures, style
+from alignment.paper import grim, hofstede, published
+from alignment.stats import positions
 from alignment.study.workspace import open_study
 from utils import scores
 
@@ -74,8 +75,8 @@ counted.reindex(here.dimensions, fill_value=0).T
 
 # %%
 countries = {name: culture.people for name, culture in here.study.cultures.items()}
-people = scores.human_values(human_values, countries).query("dimension in @here.dimensions")
-table = scores.figure1(groups, np.random.default_rng(8), differ, resamples)
+people = hofstede.read_human_values(human_values, countries).query("dimension in @here.dimensions")
+table = positions.figure1(groups, np.random.default_rng(8), differ, resamples)
 everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
 drawn = everyone[everyone["selection"] != "all"]
 wide = drawn.pivot_table(index=["kind", "group"], columns="dimension", values="value", sort=False)
@@ -90,7 +91,7 @@ wide.round(0).astype("Int64")
 # %%
 caption = "Figure 1: groups of models and people, 0 to 100, on the statements that divide groups."
 figure = paper_figures.groups_and_people(drawn, "Models and peoples: statements that divide groups")
-here.save(figure, "figure1", caption)
+style.save(here, figure, "figure1", caption)
 
 # %% [markdown]
 # *Figure 1. Left: groups of models, with the number of statements and 95 % intervals; right: the people of their
@@ -104,7 +105,7 @@ here.save(figure, "figure1", caption)
 whole = everyone[everyone["selection"] != "differing"]
 caption = "Groups of models and people, 0 to 100, on all scored statements."
 figure = paper_figures.groups_and_people(whole, "Models and peoples: all statements")
-here.save(figure, "figure1_all", caption)
+style.save(here, figure, "figure1_all", caption)
 
 # %% [markdown]
 # *The same comparison on every scored statement. With two groups the direction of each gap is as in Figure 1, since
@@ -136,7 +137,7 @@ Markdown(
 # %%
 table3 = published.table3_long()
 ns = grim.n_by_row(table3, published.stated_n())
-of_paper = scores.human_values("current", ["US", "China"])
+of_paper = hofstede.read_human_values("current", ["US", "China"])
 signs = grim.figure1_signs(table3, published.MODELS, of_paper, ns)
 signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)
 

@@ -27,10 +27,10 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from alignment.figures import paper_figures
+from alignment.figures import paper_figures, style
 from alignment.paper import published
+from alignment.stats import positions
 from alignment.study.workspace import open_study
-from utils import scores
 
 here = open_study(study)
 here.banner()
@@ -59,7 +59,7 @@ here.missing()
 # position.
 
 # %%
-table = scores.model_positions(scored, np.random.default_rng(9), resamples)
+table = positions.model_positions(scored, np.random.default_rng(9), resamples)
 table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
 
 # %% [markdown]
@@ -69,7 +69,7 @@ table.pivot_table(index="dimension", columns="model", values="mean", sort=False)
 
 # %%
 caption = "Figure 3: each model's mean score in its native language, with 95 % intervals."
-here.save(paper_figures.models_by_dimension(table), "figure3", caption)
+style.save(here, paper_figures.models_by_dimension(table), "figure3", caption)
 
 # %% [markdown]
 # *Figure 3, from this study. One colour is one culture. The scores could reach from -2 to 2; the axis shows -1 to 1,
@@ -81,7 +81,7 @@ here.save(paper_figures.models_by_dimension(table), "figure3", caption)
 # about other wordings or other days.
 
 # %%
-Markdown(f"{scores.sentence(table)} {here.caution}")
+Markdown(f"{positions.sentence(table)} {here.caution}")
 
 # %% [markdown]
 # ## What the paper prints
@@ -98,7 +98,7 @@ caption = "The paper's Figure 3, redrawn from the native cells of its printed Ta
 figure = paper_figures.models_by_dimension(
     printed, "Each model's mean score, as the paper prints it"
 )
-here.save(figure, "figure3_printed", caption, "printed")
+style.save(here, figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]
 # *The paper's own Figure 3, redrawn from its printed Table 3: these are findings of the paper, and not of this run.*

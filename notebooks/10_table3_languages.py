@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.figures import paper_figures, tables
+from alignment.figures import paper_figures, style, tables
 from alignment.paper import published
 from alignment.stats import null_model, significance
 from alignment.study.workspace import open_study
@@ -83,7 +83,7 @@ tables.table3(table)
 
 # %%
 caption = "Table 3 as a picture: each model's mean score on each dimension in both languages."
-here.save(paper_figures.language_changes(table), "table3", caption)
+style.save(here, paper_figures.language_changes(table), "table3", caption)
 
 # %% [markdown]
 # *Table 3 as a picture. Each line joins two means: of a model in both languages or, in a study with a single language,
@@ -140,7 +140,7 @@ named.assign(change=(named["Chinese"] - named["English"]).round(2))
 caption = "The paper's Table 3 as a picture: both printed means of each model on each dimension."
 title = "Each model in two languages, as the paper prints it"
 figure = paper_figures.language_changes(printed.reset_index(), title)
-here.save(figure, "table3_printed", caption, "printed")
+style.save(here, figure, "table3_printed", caption, "printed")
 
 # %% [markdown]
 # *The paper's Table 3, from print. What its changes allow, at which numbers of statements, is notebook 13's question.*

@@ -25,7 +25,7 @@ study: str = "demo"  # the study: a file in studies/, by name
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.figures import paper_figures
+from alignment.figures import paper_figures, style
 from alignment.paper import ledger, published
 from alignment.study.workspace import open_study
 
@@ -75,7 +75,7 @@ figure = paper_figures.pipeline_counts(boxes)
 
 # %%
 caption = "Figure 2: the pipeline from debates to scored statements, with this study's counts."
-here.save(figure, "figure2", caption)
+style.save(here, figure, "figure2", caption)
 
 # %% [markdown]
 # *Figure 2. The counts are this study's. Relevance and polarity are each the vote of all judges in all languages, and a

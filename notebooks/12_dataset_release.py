@@ -85,7 +85,7 @@ Markdown(
 # %% [markdown]
 # ## The way back
 #
-# `python -m alignment.kialo.responses rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
+# `.venv/bin/alignment rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
 # a folder of exports. It says which statements are unchanged, changed or gone and how their votes moved, and it writes
 # texts on the reader's own machine only. Here it is tried on the study's own debates, where nothing may have changed.
 

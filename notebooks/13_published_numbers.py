@@ -29,8 +29,9 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from alignment.figures import diagnostics
-from alignment.paper import grim, ledger, published, recovery
+from alignment.asking import recovery
+from alignment.figures import diagnostics, style
+from alignment.paper import grim, ledger, published
 from alignment.study.workspace import open_study
 
 here = open_study(study)
@@ -148,7 +149,7 @@ recovered[[*columns, "verdict"]].head(3).round(2)
 
 # %%
 caption = "Planted against found mean scores of the simulated respondents, with 95 % intervals."
-here.save(diagnostics.recovery(recovered), "recovery", caption)
+style.save(here, diagnostics.recovery(recovered), "recovery", caption)
 
 # %% [markdown]
 # *Each point is a model in a language on a dimension. On the line, what was found is what was planted. In a study that

@@ -33,10 +33,11 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.figures import diagnostics
-from alignment.stats import claims, null_model, relabelling, specifications
+from alignment.asking import specification_inputs
+from alignment.figures import diagnostics, style
+from alignment.paper import printed_null
+from alignment.stats import claims, null_model, positions, relabelling, specifications
 from alignment.study.workspace import open_study
-from utils import scores
 
 here = open_study(study)
 here.banner()
@@ -50,7 +51,7 @@ here.banner()
 # part`: some were never asked for, and the rest is used; `not asked`: nothing is left to compute.
 
 # %%
-have = relabelling.collected(here)
+have = specification_inputs.read_collected(here)
 rules = relabelling.rules_of(have, here.parameters)
 specs = specifications.specifications(rules, relabelling.one_by_one_of(have))
 table = specifications.outcomes(have, specs)
@@ -96,7 +97,7 @@ words = claims.in_words(have.planted is not None)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 caption = "Every specification: how much of each claim is as it says, and the choices below it."
 figure = diagnostics.specification_curve(product, open_rules, words)
-here.save(figure, "specification_curve", caption)
+style.save(here, figure, "specification_curve", caption)
 
 # %% [markdown]
 # *Above: how many directions, leanings and cells are as each claim says, one specification a column. Below: the choices
@@ -122,7 +123,7 @@ specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 
 # %%
 rng, groups = np.random.default_rng(14), specifications.default_groups(have, specs)
-places = scores.figure1(groups, rng, rules["differ"][0], resamples)
+places = positions.figure1(groups, rng, rules["differ"][0], resamples)
 specifications.ranges(table, places).round(1)
 
 # %% [markdown]
@@ -143,7 +144,7 @@ chance = null_model.table(
     labels, have.models, rates, people, observed, np.random.default_rng(14), draws
 )
 caption = "How many directions agree with people when the models answer at random."
-here.save(diagnostics.null_directions(chance), "null_directions", caption)
+style.save(here, diagnostics.null_directions(chance), "null_directions", caption)
 
 # %% [markdown]
 # *The number of directions that agree with people in simulated worlds under the null, by the two readings of "responded differently";
@@ -154,11 +155,11 @@ here.save(diagnostics.null_directions(chance), "null_directions", caption)
 # agree with half of them. Dark is what the paper claims: all six.
 
 # %%
-of_paper = null_model.paper_table(np.random.default_rng(14), draws)
+of_paper = printed_null.paper_table(np.random.default_rng(14), draws)
 caption = "How many directions would agree by chance with the paper's numbers of labels."
 title = "Chance, with the paper's numbers of labels"
 figure = diagnostics.null_directions(of_paper, title, "claimed")
-here.save(figure, "null_directions_paper", caption, "printed")
+style.save(here, figure, "null_directions_paper", caption, "printed")
 
 # %% [markdown]
 # *With the paper's n. All six are rare under chance; one less, as many as the printed Table 3 gives (notebook 13), is

@@ -8,6 +8,7 @@ import pandas as pd
 from alignment.asking import collection, plan
 from alignment.study.workspace import Execution
 from utils import reply_parser
+from utils.cells import CELL
 
 NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
 NO_REPLIES = (
@@ -76,7 +77,7 @@ def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
     ):
         return {}
     found = collection.last(here, ["text"])
-    keys = collection.keys_of(here, answers[plan.COLUMNS], plan.texts(here))
+    keys = collection.keys_of(here, answers[CELL], plan.texts(here))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
     return {
         name: reply_parser.visible(found[key][0]).strip()

@@ -28,7 +28,7 @@ from alignment.asking import (
 from alignment.study import loader, schema, table_files
 from alignment.study.workspace import Execution
 from servers import FAULTS, Faulty, answer, serve
-from utils import prompts, votes
+from utils import votes
 from utils.errors import Problem
 
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
@@ -129,7 +129,7 @@ def all_is_accounted_for(
 ) -> None:
     """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
     table = votes.accounting(found, cells)
-    assert table["planned"].sum() == len(cells) == table[list(prompts.STATES)].to_numpy().sum()
+    assert table["planned"].sum() == len(cells) == table[list(STATES)].to_numpy().sum()
     assert max(server.answered.values()) == 1  # nothing was paid twice
     kept = [
         (json.loads(sent), text) for text, sent in rows(here, "text, request") if text is not None

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alignment.paper import grim, published
-from alignment.stats import significance
+from alignment.paper import grim, hofstede, published
+from alignment.stats import positions, significance
 from utils import scores
 
 TABLE3 = published.table3_long()
 STATED = {"PDI": 68, "IDV": 116, "MAS": 60, "UAI": 62, "LTO": 24, "IND": 48}
-PEOPLE = scores.human_values("current", ["US", "China"])
+PEOPLE = hofstede.read_human_values("current", ["US", "China"])
 NS = grim.n_by_row(TABLE3, STATED)
 
 
@@ -194,7 +194,7 @@ def test_the_sign_read_from_a_printed_table_is_that_of_the_figure_on_differing_s
     cells["vote"] = generator.choice([-1, 1], len(cells))
     cells["score"] = cells["vote"] * cells["polarity"]
     groups = scores.group_scores(cells, published.MODELS)
-    figure = scores.figure1(groups, generator, resamples=2)
+    figure = positions.figure1(groups, generator, resamples=2)
     figure = figure[figure["selection"] == "differing"].set_index("group")["value"]
     printed = (
         cells.groupby(["dimension", "model", "language"], as_index=False)["score"].mean().round(2)

@@ -8,7 +8,7 @@ import pytest
 from alignment.study import data_dictionary, table_files
 from alignment.study.loader import load
 from alignment.study.paths import PROCESSED, RAW, REFERENCE, ROOT
-from alignment.study.schema import DIMENSIONS
+from utils.cells import DIMENSIONS
 
 DEMO = load("demo")
 FOLDERS = {"processed": PROCESSED / "demo", "raw": RAW / "demo", "reference": REFERENCE}
@@ -51,7 +51,7 @@ def test_every_documented_table_is_there_but_for_those_of_other_studies():
 def test_the_readme_of_the_data_is_current(part):
     written = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8")
     assert written == data_dictionary.renewed(part), (
-        f"data/{part}/README.md is stale: .venv/bin/python -m alignment.study.data_dictionary mends it"
+        f"data/{part}/README.md is stale: .venv/bin/alignment dictionary mends it"
     )
 
 

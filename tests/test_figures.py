@@ -198,7 +198,7 @@ def saved(tmp_path_factory):
     @cache
     def save(name: str):
         figure, folder = DRAWN[name](), tmp_path_factory.mktemp("figure")
-        paper_figures.save(figure, folder / "figure", "A caption.", "simulated")
+        style.write_figure(figure, folder / "figure", "A caption.", "simulated")
         return figure, folder
 
     return save
@@ -224,7 +224,7 @@ def spaces(saved, monkeypatch):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_same_call_twice_gives_identical_bytes_without_date_or_software(name, saved, tmp_path):
-    paper_figures.save(DRAWN[name](), tmp_path / "figure", "A caption.", "simulated")
+    style.write_figure(DRAWN[name](), tmp_path / "figure", "A caption.", "simulated")
     for suffix in (".png", ".pdf"):
         once, again = [
             (folder / f"figure{suffix}").read_bytes() for folder in (saved(name)[1], tmp_path)
@@ -238,7 +238,7 @@ def test_no_clock_and_no_setting_of_an_earlier_figure_changes_the_bytes(
 ):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     mpl.rcParams.update({"font.size": 20, "savefig.dpi": 50, "font.family": ["DejaVu Serif"]})
-    paper_figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "A caption.", "simulated")
+    style.write_figure(DRAWN["mae_bars"](), tmp_path / "figure", "A caption.", "simulated")
     for name in ("figure.png", "figure.pdf"):
         assert (saved("mae_bars")[1] / name).read_bytes() == (tmp_path / name).read_bytes()
 
@@ -283,15 +283,15 @@ def test_each_kind_of_respondents_has_its_stamp_and_one_simulated_reply_stamps_a
     respondents, stamped, tmp_path
 ):
     figure = DRAWN["mae_bars"]()
-    paper_figures.save(figure, tmp_path / "figure", "c", respondents)
+    style.write_figure(figure, tmp_path / "figure", "c", respondents)
     assert stamped in words(figure)
 
 
 def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tmp_path):
     live, simulated = DRAWN["mae_bars"](), DRAWN["mae_bars"]()
-    paper_figures.save(live, tmp_path / "live", "c", "live")
+    style.write_figure(live, tmp_path / "live", "c", "live")
     for _ in range(2):
-        paper_figures.save(simulated, tmp_path / "figure", "c", "simulated")
+        style.write_figure(simulated, tmp_path / "figure", "c", "simulated")
     assert not set(style.STAMPS.values()) & set(words(live))
     assert words(simulated).count("simulated respondents") == 1
 
@@ -299,12 +299,12 @@ def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tm
 def test_unknown_respondents_are_a_problem_that_names_the_right_spelling(tmp_path):
     for wrong in ("simulatd", ""):
         with pytest.raises(Problem, match="simulat"):
-            paper_figures.save(DRAWN["mae_bars"](), tmp_path / "figure", "c", wrong)
+            style.write_figure(DRAWN["mae_bars"](), tmp_path / "figure", "c", wrong)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
-    shown = paper_figures.save(
+    shown = style.write_figure(
         DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated"
     )
     alt = "Table 2: 中文 and −1. [simulated respondents]"
@@ -704,7 +704,7 @@ EMPTY = {
 @pytest.mark.parametrize("name", EMPTY)
 def test_an_empty_table_gives_a_figure_that_says_so_and_can_be_saved(name, tmp_path):
     figure = EMPTY[name]()
-    paper_figures.save(figure, tmp_path / "figure", "c", "simulated")
+    style.write_figure(figure, tmp_path / "figure", "c", "simulated")
     assert any(w.startswith("no ") for w in words(figure)) and not figure.axes[0].patches
 
 

@@ -13,12 +13,13 @@ from alignment.annotation import rating_sheets
 from alignment.kialo import sources
 from alignment.release import croissant, dataset
 from alignment.release.rehydration import compared
-from alignment.study import table_files
+from alignment.study import dimensions, table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Execution
 from alignment.translation import review_sheets, translations, translators
 from project import NUMBERS
-from utils import prompts
+from utils import prompts, vote_filter
+from utils.cells import STEPS
 
 HOSTILE = {
     "script": "<script>alert('cats')</script> Cats may vote.",
@@ -72,7 +73,7 @@ def here(elsewhere):
     debates, theses, _ = sources.debates(found)
     found.write(debates, "01_debates")
     found.write(theses, "01_theses")
-    found.write(sources.kept(debates, theses, 3)[0], "02_statements")
+    found.write(vote_filter.filter_statements(debates, theses, 3)[0], "02_statements")
     return found
 
 
@@ -87,9 +88,9 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
     for debate, text in HOSTILE.items():
         assert words_of(kept[f"{debate}.3"]) == words_of(MARKUP.get(debate, text)), debate
     debates, theses, _ = sources.debates(here)
-    fresh = sources.kept(debates, theses, 3)[0]
+    fresh = vote_filter.filter_statements(debates, theses, 3)[0]
     assert fresh["text"].tolist() == kept.tolist() and len(kept["long.3"]) > 9_990
-    again = sources.kept(here.read("01_debates"), here.read("01_theses"), 3)[0]
+    again = vote_filter.filter_statements(here.read("01_debates"), here.read("01_theses"), 3)[0]
     assert again["text"].tolist() == kept.tolist()
 
 
@@ -101,9 +102,9 @@ def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
         + [("zh", t) for t in placeholders["text"]]
         + [("zh", t) for t in kept["text"]]
     )
-    for step in prompts.STEPS:
+    for step in STEPS:
         for language, text in texts:
-            described = None if step == "stance" else prompts.dimensions(language)["PDI"]
+            described = None if step == "stance" else dimensions.read_dimensions(language)["PDI"]
             messages = prompts.fill(step, language, text, described)
             assert prompts.recognise(messages)[:3] == (step, language, text)
     for text in kept["text"]:

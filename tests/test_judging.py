@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils import label_robustness, votes
-from utils.prompts import STATES
+from utils.cells import STATES
 
 few = settings(max_examples=20, deadline=None)
 MODELS, LANGUAGES = ["us-1", "us-2", "cn-1", "cn-2"], ["en", "zh"]

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment.paper import ledger, published
+from alignment.paper import hofstede, ledger, published
 from alignment.paper.published import MODELS, NAMED
-from utils import prompts, scores
+from alignment.study import dimensions
+from utils import scores
 
 DIMENSIONS = list(published.stated_n())
-PEOPLE = scores.human_values("current", ["US", "China"])
+PEOPLE = hofstede.read_human_values("current", ["US", "China"])
 
 
 def tables() -> dict[str, pd.DataFrame]:
@@ -59,7 +60,7 @@ def study(parameters=(), **changed):
         study=settings,
         judges=list(MODELS["model"]),
         dimensions=DIMENSIONS,
-        describe=prompts.dimensions,
+        describe=dimensions.read_dimensions,
     )
 
 

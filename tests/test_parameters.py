@@ -3,8 +3,8 @@
 import pytest
 
 from alignment.runner import parameters, pipeline
-from alignment.study.schema import RULES
 from utils.errors import Problem
+from utils.rules import RULES
 
 
 def test_a_value_takes_the_type_of_its_parameter():

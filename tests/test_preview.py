@@ -11,6 +11,7 @@ from alignment.translation import translations
 from servers import serve
 from test_asking import here, live  # noqa: F401 - a fixture
 from utils import votes
+from utils.cells import cells_of_pairs, cells_of_statements
 
 ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
 YES = {
@@ -155,12 +156,10 @@ def paper(elsewhere) -> Execution:
     every = relevant.head(281).assign(dimension="")
     models = list(here.study.models)
     cells = {
-        "relevance": plan.statement_cells(
-            "relevance", ids, here.dimensions, models, ["en", "zh"], 1
-        )
+        "relevance": cells_of_statements("relevance", ids, here.dimensions, models, ["en", "zh"], 1)
     }
     cells |= {
-        step: plan.cells(step, pairs, models, ["en", "zh"], 1)
+        step: cells_of_pairs(step, pairs, models, ["en", "zh"], 1)
         for step, pairs in (("polarity", relevant), ("stance", every))
     }
     yes = set(zip(relevant["statement_id"], relevant["dimension"], strict=True))

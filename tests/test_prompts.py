@@ -7,20 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from alignment.study.dimensions import read_dimensions as dimensions
 from alignment.study.paths import ROOT
-from utils import answer_words, prompts
+from utils import answer_words, prompts, reply_parser
+from utils.cells import SCORES, STATES, STEPS
 from utils.errors import Problem
-from utils.prompts import (
-    SCORES,
-    STATES,
-    STEPS,
-    dimensions,
-    fill,
-    languages,
-    recognise,
-    slots,
-    template,
-)
+from utils.prompts import fill, languages, recognise, slots, template
 
 REAL = ROOT.parent / "shared" / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
@@ -104,7 +96,7 @@ def test_the_form_that_a_prompt_asks_for_is_the_form_that_is_read(step, language
     asked = [
         line for line in content(step, language).split("\n") if re.match("(Answer: |答案：)", line)
     ]
-    assert [prompts.read(step, language, line) for line in asked] == [
+    assert [reply_parser.read(step, language, line) for line in asked] == [
         ("answered", answer) for answer in SCORES[step]
     ]
 
@@ -112,7 +104,7 @@ def test_the_form_that_a_prompt_asks_for_is_the_form_that_is_read(step, language
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_reply_that_only_repeats_its_prompt_is_not_answered(step, language):
-    assert prompts.read(step, language, content(step, language))[0] != "answered"
+    assert reply_parser.read(step, language, content(step, language))[0] != "answered"
 
 
 any_text = st.one_of(
@@ -276,14 +268,14 @@ def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
     "text", ["strongly_agree", "AGREE", "Agree.", "I agree", "同意", "非常同意"]
 )
 def test_agreement_is_read_from_words_of_others(text):
-    assert prompts.agreement(text) == "agree"
+    assert reply_parser.agreement(text) == "agree"
 
 
 @pytest.mark.parametrize(
     "text", ["Strongly disagree.", "disagree", "I do not agree.", "不同意", "反对"]
 )
 def test_disagreement_is_read_from_words_of_others(text):
-    assert prompts.agreement(text) == "disagree"
+    assert reply_parser.agreement(text) == "disagree"
 
 
 @pytest.mark.parametrize(
@@ -300,13 +292,13 @@ def test_disagreement_is_read_from_words_of_others(text):
     ],
 )
 def test_what_is_neither_is_not_guessed(text):
-    assert prompts.agreement(text) is None
+    assert reply_parser.agreement(text) is None
 
 
 def test_all_37200_real_answers_are_agreement_or_disagreement():
     if not REAL.exists():
         pytest.skip(f"the real answers ({REAL.name}) are not on this machine")
     answers = pd.read_excel(REAL)
-    read_as = answers["Response"].map(prompts.agreement)
+    read_as = answers["Response"].map(reply_parser.agreement)
     assert len(answers) == 37_200 and read_as.isin(["agree", "disagree"]).all()
     assert (read_as.eq("agree") == answers["Mapped_Score_0_3"].ge(2)).all()

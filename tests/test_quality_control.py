@@ -10,8 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 import spreadsheet
-from alignment.annotation import rating_sheets, sampling
-from alignment.asking import imports
+from alignment.annotation import rating_sheets, ratings, sampling
 from alignment.figures import tables
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
@@ -165,7 +164,7 @@ def test_sheets_stay_readable_when_a_label_is_lost_and_its_pairs_are_left_out(ro
     here, labels = Here(project.raw), project.table("05_sociocultural_statements")
     sample = sampling.sample(project.raw / "ratings", labels, 56, None)
     first = sample.loc[0, "statement_id"]
-    after = imports.ratings(here, sample, labels[labels["statement_id"] != first])
+    after = ratings.read_ratings(here, sample, labels[labels["statement_id"] != first])
     before = said["tables"]["06_ratings"]
     assert first in set(before["statement_id"]) and first not in set(after["statement_id"])
     assert len(after) == (before["statement_id"] != first).sum()
@@ -263,15 +262,15 @@ class Here:
 def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
     sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
     labels = sample.assign(polarity=1.0)
-    assert set(imports.ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]) == {
-        "simulated"
-    }
+    assert set(
+        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]
+    ) == {"simulated"}
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")
     with pytest.raises(
         Problem, match="The study simulates its annotators, and .* holds real sheets"
     ):
-        imports.ratings(Here(tmp_path, simulated=2), sample, labels)
+        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)
 
 
 def test_the_sample_is_that_of_the_sheets_once_they_were_given_out(tmp_path):

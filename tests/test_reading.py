@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nasty_replies import CHINESE, ENGLISH
+from utils.cells import SCORES, STATES, STEPS
 from utils.errors import Problem
-from utils.prompts import SCORES, STATES, STEPS, read
+from utils.reply_parser import read
 
 SAID = {
     "en": {

@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment.asking import simulation
-from alignment.paper import recovery
-from alignment.stats import relabelling
+from alignment.asking import recovery, simulation, specification_inputs
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Execution
@@ -105,5 +103,5 @@ def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch)
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
     tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")
     monkeypatch.setattr(Execution, "read", lambda _, name: tables.get(name, pd.DataFrame()))
-    assert len(relabelling.collected(here).planted) == 7
+    assert len(specification_inputs.read_collected(here).planted) == 7
     assert scores.positions(planted)["missing"].sum() == 0

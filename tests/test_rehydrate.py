@@ -13,6 +13,7 @@ from alignment.study import table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Execution
 from test_scraping import Kialo
+from utils import vote_filter
 from utils.errors import Problem
 
 
@@ -200,7 +201,7 @@ def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
 def test_a_study_of_kept_answers_finds_its_own_release_unchanged(elsewhere, capsys):
     here = Execution(load("demo"), "demo")
     found, theses, _ = sources.debates(here)
-    kept, _ = sources.kept(found, theses, 3)
+    kept, _ = vote_filter.filter_statements(found, theses, 3)
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="simulated")
     path = table_files.write(
         dataset.dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv"

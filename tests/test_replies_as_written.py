@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from utils import prompts
+from utils import reply_parser
 
 LINES = (
     Path(__file__).with_name("replies_as_written.jsonl").read_text(encoding="utf-8").splitlines()
@@ -12,7 +12,9 @@ REPLIES = [json.loads(line) for line in LINES]
 
 
 def read(reply: dict) -> tuple[str, str]:
-    return prompts.read(reply["step"], reply["language"], reply["text"], reply["finish_reason"])
+    return reply_parser.read(
+        reply["step"], reply["language"], reply["text"], reply["finish_reason"]
+    )
 
 
 def wrong(replies: list[dict]) -> list[str]:

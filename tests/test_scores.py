@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.stats import significance
+from alignment.paper import hofstede
+from alignment.stats import positions, significance
 from utils import scores
 from utils.errors import Problem
 
@@ -65,7 +66,7 @@ def test_a_statement_of_two_dimensions_scores_on_each_with_its_own_polarity():
 
 def test_an_interval_of_a_position_is_that_of_a_bootstrap_of_its_own_statements():
     votes = votes_of([[1, -1, 1, 1]] * 30 + [[-1, -1, 1, 1]] * 30)
-    table = scores.model_positions(
+    table = positions.model_positions(
         scores.label_scores(labels_of([1] * 60), votes, MODELS), np.random.default_rng(0)
     )
     rows = table.merge(MODELS).set_index("model")
@@ -145,7 +146,7 @@ def test_of_three_groups_one_that_stands_alone_makes_the_difference():
 @pytest.mark.parametrize("call", [
     lambda g: scores.differing(g, "different"),
     lambda g: scores.group_scores(pd.DataFrame(), MODELS, "mean"),
-    lambda g: scores.human_values("2016", ["US"]),
+    lambda g: hofstede.read_human_values("2016", ["US"]),
 ])  # fmt: skip
 def test_an_unknown_rule_is_a_problem_that_names_the_choices(call):
     with pytest.raises(Problem, match="is one of"):
@@ -164,7 +165,9 @@ def wide(figure):
 @given(STANCES, st.integers(0, 2**32))
 def test_strictly_opposite_groups_are_mirror_images_about_fifty(native, seed):
     polarities = np.random.default_rng(seed).choice([-2, -1, 1, 2], len(native))
-    figure = scores.figure1(groups_of(native, polarities), np.random.default_rng(0), "opposite", 20)
+    figure = positions.figure1(
+        groups_of(native, polarities), np.random.default_rng(0), "opposite", 20
+    )
     us, china = figure[figure["selection"] == "differing"]["value"]
     assert np.isnan(us) and np.isnan(china) or us + china == pytest.approx(100)
 
@@ -174,7 +177,7 @@ def test_strictly_opposite_groups_are_mirror_images_about_fifty(native, seed):
 def test_statements_on_which_groups_agree_add_nothing_to_their_gap(native, seed):
     polarities = np.random.default_rng(seed).choice([-2, -1, 1, 2], len(native))
     value, n = wide(
-        scores.figure1(groups_of(native, polarities), np.random.default_rng(0), "not_equal", 20)
+        positions.figure1(groups_of(native, polarities), np.random.default_rng(0), "not_equal", 20)
     )
     gap = (value["US"] - value["China"]).fillna(0)
     assert gap["all"] * n["all", "US"] == pytest.approx(gap["differing"] * n["differing", "US"])
@@ -182,7 +185,7 @@ def test_statements_on_which_groups_agree_add_nothing_to_their_gap(native, seed)
 
 def test_figure_one_by_hand():
     native = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, -1], [np.nan, 1, -1, -1]]
-    figure = scores.figure1(
+    figure = positions.figure1(
         groups_of(native, [2, 1, 1, 2]), np.random.default_rng(0), "not_equal", 500
     )
     value, n = wide(figure)
@@ -206,7 +209,7 @@ def test_an_interval_needs_six_statements(n):
         [[1, 1, -1, -1], [1, 1, 1, 1], [1, -1, 1, 1]] * 2 if n == 6 else [[1, 1, -1, -1]] * n,
         [1] * n,
     )
-    drawn = scores.figure1(groups, np.random.default_rng(0), "not_equal", 500).query(
+    drawn = positions.figure1(groups, np.random.default_rng(0), "not_equal", 500).query(
         "selection == 'all'"
     )
     enough = n >= 6
@@ -217,7 +220,7 @@ def test_an_interval_needs_six_statements(n):
 
 
 def test_figure_one_has_a_row_for_a_dimension_on_which_nothing_differs():
-    figure = scores.figure1(groups_of([[1, 1, 1, 1]]), np.random.default_rng(0), resamples=10)
+    figure = positions.figure1(groups_of([[1, 1, 1, 1]]), np.random.default_rng(0), resamples=10)
     row = figure[figure["selection"] == "differing"].iloc[0]
     assert row["n"] == 0 and np.isnan(row["value"])
 
@@ -232,11 +235,13 @@ def test_three_cultures_and_six_models_run_through_the_same_code():
     )
     british["vote"] = -1
     table = scores.label_scores(labels_of([1, 2]), pd.concat([extra, british]), models)
-    figure = scores.figure1(
+    figure = positions.figure1(
         scores.group_scores(table, models), np.random.default_rng(0), resamples=50
     )
     assert wide(figure)[1]["differing"].to_dict() == {"US": 2, "China": 2, "GB": 2}
-    people = scores.human_values("2015", {"US": "US", "China": "China", "GB": "Great Britain"})
+    people = hofstede.read_human_values(
+        "2015", {"US": "US", "China": "China", "GB": "Great Britain"}
+    )
     shown = scores.directions(figure[figure["selection"] == "all"], people)
     assert shown[["first", "second"]].apply(tuple, axis=1).tolist() == [
         ("US", "China"),
@@ -247,7 +252,7 @@ def test_three_cultures_and_six_models_run_through_the_same_code():
 
 def test_the_human_values_are_those_of_their_sources():
     def values(version, country):
-        return scores.human_values(version, [country])["value"].tolist()
+        return hofstede.read_human_values(version, [country])["value"].tolist()
 
     assert values("2015", "US") == [40, 91, 62, 46, 26, 68]
     assert values("2015", "China") == [80, 20, 66, 30, 87, 24]
@@ -257,15 +262,15 @@ def test_the_human_values_are_those_of_their_sources():
 
 
 def test_the_two_peoples_differ_in_the_same_directions_in_both_versions():
-    both = [scores.human_values(v, ["US", "China"]) for v in ("2015", "current")]
+    both = [hofstede.read_human_values(v, ["US", "China"]) for v in ("2015", "current")]
     assert scores.directions(*both)["agrees"].tolist() == ["yes"] * 6
 
 
 def test_a_missing_country_is_named_with_those_that_are_there():
     with pytest.raises(Problem, match='no "Atlantis".*US, China, Brazil'):
-        scores.human_values("2015", ["Atlantis"])
+        hofstede.read_human_values("2015", ["Atlantis"])
     with pytest.raises(Problem, match='"2015" has it: -p human_values=2015'):
-        scores.human_values("current", {"GB": "Great Britain"})
+        hofstede.read_human_values("current", {"GB": "Great Britain"})
 
 
 def test_no_gap_is_a_tie_and_a_missing_value_is_open():

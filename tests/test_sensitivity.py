@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from alignment.paper import published
+from alignment.paper import hofstede, printed_null, published
 from alignment.runner import parameters
-from alignment.stats import claims, null_model, relabelling, significance, specifications
+from alignment.stats import claims, null_model, positions, relabelling, significance, specifications
 from alignment.study.paths import ROOT
-from alignment.study.schema import RULES
 from utils import scores
+from utils.rules import RULES
 
 MODELS = pd.DataFrame(
     [("us-1", "US", "en"), ("us-2", "US", "en"), ("cn-1", "China", "zh"), ("cn-2", "China", "zh")],
@@ -331,7 +331,7 @@ def test_group_positions_are_those_of_figure_1():
     groups = relabelling.groups_of(
         have, "median", "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
     )
-    figure1 = scores.figure1(groups, np.random.default_rng(0), resamples=1).query(
+    figure1 = positions.figure1(groups, np.random.default_rng(0), resamples=1).query(
         "selection == 'differing'"
     )
     ours = claims.group_positions(groups, "not_equal")
@@ -408,7 +408,7 @@ def six_dimensions(n, polarity=None):
 
 
 def a_null(labels, rates, differ="not_equal", draws=4000, seed=3):
-    people = scores.human_values("2015", ["US", "China"])
+    people = hofstede.read_human_values("2015", ["US", "China"])
     return null_model.agreeing(
         labels,
         MODELS,
@@ -456,7 +456,7 @@ def test_groups_that_always_answer_alike_have_no_direction():
 def test_a_group_that_agrees_with_everything_takes_the_side_of_the_labels():
     """Positive labels and a US group that always agrees: it scores higher on every dimension; people do so on three."""
     agree = a_null(six_dimensions(10, polarity=1), [1.0, 1.0, 0.0, 0.0])
-    people = scores.human_values("2015", ["US", "China"]).pivot(
+    people = hofstede.read_human_values("2015", ["US", "China"]).pivot(
         index="dimension", columns="group", values="value"
     )
     assert (agree == (people["US"] > people["China"]).sum()).all()
@@ -476,7 +476,7 @@ def test_the_order_of_labels_does_not_move_the_null():
 
 def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
     """Unknown polarities are drawn; each dimension is a coin but for its own chance of a tie, the product of six is exact."""
-    table, n = null_model.paper_table(np.random.default_rng(7), 4000), published.stated_n()
+    table, n = printed_null.paper_table(np.random.default_rng(7), 4000), published.stated_n()
     assert (table["observed"] == 6).all() and len(table) == 14
     for differ, design in null_model.DESIGNS.items():
         chances = [(1 - a_tie(k, differ, [1, 2])) / 2 for k in n.values()]

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from alignment.kialo import sources
 from alignment.kialo.responses import DEBATES, THESES, table
-from alignment.kialo.sources import account, kept
 from alignment.study.loader import load
 from alignment.study.workspace import Execution
+from utils.vote_filter import account
+from utils.vote_filter import filter_statements as kept
 
 
 def tables_of(*debates) -> tuple[pd.DataFrame, pd.DataFrame]:

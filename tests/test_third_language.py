@@ -29,7 +29,7 @@ for step in prompts.STEPS:
     messages = prompts.fill(step, "ro", "o afirmație oarecare", dimension)
     assert prompts.recognise(messages)[:3] == (step, "ro", "o afirmație oarecare")
     replies = [respondents.reply({"model": "sim-us-1", "messages": messages, "seed": n})["choices"][0] for n in range(400)]
-    read = [prompts.read(step, "ro", r["message"]["content"], r["finish_reason"]) for r in replies]
+    read = [reply_parser.read(step, "ro", r["message"]["content"], r["finish_reason"]) for r in replies]
     said[step] = sorted({answer for state, answer in read if state == "answered"}), sorted({state for state, _ in read})
 print(json.dumps(said))
 """

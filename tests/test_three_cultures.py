@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from alignment.asking import simulation
+from alignment.asking import recovery, simulation
 from alignment.figures import diagnostics, paper_figures
-from alignment.paper import recovery
-from alignment.stats import null_model, significance
+from alignment.paper import hofstede
+from alignment.stats import null_model, positions, significance
 from alignment.study.loader import load
 from alignment.study.workspace import Execution
 from project import QUICK
@@ -34,7 +34,7 @@ def groups(here) -> pd.DataFrame:
 
 
 def people_of(here, version) -> pd.DataFrame:
-    return scores.human_values(
+    return hofstede.read_human_values(
         version, {name: culture.people for name, culture in here.study.cultures.items()}
     )
 
@@ -68,21 +68,21 @@ def test_figure_1_takes_the_statements_on_which_not_all_three_agree(groups):
 def test_every_figure_shows_all_three(here, groups):
     models, rng = here.models, np.random.default_rng(1)
     people = people_of(here, "2015")
-    table = scores.figure1(groups, rng, resamples=50)
+    table = positions.figure1(groups, rng, resamples=50)
     both = pd.concat(
         [table.assign(kind="models"), people.assign(kind="people", selection="differing")]
     )
     figure1 = paper_figures.groups_and_people(both[both["selection"] == "differing"], "t")
     assert all(said(figure1).count(f" {g}") >= 6 for g in GROUPS)
     scored = recovery.planted_scores(here)
-    positions = scores.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
+    placed = positions.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
     pairs = significance.pairs_of(here.study.models, here.study.languages)
     changes = significance.compare(
         scored, pairs, np.ones((1, scored["statement_id"].nunique()), dtype=int)
     )
-    assert len(positions) == 36 and len(changes) == 36
+    assert len(placed) == 36 and len(changes) == 36
     for figure in (
-        paper_figures.models_by_dimension(positions),
+        paper_figures.models_by_dimension(placed),
         paper_figures.language_changes(changes),
     ):
         assert all(model in said(figure) for model in models["model"])

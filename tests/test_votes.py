@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignment.study.schema import RULES
 from utils import votes
+from utils.cells import SCORES, STATES
 from utils.errors import Problem
-from utils.prompts import SCORES, STATES
+from utils.rules import RULES
 
 few = settings(max_examples=40, deadline=None)
 MODELS, LANGUAGES = ["us-1", "us-2", "cn-1", "cn-2"], ["en", "zh"]

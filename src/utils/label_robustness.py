@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from alignment.study.schema import RULES
 from utils import votes
+from utils.cells import PAIR
+from utils.rules import RULES
 
-PAIR = ["statement_id", "dimension"]
 KEPT = "as here"  # the rules that were used, among the others
 
 

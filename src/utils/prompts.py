@@ -1,35 +1,11 @@
 """The questions as text files, one for each step and language, with a statement between marks that it cannot close."""
 
-import csv
 import re
 from functools import cache
-from pathlib import Path
 
-from alignment.study.paths import REFERENCE
 from utils import answer_words
+from utils.cells import STEPS
 from utils.errors import Problem, nearest
-from utils.reply_parser import agreement, read
-
-__all__ = [
-    "SCORES",
-    "STATES",
-    "STEPS",
-    "agreement",
-    "dimensions",
-    "fill",
-    "languages",
-    "read",
-    "recognise",
-    "slots",
-]
-
-STEPS = ("relevance", "polarity", "stance")
-STATES = ("answered", "refused", "unreadable", "cut off", "wrong language", "failed", "not asked")
-SCORES = {
-    "relevance": {"yes": 1, "no": 0},
-    "polarity": {"-2": -2, "-1": -1, "1": 1, "2": 2},
-    "stance": {"agree": 1, "disagree": -1},
-}
 
 SLOT = re.compile(r"\{(\w+)\}")
 
@@ -147,23 +123,3 @@ def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
     raise Problem(
         "These messages were not filled from this project's prompts, or the prompts have changed since."
     )
-
-
-def dimensions(language: str, path: Path = REFERENCE / "dimensions.csv") -> dict[str, dict]:
-    """Name, definition, positive_pole and negative_pole of each dimension in a language, from the reference table.
-
-    >>> dimensions("en")["LTO"]["name"]
-    'Short-term vs. Long-term Orientation'
-    """
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    spoken = sorted({row["language"] for row in rows})
-    if language not in spoken:
-        listed = f"(languages: {', '.join(spoken)}).{nearest(language, spoken)}"
-        raise Problem(f'{path.name} has no dimensions in "{language}" {listed}')
-    columns = ("name", "definition", "positive_pole", "negative_pole")
-    return {
-        row["dimension"]: {c: row[c] for c in columns}
-        for row in rows
-        if row["language"] == language
-    }

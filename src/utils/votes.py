@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from alignment.study.schema import allowed
 from utils import vote_counts
+from utils.cells import SCORES, STATES
 from utils.errors import Problem, nearest
-from utils.prompts import SCORES, STATES
+from utils.rules import allowed
 
 VOTER = ["statement_id", "dimension", "model", "language"]
 CELL = ["step", *VOTER, "run"]

@@ -1,13 +1,11 @@
 """People who check the labels: a sheet (.xlsx) for each, blind to the labels, and their ratings read.
 
-`python -m alignment.annotation.rating_sheets sheets --study demo --annotators Ada Bo` writes them to data/raw/<study>/ratings; filled in,
+`alignment sheets demo Ada Bo` writes them to data/raw/<study>/ratings; filled in,
 they are put back there. They are the only store: every run reads them anew and writes over none. One that cannot be
 read stops the run by name and leaves the last good tables; mended or moved away, it stops nobody: all others count.
 """
 
-import argparse
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.study import spreadsheets, table_files
-from alignment.study.paths import shown
-from utils.errors import Problem, command
+from utils.errors import Problem
 
 PAIR = ["statement_id", "dimension"]
 RATINGS = ["annotator", *PAIR, "relevant", "polarity", "respondents"]
@@ -217,33 +214,3 @@ def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
     return [
         write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names
     ]
-
-
-@command
-def main(arguments: list[str] | None = None) -> None:
-    """`sheets`: write rating sheets for annotators."""
-    from alignment.study.loader import load
-    from alignment.study.workspace import Execution
-
-    parser = argparse.ArgumentParser(
-        prog="python -m alignment.annotation.rating_sheets", description=main.__doc__
-    )
-    parser.add_argument("command", choices=["sheets"])
-    parser.add_argument(
-        "--study", default="demo", metavar="FILE", help="a study file, by name or path"
-    )
-    parser.add_argument(
-        "--annotators", nargs="+", required=True, metavar="NAME", help="a sheet for each"
-    )
-    chosen = parser.parse_args(arguments)
-    study = load(chosen.study)
-    for path in write_sheets(Execution(study, study.name), chosen.annotators):
-        print(f"wrote {shown(path)}")
-    if study.annotators.simulated:
-        print(
-            "Set `annotators: {simulated: 0}` in the study's file: simulated annotators never stand beside sheets."
-        )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,10 +10,10 @@ from alignment.asking import archive, collection, plan, serving
 from alignment.study import table_files
 from alignment.study.paths import PROCESSED, shown
 from alignment.study.workspace import Execution
-from utils import prompts
+from utils.cells import CELL, SCORES, STATES, STEPS
 from utils.errors import Problem
 
-CELL = plan.COLUMNS
+CELL = CELL
 COLUMNS = [*CELL, "state", "answer", "respondents"]
 FILE = "answers.csv.gz"
 
@@ -69,7 +69,7 @@ def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:
     """Answers from a file; a missing, duplicate, unexpected or unreadable cell stops, by name."""
     if not path.exists():
         raise Problem(
-            f"{shown(path)} is not there: this study's answers are read from it (python -m alignment.asking.archive import makes it)."
+            f"{shown(path)} is not there: this study's answers are read from it (alignment import answers makes it)."
         )
     found = checked(table_files.read(path), shown(path), here)
     found = found[found["step"].isin(cells["step"].unique()) & (found["run"] <= cells["run"].max())]
@@ -91,10 +91,10 @@ def checked(found: pd.DataFrame, where: str, here: Execution) -> pd.DataFrame:
     if "state" not in found:
         found = found.assign(state="answered")
     known = {
-        "step": prompts.STEPS,
+        "step": STEPS,
         "model": here.study.models,
         "language": here.study.languages,
-        "state": prompts.STATES,
+        "state": STATES,
     }
     known["respondents"] = ("live", "simulated", "imported")
     for column, values in known.items():
@@ -116,7 +116,7 @@ def checked(found: pd.DataFrame, where: str, here: Execution) -> pd.DataFrame:
 def _answers_fit(found: pd.DataFrame, where: str) -> None:
     """Every answered row holds an answer of its step, and no other row holds one."""
     for step, rows in found.groupby("step"):
-        allowed = list(prompts.SCORES[step])
+        allowed = list(SCORES[step])
         odd = rows[rows["answer"].isin(allowed) != (rows["state"] == "answered")]
         if len(odd):
             raise Problem(

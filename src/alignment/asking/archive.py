@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.errors import Problem, command
+from utils.errors import Problem
 
 FILE = "replies.sqlite"
 Note = Callable[[object, float], None]
@@ -259,40 +259,3 @@ def copy(source: Path, target: Path) -> int:
         )
         connection.execute("commit")
         return found.rowcount
-
-
-@command
-def main() -> None:
-    """`python -m alignment.asking.archive import|export STUDY FILE`: bring and take answers, or the whole archive (FILE.sqlite)."""
-    import argparse
-
-    from alignment.asking import answers, imports
-    from alignment.study.loader import load
-    from alignment.study.paths import shown
-    from alignment.study.workspace import Execution
-
-    parser = argparse.ArgumentParser(prog="python -m alignment.asking.archive")
-    parser.add_argument("command", choices=["import", "export"])
-    parser.add_argument("study", help="a study file, by name or path")
-    parser.add_argument(
-        "file", type=Path, help="answers alone (.csv, .csv.gz, .xlsx) or a whole archive (.sqlite)"
-    )
-    chosen = parser.parse_args()
-    study = load(chosen.study)
-    here = Execution(study, study.name)
-    if chosen.file.suffix == ".sqlite":
-        ends = [here.raw / FILE, chosen.file]
-        print(
-            f"{copy(*(ends if chosen.command == 'export' else ends[::-1])):,} replies copied, with their texts"
-        )
-    elif chosen.command == "export":
-        print(
-            f"{answers.export(here, chosen.file):,} answers written to {chosen.file.name}, without any text"
-        )
-    else:
-        for path in imports.import_answers(here, chosen.file):
-            print(f"wrote {shown(path)}")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

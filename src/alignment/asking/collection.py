@@ -13,10 +13,11 @@ from alignment.asking.endpoint import Request
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
 from alignment.study.workspace import Execution
-from utils import prompts
+from utils import prompts, reply_parser
+from utils.cells import CELL, STEPS
 from utils.errors import Problem
 
-RUN_APART = [name for name in plan.COLUMNS if name != "run"]
+RUN_APART = [name for name in CELL if name != "run"]
 
 
 class Held(NamedTuple):
@@ -123,7 +124,7 @@ def pilot(here: Execution, n: int) -> None:
 
     They are cells of the study (run 1), so nothing of it is asked twice later; the cap holds as always.
     """
-    for step in prompts.STEPS:
+    for step in STEPS:
         cells = plan.pilot_cells(here, step, n)
         if len(cells):
             collected(here, cells, plan.texts(here))
@@ -226,7 +227,7 @@ def _held(here: Execution, cells: pd.DataFrame, keys: list[str]) -> dict[str, He
 def _in_archive(connection, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
     """What the archive holds of these cells, by key; each reply is read as it comes and its text let go."""
     wanted, found = set(keys), {}
-    read = lru_cache(maxsize=1000)(prompts.read)  # short replies are mostly the same few
+    read = lru_cache(maxsize=1000)(reply_parser.read)  # short replies are mostly the same few
     for key, attempt, step, language, text, finish_reason, respondents in archive.kept(
         connection, cells["step"].unique()
     ):

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from alignment.annotation import rating_sheets, sampling
 from alignment.asking import answers
 from alignment.study import table_files
 from alignment.study.paths import shown
 from alignment.study.workspace import Execution
-from utils import prompts
+from utils import reply_parser
+from utils.cells import PAIR
 from utils.errors import Problem, nearest
 
 POLARITIES = (-2, -1, 1, 2)
@@ -62,7 +61,7 @@ def _mapped(frame: pd.DataFrame, here: Execution, where: str) -> dict[str, pd.Da
     number = {text: str(i) for i, text in enumerate(frame[column["statement"]].unique(), 1)}
     ids = frame[column["statement"]].map(number)
     models = frame[column["model"]].map(lambda m: settings.models.get(m, m))
-    answer = frame[column["answer"]].map(prompts.agreement)
+    answer = frame[column["answer"]].map(reply_parser.agreement)
     out = pd.DataFrame(
         {
             "step": "stance",
@@ -125,27 +124,6 @@ def polarity(here: Execution) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
     given = labels(here)
     none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}
-    return given[rating_sheets.PAIR].assign(
+    return given[PAIR].assign(
         **none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False
-    )
-
-
-def ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
-
-    Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when
-    there are both: simulated annotators never stand beside real ones.
-    """
-    folder, settings = here.raw / "ratings", here.study.annotators
-    labelled = sample.merge(labels[[*rating_sheets.PAIR, "polarity"]], on=rating_sheets.PAIR)
-    if not settings.simulated:
-        found = rating_sheets.read_sheets(folder, sample, here.study.name)
-        return found.merge(labelled[rating_sheets.PAIR], on=rating_sheets.PAIR)
-    if rating_sheets.sheets(folder):
-        raise Problem(
-            f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
-            "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
-        )
-    return sampling.simulated_ratings(
-        labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed)
     )

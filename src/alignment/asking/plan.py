@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from alignment.study import dimensions
 from alignment.study.schema import Cap, Study
 from alignment.study.workspace import Execution
 from utils import prompts
+from utils.cells import CELL, STEPS, cells_of_pairs, cells_of_statements
 from utils.errors import Problem
 
-COLUMNS = ["step", "statement_id", "dimension", "model", "language", "run"]
 REPLY_TOKENS = {
     "relevance": 60,
     "polarity": 60,
@@ -21,38 +22,12 @@ ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
 
 
-def cells(
-    step: str, pairs: pd.DataFrame, models: list[str], languages: list[str], runs: int
-) -> pd.DataFrame:
-    """Every cell of a step: pairs (statement_id, dimension) x models x languages x runs, in that order.
-
-    >>> pairs = pd.DataFrame({"statement_id": ["7.1"], "dimension": ["PDI"]})
-    >>> len(cells("relevance", pairs, ["a", "b", "c", "d"], ["en", "zh"], runs=5))
-    40
-    """
-    others = pd.MultiIndex.from_product(
-        [models, languages, range(1, runs + 1)], names=["model", "language", "run"]
-    )
-    crossed = pairs[["statement_id", "dimension"]].merge(others.to_frame(index=False), how="cross")
-    return crossed.assign(step=step)[COLUMNS]
-
-
-def statement_cells(
-    step: str, statements, dimensions: list[str], models, languages, runs: int
-) -> pd.DataFrame:
-    """The cells of a step that asks every statement on every dimension (stances: the one dimension "")."""
-    pairs = pd.MultiIndex.from_product(
-        [list(statements), dimensions], names=["statement_id", "dimension"]
-    )
-    return cells(step, pairs.to_frame(index=False), models, languages, runs)
-
-
 def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
     """The cells that a step needs, from the tables of the notebooks before it; none to label where labels are brought."""
     if here.study.labels and step != "stance":
-        return pd.DataFrame(columns=COLUMNS).astype({"run": "int64"})
+        return pd.DataFrame(columns=CELL).astype({"run": "int64"})
     if step == "relevance":
-        return statement_cells(
+        return cells_of_statements(
             step,
             here.read("02_statements")["statement_id"],
             here.dimensions,
@@ -61,7 +36,7 @@ def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
             runs,
         )
     if step == "polarity":
-        return cells(
+        return cells_of_pairs(
             step,
             here.read("04_relevance").query("relevant"),
             here.judges,
@@ -69,7 +44,7 @@ def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
             runs,
         )
     labelled = here.read("05_sociocultural_statements")["statement_id"].drop_duplicates()
-    return statement_cells(
+    return cells_of_statements(
         step, labelled, [""], list(here.study.models), here.study.languages, runs
     )
 
@@ -88,7 +63,7 @@ def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
             for i in range(len(statements))
         ]
         pairs = pd.DataFrame({"statement_id": statements, "dimension": turns})
-        known = cells(
+        known = cells_of_pairs(
             step,
             pairs,
             here.judges if step == "polarity" else list(here.study.models),
@@ -98,7 +73,7 @@ def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
     pairs = known[["statement_id", "dimension"]].drop_duplicates()
     few = min(n, len(pairs))
     chosen = pairs.iloc[[i * len(pairs) // few for i in range(few)]]
-    return chosen.merge(known)[COLUMNS]
+    return chosen.merge(known)[CELL]
 
 
 def texts(here: Execution) -> dict[tuple[str, str], str]:
@@ -156,7 +131,7 @@ def calls(
             sizes[step] * runs[step],
             known.get((step, model, language)),
         )
-        for step in prompts.STEPS
+        for step in STEPS
         for model in (study.models if step == "stance" else judges)
         for language in study.languages
         if not (study.labels and step != "stance")
@@ -205,9 +180,7 @@ def used(connection) -> pd.DataFrame:
 
 def expected_calls(study: Study, runs: dict[str, int]) -> pd.DataFrame:
     """The plan of calls for the sizes that the study file expects, without any reply to go by."""
-    return calls(study, *(expected(study, step) for step in prompts.STEPS), runs).drop(
-        columns="basis"
-    )
+    return calls(study, *(expected(study, step) for step in STEPS), runs).drop(columns="basis")
 
 
 def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | None) -> tuple:
@@ -236,7 +209,9 @@ def _calls(study: Study, what: tuple[str, str, str], count: int, real: tuple | N
 
 def _typical(step: str, language: str) -> str:
     """A prompt with a statement of usual length in it."""
-    described = None if step == "stance" else next(iter(prompts.dimensions(language).values()))
+    described = (
+        None if step == "stance" else next(iter(dimensions.read_dimensions(language).values()))
+    )
     statement = "词" * 30 if language == "zh" else "word " * 16
     return "".join(m["content"] for m in prompts.fill(step, language, statement, described))
 

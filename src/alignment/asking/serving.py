@@ -8,6 +8,7 @@ from alignment.asking import collection, plan
 from alignment.study import table_files
 from alignment.study.workspace import Execution
 from utils import reply_parser
+from utils.cells import CELL
 
 SERVED = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 REASONS = ["statement_id", "model", "language", "run", "answer", "reason"]
@@ -25,7 +26,7 @@ def served(here: Execution) -> pd.DataFrame:
     if (known := _copy(here, "07_served", [*SERVED, "replies"])) is not None:
         return known
     cells = pd.concat(
-        [here.read(f"{number}_answers.csv.gz")[plan.COLUMNS] for number in ("04", "05", "07")]
+        [here.read(f"{number}_answers.csv.gz")[CELL] for number in ("04", "05", "07")]
     )
     names = [*SERVED[1:], "key"]  # a reply without a word on who served it still has its key
     found = pd.DataFrame(_last(here, cells, names), columns=names).assign(

@@ -4,23 +4,19 @@ Nothing here says anything about a real model. What the respondents know is the 
 speaks to which dimension, what agreeing with it says, and whether each of them agrees, in each language.
 """
 
-import argparse
 import hashlib
 import json
 import random
-import sys
 from pathlib import Path
 
 import pandas as pd
 
 from alignment.asking import archive
 from alignment.study import table_files
-from alignment.study.loader import load
-from alignment.study.paths import PROCESSED
 from alignment.study.schema import Study
 from alignment.study.workspace import Execution
 from utils import answer_words, prompts
-from utils.errors import Problem, command
+from utils.errors import Problem
 
 RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table of the study plants them
 
@@ -299,34 +295,18 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
         return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
 
 
-def serve(name: str, port: int) -> None:
+def serve(here: Execution, port: int) -> None:
     """Serve a study's respondents on a loopback port, for any client."""
     import uvicorn
 
-    here = Execution(load(name), load(name).name)
-    if not (PROCESSED / here.folder / "03_translations.csv").exists():
+    if not here.path_of("03_translations").exists():
         raise Problem(
-            f"The respondents know the statements from notebooks 02 and 03: ./run_all.sh --study {name} --until 03"
+            "The respondents know the statements from notebooks 02 and 03: "
+            f"./run_all.sh --study {here.study.name} --until 03"
         )
     print(
-        f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 (stop with Ctrl-C): {', '.join(here.study.models)}",
+        f"Simulated respondents of {here.study.name} at http://127.0.0.1:{port}/v1 "
+        f"(stop with Ctrl-C): {', '.join(here.study.models)}",
         flush=True,
     )
     uvicorn.run(app(here), host="127.0.0.1", port=port, log_level="warning")
-
-
-@command
-def main(arguments: list[str] | None = None) -> None:
-    """`serve`: a study's simulated respondents on a port of this machine."""
-    parser = argparse.ArgumentParser(
-        prog="python -m alignment.asking.simulation", description=main.__doc__
-    )
-    parser.add_argument("command", choices=["serve"])
-    parser.add_argument("--study", default="demo")
-    parser.add_argument("--port", type=int, default=8765)
-    chosen = parser.parse_args(arguments)
-    serve(chosen.study, chosen.port)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

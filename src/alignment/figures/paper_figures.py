@@ -20,7 +20,6 @@ from alignment.figures.style import (
     number,
     ordered,
 )
-from alignment.figures.style import save as save
 from alignment.stats.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from alignment.stats.significance import LEAST
+from alignment.study.workspace import Execution
 from utils import answer_words
 from utils.errors import Problem, nearest
 
@@ -50,7 +51,14 @@ def use_style() -> None:
     style.use(HERE / "style.mplstyle")
 
 
-def save(figure: Figure, path: Path, caption: str, respondents: str) -> Image:
+def save(
+    here: Execution, figure: Figure, name: str, caption: str, respondents: str | None = None
+) -> Image:
+    """Write a figure of a study, stamped with who answered, and return the picture for the page."""
+    return write_figure(figure, here.figures / name, caption, respondents or here.respondents)
+
+
+def write_figure(figure: Figure, path: Path, caption: str, respondents: str) -> Image:
     """Stamp a figure with who answered and write it as png and pdf, the same bytes on every run.
 
     `path` has no suffix; `caption` becomes the alt text; `respondents` is live, simulated, imported or printed,

@@ -283,13 +283,3 @@ def _field(answer: object, name: str, kind: type, where: str) -> Any:
             f'{where} has no {kind.__name__} in its field "{name}", but {found}: did the interface change?'
         )
     return value
-
-
-if __name__ == "__main__":
-    import sys
-
-    from alignment.release import (
-        rehydration,
-    )  # it stands on this module, and is found under its name
-
-    sys.exit(rehydration.main())

@@ -6,12 +6,11 @@ What a study computed stands under the names by which `published.items` knows th
 import numpy as np
 import pandas as pd
 
-from alignment.paper import grim, published
+from alignment.paper import grim, hofstede, published
 from alignment.paper.published import MODELS, NAMED, stated_n
 from alignment.stats.significance import ALPHA
-from alignment.study.schema import RULES
 from alignment.study.workspace import Execution
-from utils import scores
+from utils.rules import RULES
 
 FILTER = {"min_votes": 3} | {
     rule: RULES[rule][0] for rule in ("vote_source", "multi_thesis")
@@ -148,7 +147,7 @@ def _of_models(here: Execution, human_version: str) -> dict[str, str]:
         return {}
     us, people = (
         native[["GPT", "Llama"]].mean(axis=1),
-        scores.human_values(human_version, ["US", "China"]),
+        hofstede.read_human_values(human_version, ["US", "China"]),
     )
     found = {claim: row[1] for claim, row in _figure3(native).items()} | {
         "qwen_people": _qwen(native, us, people)[1]
@@ -195,7 +194,7 @@ def claims_from_print() -> pd.DataFrame:
     )
     us, people = (
         native[["GPT", "Llama"]].mean(axis=1),
-        scores.human_values("current", ["US", "China"]),
+        hofstede.read_human_values("current", ["US", "China"]),
     )
     ns = grim.n_by_row(table3, stated_n())
     decided = {

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+from alignment.paper.hofstede import read_human_values as human_values
 from alignment.study.paths import REFERENCE
-from alignment.study.schema import DIMENSIONS
+from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
-from utils.scores import human_values
 
 MODELS = pd.DataFrame(
     [

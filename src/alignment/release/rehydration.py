@@ -1,10 +1,9 @@
 """From a release back to texts: which of its statements still stand as they were labelled, and how their votes moved.
 
-`python -m alignment.kialo.responses rehydrate RELEASE.csv --exports FOLDER` reads a folder of exports, `--study NAME` goes where that
+`alignment rehydrate RELEASE.csv --exports FOLDER` reads a folder of exports, `--study NAME` goes where that
 study's debates come from: to live Kialo (with its permission), or to what is kept. Texts are written locally only.
 """
 
-import argparse
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +16,7 @@ from alignment.study import table_files
 from alignment.study.loader import load
 from alignment.study.paths import RAW, shown
 from alignment.study.workspace import Execution
-from utils.errors import Problem, command
+from utils.errors import Problem
 
 STATES = ("unchanged", "changed", "gone")
 COLUMNS = ["statement_id", "state", "why", "votes_then", "votes_now", "moved"]
@@ -139,37 +138,15 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
     return "\n".join(lines)
 
 
-@command
-def main(arguments: list[str] | None = None) -> None:
-    """`rehydrate`: fetch the texts of a release again, and say which are unchanged, changed or gone."""
-    parser = argparse.ArgumentParser(
-        prog="python -m alignment.kialo.responses", description=main.__doc__
-    )
-    parser.add_argument("command", choices=["rehydrate"])
-    parser.add_argument("release", type=Path, help="the release's table, .csv")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--exports",
-        type=Path,
-        metavar="FOLDER",
-        help="a folder of exports (votes in its votes_json/)",
-    )
-    where.add_argument(
-        "--study",
-        metavar="NAME",
-        help="a study file, by name or path: its debates are fetched again",
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="default: a folder of its own in data/raw"
-    )
-    chosen = parser.parse_args(arguments)
-    release = read_release(chosen.release)
-    out = chosen.out or RAW / f"rehydrated-{sha256(chosen.release.read_bytes()).hexdigest()[:8]}"
-    found = compared(release, *found_now(release, chosen.exports, chosen.study, out / "debates"))
+def rehydrate(file: Path, folder: Path | None, study: str | None, out: Path | None = None) -> str:
+    """Fetch the texts of a release again, write them and a report, and return what a person is told."""
+    release = read_release(file)
+    out = out or RAW / f"rehydrated-{sha256(file.read_bytes()).hexdigest()[:8]}"
+    found = compared(release, *found_now(release, folder, study, out / "debates"))
     table_files.write(found[COLUMNS], out / "report.csv")
     texts = found[found["state"] != "gone"].rename(columns={"votes_now": "votes"})[TEXTS]
     table_files.write(texts, out / "statements.csv")
-    print(summary(found, out / "debates"))
-    print(
-        f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), report beside it."
+    return (
+        f"{summary(found, out / 'debates')}\nTexts in {shown(out / 'statements.csv')} "
+        "(they belong to the people who wrote them), report beside it."
     )

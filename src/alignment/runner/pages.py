@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alignment.study.paths import NOTEBOOKS, ROOT
+from utils.errors import Problem
 
 # Set for the kernels, so that the same inputs give the same bytes.
 STEADY = {
@@ -28,7 +29,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Failed(Exception):
+class Failed(Problem):
     """A notebook stopped: which cell, and why."""
 
 

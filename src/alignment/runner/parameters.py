@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.study.paths import NOTEBOOKS, shown
-from alignment.study.schema import CHANGEABLE, RULES, allowed
+from alignment.study.schema import CHANGEABLE
 from utils.errors import Problem, nearest
+from utils.rules import RULES, allowed
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
 WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a word"}

@@ -4,20 +4,20 @@ import argparse
 import hashlib
 import json
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.asking import answers
 from alignment.kialo import client
+from alignment.paper import hofstede
 from alignment.runner import freshness, pages, parameters, preview, terminal
 from alignment.study import loader as studies
 from alignment.study.loader import find, load
 from alignment.study.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
 from alignment.study.schema import Study
 from alignment.study.workspace import Execution, capped
-from utils import scores, votes
+from utils import votes
 from utils.errors import Problem
 
 ASKING = ("04", "05", "07")
@@ -39,82 +39,21 @@ class Order:
     recorded: bool
 
 
-def parser() -> argparse.ArgumentParser:
-    out = argparse.ArgumentParser(
-        prog="./run_all.sh", description="Run the notebooks of a study in order."
-    )
-    out.add_argument(
-        "--study",
-        default="demo",
-        metavar="FILE",
-        help="a study file, by name or path (default: demo)",
-    )
-    out.add_argument(
-        "-p",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change a parameter, or a setting of the study",
-    )
-    out.add_argument("--from", dest="first", metavar="NN", help="begin with this notebook")
-    out.add_argument("--until", dest="last", metavar="NN", help="end with this notebook")
-    out.add_argument("--only", metavar="NN", help="run this notebook alone")
-    out.add_argument(
-        "--plan",
-        action="store_true",
-        help="say how many calls are to be made and what they cost, then stop",
-    )
-    out.add_argument(
-        "--pilot",
-        type=int,
-        metavar="N",
-        help="ask N real cells of each step, model and language, then plan by them",
-    )
-    out.add_argument("--list", action="store_true", help="list every parameter, then stop")
-    out.add_argument(
-        "--force",
-        action="store_true",
-        help="run notebooks that are fresh, too (asks nothing again)",
-    )
-    out.add_argument(
-        "--cap", type=float, metavar="USD", help="spend no more than this on the study, all told"
-    )
-    out.add_argument(
-        "--recorded", action="store_true", help="use recorded answers only; ask nothing"
-    )
-    out.add_argument(
-        "--site", action="store_true", help="build the site of the study, too, into site/html"
-    )
-    out.add_argument("--lab", action="store_true", help="open the notebooks in JupyterLab")
-    return out
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; 0 when everything is done, 1 for a Problem, 130 when interrupted."""
-    chosen = parser().parse_args(arguments)
-    try:
-        if chosen.list:
-            print(parameters.table(parameters.sources()))
-            return 0
-        if chosen.lab:
-            return terminal.lab()
-        order = _order(chosen)
-        if chosen.pilot is not None:
-            terminal.pilot(order.here, order.values, chosen.pilot)
-        if chosen.plan or chosen.pilot is not None:
-            print(terminal.plan(order.here, preview.planned(order.here, order.values)))
-            return 0
-        done = _execute(order)
-        return terminal.site(order.here.study.name) if chosen.site else done
-    except (Problem, pages.Failed) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(
-            "\nStopped. Replies that arrived are kept; the same command goes on from here.",
-            file=sys.stderr,
-        )
-        return 130
+def run(chosen: argparse.Namespace) -> int:
+    """Carry out what `./run_all.sh` was told; return 0 when everything is done."""
+    if chosen.list:
+        print(parameters.table(parameters.sources()))
+        return 0
+    if chosen.lab:
+        return terminal.lab()
+    order = _order(chosen)
+    if chosen.pilot is not None:
+        terminal.pilot(order.here, order.values, chosen.pilot)
+    if chosen.plan or chosen.pilot is not None:
+        print(terminal.plan(order.here, preview.planned(order.here, order.values)))
+        return 0
+    done = _execute(order)
+    return terminal.site(order.here.study.name) if chosen.site else done
 
 
 def _order(chosen: argparse.Namespace) -> Order:
@@ -144,7 +83,7 @@ def _check(study: Study, values: dict) -> None:
     """What would stop a notebook stops now, and not when all have been asked: a quorum out of reach, people without values."""
     planned = len(study.judges or study.models) * len(study.languages)
     votes.check_quorum(values.get("relevance_quorum", 0), planned)
-    scores.human_values(
+    hofstede.read_human_values(
         str(_usual(values, "human_values")),
         {name: culture.people for name, culture in study.cultures.items()},
     )
@@ -292,7 +231,3 @@ def _run(order: Order, source: Path, given: dict) -> None:
     if not terminal.unfinished(here, source):
         freshness.remember(here, source, made_from(), began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

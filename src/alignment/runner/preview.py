@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from alignment.asking import archive, collection, plan
-from alignment.kialo import sources
 from alignment.runner import parameters
 from alignment.study.workspace import Execution
 from alignment.translation import translations
-from utils import prompts, votes
+from utils import vote_filter, votes
+from utils.cells import STEPS, cells_of_pairs
 from utils.errors import Problem
 
 PAIR = ["statement_id", "dimension"]
@@ -27,7 +27,7 @@ def planned(here: Execution, values: dict) -> pd.DataFrame:
     given = {
         name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()
     } | values
-    runs = {step: given[f"{step}_runs"] for step in prompts.STEPS}
+    runs = {step: given[f"{step}_runs"] for step in STEPS}
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
     frame = plan.calls(
         here.study,
@@ -59,7 +59,7 @@ def _steps(
         else kept[["statement_id"]].merge(pd.Series(base.dimensions, name="dimension"), how="cross")
     )
     texts, sure = {} if kept is None or recorded else _texts(base, kept), kept is not None
-    for step in prompts.STEPS:
+    for step in STEPS:
         cells = _cells(base, step, pairs, runs[step])
         if cells is not None:
             cells = cells.assign(new=False) if recorded else collection.known(base, cells, texts)
@@ -77,7 +77,7 @@ def _kept(base: Execution, given: dict) -> pd.DataFrame | None:
     """The statements that the filter keeps, as notebook 02 does; None while there are no debates."""
     rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
-        return sources.kept(
+        return vote_filter.filter_statements(
             base.read("01_debates"), base.read("01_theses"), *rules, base.study.languages[0]
         )[0]
     except Problem:
@@ -104,7 +104,7 @@ def _cells(
 ) -> pd.DataFrame | None:
     """The cells of a step: of these pairs, or where answers have yet to decide them, as the study's tables have them now."""
     if pairs is not None:
-        return plan.cells(
+        return cells_of_pairs(
             step,
             pairs,
             list(base.study.models) if step == "stance" else base.judges,

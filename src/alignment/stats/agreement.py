@@ -19,8 +19,8 @@ from alignment.stats.agreement_coefficients import (
     wilson,
 )
 from alignment.stats.significance import bootstrap_means, interval, resample_counts
+from utils.cells import in_paper_order as in_order
 from utils.errors import Problem, nearest
-from utils.scores import in_order
 
 ITEM = ["statement_id", "dimension", "context"]
 BLOCK = 500  # resamples at a time, so that memory does not grow with their number

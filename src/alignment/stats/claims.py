@@ -5,6 +5,7 @@ import pandas as pd
 
 from alignment.stats import significance
 from utils import scores
+from utils.cells import in_paper_order
 
 NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
 CLAIMS = {
@@ -33,7 +34,7 @@ def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
         scores.differing(groups, differ).query("differs"), on=["statement_id", "dimension"]
     )
     means = table.groupby(["dimension", "group"])["score"].mean()
-    names = [scores.in_order(groups["dimension"].unique()), groups["group"].unique()]
+    names = [in_paper_order(groups["dimension"].unique()), groups["group"].unique()]
     every = pd.MultiIndex.from_product(names, names=means.index.names)
     return scores.to_0_100(means.reindex(every)).rename("value").reset_index()
 

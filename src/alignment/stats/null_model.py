@@ -5,10 +5,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from alignment.paper import published
 from alignment.stats import significance
 from utils import scores
-from utils.scores import in_order
+from utils.cells import in_paper_order as in_order
 
 POLARITIES = (-2.0, -1.0, 1.0, 2.0)
 SIZES = (22, 55, 116)  # numbers of statements as the paper's dimensions have them: LTO, MAS and IDV
@@ -24,16 +23,6 @@ def agreement_rates(voted: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
         .agg(lambda v: (v > 0).mean())
         .reindex(models["model"], fill_value=0.5)
     )
-
-
-def paper_labels() -> pd.DataFrame:
-    """As many labels as Appendix A states, each on a statement of its own; their polarities are not printed (NaN).
-
-    >>> paper_labels()["dimension"].value_counts()["LTO"]
-    np.int64(24)
-    """
-    rows = [(f"{d}-{i}", d, np.nan) for d, n in published.stated_n().items() for i in range(n)]
-    return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
 
 
 def agreeing(
@@ -113,21 +102,6 @@ def table(
     return pd.concat(
         [distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()],
         ignore_index=True,
-    )
-
-
-def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
-    """The same for the paper's two groups of two models and its stated numbers of labels; its claim is all six."""
-    even = pd.Series(0.5, index=published.MODELS["model"])
-    people = scores.human_values("current", list(published.MODELS["culture"].unique()))
-    return table(
-        paper_labels(),
-        published.MODELS,
-        even,
-        people,
-        dict.fromkeys(DESIGNS, len(published.stated_n())),
-        rng,
-        draws,
     )
 
 

@@ -6,13 +6,8 @@ from math import ceil
 
 import pandas as pd
 
-from alignment.asking import plan
-from alignment.kialo import sources
-from alignment.paper import recovery
-from alignment.study import schema
-from alignment.study.workspace import Execution
-from utils import scores, votes
-from utils.errors import Problem
+from utils import rules, scores, votes
+from utils.cells import cells_of_pairs, cells_of_statements
 
 FREE = (
     "tie_rule",
@@ -23,7 +18,7 @@ FREE = (
     "differ",
     "human_values",
 )
-RULES = {name: schema.RULES[name] for name in FREE}  # those that need no new answers
+RULES = {name: rules.RULES[name] for name in FREE}  # those that need no new answers
 ONE_BY_ONE = {
     "relevance_quorum": 0,
     "min_votes": 0,
@@ -56,37 +51,6 @@ class Collected:
     brought: pd.DataFrame | None = None  # labels that came with the study, in place of judges
     planted: pd.DataFrame | None = None  # scores as planted
     quorum: int = 0  # yes votes that a relevant pair needs, of all that were planned; 0: half
-
-
-def collected(here: Execution) -> Collected:
-    """Everything that the curve needs, from the tables of lower number."""
-    kept, left = here.read("02_statements"), here.read("02_left_out")
-    few = left[left["reason"].str.fullmatch(sources.TOO_FEW.format(r"\d+"))]
-    known = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[
-        ["statement_id", "votes", "kept"]
-    ]
-    answers = {
-        s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)
-    }
-    brought = here.read("05_sociocultural_statements") if here.study.labels else None
-    planted = recovery.planted_scores(here) if here.study.respondents == "simulated" else None
-    return Collected(answers, known.reset_index(drop=True), here.models, here.judges, here.study.languages,
-                     _people(here), here.dimensions, brought, planted, here.parameters.get("relevance_quorum", 0))  # fmt: skip
-
-
-def _people(here: Execution) -> dict[str, pd.DataFrame]:
-    """The versions of the human values that hold every country of the study and any of its dimensions."""
-    countries, found = (
-        {c: here.study.cultures[c].people for c in here.models["culture"].unique()},
-        {},
-    )
-    for version in schema.RULES["human_values"]:
-        try:
-            people = scores.human_values(version, countries)
-        except Problem:
-            continue
-        found[version] = people[people["dimension"].isin(here.dimensions)]
-    return {version: people for version, people in found.items() if len(people)}
 
 
 def rules_of(have: Collected, given: dict[str, object]) -> dict[str, tuple]:
@@ -186,7 +150,7 @@ def not_asked(have: Collected, *rules) -> dict[str, int]:
         new = _new(_kept(have, min_votes).to_frame(), have.answers["relevance"], ["statement_id"])[
             "statement_id"
         ]
-        asked = plan.statement_cells(
+        asked = cells_of_statements(
             "relevance", new, have.dimensions, who, have.languages, runs_of(have, "relevance", runs)
         )
         pairs = _new(
@@ -194,12 +158,14 @@ def not_asked(have: Collected, *rules) -> dict[str, int]:
             have.answers["polarity"],
             ["statement_id", "dimension"],
         )
-        cells = plan.cells("polarity", pairs, who, have.languages, runs_of(have, "polarity", runs))
+        cells = cells_of_pairs(
+            "polarity", pairs, who, have.languages, runs_of(have, "polarity", runs)
+        )
         missing = {"relevance": len(asked), "polarity": len(cells)}
     labelled = _new(labels_of(have, *rules), have.answers["stance"], ["statement_id"]).assign(
         dimension=""
     )
-    stances = plan.cells(
+    stances = cells_of_pairs(
         "stance",
         labelled,
         list(have.models["model"]),

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from alignment.study.schema import allowed
+from utils.rules import allowed
 
 ALPHA, POWER = 0.05, 0.8
 LEAST = 6  # statements below which no interval is given: not even all of them changed would reach p < 0.05

@@ -1,6 +1,5 @@
 """The data dictionary: what every column of every table means, and whether a table is as the dictionary says."""
 
-import sys
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from functools import cache
@@ -16,7 +15,7 @@ from alignment.study.paths import ROOT
 FILE = Path(__file__).with_name("dictionary.yaml")
 PARTS = ("processed", "raw", "reference")
 DTYPES = {"text": "str", "whole": "Int64", "number": "float64", "boolean": "boolean"}
-MARK = "<!-- From here on made by `.venv/bin/python -m alignment.study.data_dictionary` from src/alignment/study/dictionary.yaml. -->"
+MARK = "<!-- From here on made by `.venv/bin/alignment dictionary` from src/alignment/study/dictionary.yaml. -->"
 
 
 class Column(NamedTuple):
@@ -201,12 +200,7 @@ def renewed(part: str) -> str:
     return f"{written.rstrip()}\n\n{page(part)}"
 
 
-def main() -> int:
+def renew_readmes() -> None:
     """Put the lists into the READMEs of the data folders."""
     for part in PARTS:
         (ROOT / "data" / part / "README.md").write_text(renewed(part), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

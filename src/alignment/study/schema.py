@@ -4,41 +4,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from utils.errors import Problem, nearest
+from utils.cells import DIMENSIONS
+from utils.errors import nearest
 
 Respondents = Literal["live", "simulated", "imported"]
-DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
-RULES = {  # what the paper leaves open, as parameters of the notebooks; the default of each first
-    "vote_source": ("thesis", "debate"),
-    "multi_thesis": ("leave_out", "one_each"),
-    "tie_rule": ("nearest_median", "drop"),
-    "missing_votes": ("planned", "valid"),
-    "zero_median": ("drop", "keep"),
-    "half_median": ("away_from_zero", "keep", "drop"),
-    "split_group": ("median", "all_runs"),
-    "differ": ("not_equal", "opposite"),
-    "human_values": ("current", "2015"),
-    "resample": ("paired", "unpaired"),
-}
 
 
 CHANGEABLE = (  # what `-p part.setting=value` may change: how a study is set up, not what was collected, paid for or may be shown
     "languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts", "labels", "simulation", "annotators", "expected",
 )  # fmt: skip
-
-
-def allowed(rule: str, value: str) -> str:
-    """The value of a rule, or a Problem that names its choices.
-
-    >>> allowed("differ", "opposite")
-    'opposite'
-    """
-    choices = RULES[rule]
-    if value not in choices:
-        raise Problem(
-            f'{rule} is one of {", ".join(choices)}, not "{value}".{nearest(str(value), choices)}'
-        )
-    return value
 
 
 class Part(BaseModel):
@@ -172,7 +146,7 @@ class Annotators(Part):
 
 
 class Import(Part):
-    """How a table of answers from elsewhere is read (`python -m alignment.asking.archive import`)."""
+    """How a table of answers from elsewhere is read (`alignment import answers`)."""
 
     columns: dict[str, str]
     where: dict[str, str] = {}

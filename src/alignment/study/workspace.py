@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import table_files
+from alignment.study import dimensions, table_files
 from alignment.study.loader import load
 from alignment.study.paths import FIGURES, PROCESSED, RAW, ROOT, shown
-from alignment.study.schema import DIMENSIONS, Cap, Study
+from alignment.study.schema import Cap, Study
+from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
 STAMPS = {
@@ -100,9 +101,7 @@ class Execution:
 
     def describe(self, language: str) -> dict[str, dict]:
         """Name, definition and poles of every dimension in a language."""
-        from utils import prompts
-
-        known = prompts.dimensions(language)
+        known = dimensions.read_dimensions(language)
         own = self.study.dimensions if isinstance(self.study.dimensions, dict) else {}
         known |= {d: texts[language].model_dump() for d, texts in own.items() if language in texts}
         for dimension in self.dimensions:
@@ -125,14 +124,6 @@ class Execution:
         if name >= "04" and "respondents" not in frame:
             frame = frame.assign(respondents=self.respondents)
         return shown(table_files.write(frame, self.processed / _file(name)))
-
-    def save(self, figure, name: str, caption: str, respondents: str | None = None):
-        """Write a figure as png and pdf, stamped with who answered, and return the picture for the page."""
-        from alignment.figures import paper_figures
-
-        return paper_figures.save(
-            figure, self.figures / name, caption, respondents or self.respondents
-        )
 
     @property
     def respondents(self) -> str:
@@ -232,6 +223,12 @@ def open_study(name: str) -> Execution:
     changes = json.loads(os.environ.get("STUDY_SETTINGS", "{}"))
     study = capped(load(file if Path(file).stem == name else name, changes))
     return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
+
+
+def open_own(name: str) -> Execution:
+    """Open a study for a command: it reads and writes the study's own folders."""
+    study = load(name)
+    return Execution(study, study.name)
 
 
 def capped(study: Study) -> Study:

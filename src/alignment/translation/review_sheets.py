@@ -22,24 +22,26 @@ HELP = (
 READER = "a reader"  # who corrected, where the sheet does not say
 
 
-def run(here: Execution, command: str, file: Path | None, language: str | None) -> str:
-    """Carry out a command of `python -m alignment.translation.translations`; the sentence says what was done."""
-    language = language or next(iter(here.study.languages[1:]), None)
-    if language not in here.study.languages[1:]:
+def export_sheet(here: Execution, file: Path | None = None, language: str | None = None) -> str:
+    """Write the review sheet of a study's translations; return a sentence that says what was done."""
+    language, statements = _language(here, language), here.read("02_statements")
+    path = file or here.raw / f"review.{language}.xlsx"
+    translated = here.read("03_translations").query("language == @language")
+    found = checks(statements, translated)
+    write_sheet(path, statements, translated, found, here.study.name, language)
+    return (
+        f"wrote {shown(path)}: {len(translated)} texts to look at. "
+        f"Take it back with: alignment import translations {here.study.name} {shown(path)}"
+    )
+
+
+def import_translations(here: Execution, file: Path, language: str | None = None) -> str:
+    """Take back a review sheet, or a table that somebody brings; return what was done."""
+    language, statements = _language(here, language), here.read("02_statements")
+    if not file.exists():
         raise Problem(
-            f'The study {here.study.name} translates into {", ".join(here.study.languages[1:]) or "nothing"}, not "{language}".'
-        )
-    statements = here.read("02_statements")
-    if command == "sheet":
-        path = file or here.raw / f"review.{language}.xlsx"
-        translated = here.read("03_translations").query("language == @language")
-        write_sheet(
-            path, statements, translated, checks(statements, translated), here.study.name, language
-        )
-        return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: import {shown(path)}"
-    if file is None or not file.exists():
-        raise Problem(
-            "Say which file to import: a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)."
+            f"There is no file {file.name} to import: a review sheet (.xlsx), or a table with "
+            "statement_id and text (.csv, .xlsx)."
         )
     if (sheet := _opened(file)) is not None:
         made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
@@ -51,7 +53,22 @@ def run(here: Execution, command: str, file: Path | None, language: str | None) 
     changed = (
         f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
     )
-    return f"{len(new)} of {len(made)} texts were new and are in {shown(here.material / 'translations.csv')}.{changed}"
+    return (
+        f"{len(new)} of {len(made)} texts were new and are in "
+        f"{shown(here.material / 'translations.csv')}.{changed}"
+    )
+
+
+def _language(here: Execution, language: str | None) -> str:
+    """The language that is reviewed: the study's second, or the given one of its further ones."""
+    further = here.study.languages[1:]
+    language = language or next(iter(further), None)
+    if language not in further:
+        raise Problem(
+            f"The study {here.study.name} translates into {', '.join(further) or 'nothing'}, "
+            f'not "{language}".'
+        )
+    return language
 
 
 def write_sheet(path: Path, statements, translated, found, study_name: str, language: str) -> Path:

@@ -1,24 +1,20 @@
 """Statements in the study's other languages: what is stored is used, what is missing is made, a correction wins.
 
-`python -m alignment.translation.translations sheet --study NAME` writes a review sheet for a reader of the other language, and
-`python -m alignment.translation.translations import --study NAME FILE` takes it back, or takes a table that somebody brings.
+`alignment review NAME` writes a review sheet for a reader of the other language, and
+`alignment import translations NAME FILE` takes it back, or takes a table that somebody brings.
 """
 
-import argparse
 import os
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pandas as pd
 
 from alignment.kialo.text import content_hash
 from alignment.study import table_files
-from alignment.study.loader import load
 from alignment.study.paths import shown
 from alignment.study.workspace import Execution
 from alignment.translation import translators
-from utils.errors import Problem, command
+from utils.errors import Problem
 
 COLUMNS = ["statement_id", "language", "text", "translator", "date", "source_hash", "corrected"]
 BACK = "back_translation"  # a column that a brought table may have
@@ -93,7 +89,7 @@ def stored(here: Execution) -> pd.DataFrame:
     if missing := [c for c in COLUMNS if c not in read]:
         raise Problem(
             f"{shown(path)} has no column {', '.join(missing)}. A table from elsewhere is brought with: "
-            f"python -m alignment.translation.translations import --study {here.study.name} FILE"
+            f"alignment import translations {here.study.name} FILE"
         )
     return read.assign(corrected=read["corrected"] == "True")
 
@@ -152,37 +148,6 @@ def _lacking(here: Execution, missing: pd.DataFrame, language: str) -> str:
     names = ", ".join(missing["statement_id"].head(3))
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(here.material / 'translations.csv')} (such as {names}){of_them}: bring them with python -m alignment.translation.translations "
+        f"{shown(here.material / 'translations.csv')} (such as {names}){of_them}: bring them with alignment import translations "
         f"import --study {here.study.name} FILE, or name a translator in the study file (google, a model, simulated)."
     )
-
-
-@command
-def main(arguments: list[str] | None = None) -> None:
-    """`sheet` writes a review sheet; `import` takes one back, or a table that somebody brings."""
-    from alignment.translation import review_sheets
-
-    parser = argparse.ArgumentParser(
-        prog="python -m alignment.translation.translations", description=main.__doc__
-    )
-    parser.add_argument("command", choices=["sheet", "import"])
-    parser.add_argument(
-        "file", nargs="?", type=Path, help="the sheet (.xlsx) or table (.csv, .xlsx)"
-    )
-    parser.add_argument(
-        "--study", default="demo", help="a study file, by name or path (default: demo)"
-    )
-    parser.add_argument(
-        "--language", help="the language that is reviewed (default: the study's second)"
-    )
-    chosen = parser.parse_intermixed_args(arguments)
-    study = load(chosen.study)
-    print(
-        review_sheets.run(
-            Execution(study, study.name), chosen.command, chosen.file, chosen.language
-        )
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,7 @@ from alignment.asking import archive, scheduler
 from alignment.asking.endpoint import Request
 from alignment.study.progress import Progress
 from alignment.study.workspace import Execution
-from utils import answer_words, prompts
+from utils import answer_words, prompts, reply_parser
 from utils.errors import Problem
 
 GOOGLE = "https://translation.googleapis.com/language/translate/v2"
@@ -242,7 +242,7 @@ def read(reply: str, finish_reason: str) -> str:
     """
     text = re.sub(r"</?statement>", "", reply.rpartition("</think>")[2]).strip()
     refused = any(
-        prompts.read("stance", language, text, finish_reason)[0] == "refused"
+        reply_parser.read("stance", language, text, finish_reason)[0] == "refused"
         for language in prompts.languages()
     )
     return (

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.asking import simulation
+from alignment.stats import positions
 from alignment.study.workspace import Execution
 from utils import scores
 
@@ -24,7 +25,7 @@ def table(here: Execution, rng: np.random.Generator, resamples: int) -> pd.DataF
     """
     if here.study.respondents != "simulated":
         return pd.DataFrame(columns=COLUMNS)
-    found = scores.model_positions(here.read("07_scores"), rng, resamples).rename(
+    found = positions.model_positions(here.read("07_scores"), rng, resamples).rename(
         columns={"mean": "estimate"}
     )
     both = _planted_positions(here).merge(found, on=["dimension", "model", "language"], how="left")

@@ -1,0 +1,30 @@
+"""The annotators' ratings of a sample: read from their sheets, or simulated."""
+
+import numpy as np
+import pandas as pd
+
+from alignment.annotation import rating_sheets, sampling
+from alignment.study.paths import shown
+from alignment.study.workspace import Execution
+from utils.errors import Problem
+
+
+def read_ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
+
+    Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when
+    there are both: simulated annotators never stand beside real ones.
+    """
+    folder, settings = here.raw / "ratings", here.study.annotators
+    labelled = sample.merge(labels[[*rating_sheets.PAIR, "polarity"]], on=rating_sheets.PAIR)
+    if not settings.simulated:
+        found = rating_sheets.read_sheets(folder, sample, here.study.name)
+        return found.merge(labelled[rating_sheets.PAIR], on=rating_sheets.PAIR)
+    if rating_sheets.sheets(folder):
+        raise Problem(
+            f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
+            "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
+        )
+    return sampling.simulated_ratings(
+        labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed)
+    )

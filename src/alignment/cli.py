@@ -1,0 +1,201 @@
+"""The one command beside ./run_all.sh and ./run_tests.sh: `alignment VERB ...`, each verb with --help.
+
+What a verb needs is imported when it is called, so that no command waits for what another one needs.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from utils.errors import Problem
+
+STUDY = "a study file, by name or path"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return 0 when it is done, 1 after a Problem (told in a sentence), 130 after Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = (
+        _run_parser().parse_args(given[1:]) if given[:1] == ["run"] else _parser().parse_args(given)
+    )
+    try:
+        return chosen.verb(chosen) or 0
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "\nStopped. Replies that arrived are kept; the same command goes on from here.",
+            file=sys.stderr,
+        )
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="alignment", description=__doc__)
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+
+    def add(name: str, verb, help: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=help, description=help)
+        added.set_defaults(verb=verb)
+        return added
+
+    add("run", None, "run the notebooks of a study in order: what ./run_all.sh calls")
+    verb = add("import", _import, "bring answers, a whole archive, or translations into a study")
+    verb.add_argument("what", choices=["answers", "translations"])
+    verb.add_argument("study", help=STUDY)
+    verb.add_argument(
+        "file",
+        type=Path,
+        help="answers: .csv, .csv.gz, .xlsx, or an archive, .sqlite; "
+        "translations: a review sheet (.xlsx), or a table with statement_id and text",
+    )
+    verb.add_argument("--language", help="of the translations (default: the study's second)")
+    verb = add("export", _export, "take the answers of a study, or its whole archive, to a file")
+    verb.add_argument("study", help=STUDY)
+    verb.add_argument(
+        "file", type=Path, help="answers without any text: .csv, .csv.gz; the archive: .sqlite"
+    )
+    verb = add("sheets", _sheets, "write a rating sheet (.xlsx) for each annotator")
+    verb.add_argument("study", help=STUDY)
+    verb.add_argument("annotators", nargs="+", metavar="annotator")
+    verb = add("review", _review, "write a sheet (.xlsx) for a reviewer of the translations")
+    verb.add_argument("study", help=STUDY)
+    verb.add_argument("file", nargs="?", type=Path, help="default: in data/raw/<study>")
+    verb.add_argument("--language", help="that is reviewed (default: the study's second)")
+    verb = add("rehydrate", _rehydrate, "fetch the texts of a release again, and compare them")
+    verb.add_argument("release", type=Path, help="the release's table, .csv")
+    where = verb.add_mutually_exclusive_group(required=True)
+    where.add_argument(
+        "--exports", type=Path, metavar="FOLDER", help="of exports (votes in its votes_json/)"
+    )
+    where.add_argument("--study", metavar="NAME", help="whose debates are fetched again")
+    verb.add_argument("--out", type=Path, metavar="FOLDER", help="default: a new one in data/raw")
+    verb = add("serve", _serve, "serve the simulated respondents of a study on a local port")
+    verb.add_argument("study", help=STUDY)
+    verb.add_argument("--port", type=int, default=8765)
+    add("dictionary", _dictionary, "put the data dictionary into the READMEs of the data folders")
+    return parser
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./run_all.sh", description="Run the notebooks of a study in order."
+    )
+    add = parser.add_argument
+    add("--study", default="demo", metavar="FILE", help=f"{STUDY} (default: demo)")
+    add(
+        "-p",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a parameter, or a setting of the study",
+    )
+    add("--from", dest="first", metavar="NN", help="begin with this notebook")
+    add("--until", dest="last", metavar="NN", help="end with this notebook")
+    add("--only", metavar="NN", help="run this notebook alone")
+    add(
+        "--plan",
+        action="store_true",
+        help="say how many calls are to be made and what they cost, then stop",
+    )
+    add(
+        "--pilot",
+        type=int,
+        metavar="N",
+        help="ask N real cells of each step, model and language, then plan by them",
+    )
+    add("--list", action="store_true", help="list every parameter, then stop")
+    add(
+        "--force",
+        action="store_true",
+        help="run notebooks that are fresh, too (asks nothing again)",
+    )
+    add("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
+    add("--recorded", action="store_true", help="use recorded answers only; ask nothing")
+    add("--site", action="store_true", help="build the site of the study, too, into site/html")
+    add("--lab", action="store_true", help="open the notebooks in JupyterLab")
+    parser.set_defaults(verb=_run)
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from alignment.runner import pipeline
+
+    return pipeline.run(chosen)
+
+
+def _import(chosen: argparse.Namespace) -> None:
+    from alignment.asking import archive, imports
+    from alignment.study.paths import shown
+    from alignment.study.workspace import open_own
+    from alignment.translation import review_sheets
+
+    here = open_own(chosen.study)
+    if chosen.what == "translations":
+        print(review_sheets.import_translations(here, chosen.file, chosen.language))
+    elif chosen.file.suffix == ".sqlite":
+        copied = archive.copy(chosen.file, here.raw / archive.FILE)
+        print(f"{copied:,} replies copied, with their texts")
+    else:
+        for path in imports.import_answers(here, chosen.file):
+            print(f"wrote {shown(path)}")
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from alignment.asking import answers, archive
+    from alignment.study.workspace import open_own
+
+    here = open_own(chosen.study)
+    if chosen.file.suffix == ".sqlite":
+        copied = archive.copy(here.raw / archive.FILE, chosen.file)
+        print(f"{copied:,} replies copied, with their texts")
+    else:
+        written = answers.export(here, chosen.file)
+        print(f"{written:,} answers written to {chosen.file.name}, without any text")
+
+
+def _sheets(chosen: argparse.Namespace) -> None:
+    from alignment.annotation import rating_sheets
+    from alignment.study.paths import shown
+    from alignment.study.workspace import open_own
+
+    here = open_own(chosen.study)
+    for path in rating_sheets.write_sheets(here, chosen.annotators):
+        print(f"wrote {shown(path)}")
+    if here.study.annotators.simulated:
+        print(
+            "Set `annotators: {simulated: 0}` in the study's file: "
+            "simulated annotators never stand beside sheets."
+        )
+
+
+def _review(chosen: argparse.Namespace) -> None:
+    from alignment.study.workspace import open_own
+    from alignment.translation import review_sheets
+
+    print(review_sheets.export_sheet(open_own(chosen.study), chosen.file, chosen.language))
+
+
+def _rehydrate(chosen: argparse.Namespace) -> None:
+    from alignment.release import rehydration
+
+    print(rehydration.rehydrate(chosen.release, chosen.exports, chosen.study, chosen.out))
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from alignment.asking import simulation
+    from alignment.study.workspace import open_own
+
+    simulation.serve(open_own(chosen.study), chosen.port)
+
+
+def _dictionary(_: argparse.Namespace) -> None:
+    from alignment.study import data_dictionary
+
+    data_dictionary.renew_readmes()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
