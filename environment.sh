@@ -18,8 +18,9 @@ install() {
     awk '/^uv==/ {keep=1} keep {print} keep && !/\\$/ {exit}' requirements.lock >.venv/uv.txt
     "${pip[@]}" install --quiet --require-hashes -r .venv/uv.txt &&
         .venv/bin/python -m uv pip install --quiet --python .venv/bin/python --require-hashes \
-            --compile-bytecode -r requirements.lock && return
-    "${pip[@]}" install --quiet --require-hashes -r requirements.lock
+            --compile-bytecode -r requirements.lock ||
+        "${pip[@]}" install --quiet --require-hashes -r requirements.lock || return
+    "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
 }
 
 make_environment() {
@@ -38,14 +39,15 @@ make_environment() {
         stop "The packages could not be installed (the lines above are the end of .venv/install.log)." \
             "Is the package index within reach? Running the same command again starts afresh."
     fi
-    echo "$PWD/src" >"$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/utils.pth"
     echo "$PWD" >.venv/made-in
     cp requirements.lock .venv/requirements.lock
 }
 
+cd -P .          # a symlinked path to the clone is the same clone
+unset PYTHONPATH  # nothing that lies elsewhere under a name of ours is imported in its place
 if [ "${CONDA_DEFAULT_ENV:-}" = cultural-alignment ]; then
     python=python
-    export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}"
+    python -c 'import alignment' 2>/dev/null || pip install --quiet --no-deps --no-build-isolation --editable .
 else
     cmp -s requirements.lock .venv/requirements.lock && [ "$PWD" = "$(cat .venv/made-in)" ] || make_environment
     python=.venv/bin/python

@@ -152,11 +152,11 @@ def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     from alignment.asking import archive, scheduler
     from alignment.asking.endpoint import Request
     from alignment.study import loader, schema
-    from alignment.study.workspace import Execution
+    from alignment.study.workspace import Workspace
 
     demo = loader.load(ROOT / "studies" / "demo.yaml")
     endpoints = {"simulated": schema.Endpoint(base_url=address, in_flight=in_flight)}
-    here = Execution(
+    here = Workspace(
         demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo"
     )
     raw = folder / "demo"
@@ -308,7 +308,7 @@ def growth(times: int) -> None:
     """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
     from alignment.asking import answers, archive, collection
     from alignment.study import loader
-    from alignment.study.workspace import Execution
+    from alignment.study.workspace import Workspace
     from utils import prompts
 
     base = loader.load(ROOT / "studies" / "paper.yaml")
@@ -319,8 +319,8 @@ def growth(times: int) -> None:
     ]
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "paper"
-        Execution.raw = property(lambda self: raw)
-        here = Execution(base, "paper")
+        Workspace.raw = property(lambda self: raw)
+        here = Workspace(base, "paper")
         texts = {
             (f"{i}.1", l): f"Statement {i} in {l}: {'a town needs a library. ' * 3}"
             for i in range(776 * times)

@@ -19,7 +19,7 @@ from alignment.asking import specification_inputs
 from alignment.paper.published import MODELS, stated_n
 from alignment.stats import relabelling, significance, specifications
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 
 RESAMPLES, REPETITIONS = 10_000, 5
 
@@ -144,7 +144,7 @@ def main() -> None:
     line("ours with exact tests, corrections and power", timed(lambda: ours(scores)), base)
     line("scipy.stats.bootstrap, cell by cell", timed(lambda: of_scipy(scores)), base)
     line("a plain loop, cell by cell", timed(lambda: plain_loop(scores), 2), base)
-    have = specification_inputs.read_collected(Execution(load("demo"), "demo"))
+    have = specification_inputs.read_collected(Workspace(load("demo"), "demo"))
     specs = specifications.specifications(
         relabelling.rules_of(have, {}), relabelling.one_by_one_of(have)
     )

@@ -55,7 +55,7 @@ def plain(clone: Path, drafts: Path) -> float:
             str(draft),
             str(draft),
         )
-        total += seconds(*command, cwd=clone, STUDY_FOLDER="demo--lab")
+        total += seconds(*command, cwd=clone)
     return total
 
 

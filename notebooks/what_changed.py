@@ -32,7 +32,7 @@ here = open_study(study)
 here.banner()
 
 # %%
-changed = ", ".join(f"`{name} = {value}`" for name, value in here.changed.items())
+changed = ", ".join(f"`{change}`" for change in here.changes)
 Markdown(
     f"`{here.study.name}` with **{changed or 'what was changed by hand'}**, against `{here.study.name}` as it is."
 )

@@ -22,7 +22,7 @@ from alignment.release import dataset  # noqa: E402
 from alignment.runner.pages import digest  # noqa: E402
 from alignment.study import paths  # noqa: E402
 from alignment.study.loader import load  # noqa: E402
-from alignment.study.workspace import Execution  # noqa: E402
+from alignment.study.workspace import Workspace  # noqa: E402
 from utils.errors import Problem, command  # noqa: E402
 
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
@@ -38,9 +38,9 @@ WHAT = {
 @command
 def main(name: str) -> None:
     """Build the site of a study."""
-    here = Execution(load(name), load(name).name)
+    here = Workspace(load(name), load(name).name)
     if (
-        not (paths.RENDERED / here.folder).is_dir()
+        not here.rendered.is_dir()
         or not (here.processed / "10_table3.csv").exists()
     ):
         raise Problem(
@@ -64,16 +64,16 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _notebooks(here: Execution) -> None:
+def _notebooks(here: Workspace) -> None:
     """The rendered pages, with the ways down laid into Table 3 and Figure 1; pages of what changed beside them."""
-    for page in sorted((paths.RENDERED / here.folder).glob("[0-9]*.ipynb")):
+    for page in sorted(here.rendered.glob("[0-9]*.ipynb")):
         notebook = json.loads(page.read_text(encoding="utf-8"))
         if page.name.startswith("08"):
             _link_figure1(here, notebook)
         if page.name.startswith("10"):
             _link_table3(here, notebook)
         write(SOURCES / "notebooks" / page.name, _with_pictures(notebook))
-    for page in sorted(paths.RENDERED.glob(f"{here.folder}--*/what_changed.ipynb")):
+    for page in sorted(here.rendered.parent.glob(f"{here.folder}--*/what_changed.ipynb")):
         changed = page.parent.name.partition("--")[2]
         notebook = json.loads(page.read_text(encoding="utf-8"))
         notebook["cells"][0]["source"] = f"# What if {changed}?"
@@ -104,7 +104,7 @@ def _outputs(notebook: dict):
     )
 
 
-def _link_table3(here: Execution, notebook: dict) -> None:
+def _link_table3(here: Workspace, notebook: dict) -> None:
     """Every cell of Table 3 leads to the statements behind it; in a study of one language the rows are its models."""
     for output in _outputs(notebook):
         html = "".join(output["data"].get("text/html", ""))
@@ -131,7 +131,7 @@ def _link_table3(here: Execution, notebook: dict) -> None:
     raise Problem("Page 10 shows no Table 3 to lay links into.")
 
 
-def _link_figure1(here: Execution, notebook: dict) -> None:
+def _link_figure1(here: Workspace, notebook: dict) -> None:
     """Figure 1 as a drawing in which the line of every group leads to the statements behind it."""
     table = here.read("08_figure1")
     pictures = [output for output in _outputs(notebook) if "image/png" in output["data"]]
@@ -144,7 +144,7 @@ def _link_figure1(here: Execution, notebook: dict) -> None:
         output["data"] = {"text/html": f'<div class="scroll">{svg}</div>', "text/plain": [title]}
 
 
-def _figure1(here: Execution, table, title: str) -> str:
+def _figure1(here: Workspace, table, title: str) -> str:
     def address(dimension: str, group: str) -> str:
         return f"../explore/{explore.slug(dimension, 'group', group)}.html"
 
@@ -169,7 +169,7 @@ def _figure1(here: Execution, table, title: str) -> str:
     )
 
 
-def _front(here: Execution) -> None:
+def _front(here: Workspace) -> None:
     """The front page, with the figure of the paper's printed numbers and what this study is."""
     shutil.copy(here.figures / "figure3_printed.png", SOURCES)
     whatif = sorted(p.stem for p in (SOURCES / "whatif").glob("*.ipynb"))

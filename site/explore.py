@@ -6,7 +6,7 @@ from html import escape
 import pandas as pd
 
 from alignment.asking import collection, plan
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL
 
@@ -25,7 +25,7 @@ def slug(*parts: str) -> str:
     return "--".join(re.sub(r"[^\w.-]+", "-", part) for part in parts)
 
 
-def pages(here: Execution) -> dict[str, str]:
+def pages(here: Workspace) -> dict[str, str]:
     """Every page of the way down, by its name, in Markdown."""
     said, texts, answers = _said(here), _texts(here), here.read("07_answers.csv.gz")
     scores = here.read("07_scores").merge(
@@ -54,7 +54,7 @@ def pages(here: Execution) -> dict[str, str]:
     }
 
 
-def _said(here: Execution) -> pd.DataFrame:
+def _said(here: Workspace) -> pd.DataFrame:
     """Each stance with how many runs gave it: statement_id, model, language, agreed ("agrees 4/5")."""
     votes = here.read("07_votes")
     words = votes["vote"].map({1: "agrees", -1: "disagrees"}).fillna("undecided")
@@ -63,12 +63,12 @@ def _said(here: Execution) -> pd.DataFrame:
     )
 
 
-def _texts(here: Execution) -> dict[tuple[str, str], str]:
+def _texts(here: Workspace) -> dict[tuple[str, str], str]:
     """(statement_id, language) -> text, where the study may show it."""
     return plan.texts(here) if here.study.show_texts else {}
 
 
-def _spoken(here: Execution, answers: pd.DataFrame) -> dict[tuple, str]:
+def _spoken(here: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
     if (
         not here.study.show_texts
@@ -105,7 +105,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return f'<div class="scroll"><table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _index(here: Execution, scores: pd.DataFrame) -> str:
+def _index(here: Workspace, scores: pd.DataFrame) -> str:
     """A table of dimensions by models and groups, each number a way down."""
     groups, languages = list(here.models["culture"].unique()), here.study.languages
     means = scores.groupby(["dimension", "model", "language"])["score"].mean()
@@ -141,7 +141,7 @@ def _number(value: float | None, form: str) -> str:
     return "–" if value is None or pd.isna(value) else format(value, form)
 
 
-def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
+def _of_model(here: Workspace, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
     """A cell of Table 3: every statement of the dimension, with the model's stance and score in each language."""
     languages = here.study.languages
     means = ", ".join(
@@ -182,7 +182,7 @@ def _of_model(here: Execution, dimension: str, model: str, rows: pd.DataFrame, t
 
 
 def _of_group(
-    here: Execution,
+    here: Workspace,
     dimension: str,
     culture: str,
     rows: pd.DataFrame,
@@ -207,7 +207,7 @@ def _of_group(
 
 
 def _of_statement(
-    here: Execution,
+    here: Workspace,
     statement: str,
     labels: pd.DataFrame,
     said: pd.DataFrame,
@@ -254,7 +254,7 @@ def _reply(row, text: str | None, language: str) -> str:
     )
 
 
-def _stamp(here: Execution) -> str:
+def _stamp(here: Workspace) -> str:
     """What stands on every page of answers that are not real models'."""
     words = {
         "simulated": "Simulated respondents: no finding.",

@@ -1,6 +1,5 @@
 """What several tests share: the neighbour folder with third-party data, copies of the project and of its data folders."""
 
-import importlib
 import os
 import shutil
 from pathlib import Path
@@ -25,29 +24,14 @@ def shared() -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the data folders, to which everything that a test runs writes."""
-    for name in ("RAW", "PROCESSED", "FIGURES", "RENDERED", "STUDIES"):
-        folder = tmp_path / name.lower()
-        folder.mkdir()
-        for module in (
-            "paths",
-            "execution",
-            "answers",
-            "study",
-            "simulation",
-            "freshness",
-            "pipeline",
-        ):
-            found = importlib.import_module(f"utils.{module}")
-            if hasattr(found, name):
-                monkeypatch.setattr(found, name, folder)
-    for study in paths.ROOT.joinpath("studies").glob("*.yaml"):
-        shutil.copy(study, tmp_path / "studies")
+    """A root of its own with the studies and the demo's raw data, to which all that a test runs writes."""
+    shutil.copytree(paths.ROOT / "studies", tmp_path / "studies")
     shutil.copytree(
         paths.ROOT / "data" / "raw" / "demo",
-        tmp_path / "raw" / "demo",
+        tmp_path / "data" / "raw" / "demo",
         ignore=shutil.ignore_patterns("*.sqlite*", "answers.csv.gz"),
     )
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
     return tmp_path
 
 

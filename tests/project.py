@@ -44,7 +44,7 @@ class Project:
             shutil.copy(ROOT / file, folder / file)
 
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        """Run Python in the project's folder, as run_all.sh does: ("-m", "alignment.annotation.rating_sheets", ...)."""
+        """Run Python in the project's folder, as run_all.sh does: ("-m", "alignment.cli", "sheets", ...)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
         env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
         return subprocess.run(
@@ -53,7 +53,7 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """./run_all.sh with these arguments."""
-        return self.python("-m", "alignment.runner.pipeline", *arguments, **environment)
+        return self.python("-m", "alignment.cli", "run", *arguments, **environment)
 
     def page(self, name: str, number: str) -> dict:
         (path,) = (self.folder / "notebooks" / "rendered" / name).glob(f"{number}_*.ipynb")

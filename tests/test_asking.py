@@ -10,11 +10,13 @@ import signal
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import pandas as pd
 import pytest
 
+from alignment import cli
 from alignment.asking import (
     answers,
     archive,
@@ -26,7 +28,7 @@ from alignment.asking import (
     simulation,
 )
 from alignment.study import loader, schema, table_files
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty, answer, serve
 from utils import votes
 from utils.errors import Problem
@@ -35,7 +37,7 @@ STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 
 
 @pytest.fixture
-def here(elsewhere, monkeypatch) -> Execution:
+def here(elsewhere, monkeypatch) -> Workspace:
     """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
     told = endpoint.wait
     monkeypatch.setattr(
@@ -46,7 +48,7 @@ def here(elsewhere, monkeypatch) -> Execution:
         ),
     )
     demo = loader.load("demo")
-    made = Execution(demo, "demo")
+    made = Workspace(demo, "demo")
     statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
     table_files.write(statements, made.processed / "02_statements.csv")
     table_files.write(
@@ -61,8 +63,8 @@ def here(elsewhere, monkeypatch) -> Execution:
 
 
 def live(
-    here: Execution, address: str, timeout: float = 5, in_flight: int = 16, **changes
-) -> Execution:
+    here: Workspace, address: str, timeout: float = 5, in_flight: int = 16, **changes
+) -> Workspace:
     """The same study, asked over HTTP."""
     server = schema.Endpoint(
         base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True
@@ -72,7 +74,7 @@ def live(
         "endpoints": {"simulated": server},
         "cap": schema.Cap(calls=10**6),
     }
-    return Execution(here.study.model_copy(update=asked | changes), "demo")
+    return replace(here, study=here.study.model_copy(update=asked | changes))
 
 
 def test_a_live_study_without_a_cap_asks_nothing(here):
@@ -82,7 +84,7 @@ def test_a_live_study_without_a_cap_asks_nothing(here):
     assert not server.asked
 
 
-def relevance(here: Execution, runs: int = 2) -> pd.DataFrame:
+def relevance(here: Workspace, runs: int = 2) -> pd.DataFrame:
     return plan.step_cells(here, "relevance", runs)
 
 
@@ -91,7 +93,7 @@ def test_simulated_respondents_answer_in_the_process_and_only_once(here):
     first = answers.answers(here, cells)
     assert len(first) == 3 * 6 * 4 * 2 * 2 and set(first["state"]) <= set(STATES)
     assert set(first["respondents"]) == {"simulated"}
-    with_nobody = Execution(here.study.model_copy(update={"endpoints": {}}), "demo")
+    with_nobody = Workspace(here.study.model_copy(update={"endpoints": {}}), "demo")
     pd.testing.assert_frame_equal(first, answers.answers(with_nobody, cells))
 
 
@@ -107,7 +109,7 @@ def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     assert set(found["respondents"]) == {"simulated"}
 
 
-def failing(here: Execution, kinds: list[str], share: float, said=None) -> Faulty:
+def failing(here: Workspace, kinds: list[str], share: float, said=None) -> Faulty:
     """The respondents, but a share of the tries meets a fault; which ones, the request and the try decide."""
 
     def fault(asked: int, body: dict):
@@ -117,7 +119,7 @@ def failing(here: Execution, kinds: list[str], share: float, said=None) -> Fault
     return Faulty(said or simulation.app(here), fault)
 
 
-def rows(here: Execution, columns: str = "*") -> list[tuple]:
+def rows(here: Workspace, columns: str = "*") -> list[tuple]:
     with archive.open_archive(here.raw / archive.FILE) as connection:
         return connection.execute(
             f"select {columns} from replies join wire using (id) order by id"
@@ -125,7 +127,7 @@ def rows(here: Execution, columns: str = "*") -> list[tuple]:
 
 
 def all_is_accounted_for(
-    here: Execution, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame
+    here: Workspace, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame
 ) -> None:
     """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
     table = votes.accounting(found, cells)
@@ -350,12 +352,12 @@ def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
             raise RuntimeError
         with (here.raw / "replies.sqlite-under-way").open("ab") as file:
             file.write(b'["half a li')
-        archive.recover(here.raw / archive.FILE, archive, "live")
+        archive.recover(here.raw / archive.FILE, connection, "live")
         assert archive.spent(connection) == (
             2 + 3,
             0.75,
         )  # two failed requests, three lost tries of them
-        archive.recover(here.raw / archive.FILE, archive, "live")
+        archive.recover(here.raw / archive.FILE, connection, "live")
         assert archive.spent(connection) == (5, 0.75)
 
 
@@ -414,7 +416,7 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
         known = live(here, address, models={name: here.study.models[name] for name in others})
         answers.answers(known, relevance(known, 1))
         before = sum(server.asked.values())
-        more = Execution(live(here, address, name="more", material="demo").study, "more")
+        more = Workspace(live(here, address, name="more", material="demo").study, "more")
         shutil.copytree(known.processed, more.processed)
         cells = relevance(more, 1)
         assert collection.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
@@ -575,12 +577,9 @@ def test_the_cap_in_money_holds_across_restarts(here):
 
 
 def test_respondents_of_no_study_are_served_to_nobody_and_a_sentence_says_why(elsewhere, capsys):
+    assert cli.main(["serve", "demmo"]) == 1 and 'Did you mean "demo"' in capsys.readouterr().err
     assert (
-        simulation.main(["serve", "--study", "demmo"]) == 1
-        and 'Did you mean "demo"' in capsys.readouterr().err
-    )
-    assert (
-        simulation.main(["serve"]) == 1
+        cli.main(["serve", "demo"]) == 1
         and "./run_all.sh --study demo --until 03" in capsys.readouterr().err
     )
 
@@ -596,11 +595,11 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
     assert not server.asked
 
 
-def recorded(here: Execution, change) -> Execution:
+def recorded(here: Workspace, change) -> Workspace:
     """A study of imported answers: those of the simulated respondents, changed."""
     found = answers.answers(here, relevance(here, 1)).assign(respondents="imported")
     table_files.write(change(found), here.raw / answers.FILE)
-    return Execution(here.study.model_copy(update={"respondents": "imported"}), "demo")
+    return Workspace(here.study.model_copy(update={"respondents": "imported"}), "demo")
 
 
 def test_recorded_answers_give_the_same_without_an_endpoint(here):

@@ -7,10 +7,11 @@ import pytest
 
 from alignment.study import data_dictionary, table_files
 from alignment.study.loader import load
-from alignment.study.paths import PROCESSED, RAW, REFERENCE, ROOT
+from alignment.study.paths import REFERENCE, ROOT
 from utils.cells import DIMENSIONS
 
 DEMO = load("demo")
+PROCESSED, RAW = ROOT / "data" / "processed", ROOT / "data" / "raw"
 FOLDERS = {"processed": PROCESSED / "demo", "raw": RAW / "demo", "reference": REFERENCE}
 
 

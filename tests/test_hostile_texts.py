@@ -15,7 +15,7 @@ from alignment.release import croissant, dataset
 from alignment.release.rehydration import compared
 from alignment.study import dimensions, table_files
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
 from project import NUMBERS
 from utils import prompts, vote_filter
@@ -57,7 +57,7 @@ def graph(debate: str, text: str) -> dict:
 def here(elsewhere):
     """A study on hostile debates, whose texts may stand on its pages."""
     study = load("demo").model_copy(update={"name": "hostile", "translator": "simulated"})
-    found = Execution(study, "hostile")
+    found = Workspace(study, "hostile")
     rows = []
     for debate, text in HOSTILE.items():
         rows.append({"id": debate, "title": text, "language": "en", "voteCount": 9})
@@ -138,12 +138,12 @@ def test_a_correction_may_be_hostile_too(here, tmp_path):
     translated = translations.rows(kept, ["猫"] * len(kept), "zh", "somebody", "")
     here.write(translated, "03_translations")
     path = tmp_path / "review.xlsx"
-    review_sheets.run(here, "sheet", path, None)
+    review_sheets.export_sheet(here, path)
     book = load_workbook(path)
     for row in book.active.iter_rows(min_row=review_sheets.HEAD + 1):
         row[3].value = HOSTILE[row[4].value.removesuffix(".3")]
     book.save(path)
-    review_sheets.run(here, "import", path, None)
+    review_sheets.import_translations(here, path)
     found = translations.translations(here, kept).set_index("statement_id")["text"]
     assert {s: words_of(t) for s, t in found.items()} == {
         f"{d}.3": words_of(t) for d, t in HOSTILE.items()
@@ -216,7 +216,7 @@ def test_the_release_holds_none_of_it_and_finds_it_again(here):
     kept = here.read("02_statements")
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
     data = dataset.dataset(labels, kept, pd.DataFrame())
-    live = Execution(load("paper"), "hostile")
+    live = Workspace(load("paper"), "hostile")
     nobody = pd.DataFrame(columns=rating_sheets.RATINGS)
     names = dataset.write(
         live, data, translations.translations(here, kept).assign(translator="google"), nobody

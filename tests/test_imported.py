@@ -5,7 +5,7 @@ import pytest
 
 from alignment.asking import imports
 from alignment.study import loader, table_files
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 ANSWERS = pd.DataFrame(
@@ -34,14 +34,14 @@ LOG = pd.DataFrame(
 
 
 @pytest.fixture
-def here(elsewhere) -> Execution:
-    return Execution(loader.load("imported"), "imported")
+def here(elsewhere) -> Workspace:
+    return Workspace(loader.load("imported"), "imported")
 
 
-def brought(here: Execution, tmp_path, frame: pd.DataFrame, documented: bool = True) -> list:
+def brought(here: Workspace, tmp_path, frame: pd.DataFrame, documented: bool = True) -> list:
     """Import a table, in the documented columns or as the study's `table:` says."""
     if documented:
-        here = Execution(here.study.model_copy(update={"table": None}), "imported")
+        here = Workspace(here.study.model_copy(update={"table": None}), "imported")
     frame.to_csv(tmp_path / "brought.csv", index=False)
     return imports.import_answers(here, tmp_path / "brought.csv")
 

@@ -15,7 +15,7 @@ from alignment.kialo.responses import (
     theses_of,
     votes_in,
 )
-from alignment.study.paths import RAW
+from alignment.study.paths import ROOT
 from utils.errors import Problem
 
 
@@ -275,7 +275,7 @@ def test_the_one_real_answer_that_we_know_is_read(shared):
 
 
 def test_the_bundled_debates_are_read():
-    debates, theses = read_responses(RAW / "demo" / "debates")
+    debates, theses = read_responses((ROOT / "data" / "raw") / "demo" / "debates")
     assert (debates["source"] == "interface").all() and debates["debate_id"].is_unique
     assert theses["statement_id"].is_unique and theses["votes"].notna().all()
     assert debates["n_theses"].sum() == len(theses)

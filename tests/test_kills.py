@@ -11,18 +11,19 @@ import pytest
 
 from alignment.asking import archive, collection, plan, simulation
 from alignment.study import loader, schema, table_files
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from servers import Faulty, serve
 
 CHILD = """
 import sys
 from pathlib import Path
-from utils import answers, execution, plan, settings, study
+from alignment.asking import answers, plan
+from alignment.study import loader, paths, schema, workspace
 folder, address = Path(sys.argv[1]), sys.argv[2]
-execution.RAW, execution.PROCESSED = folder / "raw", folder / "processed"
-server = settings.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
-live = study.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": settings.Cap(calls=int(sys.argv[3]))})
-here = execution.Execution(live, "demo")
+paths.ROOT = folder
+server = schema.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
+live = loader.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": schema.Cap(calls=int(sys.argv[3]))})
+here = workspace.Workspace(live, "demo")
 answers.answers(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
 """
 
@@ -37,8 +38,8 @@ class Slow(Faulty):
         await super().__call__(scope, receive, send)
 
 
-def prepared(folder) -> Execution:
-    here = Execution(loader.load("demo"), "demo")
+def prepared(folder) -> Workspace:
+    here = Workspace(loader.load("demo"), "demo")
     names = [f"demo-{i}.1" for i in range(1, 11)]
     statements = pd.DataFrame(
         {
@@ -56,7 +57,7 @@ def prepared(folder) -> Execution:
 
 
 def killed_until_done(
-    here: Execution, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random
+    here: Workspace, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random
 ) -> int:
     """Start the study and kill it at a random moment, `kills` times, and then let it end; checks what must hold at each."""
     command = [sys.executable, "-c", CHILD, str(folder), address, "1000000", str(runs)]
@@ -85,7 +86,7 @@ def killed_until_done(
     return done
 
 
-def kept(here: Execution) -> list[bytes]:
+def kept(here: Workspace) -> list[bytes]:
     """The requests whose reply is on disk."""
     with archive.open_archive(here.raw / archive.FILE) as connection:
         return [
@@ -96,9 +97,9 @@ def kept(here: Execution) -> list[bytes]:
         ]
 
 
-def holds_exactly_the_plan(here: Execution, server: Slow, address: str, runs: int) -> None:
+def holds_exactly_the_plan(here: Workspace, server: Slow, address: str, runs: int) -> None:
     endpoint = schema.Endpoint(base_url=f"{address}/v1", send_seed=True)
-    live = Execution(
+    live = Workspace(
         here.study.model_copy(update={"respondents": "live", "endpoints": {"simulated": endpoint}}),
         "demo",
     )

@@ -42,7 +42,7 @@ def lab(tmp_path: Path):
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         "JUPYTER_TOKEN": "lab",
     }
-    command = [sys.executable, "-m", "alignment.runner.pipeline", "--lab"]
+    command = [sys.executable, "-m", "alignment.cli", "run", "--lab"]
     process = subprocess.Popen(
         command,
         cwd=tmp_path,

@@ -133,7 +133,7 @@ def test_a_claim_about_people_is_judged_by_the_version_of_the_human_values_that_
 ):
     swapped = PEOPLE.assign(value=-PEOPLE["value"])  # the versions in print have the same sides
     monkeypatch.setattr(
-        scores, "human_values", lambda version, _: swapped if version == "2015" else PEOPLE
+        hofstede, "read_human_values", lambda version, _: swapped if version == "2015" else PEOPLE
     )
     claim = next(
         item for item in ledger.values(study()) if "Qwen" in item and item.startswith("Claim: ")

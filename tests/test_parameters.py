@@ -2,6 +2,7 @@
 
 import pytest
 
+from alignment import cli
 from alignment.runner import parameters, pipeline
 from utils.errors import Problem
 from utils.rules import RULES
@@ -54,13 +55,13 @@ def test_a_changed_parameter_writes_to_a_folder_of_its_own():
 
 
 def test_the_command_line_refuses_what_it_does_not_know(capsys):
-    assert pipeline.main(["-p", "relevance_qorum=5"]) == 1
-    assert pipeline.main(["--only", "77"]) == 1
-    assert pipeline.main(["--study", "deno"]) == 1
-    assert pipeline.main(["--from", "05", "--until", "03"]) == 1
-    assert pipeline.main(["-p", "relevance_quorum=99"]) == 1
-    assert pipeline.main(["-p", "sampling.temperature=9"]) == 1
-    assert pipeline.main(["-p", "cultures.US.people=Atlantis", "--plan"]) == 1
+    assert cli.main(["run", "-p", "relevance_qorum=5"]) == 1
+    assert cli.main(["run", "--only", "77"]) == 1
+    assert cli.main(["run", "--study", "deno"]) == 1
+    assert cli.main(["run", "--from", "05", "--until", "03"]) == 1
+    assert cli.main(["run", "-p", "relevance_quorum=99"]) == 1
+    assert cli.main(["run", "-p", "sampling.temperature=9"]) == 1
+    assert cli.main(["run", "-p", "cultures.US.people=Atlantis", "--plan"]) == 1
     said = capsys.readouterr().err
     for sentence in (
         'Did you mean "relevance_quorum"',

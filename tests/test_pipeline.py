@@ -14,7 +14,7 @@ from alignment.asking import simulation
 from alignment.runner import parameters
 from alignment.study import loader
 from alignment.study.paths import ROOT
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from project import NUMBERS, QUICK, outputs, prose
 from servers import Faulty, answer, kialo, serve
 
@@ -143,7 +143,7 @@ def test_the_first_failing_notebook_stops_it_and_leaves_the_last_good_page(demo_
     (source,) = (demo_project.folder / "notebooks").glob("09_*.py")
     good, page = source.read_text(encoding="utf-8"), demo_project.page("demo", "09")
     source.write_text(good + "\n# %%\nraise ValueError('on purpose')\n", encoding="utf-8")
-    run = demo_project.run("--from", "09", STUDY_RECORDED="1")
+    run = demo_project.run("--from", "09", "--recorded")
     source.write_text(good, encoding="utf-8")
     assert run.returncode == 1
     assert "09_figure3_models stopped: ValueError: on purpose" in run.stderr
@@ -175,7 +175,7 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
     """Live Kialo and live endpoints, both on loopback: the whole path of studies/paper.yaml but the hosts themselves."""
     demo = loader.load("demo")
     model_names = dict(zip(("GPT", "Llama", "DeepSeek", "Qwen"), demo.models, strict=True))
-    here = Execution(demo, "demo")
+    here = Workspace(demo, "demo")
     assert project.run("--until", "03").returncode == 0
     known = {
         f: pd.read_csv(project.folder / "data" / "processed" / "demo" / f"{f}.csv")
@@ -262,7 +262,7 @@ def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(proj
         await answer(send, 200, json.dumps({"choices": [said], "usage": {}}).encode())
 
     server = Faulty(
-        simulation.application(simulation.Respondents(Execution(demo, "demo"), texts)),
+        simulation.application(simulation.Respondents(Workspace(demo, "demo"), texts)),
         lambda asked, body: nonsense if body["model"] == mad else None,
     )
     with serve(server) as address:
@@ -340,8 +340,9 @@ def test_37200_real_answers_are_imported_and_compared(project, shared, name, las
     """Each context is a study of 12,400 answers; the neutral one goes to the last notebook."""
     imported = project.python(
         "-m",
-        "alignment.asking.archive",
+        "alignment.cli",
         "import",
+        "answers",
         name,
         str(shared / "real_replies" / "chatgpt_deepseek_62_statements.xlsx"),
     )
@@ -362,7 +363,7 @@ def test_every_committed_page_is_sealed_and_fresh():
     """A page that is stale, half run or edited by hand is told with the command that mends it."""
     from alignment.runner import freshness, pages
 
-    here = Execution(loader.load("demo"), "demo")
+    here = Workspace(loader.load("demo"), "demo")
     for source in parameters.sources():
         page = json.loads(freshness.page_of(here, source).read_text(encoding="utf-8"))
         seal = page["metadata"]["seal"]

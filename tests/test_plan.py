@@ -1,7 +1,7 @@
 """The price is known before: from guesses, then from real replies; and the cap holds whatever comes."""
 
-import os
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,10 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment import cli
 from alignment.asking import answers, archive, collection, plan, simulation
-from alignment.runner import pipeline, preview, terminal
+from alignment.runner import preview, terminal
 from alignment.study import loader, schema, table_files, workspace
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from servers import Faulty, serve
 from test_asking import here, live  # noqa: F401 - a fixture
 from utils.errors import Problem
@@ -143,16 +144,16 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
         update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
     )
     planned = preview.planned(
-        Execution(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
+        Workspace(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
     )
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypatch, capsys):  # noqa: F811
-    monkeypatch.setattr(os, "environ", os.environ.copy())
     for folder in ("raw", "processed"):
-        shutil.copytree(elsewhere / folder / "demo", elsewhere / folder / "capped")
+        data = elsewhere / "data" / folder
+        shutil.copytree(data / "demo", data / "capped")
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         models = {
@@ -167,25 +168,25 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
             "endpoints": {"simulated": {"base_url": f"{address}/v1"}},
         }
         (elsewhere / "studies" / "capped.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
-        assert pipeline.main(["--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
+        assert cli.main(["run", "--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
     assert "cap is reached" in capsys.readouterr().err
-    with archive.open_archive(elsewhere / "raw" / "capped" / archive.FILE) as connection:
+    with archive.open_archive(elsewhere / "data" / "raw" / "capped" / archive.FILE) as connection:
         calls, usd = archive.spent(connection)
     assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
 
 
-def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls(monkeypatch):
-    monkeypatch.setenv("STUDY_CAP", "300")
-    capped = workspace.capped(PAPER.model_copy(update={"cap": schema.Cap(calls=1000)}))
+def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls():
+    capped = workspace.with_cap(PAPER.model_copy(update={"cap": schema.Cap(calls=1000)}), 300.0)
     assert capped.cap == schema.Cap(usd=300, calls=1000)
 
 
-@pytest.mark.parametrize(("changed", "recorded"), [({}, "1"), ({"respondents": "imported"}, "")])
-def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, monkeypatch, changed, recorded):  # noqa: F811
-    monkeypatch.setenv("STUDY_RECORDED", recorded)
+@pytest.mark.parametrize(
+    ("changed", "recorded"), [({}, True), ({"respondents": "imported"}, False)]
+)
+def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recorded):  # noqa: F811
     server = Faulty(simulation.app(here))
     with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
-        terminal.pilot(live(here, address, **changed), {}, 1)
+        terminal.pilot(replace(live(here, address, **changed), recorded=recorded), {}, 1)
     assert not server.asked
 
 
@@ -204,23 +205,20 @@ def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  
 
 def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_by_name(
     here,  # noqa: F811
-    monkeypatch,
 ):
-    monkeypatch.setenv("STUDY_RECORDED", "1")
+    recorded = replace(here, recorded=True)
     cells = plan.step_cells(here, "relevance", 1)
     with pytest.raises(Problem, match="there are no recorded answers"):
-        answers.answers(here, cells)
-    monkeypatch.delenv("STUDY_RECORDED")
+        answers.answers(recorded, cells)
     found = answers.answers(here, cells)
-    monkeypatch.setenv("STUDY_RECORDED", "1")
-    pd.testing.assert_frame_equal(found, answers.answers(here, cells))
+    pd.testing.assert_frame_equal(found, answers.answers(recorded, cells))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where key = (select key from replies limit 1)")
     with pytest.raises(
         Problem,
         match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)",
     ):
-        answers.answers(here, cells)
+        answers.answers(recorded, cells)
 
 
 def test_the_bounds_of_a_mean_move_only_by_what_the_missing_runs_could_turn():

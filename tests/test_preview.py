@@ -1,12 +1,14 @@
 """What a changed execution will ask is known before: exactly where the answers decide it, and else as what it is, the least."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from alignment.asking import answers, archive, collection, plan, simulation
 from alignment.runner import preview
 from alignment.study import loader, schema, table_files
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from servers import serve
 from test_asking import here, live  # noqa: F401 - a fixture
@@ -23,13 +25,13 @@ YES = {
 YES |= {("stance", "en"): "Answer: agree", ("stance", "zh"): "答案：同意"}
 
 
-def asked(here: Execution) -> int:  # noqa: F811
+def asked(here: Workspace) -> int:  # noqa: F811
     """Requests that the archive holds, however often each was tried."""
     with archive.open_archive(here.raw / archive.FILE) as connection:
         return connection.execute("select count(distinct key) from replies").fetchone()[0]
 
 
-def collect(here: Execution, **values) -> None:  # noqa: F811
+def collect(here: Workspace, **values) -> None:  # noqa: F811
     """Ask all three steps as notebooks 04, 05 and 07 do."""
     given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
     found = {}
@@ -46,7 +48,7 @@ def collect(here: Execution, **values) -> None:  # noqa: F811
             table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
 
 
-def stored(here: Execution) -> None:  # noqa: F811
+def stored(here: Workspace) -> None:  # noqa: F811
     """The translations of the statements, as a study has them."""
     kept, chinese = here.read("02_statements"), here.read("03_translations")
     made = translations.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
@@ -93,7 +95,7 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
 
 
 def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
-    paper = Execution(loader.load("paper"), "paper")
+    paper = Workspace(loader.load("paper"), "paper")
     foretold = preview.planned(paper, {})
     assert foretold["new"].sum() == 212_600 and not foretold["sure"].any()
     assert preview.sentence(foretold).startswith("About 212,600 new calls, about $")
@@ -101,7 +103,7 @@ def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
 
 def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F811
     stored(here)
-    brought = Execution(here.study.model_copy(update={"labels": "labels.csv"}), "demo")
+    brought = Workspace(here.study.model_copy(update={"labels": "labels.csv"}), "demo")
     table_files.write(
         pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1"], "dimension": "PDI", "polarity": 1}),
         here.processed / "05_sociocultural_statements.csv",
@@ -114,18 +116,17 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F
     )
 
 
-def test_recorded_answers_need_no_new_call(here, monkeypatch):  # noqa: F811
+def test_recorded_answers_need_no_new_call(here):  # noqa: F811
     stored(here)
     collect(here)
-    monkeypatch.setenv("STUDY_RECORDED", "1")
-    foretold = preview.planned(here, ONCE | {"stance_runs": 7})
+    foretold = preview.planned(replace(here, recorded=True), ONCE | {"stance_runs": 7})
     assert foretold["new"].sum() == 0 and foretold["sure"].all()
 
 
 @pytest.fixture
-def paper(elsewhere) -> Execution:
+def paper(elsewhere) -> Workspace:
     """The paper's study in its published sizes, every question put once and answered."""
-    here = Execution(  # noqa: F811
+    here = Workspace(  # noqa: F811
         loader.load("paper").model_copy(update={"cap": schema.Cap(usd=300.0)}), "paper"
     )
     ids = [f"{i}.1" for i in range(776)]

@@ -6,7 +6,7 @@ import pytest
 
 from alignment.asking import answers, archive
 from alignment.study import progress, schema
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from servers import serve
 from test_asking import failing, here, live, relevance  # noqa: F401 - a fixture
 
@@ -14,7 +14,6 @@ from test_asking import failing, here, live, relevance  # noqa: F401 - a fixture
 @pytest.mark.filterwarnings("ignore")
 def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_path, monkeypatch):  # noqa: F811
     file = tmp_path / "progress.json"
-    monkeypatch.setenv("STUDY_PROGRESS", str(file))
     untroubled = here.study.simulation.model_copy(
         update={"trouble": schema.Trouble()}
     )  # so that none is asked for anew
@@ -22,8 +21,10 @@ def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_
         name: m.model_copy(update={"price": schema.Price(input=1.0, output=1.0)})
         for name, m in here.study.models.items()
     }
-    study = Execution(
-        here.study.model_copy(update={"simulation": untroubled, "models": models}), "demo"
+    study = Workspace(
+        here.study.model_copy(update={"simulation": untroubled, "models": models}),
+        "demo",
+        progress=str(file),
     )
     server = failing(study, ["500"], share=0.3)
     with serve(server) as address:

@@ -15,7 +15,7 @@ from alignment.figures import tables
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.schema import Annotators
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from project import CODE, Project
 from utils.errors import Problem
 
@@ -66,15 +66,7 @@ class Rated(Project):
         return re.sub(r"\s+", " ", "\n".join("".join(text) for text in shown))
 
     def sheets(self, *names: str) -> subprocess.CompletedProcess:
-        return self.python(
-            "-m",
-            "alignment.annotation.rating_sheets",
-            "sheets",
-            "--study",
-            "demo",
-            "--annotators",
-            *names,
-        )
+        return self.python("-m", "alignment.cli", "sheets", "demo", *names)
 
     def table(self, name: str) -> pd.DataFrame:
         return super().table("demo", name)
@@ -243,12 +235,11 @@ def test_two_sheets_of_one_name_are_refused(tmp_path):
         rating_sheets.write_sheets(Here(tmp_path), ["Ada", "ada"])
 
 
-def test_sheets_need_the_sample_of_notebook_06_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("alignment.study.workspace.PROCESSED", tmp_path)
+def test_sheets_need_the_sample_of_notebook_06_first(tmp_path):
     with pytest.raises(
         Problem, match="06_sample.csv is not there: run the notebook with its number first"
     ):
-        rating_sheets.write_sheets(Execution(load("demo"), "demo"), ["Ada"])
+        rating_sheets.write_sheets(Workspace(load("demo"), "demo", tmp_path), ["Ada"])
 
 
 class Here:

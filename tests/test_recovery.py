@@ -9,17 +9,17 @@ import pytest
 from alignment.asking import recovery, simulation, specification_inputs
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import scores
 
 
 @pytest.fixture
-def here(monkeypatch) -> Execution:
+def here(monkeypatch) -> Workspace:
     """The demo, whose tables say exactly what was planted."""
-    execution = Execution(load("demo"), "demo")
+    execution = Workspace(load("demo"), "demo")
     ids = simulation.labels(execution, [])["statement_id"].unique()
     found = {"02_statements": pd.DataFrame({"statement_id": ids})}
-    monkeypatch.setattr(Execution, "read", lambda _, name: found[name])
+    monkeypatch.setattr(Workspace, "read", lambda _, name: found[name])
     found["07_scores"] = recovery.planted_scores(execution)
     labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[
         ["statement_id", "dimension", "polarity"]
@@ -45,9 +45,9 @@ def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
 
 def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
     turned = here.read("07_scores").assign(score=lambda t: -t["score"])
-    read = Execution.read
+    read = Workspace.read
     monkeypatch.setattr(
-        Execution, "read", lambda self, name: turned if name == "07_scores" else read(self, name)
+        Workspace, "read", lambda self, name: turned if name == "07_scores" else read(self, name)
     )
     found = table(here)
     large = found["planted"].abs() > 0.6
@@ -69,7 +69,7 @@ def test_the_labels_are_counted_against_the_plan(here):
 
 
 def test_nothing_was_planted_in_a_live_study():
-    live = Execution(load("paper"), "paper")
+    live = Workspace(load("paper"), "paper")
     found = recovery.table(live, np.random.default_rng(0), 10)
     assert (
         found.empty
@@ -92,7 +92,7 @@ def test_the_ends_of_the_interval_belong_to_it(planted, low, high, verdict):
 def test_only_recovery_reads_the_plan():
     """The respondents know it, and whoever asks them knows that it changed; no other module and no notebook does."""
     reads = re.compile(r"simulation\.(planted|labels)\b|/ .planted\.csv")
-    sources = [*(ROOT / "src" / "utils").glob("*.py"), *(ROOT / "notebooks").glob("*.py")]
+    sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
     found = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
     assert found == {"recovery.py", "simulation.py"}
 
@@ -102,6 +102,6 @@ def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch)
     monkeypatch.setattr(recovery, "planted_scores", lambda _: planted.head(7))
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
     tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")
-    monkeypatch.setattr(Execution, "read", lambda _, name: tables.get(name, pd.DataFrame()))
+    monkeypatch.setattr(Workspace, "read", lambda _, name: tables.get(name, pd.DataFrame()))
     assert len(specification_inputs.read_collected(here).planted) == 7
     assert scores.positions(planted)["missing"].sum() == 0

@@ -5,13 +5,14 @@ import json
 import pandas as pd
 import pytest
 
+from alignment import cli
 from alignment.kialo import responses, sources
 from alignment.kialo.text import content_hash
 from alignment.release import dataset, rehydration
-from alignment.release.rehydration import COLUMNS, STATES, compared, main, read_release, summary
+from alignment.release.rehydration import COLUMNS, STATES, compared, read_release, summary
 from alignment.study import table_files
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from test_scraping import Kialo
 from utils import vote_filter
 from utils.errors import Problem
@@ -148,7 +149,7 @@ def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(
     ]
     path, out = write_release(elsewhere / "release.csv", *rows), elsewhere / "out"
     command = ["rehydrate", str(path), "--study", "again", "--out", str(out)]
-    assert main(command) == 0
+    assert cli.main(command) == 0
     assert "4 statements: 1 unchanged, 1 changed, 2 gone." in capsys.readouterr().out
     report = pd.read_csv(out / "report.csv")
     assert report.columns.tolist() == COLUMNS
@@ -164,13 +165,15 @@ def test_live_kialo_is_asked_once_for_each_debate_and_the_report_holds_no_text(
         "Cat 101 may vote.",
     ]
     asked = len(server.asked)
-    assert main(command) == 0 and len(server.asked) == asked == 1 + 2 * 2 + 1
+    assert cli.main(command) == 0 and len(server.asked) == asked == 1 + 2 * 2 + 1
     assert not any("discussions?" in a for a in server.asked)
 
 
 def test_without_permission_nothing_is_asked(elsewhere, capsys):
     path = write_release(elsewhere / "release.csv", ("100.3", "Cat.", 1))
-    assert main(["rehydrate", str(path), "--study", "paper", "--out", str(elsewhere / "out")]) == 1
+    assert (
+        cli.main(["rehydrate", str(path), "--study", "paper", "--out", str(elsewhere / "out")]) == 1
+    )
     assert "permission" in capsys.readouterr().err
 
 
@@ -189,7 +192,9 @@ def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
         tmp_path / "release.csv", ("17.3", "Cats may vote.", 4), ("18.1", "Dogs may vote.", 4)
     )
     assert (
-        main(["rehydrate", str(path), "--exports", str(exports), "--out", str(tmp_path / "out")])
+        cli.main(
+            ["rehydrate", str(path), "--exports", str(exports), "--out", str(tmp_path / "out")]
+        )
         == 0
     )
     said = capsys.readouterr().out
@@ -199,14 +204,16 @@ def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
 
 
 def test_a_study_of_kept_answers_finds_its_own_release_unchanged(elsewhere, capsys):
-    here = Execution(load("demo"), "demo")
+    here = Workspace(load("demo"), "demo")
     found, theses, _ = sources.debates(here)
     kept, _ = vote_filter.filter_statements(found, theses, 3)
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="simulated")
     path = table_files.write(
         dataset.dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv"
     )
-    assert main(["rehydrate", str(path), "--study", "demo", "--out", str(elsewhere / "out")]) == 0
+    assert (
+        cli.main(["rehydrate", str(path), "--study", "demo", "--out", str(elsewhere / "out")]) == 0
+    )
     assert "85 statements: 85 unchanged, 0 changed, 0 gone." in capsys.readouterr().out
     back = table_files.read(elsewhere / "out" / "statements.csv")
     assert (

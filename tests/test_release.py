@@ -14,7 +14,7 @@ from alignment.release import croissant, dataset
 from alignment.study import table_files
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 TEXTS = [
@@ -61,7 +61,7 @@ REQUIRED = [
 
 @pytest.fixture
 def live(elsewhere):
-    return Execution(load("paper"), "paper")
+    return Workspace(load("paper"), "paper")
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live
 
 
 def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data):
-    here = Execution(load("imported"), "imported")
+    here = Workspace(load("imported"), "imported")
     brought = data.assign(respondents="imported")
     assert "license: unknown" in dataset.card(here, brought, TRANSLATED.iloc[:0], RATINGS)
     assert "brought from" in dataset.about(here, brought, "2026-03-02")["license"]
@@ -171,7 +171,7 @@ def test_the_card_says_who_checked_the_labels(live, data):
 def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_votes_of_people(
     elsewhere, data, name
 ):
-    here = Execution(load(name), name)
+    here = Workspace(load(name), name)
     card = dataset.card(
         here,
         data.assign(respondents="simulated"),
@@ -194,7 +194,7 @@ def test_simulated_labels_of_real_debates_are_not_called_written_for_this_projec
     elsewhere, data, monkeypatch
 ):
     monkeypatch.setenv("KIALO", "somewhere")
-    here = Execution(load("exports"), "exports")
+    here = Workspace(load("exports"), "exports")
     card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
     assert (
         "users who wrote them" in card
@@ -204,7 +204,7 @@ def test_simulated_labels_of_real_debates_are_not_called_written_for_this_projec
 
 
 def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
-    demo = Execution(load("demo"), "demo")
+    demo = Workspace(load("demo"), "demo")
     names = dataset.write(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
     assert names == ["README.md", "simulated_sociocultural_statements.csv"]
     card = written(demo)["README.md"].decode()
@@ -254,7 +254,7 @@ def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made
     assert dataset.newest(live, undated) is None and "datePublished" not in dataset.about(
         live, data, None
     )
-    borrowing = Execution(
+    borrowing = Workspace(
         live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine"
     )
     table_files.write(

@@ -95,7 +95,7 @@ def test_a_file_that_is_no_archive_is_refused_in_a_sentence(tmp_path):
 
 def test_a_second_process_is_refused(tmp_path):
     path = tmp_path / "replies.sqlite"
-    code = f"from pathlib import Path; from utils import replies\nwith replies.only_one(Path({str(path)!r})): pass"
+    code = f"from pathlib import Path; from alignment.asking import archive\nwith archive.only_one(Path({str(path)!r})): pass"
     with archive.only_one(path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "Another execution is asking" in second.stderr

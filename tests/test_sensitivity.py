@@ -13,7 +13,7 @@ from alignment.paper import hofstede, printed_null, published
 from alignment.runner import parameters
 from alignment.stats import claims, null_model, positions, relabelling, significance, specifications
 from alignment.study.paths import ROOT
-from utils import scores
+from utils import cells
 from utils.rules import RULES
 
 MODELS = pd.DataFrame(
@@ -401,7 +401,7 @@ def six_dimensions(n, polarity=None):
     rng = np.random.default_rng(5)
     rows = [
         (f"{d}-{i}", d, rng.choice([-2, -1, 1, 2]) if polarity is None else polarity)
-        for d in scores.DIMENSIONS
+        for d in cells.DIMENSIONS
         for i in range(n)
     ]
     return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
@@ -531,7 +531,9 @@ def test_the_benchmark_of_results_runs(monkeypatch, capsys):
     bench, every = importlib.util.module_from_spec(spec), specifications.specifications
     spec.loader.exec_module(bench)
     monkeypatch.setattr(bench, "RESAMPLES", 20)
-    monkeypatch.setattr(bench.sensitivity, "specifications", lambda *given: every(*given).head(16))
+    monkeypatch.setattr(
+        bench.specifications, "specifications", lambda *given: every(*given).head(16)
+    )
     bench.main()
     printed = capsys.readouterr().out
     assert (

@@ -15,7 +15,7 @@ from alignment.figures import tables
 from alignment.stats import null_model
 from alignment.stats import significance as sig
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import scores as score
 from utils.errors import Problem
 
@@ -301,7 +301,7 @@ def test_differences_are_found_as_often_as_computed(n, mean):
 def planted_world(study, leanings, correlation, seed):
     """The planted stances of another seed, as scores under the planted labels of the demo."""
     plan = {"seed": seed, "leanings": leanings, "language_correlation": correlation}
-    here = Execution(
+    here = Workspace(
         study.model_copy(update={"simulation": study.simulation.model_copy(update=plan)}), "demo"
     )
     plan = simulation.planted(here, list(here_labels(here)["statement_id"].unique()))
@@ -343,7 +343,7 @@ def test_the_demos_planted_differences_are_found_about_as_often_as_computed(stre
     correlation = study.simulation.language_correlation
     leanings = {m: {d: [(a + b) / 2 + s * stretched * (b - a) / 2 for s in (-1, 1)] for d, (a, b) in own.items()}
                 for m, own in study.simulation.leanings.items()}  # fmt: skip
-    labels = here_labels(Execution(study, "demo"))
+    labels = here_labels(Workspace(study, "demo"))
     power = computed_power(labels, leanings, correlation)
     found = []
     for seed in range(worlds):

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 
 CITED = {
     "arxiv.org",
@@ -89,7 +89,7 @@ def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_pro
     monkeypatch.setattr(builder.shutil, "copy", lambda *_: None)
     fronts = {}
     for name in ("demo", "exports"):
-        builder._front(Execution(load(name), name))
+        builder._front(Workspace(load(name), name))
         fronts[name] = " ".join((tmp_path / "index.md").read_text(encoding="utf-8").split())
     assert (
         "debates on kialo.com, from the site's exports" in fronts["exports"]
@@ -101,11 +101,11 @@ def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_pro
 
 
 def test_each_table_is_read_once_however_many_statements_there_are(builder, monkeypatch):
-    read, names = Execution.read, []
+    read, names = Workspace.read, []
     monkeypatch.setattr(
-        Execution, "read", lambda here, name: names.append(name) or read(here, name)
+        Workspace, "read", lambda here, name: names.append(name) or read(here, name)
     )
-    assert len(builder.explore.pages(Execution(load("demo"), "demo"))) > 60
+    assert len(builder.explore.pages(Workspace(load("demo"), "demo"))) > 60
     assert names.count("07_answers.csv.gz") == names.count("08_differing") == 1
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alignment.kialo import sources
 from alignment.kialo.responses import DEBATES, THESES, table
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.vote_filter import account
 from utils.vote_filter import filter_statements as kept
 
@@ -138,7 +138,7 @@ def test_whatever_comes_in_kept_and_left_out_add_up_to_it(
 
 
 def test_of_the_bundled_debates_85_of_112_theses_are_kept():
-    here = Execution(load("demo"), "demo")
+    here = Workspace(load("demo"), "demo")
     found, theses, _ = sources.debates(here)
     stay, left = kept(found, theses, 3)
     assert account(found, theses, stay, left).set_index("reason").loc["came in"].tolist() == [
@@ -148,23 +148,21 @@ def test_of_the_bundled_debates_85_of_112_theses_are_kept():
     assert (len(stay), len(left)) == (85, 27)
 
 
-def test_the_bar_starts_from_what_lies_there_already(tmp_path, monkeypatch):
+def test_the_bar_starts_from_what_lies_there_already(tmp_path):
     told = tmp_path / "progress.json"
-    monkeypatch.setenv("STUDY_PROGRESS", str(told))
     (tmp_path / "graphs").mkdir()
     for name in ("1.json", "2.gone", ".3.json.part"):
         (tmp_path / "graphs" / name).write_text("{}")
-    with sources.bar(tmp_path) as progress:
+    with sources.bar(tmp_path, str(told)) as progress:
         for done in range(1, 8):
             progress(done, 10)
     state = json.loads(told.read_text())
     assert (state["total"], state["start"], state["done"]) == (10, 2, 7)
 
 
-def test_a_collection_that_stops_still_closes_its_bar(tmp_path, monkeypatch):
+def test_a_collection_that_stops_still_closes_its_bar(tmp_path):
     told = tmp_path / "progress.json"
-    monkeypatch.setenv("STUDY_PROGRESS", str(told))
-    with pytest.raises(KeyboardInterrupt), sources.bar(tmp_path) as progress:
+    with pytest.raises(KeyboardInterrupt), sources.bar(tmp_path, str(told)) as progress:
         progress(1, 4)
         raise KeyboardInterrupt
     assert json.loads(told.read_text())["done"] == 1

@@ -12,7 +12,8 @@ from alignment.asking import endpoint, plan
 from alignment.figures import tables
 from alignment.runner import pipeline
 from alignment.study import loader, schema
-from alignment.study.workspace import Execution
+from alignment.study.paths import ROOT
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 PAPER_MODELS = {
@@ -25,7 +26,7 @@ PAPER_MODELS = {
 
 def changed(tmp_path, change) -> str:
     """The demo's file with one change, in a file of its own."""
-    raw = yaml.safe_load((loader.STUDIES / "demo.yaml").read_text(encoding="utf-8"))
+    raw = yaml.safe_load((ROOT / "studies" / "demo.yaml").read_text(encoding="utf-8"))
     change(raw)
     path = tmp_path / "changed.yaml"
     path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
@@ -38,11 +39,11 @@ def test_every_study_in_the_repository_loads(name):
 
 
 EXAMPLES = re.findall(
-    r"```yaml\n(.*?)```", (loader.STUDIES / "README.md").read_text(encoding="utf-8"), re.S
+    r"```yaml\n(.*?)```", (ROOT / "studies" / "README.md").read_text(encoding="utf-8"), re.S
 )
 ENDPOINTS = re.findall(
     r"^\| .* \| `(\{base_url[^`]*\})` \|$",
-    (loader.STUDIES / "README.md").read_text(encoding="utf-8"),
+    (ROOT / "studies" / "README.md").read_text(encoding="utf-8"),
     re.M,
 )
 
@@ -52,7 +53,7 @@ def test_every_example_of_the_readme_is_a_study(tmp_path, text):
     path = tmp_path / re.match(r"# studies/(\w+\.yaml)", text)[1]
     path.write_text(text, encoding="utf-8")
     (tmp_path / "paper.yaml").write_text(
-        (loader.STUDIES / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+        (ROOT / "studies" / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8"
     )
     found = loader.load(path)
     assert found.respondents == "live" and f"name: {found.name}" in text
@@ -165,7 +166,7 @@ def test_an_empty_cap_is_no_cap(tmp_path):
 
 
 def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
-    here = Execution(loader.load("demo"), "demo")
+    here = Workspace(loader.load("demo"), "demo")
     frame = pd.DataFrame(
         {
             "model": ["all", "sim-cn-1", "sim-us-1", "sim-us-1"],
@@ -180,10 +181,10 @@ def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
 
 
 def test_a_page_made_by_hand_says_so_whoever_answered():
-    assert "made by hand" in Execution(loader.load("demo"), "demo--lab").banner().data
-    assert "made by hand" not in Execution(loader.load("demo"), "demo").banner().data
+    assert "made by hand" in Workspace(loader.load("demo"), "demo--lab").banner().data
+    assert "made by hand" not in Workspace(loader.load("demo"), "demo").banner().data
     assert tables.notice(
-        "live", "live", Execution(loader.load("demo"), "demo--lab").by_hand
+        "live", "live", Workspace(loader.load("demo"), "demo--lab").by_hand
     ).data.startswith("> **A lab run.**")
 
 
@@ -235,9 +236,9 @@ def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value,
 
 def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
     shown = re.search(
-        r"```yaml\n(.*?)```", (loader.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S
+        r"```yaml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S
     )[1]
-    shutil.copy(loader.STUDIES / "paper.yaml", tmp_path)
+    shutil.copy(ROOT / "studies" / "paper.yaml", tmp_path)
     path = tmp_path / "mine.yaml"
     path.write_text(shown, encoding="utf-8")
     mine = loader.load(path)
@@ -249,7 +250,7 @@ def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stan
 def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tmp_path):
     extra = "extends: demo.yaml\nname: france\ncultures: {France: {language: en, people: France}}\nmodels: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
     leanings = dict.fromkeys(["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], [0.1, 0.1])
-    shutil.copy(loader.STUDIES / "demo.yaml", tmp_path)
+    shutil.copy(ROOT / "studies" / "demo.yaml", tmp_path)
     path = tmp_path / "france.yaml"
     path.write_text(
         extra

@@ -18,10 +18,10 @@ FILES = ROOT / "tests" / "language_ro"
 TRIED = """
 import json
 from utils import prompts, simulation
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.study.loader import load
 
-here = Execution(load("three_languages"), "three_languages")
+here = Workspace(load("three_languages"), "three_languages")
 respondents = simulation.Respondents(here, {"o afirmație oarecare": "demo-2.1"})
 said = {}
 for step in prompts.STEPS:

@@ -12,7 +12,7 @@ from alignment.figures import diagnostics, paper_figures
 from alignment.paper import hofstede
 from alignment.stats import null_model, positions, significance
 from alignment.study.loader import load
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from project import QUICK
 from utils import scores
 from utils.errors import Problem
@@ -21,10 +21,10 @@ GROUPS = ["US", "China", "Great Britain"]
 
 
 @pytest.fixture
-def here(monkeypatch) -> Execution:
-    execution = Execution(load("three_cultures"), "three_cultures")
+def here(monkeypatch) -> Workspace:
+    execution = Workspace(load("three_cultures"), "three_cultures")
     ids = simulation.labels(execution, [])["statement_id"].unique()
-    monkeypatch.setattr(Execution, "read", lambda _, name: pd.DataFrame({"statement_id": ids}))
+    monkeypatch.setattr(Workspace, "read", lambda _, name: pd.DataFrame({"statement_id": ids}))
     return execution
 
 
@@ -49,11 +49,11 @@ def test_the_study_is_the_demo_and_a_third_group_of_two():
     assert {
         m: study.models[m].culture for m in study.models if m not in demo.models
     } == dict.fromkeys(["sim-gb-1", "sim-gb-2"], "Great Britain")
-    assert Execution(study, "x").material == Execution(demo, "x").raw != Execution(study, "x").raw
+    assert Workspace(study, "x").material == Workspace(demo, "x").raw != Workspace(study, "x").raw
 
 
 def test_the_labels_are_those_that_were_planted_for_the_demo(here):
-    ours, demo = (simulation.labels(e, []) for e in (here, Execution(load("demo"), "demo")))
+    ours, demo = (simulation.labels(e, []) for e in (here, Workspace(load("demo"), "demo")))
     pd.testing.assert_frame_equal(ours, demo)
 
 
@@ -117,7 +117,7 @@ def test_a_country_that_no_version_has_is_a_clear_problem(here):
     cultures = here.study.cultures | {
         "Atlantis": here.study.cultures["US"].model_copy(update={"people": "Atlantis"})
     }
-    other = Execution(here.study.model_copy(update={"cultures": cultures}), "x")
+    other = Workspace(here.study.model_copy(update={"cultures": cultures}), "x")
     with pytest.raises(Problem, match='no "Atlantis".*Great Britain.*one more row'):
         people_of(other, "2015")
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import traceback
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from werkzeug import Response
 
+from alignment import cli
 from alignment.asking import archive
 from alignment.kialo.responses import read_responses
 from alignment.kialo.text import content_hash
@@ -22,7 +24,7 @@ from alignment.study import table_files
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.schema import Cap, Endpoint
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
 from alignment.translation.checks import (
     checks,
@@ -42,7 +44,7 @@ def here(elsewhere, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(translators, "WAIT", 0)
     study = load("paper").model_copy(update={"name": "cats", "cap": Cap(usd=1.0)})
-    return Execution(study, "cats")
+    return Workspace(study, "cats")
 
 
 def some(n, prefix="Cat"):
@@ -53,7 +55,7 @@ def some(n, prefix="Cat"):
 
 
 def with_translator(here, translator):
-    return Execution(here.study.model_copy(update={"translator": translator}), here.folder)
+    return Workspace(here.study.model_copy(update={"translator": translator}), here.folder)
 
 
 class Google:
@@ -130,11 +132,13 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import pandas as pd
-from utils import execution, translation, translators
 from alignment.study.loader import load
-execution.RAW, translators.GOOGLE = Path(sys.argv[1]), sys.argv[2]
-here = execution.Execution(load("paper").model_copy(update={"name": "cats"}), "cats")
-translation.translations(here, pd.read_csv(sys.argv[3], dtype="str"))
+from alignment.study.workspace import Workspace
+from alignment.translation import translations, translators
+translators.GOOGLE = sys.argv[2]
+study = load("paper").model_copy(update={"name": "cats"})
+here = Workspace(study, "cats", Path(sys.argv[1]))
+translations.translations(here, pd.read_csv(sys.argv[3], dtype="str"))
 """
 
 
@@ -145,7 +149,11 @@ def test_a_killed_translation_loses_nothing_and_asks_again_only_for_what_was_und
         text=[f"Cat {n} may vote. " + "x" * 1200 for n in range(120)]
     )  # four to a request
     statements.to_csv(elsewhere / "statements.csv", index=False)
-    address = [str(elsewhere / "raw"), translators.GOOGLE, str(elsewhere / "statements.csv")]
+    address = [
+        str(elsewhere),
+        translators.GOOGLE,
+        str(elsewhere / "statements.csv"),
+    ]
     env = {"PYTHONPATH": str(ROOT / "src"), "NO_PROXY": "*", translators.GOOGLE_KEY: KEY}
     for kill in range(5):
         process = subprocess.Popen([sys.executable, "-c", PROGRAM, *address], cwd=ROOT, env=env)
@@ -233,10 +241,9 @@ def test_a_brought_table_that_lacks_a_text_names_it(here):
         )
 
 
-def test_recorded_answers_never_ask_a_translator(here, google, monkeypatch):
-    monkeypatch.setenv("STUDY_RECORDED", "1")
+def test_recorded_answers_never_ask_a_translator(here, google):
     with pytest.raises(Problem, match="no zh text"):
-        translations.translations(here, some(1))
+        translations.translations(replace(here, recorded=True), some(1))
     assert google.addresses == []
 
 
@@ -288,7 +295,7 @@ def model(here, httpserver, monkeypatch):
         "openai": Endpoint(base_url=found.url, key="OPENAI_API_KEY", in_flight=1)
     }
     study = here.study.model_copy(update={"translator": "GPT", "endpoints": endpoints})
-    found.here = Execution(study, here.folder)
+    found.here = Workspace(study, here.folder)
     return found
 
 
@@ -347,11 +354,11 @@ def test_a_reply_that_is_cut_off_or_empty_is_asked_again_and_then_named(model):
 def test_the_cap_holds_for_translations_too(model):
     study = model.here.study.model_copy(update={"cap": Cap(calls=2)})
     with pytest.raises(Problem, match="cap is reached: 2 calls"):
-        translations.translations(Execution(study, "cats"), some(5))
+        translations.translations(Workspace(study, "cats"), some(5))
     assert len(model.asked) == 2
     study = model.here.study.model_copy(update={"cap": None})
     with pytest.raises(Problem, match="give the study a cap"):
-        translations.translations(Execution(study, "cats"), some(5))
+        translations.translations(Workspace(study, "cats"), some(5))
 
 
 @given(
@@ -423,7 +430,7 @@ def test_a_back_translation_far_from_its_source_or_with_another_negation_is_foun
 
 def test_the_bundled_translations_have_nothing_to_look_at_and_planted_faults_are_found(elsewhere):
     """Golden: 85 pairs made by hand; a lost negation is planted in each that has one, a lost digit in each third."""
-    here = Execution(load("demo"), "demo")
+    here = Workspace(load("demo"), "demo")
     stored = translations.stored(here)
     theses = read_responses(here.raw / "debates")[1].query("text != ''")
     english = theses.merge(
@@ -481,9 +488,9 @@ def filled(path, changes, reader="Li"):
 
 def test_a_readers_correction_wins_and_is_marked(reviewed):
     here, path = reviewed, reviewed.raw / "review.zh.xlsx"
-    assert "4 texts to look at" in review_sheets.run(here, "sheet", None, None)
+    assert "4 texts to look at" in review_sheets.export_sheet(here, None, None)
     filled(path, {"1.3": "一号猫不可以投票。", "2.3": "=二号猫"})
-    assert review_sheets.run(here, "import", path, None).startswith("2 of 2 texts were new")
+    assert review_sheets.import_translations(here, path, None).startswith("2 of 2 texts were new")
     found = translations.translations(here, here.read("02_statements")).set_index("statement_id")
     assert found["text"].to_dict() == {
         "0.3": "猫0",
@@ -495,11 +502,11 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
         found["corrected"].tolist() == [False, True, True, False]
         and found["translator"]["1.3"] == "Li"
     )
-    assert review_sheets.run(here, "import", path, None).startswith("0 of 2 texts were new")
+    assert review_sheets.import_translations(here, path, None).startswith("0 of 2 texts were new")
 
 
 def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corrections(reviewed):
-    review_sheets.run(reviewed, "sheet", None, None)
+    review_sheets.export_sheet(reviewed, None)
     sheet = load_workbook(reviewed.raw / "review.zh.xlsx").active
     first, *rest = list(sheet.iter_rows(min_row=review_sheets.HEAD + 1))
     assert first[4].value == "1.3" and "negation" in first[2].value and len(rest) == 3
@@ -514,12 +521,12 @@ def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corr
         True,
     ]
     with pytest.raises(Problem, match="may hold answers"):
-        review_sheets.run(reviewed, "sheet", None, None)
+        review_sheets.export_sheet(reviewed, None)
 
 
 def test_a_correction_of_a_text_that_changed_meanwhile_is_named_and_not_used(reviewed):
     here, path = reviewed, reviewed.raw / "review.zh.xlsx"
-    review_sheets.run(here, "sheet", None, None)
+    review_sheets.export_sheet(here, None, None)
     filled(path, {"0.3": "零号猫", "1.3": "一号猫"})
     here.write(
         here.read("02_statements").assign(text=["Cat 0 must vote."] + ["x"] * 3), "02_statements"
@@ -530,14 +537,14 @@ def test_a_correction_of_a_text_that_changed_meanwhile_is_named_and_not_used(rev
         ),
         "02_statements",
     )
-    said = review_sheets.run(here, "import", path, None)
+    said = review_sheets.import_translations(here, path, None)
     assert said.startswith("1 of 1 texts were new") and "changed since: 0.3" in said
 
 
 def test_a_correction_whose_source_changed_is_told_until_somebody_corrects_the_new_text(reviewed):
     here, path = reviewed, reviewed.raw / "review.zh.xlsx"
-    review_sheets.run(here, "sheet", None, None)
-    review_sheets.run(here, "import", filled(path, {"0.3": "零号猫"}), None)
+    review_sheets.export_sheet(here, None, None)
+    review_sheets.import_translations(here, filled(path, {"0.3": "零号猫"}), None)
     assert translations.outdated(here, here.read("02_statements")).empty
     changed = here.read("02_statements").assign(
         text=["Cat 0 must vote.", "Cat 1 must vote.", "=Cat 2 may vote.", "Cat 3 may vote."]
@@ -560,13 +567,13 @@ def test_a_correction_whose_source_changed_is_told_until_somebody_corrects_the_n
 )
 def test_a_sheet_that_was_changed_is_refused(reviewed, cell, value, says):
     path = reviewed.raw / "review.zh.xlsx"
-    review_sheets.run(reviewed, "sheet", None, None)
+    review_sheets.export_sheet(reviewed, None)
     filled(path, dict.fromkeys(("0.3", "1.3", "2.3", "3.3"), "猫"))
     book = load_workbook(path)
     book.active[cell] = value
     book.save(path)
     with pytest.raises(Problem, match=says):
-        review_sheets.run(reviewed, "import", path, None)
+        review_sheets.import_translations(reviewed, path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -582,7 +589,7 @@ def test_a_table_from_elsewhere_is_brought_with_the_hash_of_todays_source(here, 
     )
     path = tmp_path / f"brought{suffix}"
     brought.to_excel(path, index=False) if suffix == ".xlsx" else brought.to_csv(path, index=False)
-    assert review_sheets.run(here, "import", path, "zh").startswith("3 of 3 texts were new")
+    assert review_sheets.import_translations(here, path, "zh").startswith("3 of 3 texts were new")
     found = translations.translations(here, some(3))
     assert found["text"].tolist() == ["甲", "乙", "丙"] and set(found["translator"]) == {"brought"}
     assert set(found["back_translation"]) == {"x"}
@@ -603,18 +610,18 @@ def test_a_table_that_cannot_be_used_says_why(here, tmp_path, table, says):
     path = tmp_path / "brought.csv"
     path.write_text(table, encoding="utf-8")
     with pytest.raises(Problem, match=says):
-        review_sheets.run(here, "import", path, "zh")
+        review_sheets.import_translations(here, path, "zh")
 
 
 def test_the_command_line_says_what_it_did_or_what_is_wrong(here, google, elsewhere, capsys):
     shutil.copy(elsewhere / "studies" / "paper.yaml", elsewhere / "studies" / "cats.yaml")
     study = elsewhere / "studies" / "cats.yaml"
     study.write_text(study.read_text().replace("name: paper", "name: cats"))
-    assert translations.main(["sheet", "--study", "cats"]) == 1
+    assert cli.main(["review", "cats"]) == 1
     assert "02_statements.csv is not there" in capsys.readouterr().err
     here.write(some(2), "02_statements")
     here.write(translations.translations(here, some(2)), "03_translations")
-    assert translations.main(["sheet", "--study", "cats"]) == 0
+    assert cli.main(["review", "cats"]) == 0
     assert "2 texts to look at" in capsys.readouterr().out
-    assert translations.main(["import", "--study", "cats", str(elsewhere / "nothing.xlsx")]) == 1
+    assert cli.main(["import", "translations", "cats", str(elsewhere / "nothing.xlsx")]) == 1
     assert table_files.read(here.raw / "translations.csv").shape[0] == 2

@@ -5,11 +5,11 @@ import pandas as pd
 
 from alignment.annotation import rating_sheets, sampling
 from alignment.study.paths import shown
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 
-def read_ratings(here: Execution, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+def read_ratings(here: Workspace, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
 
     Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when

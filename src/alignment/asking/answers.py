@@ -1,6 +1,5 @@
 """Cells -> answers: from the archive, or from a file of answers that is checked; and what is published."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import pandas as pd
 
 from alignment.asking import archive, collection, plan, serving
 from alignment.study import table_files
-from alignment.study.paths import PROCESSED, shown
-from alignment.study.workspace import Execution
+from alignment.study.paths import shown
+from alignment.study.workspace import Workspace
 from utils.cells import CELL, SCORES, STATES, STEPS
 from utils.errors import Problem
 
@@ -18,14 +17,14 @@ COLUMNS = [*CELL, "state", "answer", "respondents"]
 FILE = "answers.csv.gz"
 
 
-def answers(here: Execution, cells: pd.DataFrame) -> pd.DataFrame:
+def answers(here: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
     """The answer of every cell, in the order of the cells: state, answer and respondents beside them.
 
     Read from the answers file in a study of imported answers and with `--recorded` (without such a file, from the
     archive alone), else from the archive; what the archive lacks is asked for first. Problem when asking had to stop;
     what arrived is kept.
     """
-    is_recorded, file = bool(os.environ.get("STUDY_RECORDED")), here.raw / FILE
+    is_recorded, file = here.recorded, here.raw / FILE
     if here.study.respondents == "imported" or (is_recorded and file.exists()):
         return recorded(file, cells, here)
     if here.study.respondents == "live" and here.study.cap is None and not is_recorded:
@@ -65,7 +64,7 @@ def bounds(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), **means).reset_index()
 
 
-def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:
+def recorded(path: Path, cells: pd.DataFrame, here: Workspace) -> pd.DataFrame:
     """Answers from a file; a missing, duplicate, unexpected or unreadable cell stops, by name."""
     if not path.exists():
         raise Problem(
@@ -81,7 +80,7 @@ def recorded(path: Path, cells: pd.DataFrame, here: Execution) -> pd.DataFrame:
     return cells.merge(found, on=CELL, how="left", validate="one_to_one")[COLUMNS]
 
 
-def checked(found: pd.DataFrame, where: str, here: Execution) -> pd.DataFrame:
+def checked(found: pd.DataFrame, where: str, here: Workspace) -> pd.DataFrame:
     """A table of answers whose every row is a known cell with a known state and answer, no cell twice."""
     for column in COLUMNS:
         if column not in found and column != "state":
@@ -129,9 +128,9 @@ def _name(cell) -> str:
     return f"The cell {cell['step']} of {cell['statement_id']}{on} by {cell['model']} in {cell['language']}, run {cell['run']},"
 
 
-def _whole(here: Execution) -> pd.DataFrame | None:
+def _whole(here: Workspace) -> pd.DataFrame | None:
     """All answers of the study, without any text, from the tables of its notebooks; None while one is not there."""
-    parts = [PROCESSED / here.study.name / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
+    parts = [here.base.processed / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
     return (
         pd.concat([table_files.read(p) for p in parts], ignore_index=True)[COLUMNS]
         if all(p.exists() for p in parts)
@@ -139,7 +138,7 @@ def _whole(here: Execution) -> pd.DataFrame | None:
     )
 
 
-def publish(here: Execution) -> None:
+def publish(here: Workspace) -> None:
     """Put the study's answers, without any text, into the file that `--recorded` reads."""
     whole = (
         _whole(here)
@@ -155,7 +154,7 @@ def publish(here: Execution) -> None:
             shutil.copyfile(here.path_of(name), serving.copy_of(here, name))
 
 
-def export(here: Execution, file: Path) -> int:
+def export(here: Workspace, file: Path) -> int:
     """Write the study's answers, without any text, into a file of somebody's choice; how many there are."""
     whole = _whole(here)
     if whole is None:

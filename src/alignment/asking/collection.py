@@ -12,7 +12,7 @@ from alignment.asking import archive, plan, scheduler, simulation
 from alignment.asking.endpoint import Request
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import prompts, reply_parser
 from utils.cells import CELL, STEPS
 from utils.errors import Problem
@@ -40,7 +40,7 @@ class Held(NamedTuple):
 NOTHING = Held()
 
 
-def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = True) -> pd.DataFrame:
+def collected(here: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True) -> pd.DataFrame:
     """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
     path, attempts = here.raw / archive.FILE, here.study.attempts
     if not ask and not archives(here):
@@ -55,7 +55,7 @@ def collected(here: Execution, cells: pd.DataFrame, texts: dict, ask: bool = Tru
     return _read(cells, keys, held)
 
 
-def archives(here: Execution) -> list[Path]:
+def archives(here: Workspace) -> list[Path]:
     """Where replies may be: in the archive of the study whose debates this one uses, and in its own, which comes last and wins.
 
     So a study that adds a model to another asks that model alone.
@@ -67,7 +67,7 @@ def archives(here: Execution) -> list[Path]:
     ]
 
 
-def last(here: Execution, names: list[str]) -> dict[str, tuple]:
+def last(here: Workspace, names: list[str]) -> dict[str, tuple]:
     """Some fields of the last reply of every request, by its key (`replies.last`), from all archives of a study."""
     found: dict[str, tuple] = {}
     for path in archives(here):
@@ -76,7 +76,7 @@ def last(here: Execution, names: list[str]) -> dict[str, tuple]:
     return found
 
 
-def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
+def known(here: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
     """What the archive holds of the cells, asking nothing: the answers table, with `new` where a request is still to be made.
 
     A cell whose statement has no text yet (`texts` as above) is new; cells of the same words are one request.
@@ -99,7 +99,7 @@ def known(here: Execution, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
 
 
 def _asked(
-    here: Execution, cells: pd.DataFrame, keys: list[str], texts: dict, connection
+    here: Workspace, cells: pd.DataFrame, keys: list[str], texts: dict, connection
 ) -> dict[str, Held]:
     """Ask until no cell is open; an unreadable reply is asked for again, and so is a failed one, but not for ever."""
     archive.recover(here.raw / archive.FILE, connection, here.study.respondents)
@@ -113,13 +113,19 @@ def _asked(
             here,
             todo,
             connection,
-            Progress(len(cells), len(cells) - len(todo), archive.spent(connection)[1], cap),
+            Progress(
+                len(cells),
+                len(cells) - len(todo),
+                archive.spent(connection)[1],
+                cap,
+                file=here.progress,
+            ),
         )
         held = _held(here, cells, keys)
     return held
 
 
-def pilot(here: Execution, n: int) -> None:
+def pilot(here: Workspace, n: int) -> None:
     """Ask about n real cells of each step of every model in every language, so that the plan goes by real tokens.
 
     They are cells of the study (run 1), so nothing of it is asked twice later; the cap holds as always.
@@ -130,7 +136,7 @@ def pilot(here: Execution, n: int) -> None:
             collected(here, cells, plan.texts(here))
 
 
-def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
+def keys_of(here: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:
     """The archive's key of every cell, in the order of the cells."""
     study = here.study
     # A simulated respondent is decided by its plan as a real one is by its weights.
@@ -174,7 +180,7 @@ def keys_of(here: Execution, cells: pd.DataFrame, texts: dict) -> list[str]:
     return out.tolist()
 
 
-def questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
+def questions(here: Workspace, texts: dict) -> Callable[..., list[dict]]:
     """A function from step, statement_id, dimension and language to the messages that ask it."""
     described = {language: here.describe(language) for language in here.study.languages}
 
@@ -191,7 +197,7 @@ def questions(here: Execution, texts: dict) -> Callable[..., list[dict]]:
 
 
 def _missing(
-    here: Execution, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict
+    here: Workspace, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict
 ) -> list[Request]:
     """The requests still to be made: cells without a reply, and those that may be asked once more."""
     question, out = questions(here, texts), {}
@@ -214,7 +220,7 @@ def _missing(
     return list(out.values())
 
 
-def _held(here: Execution, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
+def _held(here: Workspace, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
     """What the archives hold of these cells, by key."""
     held: dict[str, Held] = {}
     for path in archives(here):

@@ -16,7 +16,7 @@ import orjson
 
 from alignment.asking import plan
 from alignment.study.schema import Study
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 
 AGAIN = {408, 409, 425, 429}
 SLOWER = {429, 503, 529}
@@ -138,7 +138,7 @@ def _proxy(base_url: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def client(here: Execution, name: str):
+async def client(here: Workspace, name: str):
     """The openai client of an endpoint; simulated respondents are reached in the process, without a port."""
     endpoint = here.study.endpoints[name]
     if here.study.respondents == "simulated":

@@ -7,7 +7,7 @@ import pandas as pd
 from alignment.asking import answers
 from alignment.study import table_files
 from alignment.study.paths import shown
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import PAIR
 from utils.errors import Problem, nearest
@@ -15,7 +15,7 @@ from utils.errors import Problem, nearest
 POLARITIES = (-2, -1, 1, 2)
 
 
-def import_answers(here: Execution, file: Path) -> list[Path]:
+def import_answers(here: Workspace, file: Path) -> list[Path]:
     """Check a table of answers (CSV or Excel) and put it into the study's raw folder; nothing is written if it is wrong.
 
     A table in the documented columns (step, statement_id, dimension, model, language, run, answer, respondents) is
@@ -44,7 +44,7 @@ def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return frame.astype({"run": "int64"})
 
 
-def _mapped(frame: pd.DataFrame, here: Execution, where: str) -> dict[str, pd.DataFrame]:
+def _mapped(frame: pd.DataFrame, here: Workspace, where: str) -> dict[str, pd.DataFrame]:
     """Answers, labels and statements out of somebody else's columns: statements and runs are numbered as they come."""
     settings, column = here.study.table, here.study.table.columns
     for name in [*column.values(), *settings.where]:
@@ -80,7 +80,7 @@ def _mapped(frame: pd.DataFrame, here: Execution, where: str) -> dict[str, pd.Da
     return {answers.FILE: out, "statements.csv": statements} | _labels_of(frame, ids, here)
 
 
-def _labels_of(frame: pd.DataFrame, ids: pd.Series, here: Execution) -> dict[str, pd.DataFrame]:
+def _labels_of(frame: pd.DataFrame, ids: pd.Series, here: Workspace) -> dict[str, pd.DataFrame]:
     """A labels file from a column of dimensions, every statement with the one polarity that the study gives."""
     if "dimension" not in here.study.table.columns:
         return {}
@@ -90,7 +90,7 @@ def _labels_of(frame: pd.DataFrame, ids: pd.Series, here: Execution) -> dict[str
     return {"labels.csv": pairs.assign(polarity=here.study.table.polarity)}
 
 
-def labels(here: Execution) -> pd.DataFrame:
+def labels(here: Workspace) -> pd.DataFrame:
     """The labels that the study brings: statement_id, dimension, polarity; checked."""
     path = here.raw / here.study.labels
     if not path.exists():
@@ -112,7 +112,7 @@ def labels(here: Execution) -> pd.DataFrame:
     return found[["statement_id", "dimension", "polarity"]]
 
 
-def relevance(here: Execution) -> pd.DataFrame:
+def relevance(here: Workspace) -> pd.DataFrame:
     """The labels file as a relevance table: every pair of it relevant, without any vote."""
     none = {"yes": 0, "no": 0, "missing": 0, "tied": 0, "planned": 0, "quorum": 0}
     return labels(here)[["statement_id", "dimension"]].assign(
@@ -120,7 +120,7 @@ def relevance(here: Execution) -> pd.DataFrame:
     )
 
 
-def polarity(here: Execution) -> pd.DataFrame:
+def polarity(here: Workspace) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
     given = labels(here)
     none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alignment.study import dimensions
 from alignment.study.schema import Cap, Study
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import prompts
 from utils.cells import CELL, STEPS, cells_of_pairs, cells_of_statements
 from utils.errors import Problem
@@ -22,7 +22,7 @@ ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
 
 
-def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
+def step_cells(here: Workspace, step: str, runs: int) -> pd.DataFrame:
     """The cells that a step needs, from the tables of the notebooks before it; none to label where labels are brought."""
     if here.study.labels and step != "stance":
         return pd.DataFrame(columns=CELL).astype({"run": "int64"})
@@ -49,7 +49,7 @@ def step_cells(here: Execution, step: str, runs: int) -> pd.DataFrame:
     )
 
 
-def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
+def pilot_cells(here: Workspace, step: str, n: int) -> pd.DataFrame:
     """Run 1 of about n pairs of a step, spread over all of them, by every model in every language.
 
     While it is not known yet which pairs a step needs, of statements whatever their labels will be.
@@ -76,7 +76,7 @@ def pilot_cells(here: Execution, step: str, n: int) -> pd.DataFrame:
     return chosen.merge(known)[CELL]
 
 
-def texts(here: Execution) -> dict[tuple[str, str], str]:
+def texts(here: Workspace) -> dict[tuple[str, str], str]:
     """The text of every statement in every language: (statement_id, language) -> text."""
     first = here.study.languages[0]
     out = {

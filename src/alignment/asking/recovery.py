@@ -5,7 +5,7 @@ import pandas as pd
 
 from alignment.asking import simulation
 from alignment.stats import positions
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import scores
 
 COLUMNS = [
@@ -16,7 +16,7 @@ RECOVERED = "recovered what was planted"
 LABELS = ["dimension", "planted", "found", "both", "precision", "recall", "same_polarity"]
 
 
-def table(here: Execution, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
+def table(here: Workspace, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
     """For each dimension, model and language: the leaning drawn from, the mean score that was planted, and what was found.
 
     `planted` is the mean over the kept statements of the plan's own labels and stances; `estimate` the pipeline's mean
@@ -59,7 +59,7 @@ def verdict(planted: float, estimate: float, low: float, high: float) -> tuple[s
     return "not recovered", f"the interval misses the planted mean by {miss:.2f}"
 
 
-def planted_scores(here: Execution) -> pd.DataFrame:
+def planted_scores(here: Workspace) -> pd.DataFrame:
     """What a simulated study would score if every label and stance were read as planted."""
     plan = _plan(here)
     labels = plan[plan["step"] == "polarity"].rename(columns={"value": "polarity"})
@@ -68,18 +68,18 @@ def planted_scores(here: Execution) -> pd.DataFrame:
     )
 
 
-def _plan(here: Execution) -> pd.DataFrame:
+def _plan(here: Workspace) -> pd.DataFrame:
     return simulation.planted(here, list(here.read("02_statements")["statement_id"]))
 
 
-def _planted_positions(here: Execution) -> pd.DataFrame:
+def _planted_positions(here: Workspace) -> pd.DataFrame:
     planted = scores.positions(planted_scores(here), ["dimension", "model", "language"])
     return here.in_order(
         planted.rename(columns={"position": "planted", "n": "n_planted"}).drop(columns="missing")
     )
 
 
-def labels(here: Execution) -> pd.DataFrame:
+def labels(here: Workspace) -> pd.DataFrame:
     """For each dimension: pairs planted and found as relevant, precision, recall, and how often the polarity is the same."""
     if here.study.respondents != "simulated":
         return pd.DataFrame(columns=LABELS)

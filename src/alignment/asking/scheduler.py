@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from alignment.asking import archive, endpoint, plan
 from alignment.asking.endpoint import Failure, Pace, Request
 from alignment.study.progress import Progress
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 TRIES = 6  # for one attempt at a reply before it counts as failed
@@ -27,7 +27,7 @@ END = "What arrived is kept; running again asks only what is missing."
 class Asking:
     """What the requests under way share."""
 
-    here: Execution
+    here: Workspace
     note: archive.Note  # writes down what is about to be sent
     budget: plan.Budget
     progress: Progress
@@ -54,7 +54,7 @@ class Asking:
         self.wake()
 
 
-def ask(here: Execution, todo: list[Request], connection, progress: Progress) -> None:
+def ask(here: Workspace, todo: list[Request], connection, progress: Progress) -> None:
     """Ask everything that is missing, each endpoint with as many requests in flight as it bears.
 
     Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and then raises

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alignment.asking import collection, plan
 from alignment.study import table_files
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL
 
@@ -18,7 +18,7 @@ KEPT = (
 )  # copied beside the published answers, for whoever has no archive
 
 
-def served(here: Execution) -> pd.DataFrame:
+def served(here: Workspace) -> pd.DataFrame:
     """Who served the replies that count, by their own word: model, what returned them, and how many replies.
 
     Without an archive, as the copy beside the recorded answers says; empty where nobody knows, as with imported answers.
@@ -61,7 +61,7 @@ def mixtures(found: pd.DataFrame) -> str:
     )
 
 
-def reasons(here: Execution, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.DataFrame:
+def reasons(here: Workspace, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.DataFrame:
     """For each stance of a model in a language the first reply that gave it, without the model's thinking.
 
     Only where the study's texts may be shown; else empty, as without an archive or a copy of it.
@@ -84,14 +84,14 @@ def reasons(here: Execution, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.
     return wanted.assign(reason=texts)[REASONS]
 
 
-def _last(here: Execution, cells: pd.DataFrame, names: list[str]) -> list[tuple]:
+def _last(here: Workspace, cells: pd.DataFrame, names: list[str]) -> list[tuple]:
     """Some fields of the last reply of each cell, in the order of the cells; None where there was none."""
     keys = collection.keys_of(here, cells, plan.texts(here))
     found = collection.last(here, names)
     return [found.get(key, (None,) * len(names)) for key in keys]
 
 
-def _copy(here: Execution, name: str, columns: list[str]) -> pd.DataFrame | None:
+def _copy(here: Workspace, name: str, columns: list[str]) -> pd.DataFrame | None:
     """What is to be used in place of an archive that is not there; None when it is there."""
     if collection.archives(here) and here.study.respondents != "imported":
         return None
@@ -99,6 +99,6 @@ def _copy(here: Execution, name: str, columns: list[str]) -> pd.DataFrame | None
     return table_files.read(path)[columns] if path.exists() else pd.DataFrame(columns=columns)
 
 
-def copy_of(here: Execution, name: str) -> Path:
+def copy_of(here: Workspace, name: str) -> Path:
     """Where a table's copy lies beside the published answers: data/raw/<study>/served.csv."""
     return here.raw / f"{name.partition('_')[2]}.csv"

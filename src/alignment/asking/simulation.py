@@ -14,7 +14,7 @@ import pandas as pd
 from alignment.asking import archive
 from alignment.study import table_files
 from alignment.study.schema import Study
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import answer_words, prompts
 from utils.errors import Problem
 
@@ -33,7 +33,7 @@ def unit(*parts) -> float:
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
-def fingerprint(here: Execution) -> str:
+def fingerprint(here: Workspace) -> str:
     """A digest of all that decides what simulated respondents say, so that a changed plan is asked anew."""
     planted = here.material / "planted.csv"
     known = planted.read_text(encoding="utf-8") if planted.exists() else ""
@@ -53,7 +53,7 @@ def _said(language: str) -> dict:
     return answer_words.words(language)["simulated"]
 
 
-def labels(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
+def labels(here: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     """Planted relevance and polarity: the study's own table, seeded draws for statements that it does not hold."""
     own = here.material / "planted.csv"
     known = table_files.read(own).query("step != 'stance'") if own.exists() else _plan_rows([])
@@ -62,7 +62,7 @@ def labels(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
     return pd.concat([known, drawn], ignore_index=True) if missing else known
 
 
-def planted(here: Execution, statement_ids: list[str]) -> pd.DataFrame:
+def planted(here: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     """The whole plan: step, statement_id, dimension, model, language, value (stances: 1 agrees, -1 disagrees)."""
     known = labels(here, statement_ids)
     polarity = known[known["step"] == "polarity"]
@@ -135,7 +135,7 @@ def _stance(
 class Respondents:
     """The simulated models of a study, who find a statement by its text in any language."""
 
-    def __init__(self, here: Execution, texts: dict[str, str]) -> None:
+    def __init__(self, here: Workspace, texts: dict[str, str]) -> None:
         self.here, self.texts = here, texts
         self.ids = {
             l: {v["name"]: k for k, v in here.describe(l).items()} for l in here.study.languages
@@ -243,7 +243,7 @@ def _completion(request: dict, content: str, finish: str) -> dict:
     }
 
 
-def texts(here: Execution) -> dict[str, str]:
+def texts(here: Workspace) -> dict[str, str]:
     """Text in any language -> statement_id, from the tables of notebooks 02 and 03."""
     both = [here.read("02_statements"), here.read("03_translations")]
     return {
@@ -254,7 +254,7 @@ def texts(here: Execution) -> dict[str, str]:
     }
 
 
-def app(here: Execution):
+def app(here: Workspace):
     """The study's respondents as an ASGI application."""
     return application(Respondents(here, texts(here)))
 
@@ -295,7 +295,7 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
         return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
 
 
-def serve(here: Execution, port: int) -> None:
+def serve(here: Workspace, port: int) -> None:
     """Serve a study's respondents on a loopback port, for any client."""
     import uvicorn
 

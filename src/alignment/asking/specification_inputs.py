@@ -5,12 +5,12 @@ import pandas as pd
 from alignment.asking import recovery
 from alignment.paper import hofstede
 from alignment.stats.relabelling import STEPS, Collected
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import rules, vote_filter
 from utils.errors import Problem
 
 
-def read_collected(here: Execution) -> Collected:
+def read_collected(here: Workspace) -> Collected:
     """Everything that the curve needs, from the tables of lower number."""
     kept, left = here.read("02_statements"), here.read("02_left_out")
     few = left[left["reason"].str.fullmatch(vote_filter.TOO_FEW.format(r"\d+"))]
@@ -26,7 +26,7 @@ def read_collected(here: Execution) -> Collected:
                      _people(here), here.dimensions, brought, planted, here.parameters.get("relevance_quorum", 0))  # fmt: skip
 
 
-def _people(here: Execution) -> dict[str, pd.DataFrame]:
+def _people(here: Workspace) -> dict[str, pd.DataFrame]:
     """The versions of the human values that hold every country of the study and any of its dimensions."""
     countries, found = (
         {c: here.study.cultures[c].people for c in here.models["culture"].unique()},

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from alignment.stats.significance import LEAST
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import answer_words
 from utils.errors import Problem, nearest
 
@@ -52,7 +52,7 @@ def use_style() -> None:
 
 
 def save(
-    here: Execution, figure: Figure, name: str, caption: str, respondents: str | None = None
+    here: Workspace, figure: Figure, name: str, caption: str, respondents: str | None = None
 ) -> Image:
     """Write a figure of a study, stamped with who answered, and return the picture for the page."""
     return write_figure(figure, here.figures / name, caption, respondents or here.respondents)

@@ -10,7 +10,7 @@ from alignment.kialo import client, exports, responses
 from alignment.study import table_files
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
-from alignment.study.workspace import Execution, folder_of
+from alignment.study.workspace import Workspace, folder_of
 from utils.errors import Problem
 
 DEBATES = ["debate_id", "title", "language", "question", "n_theses", "debate_votes", "source"]
@@ -18,30 +18,30 @@ THESES = ["statement_id", "debate_id", "thesis_no", "text", "votes", "debate_vot
 REFUSED = ["file", "reason"]
 
 
-def debates(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def debates(here: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The study's debates, their theses, and what was refused with a reason, from where the study says they are."""
     settings, default = here.study.debates, here.material / "debates"
     none = pd.DataFrame(columns=REFUSED)
     if settings.source == "exports":
-        folder = folder_of(settings.folder, default)
-        votes = folder_of(settings.votes, default) if settings.votes else None
+        folder = folder_of(here, settings.folder, default)
+        votes = folder_of(here, settings.votes, default) if settings.votes else None
         return exports.read_exports(folder, votes, keep_twins=settings.keep_twins)
     if settings.source == "table":
         return *_brought(here), none
     if settings.source == "kialo":
-        with bar(default) as progress:
+        with bar(default, here.progress) as progress:
             client.scrape(settings, default, progress=progress)
-    return *responses.read_responses(folder_of("", default)), none
+    return *responses.read_responses(folder_of(here, "", default)), none
 
 
 @contextmanager
-def bar(folder: Path) -> Iterator[Callable[[int, int], None]]:
+def bar(folder: Path, file: str = "") -> Iterator[Callable[[int, int], None]]:
     """A bar with the time left for a collection into a folder; debates that lie there already count as done."""
     kept, shown_bar = len({path.stem for path in (folder / "graphs").glob("[!.]*")}), []
 
     def progress(done: int, total: int) -> None:
         if not shown_bar:
-            shown_bar.append(Progress(total, min(kept, total), what="debates"))
+            shown_bar.append(Progress(total, min(kept, total), what="debates", file=file))
         if done > kept:
             shown_bar[0].add(1)
 
@@ -52,7 +52,7 @@ def bar(folder: Path) -> Iterator[Callable[[int, int], None]]:
             one.close()
 
 
-def _brought(here: Execution) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _brought(here: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statements that somebody brings: data/raw/<study>/statements.csv with statement_id, perhaps text and votes."""
     path = here.material / "statements.csv"
     if not path.exists():

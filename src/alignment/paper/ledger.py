@@ -9,7 +9,7 @@ import pandas as pd
 from alignment.paper import grim, hofstede, published
 from alignment.paper.published import MODELS, NAMED, stated_n
 from alignment.stats.significance import ALPHA
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.rules import RULES
 
 FILTER = {"min_votes": 3} | {
@@ -19,12 +19,12 @@ KEPT = "debates kept by vote filter (at least 3 votes)"
 COUNTED = {"between annotators": "between", "annotators and models": "to_models"}
 
 
-def same_debates(here: Execution) -> bool:
+def same_debates(here: Workspace) -> bool:
     """Whether the debates are Kialo's, as the paper's are."""
     return here.study.debates.source == "kialo"
 
 
-def values(here: Execution, human_version: str = "current") -> dict[str, object]:
+def values(here: Workspace, human_version: str = "current") -> dict[str, object]:
     """Every item that this study has a value for: item -> number or word; people as a version of the human values has them."""
     found = (
         counts(here)
@@ -41,7 +41,7 @@ def values(here: Execution, human_version: str = "current") -> dict[str, object]
     return {item: value for item, value in found.items() if item in known}
 
 
-def counts(here: Execution) -> dict[str, object]:
+def counts(here: Workspace) -> dict[str, object]:
     """The counts of Appendix A, and the questions asked in all, under the names of `paper_counts`."""
     relevant = here.read("04_relevance").query("relevant")
     by_dimension = relevant["dimension"].value_counts()
@@ -54,7 +54,7 @@ def counts(here: Execution) -> dict[str, object]:
     } | {f"relevant {d}": int(by_dimension.get(d, 0)) for d in here.dimensions}
 
 
-def _design(here: Execution) -> dict[str, object]:
+def _design(here: Workspace) -> dict[str, object]:
     relevance, votes = here.read("04_relevance"), here.read("07_votes")
     return {
         "relevance votes cast per pair": len(here.judges) * len(here.study.languages),
@@ -68,7 +68,7 @@ def _design(here: Execution) -> dict[str, object]:
     }
 
 
-def _quality(here: Execution) -> dict[str, object]:
+def _quality(here: Workspace) -> dict[str, object]:
     """Sizes of the check by people and what it found; nothing where nobody has rated yet."""
     ratings, sample = here.read("06_ratings"), here.read("06_sample")
     if ratings.empty:
@@ -88,7 +88,7 @@ def _quality(here: Execution) -> dict[str, object]:
     }
 
 
-def _table3(here: Execution) -> dict[str, object]:
+def _table3(here: Workspace) -> dict[str, object]:
     table = here.read("10_table3")
     found: dict[str, object] = {}
     for row in table.itertuples():
@@ -100,7 +100,7 @@ def _table3(here: Execution) -> dict[str, object]:
     return found
 
 
-def _table4(here: Execution) -> dict[str, object]:
+def _table4(here: Workspace) -> dict[str, object]:
     """Labels of the statements that the paper quotes, where the study holds them word for word."""
     texts = here.read("02_statements").set_index("text")["statement_id"]
     labels = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
@@ -114,7 +114,7 @@ def _table4(here: Execution) -> dict[str, object]:
     }
 
 
-def _figure1(here: Execution) -> dict[str, object]:
+def _figure1(here: Workspace) -> dict[str, object]:
     """The directions of Figure 1 for the two groups of the paper, and the two claims about them."""
     rows = here.read("08_directions").query("first == 'US' and second == 'China'")
     sides = {
@@ -137,7 +137,7 @@ def _figure1(here: Execution) -> dict[str, object]:
     )
 
 
-def _of_models(here: Execution, human_version: str) -> dict[str, str]:
+def _of_models(here: Workspace, human_version: str) -> dict[str, str]:
     table = here.read("10_table3")
     places = here.read("09_figure3").merge(MODELS, on=["model", "language"])
     native = places.pivot(index="dimension", columns="model", values="mean").reindex(
@@ -163,7 +163,7 @@ def _of_models(here: Execution, human_version: str) -> dict[str, str]:
     }
 
 
-def _of_annotators(here: Execution) -> dict[str, str]:
+def _of_annotators(here: Workspace) -> dict[str, str]:
     if here.read("06_ratings").empty:
         return {}
     table = here.read("06_table2").set_index("dimension").drop("all", errors="ignore")

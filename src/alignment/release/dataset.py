@@ -10,7 +10,7 @@ import yaml
 from alignment.kialo.text import content_hash
 from alignment.release import croissant
 from alignment.study import data_dictionary
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 NAME = "sociocultural_statements.csv"
@@ -62,18 +62,18 @@ def examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
     return first.set_index("dimension").loc[known, ["statement_id", "polarity"]].reset_index()
 
 
-def is_simulated(here: Execution, data: pd.DataFrame) -> bool:
+def is_simulated(here: Workspace, data: pd.DataFrame) -> bool:
     """Whether any label of a release was made up: then all of it is no data set."""
     return here.study.respondents == "simulated" or bool(data["respondents"].eq("simulated").any())
 
 
-def file_name(here: Execution, data: pd.DataFrame) -> str:
+def file_name(here: Workspace, data: pd.DataFrame) -> str:
     """The release's file; a simulated one says so in its name."""
     return f"simulated_{NAME}" if is_simulated(here, data) else NAME
 
 
 def card(
-    here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+    here: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> str:
     """The data card, as Hugging Face reads it: a YAML head, then what a user must know.
 
@@ -110,21 +110,21 @@ def card(
     return f"---\n{_head(here, data)}---\n\n{said}"
 
 
-def _title(here: Execution, data: pd.DataFrame) -> str:
+def _title(here: Workspace, data: pd.DataFrame) -> str:
     return f"{'Simulated ' if is_simulated(here, data) else ''}Sociocultural Statements"
 
 
-def source_of(here: Execution) -> dict[str, str]:
+def source_of(here: Workspace) -> dict[str, str]:
     """What a card says of where a study's statements come from; texts that may be shown are the project's own."""
     own = here.study.debates.source == "interface" and here.study.show_texts
     return SAID["sources"]["written" if own else here.study.debates.source]
 
 
-def _columns(here: Execution) -> dict[str, str]:
+def _columns(here: Workspace) -> dict[str, str]:
     return COLUMNS | {"votes": source_of(here)["votes"]}
 
 
-def _head(here: Execution, data: pd.DataFrame) -> str:
+def _head(here: Workspace, data: pd.DataFrame) -> str:
     """The card's metadata, in the terms of the Hugging Face hub."""
     simulated = is_simulated(here, data)
     head = {
@@ -149,7 +149,7 @@ def _head(here: Execution, data: pd.DataFrame) -> str:
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
 
 
-def licence(here: Execution) -> tuple[str, str]:
+def licence(here: Workspace) -> tuple[str, str]:
     """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
     return (
         LICENCE
@@ -158,7 +158,7 @@ def licence(here: Execution) -> tuple[str, str]:
     )
 
 
-def _labelled(here: Execution) -> str:
+def _labelled(here: Workspace) -> str:
     """Who labelled them, as the beginning of a sentence."""
     if here.study.labels:
         return "The labels were brought with the study, for stances"
@@ -166,7 +166,7 @@ def _labelled(here: Execution) -> str:
     return f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
 
 
-def _judged(here: Execution, data: pd.DataFrame) -> str:
+def _judged(here: Workspace, data: pd.DataFrame) -> str:
     """What the labels are, as the beginning of a sentence."""
     if is_simulated(here, data):
         return "The labels are the votes of a program with planted leanings"
@@ -214,7 +214,7 @@ def _translated(translated: pd.DataFrame) -> str:
     )
 
 
-def about(here: Execution, data: pd.DataFrame, date: str | None) -> dict:
+def about(here: Workspace, data: pd.DataFrame, date: str | None) -> dict:
     """What catalogues are told about the release.
 
     `date` is the newest day of what went in: who publishes sets the day of publication, and the address, anew.
@@ -237,7 +237,7 @@ def about(here: Execution, data: pd.DataFrame, date: str | None) -> dict:
     }
 
 
-def newest(here: Execution, translated: pd.DataFrame) -> str | None:
+def newest(here: Workspace, translated: pd.DataFrame) -> str | None:
     """The newest day of what went into a release, its translations and the answers of Kialo's interface; None when no day is known."""
     days = list(translated["date"].fillna("").astype("str")) if "date" in translated else []
     responses = here.material / "debates" / "responses.csv"
@@ -246,7 +246,7 @@ def newest(here: Execution, translated: pd.DataFrame) -> str | None:
 
 
 def write(
-    here: Execution, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+    here: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> list[str]:
     """Write the release below the study's tables, in place of an older one; returns the names of its files."""
     folder, name = here.processed / "12_release", file_name(here, data)

@@ -12,10 +12,9 @@ import pandas as pd
 
 from alignment.kialo import client, exports, responses, sources
 from alignment.kialo.text import content_hash
-from alignment.study import table_files
-from alignment.study.loader import load
-from alignment.study.paths import RAW, shown
-from alignment.study.workspace import Execution
+from alignment.study import paths, table_files
+from alignment.study.paths import shown
+from alignment.study.workspace import open_own
 from utils.errors import Problem
 
 STATES = ("unchanged", "changed", "gone")
@@ -107,7 +106,7 @@ def found_now(
     if folder is not None:
         votes = folder / "votes_json"
         return exports.read_exports(folder, votes if votes.is_dir() else None)[:2]
-    here = Execution(load(study), load(study).name)
+    here = open_own(study)
     if here.study.debates.source != "kialo":
         return sources.debates(here)[:2]
     debates = [d for d in release["statement_id"].map(debate_of).unique() if d.isdecimal()]
@@ -141,7 +140,10 @@ def summary(found: pd.DataFrame, kept: Path | None = None) -> str:
 def rehydrate(file: Path, folder: Path | None, study: str | None, out: Path | None = None) -> str:
     """Fetch the texts of a release again, write them and a report, and return what a person is told."""
     release = read_release(file)
-    out = out or RAW / f"rehydrated-{sha256(file.read_bytes()).hexdigest()[:8]}"
+    out = (
+        out
+        or paths.ROOT / "data" / "raw" / f"rehydrated-{sha256(file.read_bytes()).hexdigest()[:8]}"
+    )
     found = compared(release, *found_now(release, folder, study, out / "debates"))
     table_files.write(found[COLUMNS], out / "report.csv")
     texts = found[found["state"] != "gone"].rename(columns={"votes_now": "votes"})[TEXTS]

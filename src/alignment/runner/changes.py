@@ -7,37 +7,36 @@ import pandas as pd
 from alignment.stats.claims import in_words
 from alignment.stats.significance import ALPHA
 from alignment.study import table_files
-from alignment.study.paths import FIGURES, PROCESSED
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 PAIR = ["statement_id", "dimension"]
 MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "b"]
 
 
-def default_of(here: Execution) -> Execution:
+def default_of(here: Workspace) -> Workspace:
     """The study's unchanged execution, which has to be there to compare with."""
-    if not (PROCESSED / here.study.name / "05_sociocultural_statements.csv").exists():
+    if not (here.base.processed / "05_sociocultural_statements.csv").exists():
         raise Problem(
             f"There is nothing to compare with: run the study {here.study.name} unchanged first."
         )
-    return Execution(here.study, here.study.name)
+    return here.base
 
 
-def both(here: Execution, name: str, keys: list[str]) -> pd.DataFrame:
+def both(here: Workspace, name: str, keys: list[str]) -> pd.DataFrame:
     """A table of the default and of the changed execution side by side, joined on its keys (suffixes _before, _after)."""
     before, after = table_files.read(default_of(here).path_of(name)), here.read(name)
     return before.merge(after, on=keys, how="outer", suffixes=("_before", "_after"))
 
 
-def labels(here: Execution) -> pd.DataFrame:
+def labels(here: Workspace) -> pd.DataFrame:
     """Labels that came, went or changed: statement_id, dimension, polarity before and after (NaN: no label)."""
     pairs = both(here, "05_sociocultural_statements", PAIR)
     same = pairs["polarity_before"].eq(pairs["polarity_after"])
     return here.in_order(pairs.loc[~same, [*PAIR, "polarity_before", "polarity_after"]])
 
 
-def summary(here: Execution) -> pd.DataFrame:
+def summary(here: Workspace) -> pd.DataFrame:
     """The whole change on one screen: what, before, after, and in words what moved."""
     default, flipped, held = default_of(here), labels(here), claims(here)
     moved_, tested = (
@@ -90,16 +89,16 @@ def summary(here: Execution) -> pd.DataFrame:
     )
 
 
-def _sizes(default: Execution, here: Execution, name: str) -> list[object]:
+def _sizes(default: Workspace, here: Workspace, name: str) -> list[object]:
     return [len(e.read(name)) if e.path_of(name).exists() else "" for e in (default, here)]
 
 
-def _found(execution: Execution) -> str:
+def _found(execution: Workspace) -> str:
     p = execution.read("10_table3")["p_exact"]
     return f"{(p < ALPHA).sum()} of {len(p)}"
 
 
-def _agreeing(execution: Execution) -> str:
+def _agreeing(execution: Workspace) -> str:
     agrees = execution.read("08_directions")["agrees"]
     return f"{agrees.eq('yes').sum()} of {len(agrees)}"
 
@@ -113,7 +112,7 @@ def _counted(became: pd.Series) -> str:
     return ", ".join(f"{n} {word}" for word, n in became.value_counts().items())
 
 
-def counts(here: Execution) -> pd.DataFrame:
+def counts(here: Workspace) -> pd.DataFrame:
     """Figure 2's counts before and after, in its order."""
     pairs = (
         both(here, "11_counts", ["item"])
@@ -127,7 +126,7 @@ def counts(here: Execution) -> pd.DataFrame:
 
 
 def moved(
-    here: Execution, name: str, keys: list[str], value: str, least: float = 0.005
+    here: Workspace, name: str, keys: list[str], value: str, least: float = 0.005
 ) -> pd.DataFrame:
     """Rows of a table whose value moved by at least so much, the farthest first."""
     pairs = both(here, name, keys)
@@ -139,7 +138,7 @@ def moved(
     )
 
 
-def turned(here: Execution) -> pd.DataFrame:
+def turned(here: Workspace) -> pd.DataFrame:
     """Directions of Figure 1 that agree with people before and not after, or the other way round."""
     pairs = both(here, "08_directions", ["dimension", "first", "second"])
     return pairs.loc[
@@ -148,7 +147,7 @@ def turned(here: Execution) -> pd.DataFrame:
     ]
 
 
-def claims(here: Execution) -> pd.DataFrame:
+def claims(here: Workspace) -> pd.DataFrame:
     """How much of each claim holds under each execution's own rules: claim, before, after, became.
 
     Before and after: "5 of 6", or "open" where it is undecided. Became: rose, fell, as before, or decided otherwise.
@@ -191,7 +190,7 @@ def _so_much(row: pd.Series, claim: str) -> str:
     return f"{right:.0f} of {of:.0f}" if pd.notna(of) and of else "open"
 
 
-def verdicts(here: Execution) -> pd.DataFrame:
+def verdicts(here: Workspace) -> pd.DataFrame:
     """Items of the ledger with another verdict than before: item, paper, here and verdict of both executions."""
     if not all(e.path_of("13_ledger").exists() for e in (default_of(here), here)):
         return pd.DataFrame(columns=["item", "paper", "verdict_before", "verdict_after"])
@@ -202,11 +201,9 @@ def verdicts(here: Execution) -> pd.DataFrame:
     ]
 
 
-def figures(here: Execution) -> list[tuple[str, Path, Path]]:
+def figures(here: Workspace) -> list[tuple[str, Path, Path]]:
     """Figures of both executions that are not the same picture: name, before, after; those of the paper's results first."""
-    pairs = [
-        (p.stem, FIGURES / here.study.name / p.name, p) for p in sorted(here.figures.glob("*.png"))
-    ]
+    pairs = [(p.stem, here.base.figures / p.name, p) for p in sorted(here.figures.glob("*.png"))]
     other = [
         (name, old, new)
         for name, old, new in pairs
@@ -215,7 +212,7 @@ def figures(here: Execution) -> list[tuple[str, Path, Path]]:
     return sorted(other, key=lambda figure: not figure[0].startswith(("figure", "table")))
 
 
-def side_by_side(here: Execution):
+def side_by_side(here: Workspace):
     """The figures that changed, before and after, for the page."""
     import PIL.Image
     from IPython.display import Image, Markdown, display

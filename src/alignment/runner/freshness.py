@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from alignment.runner import pages
-from alignment.study.paths import REFERENCE, RENDERED, ROOT
-from alignment.study.workspace import Execution
+from alignment.study.paths import REFERENCE, ROOT
+from alignment.study.workspace import Workspace
 
-MEMORY = ROOT / ".cache" / "executions"
 # What lies in a study's raw folder, and the first notebook that reads it; what is not named counts for all.
 READ_FROM = {
     "debates": "01",
@@ -55,7 +54,7 @@ def _of_code() -> str:
     return pages.digest(_of_files(ROOT / "src", (".",)), _of_files(REFERENCE, (".",)), lock)
 
 
-def _of_raw(here: Execution, number: str) -> str:
+def _of_raw(here: Workspace, number: str) -> str:
     """A digest of the raw inputs that a notebook may read, by its number."""
     folders = [folder for folder in dict.fromkeys((here.raw, here.material)) if folder.is_dir()]
     files = [
@@ -74,7 +73,7 @@ def _of_raw(here: Execution, number: str) -> str:
     )
 
 
-def inputs(here: Execution, source: Path, parameters: dict) -> str:
+def inputs(here: Workspace, source: Path, parameters: dict) -> str:
     """A digest of everything that decides a page.
 
     The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
@@ -87,7 +86,7 @@ def inputs(here: Execution, source: Path, parameters: dict) -> str:
         if p.is_file() and p.relative_to(here.processed).parts[0] < number
     ]
     exports = [
-        _of_exports(ROOT / f)
+        _of_exports(here.root / f)
         for f in (here.study.debates.folder, here.study.debates.votes)
         if f and number >= "01"
     ]
@@ -106,12 +105,12 @@ def inputs(here: Execution, source: Path, parameters: dict) -> str:
     )
 
 
-def page_of(here: Execution, source: Path) -> Path:
+def page_of(here: Workspace, source: Path) -> Path:
     """Where the page of a notebook lies."""
-    return RENDERED / here.folder / f"{source.stem}.ipynb"
+    return here.rendered / f"{source.stem}.ipynb"
 
 
-def outputs(here: Execution, source: Path, since: float = 0.0) -> dict[str, str]:
+def outputs(here: Workspace, source: Path, since: float = 0.0) -> dict[str, str]:
     """What a notebook wrote (page, tables, figures newer than `since`), with digests."""
     found = [
         page_of(here, source),
@@ -124,41 +123,44 @@ def outputs(here: Execution, source: Path, since: float = 0.0) -> dict[str, str]
         for f in ([p] if p.is_file() else p.rglob("*"))
         if f.is_file() and f.stat().st_mtime >= since
     ]
-    return {f.relative_to(ROOT).as_posix(): pages.digest(f.read_bytes()) for f in files}
+    return {f.relative_to(here.root).as_posix(): pages.digest(f.read_bytes()) for f in files}
 
 
-def remember(here: Execution, source: Path, made_from: str, since: float) -> None:
+def remember(here: Workspace, source: Path, made_from: str, since: float) -> None:
     """Note on this machine what a page was made from and what it wrote."""
-    memory = _memory(here.folder)
+    memory = _memory(here)
     memory[source.stem] = {"inputs": made_from, "outputs": outputs(here, source, since)}
-    MEMORY.mkdir(parents=True, exist_ok=True)
-    (MEMORY / f"{here.folder}.json").write_text(json.dumps(memory, indent=1), encoding="utf-8")
+    path = _memory_file(here)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(memory, indent=1), encoding="utf-8")
 
 
-def is_fresh(here: Execution, source: Path, made_from: str) -> bool:
+def is_fresh(here: Workspace, source: Path, made_from: str) -> bool:
     """Whether this machine made this page from just these inputs, and nothing of it was touched since."""
-    known = _memory(here.folder).get(source.stem)
+    known = _memory(here).get(source.stem)
     if not known or known["inputs"] != made_from:
         return False
     return all(
-        (ROOT / p).is_file() and pages.digest((ROOT / p).read_bytes()) == d
+        (here.root / p).is_file() and pages.digest((here.root / p).read_bytes()) == d
         for p, d in known["outputs"].items()
     )
 
 
-def borrow(here: Execution, source: Path, made_from: str) -> bool:
+def borrow(here: Workspace, source: Path, made_from: str) -> bool:
     """Take over what the study's unchanged execution made from just these inputs; whether there was such a thing.
 
     The page then names this execution's folders, so that it is what running the notebook here would give.
     """
-    base, since = Execution(here.study, here.study.name), time.time()
+    base, since = here.base, time.time()
     if here.folder == base.folder or not is_fresh(base, source, made_from):
         return False
-    for name in _memory(base.folder)[source.stem]["outputs"]:
+    for name in _memory(base)[source.stem]["outputs"]:
         parts = Path(name).parts
-        target = ROOT.joinpath(*(here.folder if part == base.folder else part for part in parts))
+        target = here.root.joinpath(
+            *(here.folder if part == base.folder else part for part in parts)
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
+        shutil.copyfile(here.root / name, target)
     page = page_of(here, source)
     text = page.read_text(encoding="utf-8").replace(
         f"data/processed/{base.folder}/", f"data/processed/{here.folder}/"
@@ -169,7 +171,7 @@ def borrow(here: Execution, source: Path, made_from: str) -> bool:
     return True
 
 
-def forget_leftovers(here: Execution, source: Path, since: float) -> None:
+def forget_leftovers(here: Workspace, source: Path, since: float) -> None:
     """Remove what an earlier version of a notebook wrote and this one did not."""
     for path in here.processed.glob(f"{source.name[:2]}_*"):
         for file in [path] if path.is_file() else list(path.rglob("*")):
@@ -177,9 +179,12 @@ def forget_leftovers(here: Execution, source: Path, since: float) -> None:
                 file.unlink()
 
 
-def _memory(folder: str) -> dict:
-    path = MEMORY / f"{folder}.json"
+def _memory_file(here: Workspace) -> Path:
+    return here.root / ".cache" / "executions" / f"{here.folder}.json"
+
+
+def _memory(here: Workspace) -> dict:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(_memory_file(here).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}

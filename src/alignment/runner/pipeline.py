@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import json
 import os
 import time
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from alignment.paper import hofstede
 from alignment.runner import freshness, pages, parameters, preview, terminal
 from alignment.study import loader as studies
 from alignment.study.loader import find, load
-from alignment.study.paths import NOTEBOOKS, PROCESSED, RENDERED, shown
+from alignment.study.paths import NOTEBOOKS, shown
 from alignment.study.schema import Study
-from alignment.study.workspace import Execution, capped
+from alignment.study.workspace import Workspace, pack, with_cap
 from utils import votes
 from utils.errors import Problem
 
@@ -29,14 +28,9 @@ LAST_TABLE = "11_counts.csv"  # the last that the page of changes reads
 class Order:
     """What was asked for on the command line, checked."""
 
-    here: Execution
+    here: Workspace
     notebooks: list[Path]
-    values: dict[str, object]  # parameters that differ from the notebooks' defaults
-    changed: dict[
-        str, object
-    ]  # what names the folder: parameters and settings that differ from the study's own
     force: bool
-    recorded: bool
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -48,9 +42,9 @@ def run(chosen: argparse.Namespace) -> int:
         return terminal.lab()
     order = _order(chosen)
     if chosen.pilot is not None:
-        terminal.pilot(order.here, order.values, chosen.pilot)
+        terminal.pilot(order.here, order.here.given, chosen.pilot)
     if chosen.plan or chosen.pilot is not None:
-        print(terminal.plan(order.here, preview.planned(order.here, order.values)))
+        print(terminal.plan(order.here, preview.planned(order.here, order.here.given)))
         return 0
     done = _execute(order)
     return terminal.site(order.here.study.name) if chosen.site else done
@@ -58,25 +52,26 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _order(chosen: argparse.Namespace) -> Order:
     path = find(chosen.study)
-    os.environ["STUDY_FILE"] = str(path)
-    if chosen.cap is not None:
-        if not chosen.cap >= 0:
-            raise Problem(f"--cap takes US dollars, not {chosen.cap}.")
-        os.environ["STUDY_CAP"] = str(chosen.cap)
-    if chosen.recorded:
-        os.environ["STUDY_RECORDED"] = "1"
+    if chosen.cap is not None and not chosen.cap >= 0:
+        raise Problem(f"--cap takes US dollars, not {chosen.cap}.")
     study, known, given = load(path), parameters.all_of(parameters.sources()), _pairs(chosen.p)
     of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
     changed = parameters.checked({k: v for k, v in given.items() if k in known}, "-p")
     settings = studies.settings(study, {k: v for k, v in given.items() if k not in known}, known)
-    study, os.environ["STUDY_SETTINGS"] = capped(load(path, settings)), json.dumps(settings)
+    study = with_cap(load(path, settings), chosen.cap)
     _check(study, of_study | changed)
     new = {k: v for k, v in changed.items() if v != _usual(of_study, k)} | settings
     notebooks = _selected(
         parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last
     )
-    here = Execution(study, name_of_folder(study.name, new))
-    return Order(here, notebooks, of_study | changed, new, chosen.force, chosen.recorded)
+    here = Workspace(
+        study,
+        name_of_folder(study.name, new),
+        given=of_study | changed,
+        changed=new,
+        recorded=chosen.recorded,
+    )
+    return Order(here, notebooks, chosen.force)
 
 
 def _check(study: Study, values: dict) -> None:
@@ -140,14 +135,9 @@ def _selected(sources: list[Path], first: str | None, last: str | None) -> list[
 
 def _execute(order: Order) -> int:
     """Run what is not fresh, one line a notebook; the first failing one stops."""
-    here, is_changed = order.here, order.here.folder != order.here.study.name
+    here, is_changed = order.here, order.here.is_changed
     _foretell(order, is_changed)
     pages.quiet_kernels()
-    os.environ["STUDY_FOLDER"], os.environ["STUDY_PARAMETERS"] = (
-        here.folder,
-        json.dumps(order.values),
-    )
-    os.environ["STUDY_CHANGED"] = json.dumps(order.changed)
     ran = borrowed = 0
     for source in order.notebooks:
         given = _given(source, order)
@@ -172,7 +162,7 @@ def _execute(order: Order) -> int:
         else f"Nothing to do: all {total} pages are fresh."
     )
     print(
-        f"Pages in {shown(RENDERED / here.folder)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}."
+        f"Pages in {shown(here.rendered)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}."
     )
     return 0
 
@@ -181,8 +171,8 @@ def _foretell(order: Order, is_changed: bool) -> None:
     """Say what a changed execution will ask; a live study asks only with a cap and its keys, and without a cap prints its plan."""
     here = order.here
     asks = any(source.name[:2] in ASKING for source in order.notebooks)
-    may_pay = here.study.respondents == "live" and asks and not order.recorded
-    planned = preview.planned(here, order.values) if is_changed or may_pay else None
+    may_pay = here.study.respondents == "live" and asks and not order.here.recorded
+    planned = preview.planned(here, order.here.given) if is_changed or may_pay else None
     if may_pay:
         terminal.allow(here, planned)
     if here.study.debates.source == "kialo" and order.notebooks[0].name.startswith(("00", "01")):
@@ -191,15 +181,16 @@ def _foretell(order: Order, is_changed: bool) -> None:
         print(f"{here.folder}: {preview.sentence(planned)}{preview.left(here)}", flush=True)
 
 
-def _compare(here: Execution) -> None:
+def _compare(here: Workspace) -> None:
     """The page that sets a changed execution beside the default one, where that is there."""
     source = NOTEBOOKS / "what_changed.py"
     page = freshness.page_of(here, source)
     tables = [p.stat().st_mtime for p in here.processed.glob("*.csv")]
     if page.exists() and page.stat().st_mtime > max(tables):
         return
-    if (PROCESSED / here.study.name / LAST_TABLE).exists():
+    if (here.base.processed / LAST_TABLE).exists():
         given = {"study": here.study.name} if here.study.name != "demo" else {}
+        os.environ.update(pack(here))
         pages.run(source, page, given, lambda: "")
         print(f"What changed: {shown(page)}")
 
@@ -207,7 +198,7 @@ def _compare(here: Execution) -> None:
 def _given(source: Path, order: Order) -> dict[str, object]:
     """The parameters that papermill sets: those that differ from the notebook's defaults."""
     own = parameters.of(source)
-    values = {"study": order.here.study.name} | order.values
+    values = {"study": order.here.study.name} | order.here.given
     return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
 
 
@@ -220,7 +211,8 @@ def _run(order: Order, source: Path, given: dict) -> None:
         return freshness.inputs(here, source, given)
 
     try:
-        with terminal.progress(source.stem), terminal.interruptible():
+        with terminal.progress(here, source.stem) as told, terminal.interruptible():
+            os.environ.update(pack(told))
             seconds = pages.run(source, page, given, made_from)
     except pages.Failed as failed:
         kept = " The last good page was left as it was." if page.exists() else ""

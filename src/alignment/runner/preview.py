@@ -1,13 +1,12 @@
 """What an execution will ask, before anything runs: counted by the answers that are there, as far as they decide it."""
 
-import os
 from collections.abc import Iterator
 
 import pandas as pd
 
 from alignment.asking import archive, collection, plan
 from alignment.runner import parameters
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from utils import vote_filter, votes
 from utils.cells import STEPS, cells_of_pairs
@@ -16,13 +15,13 @@ from utils.errors import Problem
 PAIR = ["statement_id", "dimension"]
 
 
-def planned(here: Execution, values: dict) -> pd.DataFrame:
+def planned(here: Workspace, values: dict) -> pd.DataFrame:
     """The plan of calls (`plan.calls`) of an execution with these parameters, with two more columns.
 
     `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where answers still to come
     decide what a step asks about, it is counted for the labels as they are now.
     """
-    base = Execution(here.study, here.study.name)
+    base = here.base
     base = base if (base.processed / "01_debates.csv").exists() else here
     given = {
         name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()
@@ -48,10 +47,10 @@ def planned(here: Execution, values: dict) -> pd.DataFrame:
 
 
 def _steps(
-    base: Execution, given: dict, runs: dict
+    base: Workspace, given: dict, runs: dict
 ) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
     """Each step, its cells with what is known of them (None while no table says which they are), and whether that is sure."""
-    recorded = base.study.respondents == "imported" or bool(os.environ.get("STUDY_RECORDED"))
+    recorded = base.study.respondents == "imported" or base.recorded
     kept = _kept(base, given)
     pairs = (
         None
@@ -73,7 +72,7 @@ def _steps(
         )
 
 
-def _kept(base: Execution, given: dict) -> pd.DataFrame | None:
+def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
     """The statements that the filter keeps, as notebook 02 does; None while there are no debates."""
     rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
@@ -84,7 +83,7 @@ def _kept(base: Execution, given: dict) -> pd.DataFrame | None:
         return None
 
 
-def _texts(base: Execution, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The texts of statements as far as they are there: what has yet to be translated was never asked about."""
     if base.study.translator == "simulated":
         there = translations.translations(base, kept)
@@ -100,7 +99,7 @@ def _texts(base: Execution, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _cells(
-    base: Execution, step: str, pairs: pd.DataFrame | None, runs: int
+    base: Workspace, step: str, pairs: pd.DataFrame | None, runs: int
 ) -> pd.DataFrame | None:
     """The cells of a step: of these pairs, or where answers have yet to decide them, as the study's tables have them now."""
     if pairs is not None:
@@ -118,7 +117,7 @@ def _cells(
 
 
 def _labelled(
-    base: Execution, step: str, answered: pd.DataFrame, given: dict
+    base: Workspace, step: str, answered: pd.DataFrame, given: dict
 ) -> pd.DataFrame | None:
     """What the next step will ask about, decided as notebooks 04 and 05 do; None after the last one."""
     if step == "stance":
@@ -135,7 +134,7 @@ def _labelled(
     return labels[["statement_id"]].drop_duplicates().assign(dimension="")
 
 
-def _size(base: Execution, step: str, cells: pd.DataFrame | None) -> int:
+def _size(base: Workspace, step: str, cells: pd.DataFrame | None) -> int:
     """Statements, or pairs of the polarity step, that a step asks about; as the study expects while no table says it."""
     if cells is None:
         return plan.expected(base.study, step)
@@ -146,7 +145,7 @@ def _size(base: Execution, step: str, cells: pd.DataFrame | None) -> int:
     )
 
 
-def _used(base: Execution) -> pd.DataFrame | None:
+def _used(base: Workspace) -> pd.DataFrame | None:
     if not (base.raw / archive.FILE).exists():
         return None
     with archive.open_archive(base.raw / archive.FILE) as connection:
@@ -178,7 +177,7 @@ def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:
     )
 
 
-def left(here: Execution) -> str:
+def left(here: Workspace) -> str:
     """What the cap of a live study leaves, in a sentence; nothing without a cap."""
     cap, spent = here.study.cap, (0, 0.0)
     if cap is None or here.study.respondents != "live":

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ from alignment.runner import preview
 from alignment.study import table_files
 from alignment.study.paths import NOTEBOOKS, ROOT
 from alignment.study.progress import Bar
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 LAB_SETTINGS = {
@@ -35,19 +36,17 @@ LAB_SETTINGS = {
 
 
 @contextmanager
-def progress(name: str) -> Iterator[None]:
+def progress(here: Workspace, name: str) -> Iterator[Workspace]:
     """Draw a bar from what the notebook's kernel tells about the replies that it collects."""
     with tempfile.TemporaryDirectory() as folder:
         file, done = Path(folder) / "progress.json", threading.Event()
-        os.environ["STUDY_PROGRESS"] = str(file)
         watcher = threading.Thread(target=_watch, args=(file, done, name), daemon=True)
         watcher.start()
         try:
-            yield
+            yield replace(here, progress=str(file))
         finally:
             done.set()
             watcher.join()
-            del os.environ["STUDY_PROGRESS"]
 
 
 @contextmanager
@@ -84,7 +83,7 @@ def _watch(file: Path, done: threading.Event, name: str) -> None:
         bar.close()
 
 
-def unfinished(here: Execution, source: Path) -> bool:
+def unfinished(here: Workspace, source: Path) -> bool:
     """Whether cells of this notebook failed or were not asked: such a page is made again next time."""
     path = here.processed / f"{source.name[:2]}_accounting.csv"
     if not path.exists():
@@ -93,20 +92,20 @@ def unfinished(here: Execution, source: Path) -> bool:
     return bool(counts[["failed", "not asked"]].to_numpy().sum())
 
 
-def plan(here: Execution, frame: pd.DataFrame) -> str:
+def plan(here: Workspace, frame: pd.DataFrame) -> str:
     """A plan of calls with tokens and cost, as text."""
     return f"{_table(frame)}\n\n{preview.sentence(frame)}{preview.left(here)}"
 
 
-def pilot(here: Execution, values: dict, n: int) -> None:
+def pilot(here: Workspace, values: dict, n: int) -> None:
     """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
-    if os.environ.get("STUDY_RECORDED") or here.study.respondents == "imported":
+    if here.recorded or here.study.respondents == "imported":
         raise Problem(
             "A pilot asks models, and nothing is asked with --recorded or in a study of imported answers: leave out --pilot."
         )
-    base = Execution(here.study, here.study.name)
+    base = here.base
     if not (base.processed / "03_translations.csv").exists():
         raise Problem(
             "A pilot asks real statements: run the first notebooks before it (--until 03)."
@@ -138,7 +137,7 @@ def _line(step: str, model: str, language: str, row) -> str:
     )
 
 
-def allow(here: Execution, frame: pd.DataFrame) -> None:
+def allow(here: Workspace, frame: pd.DataFrame) -> None:
     """Refuse to ask live models without a cap, and then without their keys where a call may be new.
 
     The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be asked for again.
@@ -151,7 +150,7 @@ def allow(here: Execution, frame: pd.DataFrame) -> None:
         _with_keys(here, sorted({here.study.models[m].endpoint for m in frame["model"]}))
 
 
-def _with_keys(here: Execution, endpoints: list[str]) -> None:
+def _with_keys(here: Workspace, endpoints: list[str]) -> None:
     """Refuse to begin while a key is missing; all of them are told at once."""
     problems = []
     for endpoint in endpoints:

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from alignment.study.paths import ROOT, STUDIES, shown
+from alignment.study import paths
+from alignment.study.paths import shown
 from alignment.study.schema import CHANGEABLE, Part, Study
 from utils.errors import Problem, nearest
 
@@ -28,10 +29,11 @@ class _Loader(yaml.SafeLoader):
 
 def find(name: str) -> Path:
     """The file of a study, by its name (`demo`) or its path."""
-    for path in (STUDIES / f"{name}.yaml", Path(name), ROOT / name):
+    studies = paths.ROOT / "studies"
+    for path in (studies / f"{name}.yaml", Path(name), paths.ROOT / name):
         if path.is_file() and path.suffix == ".yaml":
             return path.resolve()
-    known = sorted(p.stem for p in STUDIES.glob("*.yaml"))
+    known = sorted(p.stem for p in studies.glob("*.yaml"))
     raise Problem(
         f'There is no study "{name}"; those in studies/ are {", ".join(known)}.{nearest(name, known)}'
     )

@@ -1,18 +1,13 @@
-"""Where things lie; every path of the project starts here."""
+"""Where things lie that every study shares; what belongs to one study is found through its workspace."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-STUDIES = ROOT / "studies"
 NOTEBOOKS = ROOT / "notebooks"
-RENDERED = NOTEBOOKS / "rendered"
 REFERENCE = ROOT / "data" / "reference"
-RAW = ROOT / "data" / "raw"
-PROCESSED = ROOT / "data" / "processed"
-FIGURES = ROOT / "figures"
 
 
-def shown(path: Path) -> str:
-    """A path as a page may print it: relative to the project, never of this machine."""
-    path = Path(path).resolve()
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+def shown(path: Path, root: Path | None = None) -> str:
+    """Return a path as a page may print it: relative to the project, never of this machine."""
+    path, root = Path(path).resolve(), (root or ROOT).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -63,7 +63,7 @@ def told(state: dict) -> str:
 
 
 class Progress:
-    """Counts replies (or whatever `what` names); tells the runner through the file that it named, else draws a bar here.
+    """Counts replies (or whatever `what` names); tells the runner through `file`, else draws a bar.
 
     `usd` is what the study has cost so far, and `cap` what it may.
     """
@@ -75,6 +75,7 @@ class Progress:
         usd: float = 0.0,
         cap: float | None = None,
         what: str = "replies",
+        file: str = "",
     ) -> None:
         self.state = {
             "total": total,
@@ -86,7 +87,7 @@ class Progress:
             "cap": cap,
             "what": what,
         }
-        self.file = os.environ.get("STUDY_PROGRESS")
+        self.file = file
         self.bar = None if self.file else Bar(self.state)
         self.told = 0.0
 

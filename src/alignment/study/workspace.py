@@ -1,20 +1,21 @@
-"""One going through the notebooks: a study, and the folders that this execution reads and writes."""
+"""A study and the folders that one execution of its notebooks reads and writes."""
 
+import dataclasses
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import dimensions, table_files
+from alignment.study import dimensions, paths, table_files
 from alignment.study.loader import load
-from alignment.study.paths import FIGURES, PROCESSED, RAW, ROOT, shown
 from alignment.study.schema import Cap, Study
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
+VARIABLE = "STUDY_WORKSPACE"
 STAMPS = {
     "simulated": "**Simulated respondents.** Every answer of this study was made up by a program with planted leanings. "
     "It shows whether the pipeline finds what was planted; it says nothing about any real model or people.",
@@ -24,29 +25,62 @@ STAMPS = {
 
 
 @dataclass(frozen=True)
-class Execution:
-    """A study and the name of the folders that this execution writes to."""
+class Workspace:
+    """A study, the folders that this execution reads and writes, and what it was told to change.
+
+    `folder` names the folders below `root`. `given` are the parameters that differ from the
+    notebooks' defaults, `changed` those and the settings that differ from the study's own.
+    `recorded`: nothing is asked, answers are those on disk. `progress` is the file through which
+    a kernel tells the runner how far asking has come; without one it draws a bar itself.
+    """
 
     study: Study
     folder: str
+    root: Path = field(default_factory=lambda: paths.ROOT)
+    given: dict[str, object] = field(default_factory=dict)
+    changed: dict[str, object] = field(default_factory=dict)
+    recorded: bool = False
+    progress: str = ""
+
+    @property
+    def base(self) -> "Workspace":
+        """The same study unchanged, which this execution is compared with."""
+        return replace(self, folder=self.study.name, given={}, changed={})
+
+    @property
+    def is_changed(self) -> bool:
+        return self.folder != self.study.name
+
+    @property
+    def is_lab(self) -> bool:
+        """Whether it is a run by hand, in JupyterLab: `<study>--lab`."""
+        return self.folder.endswith("--lab")
 
     @property
     def raw(self) -> Path:
         """What cannot be made again: always the study's own folder, so that nothing is asked twice."""
-        return RAW / self.study.name
+        return self.root / "data" / "raw" / self.study.name
 
     @property
     def material(self) -> Path:
-        """Debates, translations and planted labels: the study's own, or those of the study that it names for them."""
-        return RAW / (self.study.material or self.study.name)
+        """Debates, translations and planted labels: the study's own, or of the study that it names."""
+        return self.root / "data" / "raw" / (self.study.material or self.study.name)
 
     @property
     def processed(self) -> Path:
-        return PROCESSED / self.folder
+        return self.root / "data" / "processed" / self.folder
 
     @property
     def figures(self) -> Path:
-        return FIGURES / self.folder
+        return self.root / "figures" / self.folder
+
+    @property
+    def rendered(self) -> Path:
+        return self.root / "notebooks" / "rendered" / self.folder
+
+    def shown(self, path: Path) -> str:
+        """A path as a page may print it: relative to the root, never of this machine."""
+        return paths.shown(path, self.root)
 
     @property
     def judges(self) -> list[str]:
@@ -68,17 +102,17 @@ class Execution:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The parameters that are not the notebooks' defaults: those of the study file, and what the runner changed."""
-        return self.study.parameters | json.loads(os.environ.get("STUDY_PARAMETERS", "{}"))
+        """The parameters that are not the notebooks' defaults: the study file's and the runner's."""
+        return self.study.parameters | self.given
 
     @property
-    def changed(self) -> dict[str, str]:
-        """What the runner was told to change, as a page shows it: parameters, and settings of the study by their place."""
-        told = json.loads(os.environ.get("STUDY_CHANGED", "{}"))
-        return {
-            name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            for name, value in told.items()
+    def changes(self) -> list[str]:
+        """What was changed, as a page shows it: parameters, and settings of the study by their place."""
+        texts = {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else value
+            for name, value in self.changed.items()
         }
+        return [f"{name} = {text}" for name, text in texts.items()]
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
@@ -116,14 +150,15 @@ class Execution:
         return table_files.read(self.path_of(name))
 
     def path_of(self, name: str) -> Path:
-        own, base = self.processed / _file(name), PROCESSED / self.study.name / _file(name)
-        return base if not own.exists() and base.exists() and self.folder.endswith("--lab") else own
+        """Where a table lies; by hand also the study's own where this execution has none yet."""
+        own, base = self.processed / _file(name), self.base.processed / _file(name)
+        return base if self.is_lab and not own.exists() and base.exists() else own
 
     def write(self, frame: pd.DataFrame, name: str) -> str:
         """Write a table; returns its path as a page may show it. From notebook 04 on it says who answered."""
         if name >= "04" and "respondents" not in frame:
             frame = frame.assign(respondents=self.respondents)
-        return shown(table_files.write(frame, self.processed / _file(name)))
+        return self.shown(table_files.write(frame, self.processed / _file(name)))
 
     @property
     def respondents(self) -> str:
@@ -204,7 +239,7 @@ class Execution:
     def by_hand(self) -> str:
         """What a page says that was made by hand, in JupyterLab, and not by the runner."""
         lab = f"**A lab run.** This page was made by hand; what it lacks it reads from the study `{self.study.name}`."
-        return lab if self.folder.endswith("--lab") else ""
+        return lab if self.is_lab else ""
 
 
 @lru_cache
@@ -216,33 +251,46 @@ def _file(name: str) -> str:
     return name if Path(name).suffix else f"{name}.csv"
 
 
-def open_study(name: str) -> Execution:
-    """Open a study for a notebook; the runner says where to write, else it is `<study>--lab`."""
+def pack(here: Workspace) -> dict[str, str]:
+    """The environment variable by which the runner tells its kernels what they work on."""
+    fields = {f.name: getattr(here, f.name) for f in dataclasses.fields(here)}
+    fields |= {"study": here.study.model_dump(mode="json"), "root": str(here.root)}
+    return {VARIABLE: json.dumps(fields)}
+
+
+def _unpack(text: str) -> Workspace:
+    fields = json.loads(text)
+    study = Study.model_validate(fields["study"])
+    return Workspace(**fields | {"study": study, "root": Path(fields["root"])})
+
+
+def open_study(name: str) -> Workspace:
+    """Open a study for a notebook, as the runner says, or by hand, which writes to `<study>--lab`."""
     table_files.show_on_pages()
-    file = os.environ.get("STUDY_FILE", "")
-    changes = json.loads(os.environ.get("STUDY_SETTINGS", "{}"))
-    study = capped(load(file if Path(file).stem == name else name, changes))
-    return Execution(study, os.environ.get("STUDY_FOLDER") or f"{study.name}--lab")
+    here = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+    if here is not None and here.study.name == name:
+        return here
+    study = load(name)
+    return Workspace(study, f"{study.name}--lab")
 
 
-def open_own(name: str) -> Execution:
+def open_own(name: str) -> Workspace:
     """Open a study for a command: it reads and writes the study's own folders."""
     study = load(name)
-    return Execution(study, study.name)
+    return Workspace(study, study.name)
 
 
-def capped(study: Study) -> Study:
-    """The study under this execution's cap in US dollars (--cap), where there is one; a cap on calls stays."""
-    usd = os.environ.get("STUDY_CAP")
+def with_cap(study: Study, usd: float | None) -> Study:
+    """The study under a cap in US dollars (`--cap`), where one is given; a cap on calls stays."""
+    if usd is None:
+        return study
     calls = study.cap.calls if study.cap else None
-    return (
-        study if usd is None else study.model_copy(update={"cap": Cap(usd=float(usd), calls=calls)})
-    )
+    return study.model_copy(update={"cap": Cap(usd=usd, calls=calls)})
 
 
-def folder_of(setting: str, default: Path) -> Path:
+def folder_of(here: Workspace, setting: str, default: Path) -> Path:
     """A folder that a study names, relative to the project; Problem when it is not there."""
-    path = (ROOT / setting) if setting else default
+    path = (here.root / setting) if setting else default
     if not path.is_dir():
-        raise Problem(f"The folder {shown(path)}, which the study names, is not there.")
+        raise Problem(f"The folder {here.shown(path)}, which the study names, is not there.")
     return path

@@ -7,7 +7,7 @@ import pandas as pd
 from alignment.kialo.text import content_hash
 from alignment.study import spreadsheets, table_files
 from alignment.study.paths import shown
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import translations, translators
 from alignment.translation.checks import checks
 from utils.errors import Problem
@@ -22,7 +22,7 @@ HELP = (
 READER = "a reader"  # who corrected, where the sheet does not say
 
 
-def export_sheet(here: Execution, file: Path | None = None, language: str | None = None) -> str:
+def export_sheet(here: Workspace, file: Path | None = None, language: str | None = None) -> str:
     """Write the review sheet of a study's translations; return a sentence that says what was done."""
     language, statements = _language(here, language), here.read("02_statements")
     path = file or here.raw / f"review.{language}.xlsx"
@@ -35,7 +35,7 @@ def export_sheet(here: Execution, file: Path | None = None, language: str | None
     )
 
 
-def import_translations(here: Execution, file: Path, language: str | None = None) -> str:
+def import_translations(here: Workspace, file: Path, language: str | None = None) -> str:
     """Take back a review sheet, or a table that somebody brings; return what was done."""
     language, statements = _language(here, language), here.read("02_statements")
     if not file.exists():
@@ -59,7 +59,7 @@ def import_translations(here: Execution, file: Path, language: str | None = None
     )
 
 
-def _language(here: Execution, language: str | None) -> str:
+def _language(here: Workspace, language: str | None) -> str:
     """The language that is reviewed: the study's second, or the given one of its further ones."""
     further = here.study.languages[1:]
     language = language or next(iter(further), None)
@@ -172,7 +172,7 @@ def _rows(
     return translations.rows(sources, made["text"], language, translator, date)
 
 
-def _new(here: Execution, made: pd.DataFrame) -> pd.DataFrame:
+def _new(here: Workspace, made: pd.DataFrame) -> pd.DataFrame:
     """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
     key = ["statement_id", "language", "source_hash", "text", "corrected"]
     last = translations.stored(here).drop_duplicates(

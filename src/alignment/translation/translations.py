@@ -4,7 +4,6 @@
 `alignment import translations NAME FILE` takes it back, or takes a table that somebody brings.
 """
 
-import os
 from collections.abc import Callable, Iterable
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from alignment.kialo.text import content_hash
 from alignment.study import table_files
 from alignment.study.paths import shown
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from alignment.translation import translators
 from utils.errors import Problem
 
@@ -21,7 +20,7 @@ BACK = "back_translation"  # a column that a brought table may have
 PLACEHOLDER = "【模拟译文】{id}"  # says of itself that it is no translation
 
 
-def translations(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
+def translations(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     """The statements in every language but the first, in the columns of `COLUMNS` (and BACK where it is known).
 
     What data/raw/<study>/translations.csv holds for the text as it is today is used (a reader's correction wins);
@@ -44,7 +43,7 @@ def translations(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
     return found[[*COLUMNS, *back]].reset_index(drop=True)
 
 
-def known(here: Execution, statements: pd.DataFrame, language: str) -> pd.DataFrame:
+def known(here: Workspace, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """Stored translations of just these texts, one each; one whose source changed since is not used."""
     hashes = dict(
         zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
@@ -56,7 +55,7 @@ def known(here: Execution, statements: pd.DataFrame, language: str) -> pd.DataFr
     )
 
 
-def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
+def outdated(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     """Statements whose text has changed since it was translated, so that what was stored for it is not used.
 
     Columns: statement_id, language, correction_lost (a reader had corrected the old text, and nobody the new one).
@@ -79,7 +78,7 @@ def outdated(here: Execution, statements: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def stored(here: Execution) -> pd.DataFrame:
+def stored(here: Workspace) -> pd.DataFrame:
     """The study's table of translations as it lies on disk, every version of every text, oldest first."""
     path = here.material / "translations.csv"
     if not path.exists():
@@ -94,7 +93,7 @@ def stored(here: Execution) -> pd.DataFrame:
     return read.assign(corrected=read["corrected"] == "True")
 
 
-def add(here: Execution, made: pd.DataFrame) -> None:
+def add(here: Workspace, made: pd.DataFrame) -> None:
     """Put translations into the study's table; when this returns they are on disk."""
     before = stored(here)
     table_files.write(
@@ -120,7 +119,7 @@ def rows(
     return out[COLUMNS]
 
 
-def _made(here: Execution, missing: pd.DataFrame, language: str) -> pd.DataFrame | None:
+def _made(here: Workspace, missing: pd.DataFrame, language: str) -> pd.DataFrame | None:
     """Have missing texts made: a placeholder comes back, anything else is in the table when this returns."""
     translator = here.study.translator
     if translator == "simulated":
@@ -135,14 +134,14 @@ def _made(here: Execution, missing: pd.DataFrame, language: str) -> pd.DataFrame
     make = makers.get(
         translator, translators.through_model if translator in here.study.models else None
     )
-    if make is None or os.environ.get("STUDY_RECORDED"):
+    if make is None or here.recorded:
         raise Problem(_lacking(here, missing, language))
     for batch, texts in make(here, missing, language):
         add(here, rows(batch, texts, language, translator, translators.today()))
     return None
 
 
-def _lacking(here: Execution, missing: pd.DataFrame, language: str) -> str:
+def _lacking(here: Workspace, missing: pd.DataFrame, language: str) -> str:
     changed = set(outdated(here, missing)["statement_id"])
     of_them = f", {len(changed)} of them because the text has changed since" if changed else ""
     names = ", ".join(missing["statement_id"].head(3))

@@ -15,7 +15,7 @@ from urllib3.util import Retry
 from alignment.asking import archive, scheduler
 from alignment.asking.endpoint import Request
 from alignment.study.progress import Progress
-from alignment.study.workspace import Execution
+from alignment.study.workspace import Workspace
 from utils import answer_words, prompts, reply_parser
 from utils.errors import Problem
 
@@ -37,7 +37,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def through_google(here: Execution, missing: pd.DataFrame, language: str) -> Made:
+def through_google(here: Workspace, missing: pd.DataFrame, language: str) -> Made:
     """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
     key = os.environ.get(GOOGLE_KEY)
     if not key:
@@ -122,7 +122,7 @@ def _said(response: requests.Response) -> str:
         return ""
 
 
-def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made:
+def through_model(here: Workspace, missing: pd.DataFrame, language: str) -> Made:
     """Statements with their texts from the study's model, asked as any other question; replies and costs stand in the archive.
 
     The study's cap holds for them too. A reply that is no translation is asked for again, and then named in a Problem.
@@ -137,7 +137,7 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
             f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD)."
         )
     calm = here.study.sampling.model_copy(update={"temperature": 0.0})
-    here = Execution(here.study.model_copy(update={"sampling": calm}), here.folder)
+    here = Workspace(here.study.model_copy(update={"sampling": calm}), here.folder)
     messages = {
         statement: request(statement, here.study.languages[0], language)
         for statement in missing["text"]
@@ -170,6 +170,7 @@ def through_model(here: Execution, missing: pd.DataFrame, language: str) -> Made
                     archive.spent(connection)[1],
                     here.study.cap.usd,
                     "translations",
+                    here.progress,
                 )
                 scheduler.ask(here, todo, connection, progress)
             except Problem as problem:
@@ -192,7 +193,7 @@ class Known(NamedTuple):
     text: str = ""
 
 
-def _key(here: Execution, model: str, messages: list[dict]) -> str:
+def _key(here: Workspace, model: str, messages: list[dict]) -> str:
     asked, sampling = (
         here.study.models[model],
         {"temperature": 0.0, "max_tokens": here.study.limit(model)},
