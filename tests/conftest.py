@@ -4,10 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
-from alignment.study import paths
+from alignment.asking import endpoint
+from alignment.study import loader, paths, table_files
+from alignment.study.workspace import Workspace
 from project import CODE, NUMBERS, Project
 
 SHARED = paths.ROOT.parent / "shared"
@@ -33,6 +36,32 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def here(elsewhere, monkeypatch) -> Workspace:
+    """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
+    told = endpoint.wait
+    monkeypatch.setattr(
+        endpoint,
+        "wait",
+        lambda attempt, retry_after=None: (
+            0.001 if retry_after is None else told(attempt, retry_after)
+        ),
+    )
+    demo = loader.load("demo")
+    made = Workspace(demo, "demo")
+    statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
+    table_files.write(statements, made.processed / "02_statements.csv")
+    table_files.write(
+        statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv"
+    )
+    table_files.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
+    chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
+    table_files.write(
+        chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv"
+    )
+    return made
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from alignment.study.paths import ROOT
 from project import QUICK, Project
 from utils.errors import Problem
 
-FILES = ROOT / "tests" / "language_ro"
+FILES = ROOT / "tests" / "support" / "language_ro"
 TRIED = """
 import json
 from utils import prompts, simulation

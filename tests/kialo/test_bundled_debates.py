@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-DEMO = Path(__file__).resolve().parents[1] / "data" / "raw" / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "data" / "raw" / "demo"
 PAIRS = {
     "PDI": (18, 22),
     "IDV": (31, 37),

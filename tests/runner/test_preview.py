@@ -11,7 +11,7 @@ from alignment.study import loader, schema, table_files
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from servers import serve
-from test_asking import here, live  # noqa: F401 - a fixture
+from three_statements import live
 from utils import votes
 from utils.cells import cells_of_pairs, cells_of_statements
 
@@ -25,13 +25,13 @@ YES = {
 YES |= {("stance", "en"): "Answer: agree", ("stance", "zh"): "答案：同意"}
 
 
-def asked(here: Workspace) -> int:  # noqa: F811
+def asked(here: Workspace) -> int:
     """Requests that the archive holds, however often each was tried."""
     with archive.open_archive(here.raw / archive.FILE) as connection:
         return connection.execute("select count(distinct key) from replies").fetchone()[0]
 
 
-def collect(here: Workspace, **values) -> None:  # noqa: F811
+def collect(here: Workspace, **values) -> None:
     """Ask all three steps as notebooks 04, 05 and 07 do."""
     given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
     found = {}
@@ -48,7 +48,7 @@ def collect(here: Workspace, **values) -> None:  # noqa: F811
             table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
 
 
-def stored(here: Workspace) -> None:  # noqa: F811
+def stored(here: Workspace) -> None:
     """The translations of the statements, as a study has them."""
     kept, chinese = here.read("02_statements"), here.read("03_translations")
     made = translations.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
@@ -57,7 +57,7 @@ def stored(here: Workspace) -> None:  # noqa: F811
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("changed", [{}, {"stance_runs": 3}, {"polarity_runs": 2, "stance_runs": 2}, {"zero_median": "keep"}, {"relevance_quorum": 2}, {"relevance_quorum": 7}])  # fmt: skip
-def test_what_is_foretold_is_what_is_asked(here, changed):  # noqa: F811
+def test_what_is_foretold_is_what_is_asked(here, changed):
     stored(here)
     with serve(simulation.app(here)) as address:
         made = live(here, address)
@@ -77,7 +77,7 @@ def test_what_is_foretold_is_what_is_asked(here, changed):  # noqa: F811
     )
 
 
-def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(here):  # noqa: F811
+def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(here):
     stored(here)
     theses = here.read("01_theses")
     fourth = theses.head(1).assign(statement_id="demo-5.1", text="Close zoos.", votes=2)
@@ -101,7 +101,7 @@ def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
     assert preview.sentence(foretold).startswith("About 212,600 new calls, about $")
 
 
-def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F811
+def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):
     stored(here)
     brought = Workspace(here.study.model_copy(update={"labels": "labels.csv"}), "demo")
     table_files.write(
@@ -116,7 +116,7 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):  # noqa: F
     )
 
 
-def test_recorded_answers_need_no_new_call(here):  # noqa: F811
+def test_recorded_answers_need_no_new_call(here):
     stored(here)
     collect(here)
     foretold = preview.planned(replace(here, recorded=True), ONCE | {"stance_runs": 7})
@@ -126,7 +126,7 @@ def test_recorded_answers_need_no_new_call(here):  # noqa: F811
 @pytest.fixture
 def paper(elsewhere) -> Workspace:
     """The paper's study in its published sizes, every question put once and answered."""
-    here = Workspace(  # noqa: F811
+    here = Workspace(
         loader.load("paper").model_copy(update={"cap": schema.Cap(usd=300.0)}), "paper"
     )
     ids = [f"{i}.1" for i in range(776)]

@@ -13,7 +13,7 @@ from alignment.release.rehydration import COLUMNS, STATES, compared, read_releas
 from alignment.study import table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
-from test_scraping import Kialo
+from kialo_server import Kialo
 from utils import vote_filter
 from utils.errors import Problem
 

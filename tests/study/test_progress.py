@@ -8,11 +8,11 @@ from alignment.asking import answers, archive
 from alignment.study import progress, schema
 from alignment.study.workspace import Workspace
 from servers import serve
-from test_asking import failing, here, live, relevance  # noqa: F401 - a fixture
+from three_statements import failing, live, relevance
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_path, monkeypatch):  # noqa: F811
+def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_path, monkeypatch):
     file = tmp_path / "progress.json"
     untroubled = here.study.simulation.model_copy(
         update={"trouble": schema.Trouble()}

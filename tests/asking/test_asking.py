@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 from email.utils import formatdate
 
 import pandas as pd
@@ -27,54 +26,14 @@ from alignment.asking import (
     serving,
     simulation,
 )
-from alignment.study import loader, schema, table_files
+from alignment.study import schema, table_files
 from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty, answer, serve
+from three_statements import failing, live, relevance
 from utils import votes
 from utils.errors import Problem
 
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
-
-
-@pytest.fixture
-def here(elsewhere, monkeypatch) -> Workspace:
-    """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
-    told = endpoint.wait
-    monkeypatch.setattr(
-        endpoint,
-        "wait",
-        lambda attempt, retry_after=None: (
-            0.001 if retry_after is None else told(attempt, retry_after)
-        ),
-    )
-    demo = loader.load("demo")
-    made = Workspace(demo, "demo")
-    statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
-    table_files.write(statements, made.processed / "02_statements.csv")
-    table_files.write(
-        statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv"
-    )
-    table_files.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
-    chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
-    table_files.write(
-        chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv"
-    )
-    return made
-
-
-def live(
-    here: Workspace, address: str, timeout: float = 5, in_flight: int = 16, **changes
-) -> Workspace:
-    """The same study, asked over HTTP."""
-    server = schema.Endpoint(
-        base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True
-    )
-    asked = {
-        "respondents": "live",
-        "endpoints": {"simulated": server},
-        "cap": schema.Cap(calls=10**6),
-    }
-    return replace(here, study=here.study.model_copy(update=asked | changes))
 
 
 def test_a_live_study_without_a_cap_asks_nothing(here):
@@ -82,10 +41,6 @@ def test_a_live_study_without_a_cap_asks_nothing(here):
     with serve(server) as address, pytest.raises(Problem, match="only with a cap"):
         answers.answers(live(here, address, cap=None), relevance(here, 1))
     assert not server.asked
-
-
-def relevance(here: Workspace, runs: int = 2) -> pd.DataFrame:
-    return plan.step_cells(here, "relevance", runs)
 
 
 def test_simulated_respondents_answer_in_the_process_and_only_once(here):
@@ -107,16 +62,6 @@ def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     with serve(simulation.app(here)) as address:
         found = answers.answers(live(here, address), relevance(here))
     assert set(found["respondents"]) == {"simulated"}
-
-
-def failing(here: Workspace, kinds: list[str], share: float, said=None) -> Faulty:
-    """The respondents, but a share of the tries meets a fault; which ones, the request and the try decide."""
-
-    def fault(asked: int, body: dict):
-        draw = simulation.unit(asked, body)
-        return FAULTS[kinds[int(draw * 1e6) % len(kinds)]] if draw < share else None
-
-    return Faulty(said or simulation.app(here), fault)
 
 
 def rows(here: Workspace, columns: str = "*") -> list[tuple]:

@@ -15,7 +15,7 @@ from alignment.runner import preview, terminal
 from alignment.study import loader, schema, table_files, workspace
 from alignment.study.workspace import Workspace
 from servers import Faulty, serve
-from test_asking import here, live  # noqa: F401 - a fixture
+from three_statements import live
 from utils.errors import Problem
 
 PAPER = loader.load("paper")
@@ -126,7 +126,7 @@ def test_a_lost_try_counts_with_the_most_that_it_can_have_cost():
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: F811
+def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         asked = live(here, address)
@@ -150,7 +150,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):  # noqa: 
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypatch, capsys):  # noqa: F811
+def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypatch, capsys):
     for folder in ("raw", "processed"):
         data = elsewhere / "data" / folder
         shutil.copytree(data / "demo", data / "capped")
@@ -183,14 +183,14 @@ def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls():
 @pytest.mark.parametrize(
     ("changed", "recorded"), [({}, True), ({"respondents": "imported"}, False)]
 )
-def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recorded):  # noqa: F811
+def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recorded):
     server = Faulty(simulation.app(here))
     with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
         terminal.pilot(replace(live(here, address, **changed), recorded=recorded), {}, 1)
     assert not server.asked
 
 
-def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  # noqa: F811
+def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):
     with pytest.raises(Problem, match="has no answers yet"):
         answers.export(here, tmp_path / "mine.csv.gz")
     found = answers.answers(here, plan.step_cells(here, "relevance", 1))
@@ -204,7 +204,7 @@ def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):  
 
 
 def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_by_name(
-    here,  # noqa: F811
+    here,
 ):
     recorded = replace(here, recorded=True)
     cells = plan.step_cells(here, "relevance", 1)
