@@ -156,16 +156,16 @@ def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
 
     demo = loader.load(ROOT / "studies" / "demo.yaml")
     endpoints = {"simulated": schema.Endpoint(base_url=address, in_flight=in_flight)}
-    here = Workspace(
+    workspace = Workspace(
         demo.model_copy(update={"respondents": "live", "endpoints": endpoints}), "demo"
     )
     raw = folder / "demo"
-    type(here).raw = property(lambda self: raw)
+    type(workspace).raw = property(lambda self: raw)
     todo = [
         Request(f"{i:032x}", "stance", "en", "sim-us-1", 1, 1, m) for i, m in enumerate(bodies(n))
     ]
     with archive.open_archive(raw / archive.FILE) as connection:
-        scheduler.ask(here, todo, connection, Quiet())
+        scheduler.ask(workspace, todo, connection, Quiet())
         assert archive.spent(connection)[0] == n
 
 
@@ -320,15 +320,15 @@ def growth(times: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "paper"
         Workspace.raw = property(lambda self: raw)
-        here = Workspace(base, "paper")
+        workspace = Workspace(base, "paper")
         texts = {
             (f"{i}.1", l): f"Statement {i} in {l}: {'a town needs a library. ' * 3}"
             for i in range(776 * times)
-            for l in here.study.languages
+            for l in workspace.study.languages
         }
         tables = []
         for step, n, dimensions in sizes:
-            names = here.dimensions[:dimensions] if step != "stance" else [""]
+            names = workspace.dimensions[:dimensions] if step != "stance" else [""]
             tables.append(
                 cells_of_statements(
                     step, [f"{i}.1" for i in range(n)], names, list(base.models), base.languages, 5
@@ -338,24 +338,27 @@ def growth(times: int) -> None:
         said = {"relevance": "Answer: yes", "polarity": "Answer: +1", "stance": ANSWER}
         with archive.open_archive(raw / archive.FILE) as connection:
             for cells in tables:
-                _fill(connection, here, cells, texts, said, prompts, archive, collection)
+                _fill(connection, workspace, cells, texts, said, prompts, archive, collection)
         size = sum(p.stat().st_size for p in raw.iterdir()) / 1e6
         print(f"{count:,} cells, an archive of {size:,.0f} MB")
         with timed("keys of all cells (planning)"):
             for cells in tables:
-                collection.keys_of(here, cells, texts)
+                collection.keys_of(workspace, cells, texts)
         with timed("resuming with nothing left to ask, and reading all into tables"):
             for cells in tables:
-                found = collection.collected(here, cells, texts)
+                found = collection.collected(workspace, cells, texts)
                 assert len(found) == len(cells) and (found["state"] != "not asked").all()
         with timed("which cells are new (--plan)"):
             for cells in tables:
-                assert not collection.known(here, cells, texts)["new"].any()
+                assert not collection.known(workspace, cells, texts)["new"].any()
         assert answers.CELL == CELL
 
 
-def _fill(connection, here, cells, texts, said, prompts, archive, collection) -> None:
-    keys, question = collection.keys_of(here, cells, texts), collection.questions(here, texts)
+def _fill(connection, workspace, cells, texts, said, prompts, archive, collection) -> None:
+    keys, question = (
+        collection.keys_of(workspace, cells, texts),
+        collection.questions(workspace, texts),
+    )
     own = {
         "zh": {
             "Answer: yes": "答案：是",

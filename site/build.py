@@ -38,23 +38,20 @@ WHAT = {
 @command
 def main(name: str) -> None:
     """Build the site of a study."""
-    here = Workspace(load(name), load(name).name)
-    if (
-        not here.rendered.is_dir()
-        or not (here.processed / "10_table3.csv").exists()
-    ):
+    workspace = Workspace(load(name), load(name).name)
+    if not workspace.rendered.is_dir() or not (workspace.processed / "10_table3.csv").exists():
         raise Problem(
-            f"The study {here.folder} has no pages yet: ./run_all.sh --study {here.folder} makes them."
+            f"The study {workspace.folder} has no pages yet: ./run_all.sh --study {workspace.folder} makes them."
         )
     shutil.rmtree(SOURCES, ignore_errors=True)
     shutil.copytree(HERE / "static", SOURCES / "static")
     shutil.copy(HERE / "conf.py", SOURCES)
     shutil.copy(paths.ROOT / "src" / "alignment" / "figures" / "fonts" / FONT, SOURCES / "static")
-    _notebooks(here)
-    _front(here)
+    _notebooks(workspace)
+    _front(workspace)
     _data()
     write(SOURCES / "glossary.md", (HERE / "pages" / "glossary.md").read_text(encoding="utf-8"))
-    for page, text in explore.pages(here).items():
+    for page, text in explore.pages(workspace).items():
         write(SOURCES / "explore" / f"{page}.md", text)
     _sphinx()
 
@@ -64,16 +61,16 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _notebooks(here: Workspace) -> None:
+def _notebooks(workspace: Workspace) -> None:
     """The rendered pages, with the ways down laid into Table 3 and Figure 1; pages of what changed beside them."""
-    for page in sorted(here.rendered.glob("[0-9]*.ipynb")):
+    for page in sorted(workspace.rendered.glob("[0-9]*.ipynb")):
         notebook = json.loads(page.read_text(encoding="utf-8"))
         if page.name.startswith("08"):
-            _link_figure1(here, notebook)
+            _link_figure1(workspace, notebook)
         if page.name.startswith("10"):
-            _link_table3(here, notebook)
+            _link_table3(workspace, notebook)
         write(SOURCES / "notebooks" / page.name, _with_pictures(notebook))
-    for page in sorted(here.rendered.parent.glob(f"{here.folder}--*/what_changed.ipynb")):
+    for page in sorted(workspace.rendered.parent.glob(f"{workspace.folder}--*/what_changed.ipynb")):
         changed = page.parent.name.partition("--")[2]
         notebook = json.loads(page.read_text(encoding="utf-8"))
         notebook["cells"][0]["source"] = f"# What if {changed}?"
@@ -104,7 +101,7 @@ def _outputs(notebook: dict):
     )
 
 
-def _link_table3(here: Workspace, notebook: dict) -> None:
+def _link_table3(workspace: Workspace, notebook: dict) -> None:
     """Every cell of Table 3 leads to the statements behind it; in a study of one language the rows are its models."""
     for output in _outputs(notebook):
         html = "".join(output["data"].get("text/html", ""))
@@ -118,7 +115,7 @@ def _link_table3(here: Workspace, notebook: dict) -> None:
             side = row.select("th")[-1].get_text()
             for model, cell in zip(models, row.select("td"), strict=True):
                 if cell.get_text().strip():
-                    who = model if model in here.study.models else side
+                    who = model if model in workspace.study.models else side
                     way = soup.new_tag("a", href=f"../explore/{explore.slug(dimension, who)}.html")
                     way["aria-label"] = (
                         f"{dimension}, {model}, {side}: {cell.get_text()}; to its statements"
@@ -131,34 +128,34 @@ def _link_table3(here: Workspace, notebook: dict) -> None:
     raise Problem("Page 10 shows no Table 3 to lay links into.")
 
 
-def _link_figure1(here: Workspace, notebook: dict) -> None:
+def _link_figure1(workspace: Workspace, notebook: dict) -> None:
     """Figure 1 as a drawing in which the line of every group leads to the statements behind it."""
-    table = here.read("08_figure1")
+    table = workspace.read("08_figure1")
     pictures = [output for output in _outputs(notebook) if "image/png" in output["data"]]
     titles = {
         "all": "Models and peoples: statements that divide groups",
         "differing": "Models and peoples: all statements",
     }  # by what is left out
     for output, (without, title) in zip(pictures, titles.items(), strict=False):
-        svg = _figure1(here, table[table["selection"] != without], title)
+        svg = _figure1(workspace, table[table["selection"] != without], title)
         output["data"] = {"text/html": f'<div class="scroll">{svg}</div>', "text/plain": [title]}
 
 
-def _figure1(here: Workspace, table, title: str) -> str:
+def _figure1(workspace: Workspace, table, title: str) -> str:
     def address(dimension: str, group: str) -> str:
         return f"../explore/{explore.slug(dimension, 'group', group)}.html"
 
     use_style()
     matplotlib.rcParams["svg.hashsalt"] = title
     figure, drawn = paper_figures.groups_and_people(table, title, address), io.StringIO()
-    stamp(figure, here.respondents)
+    stamp(figure, workspace.respondents)
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     names = {
         address(d, g): f"{d}, {g}: to its statements"
         for d in table["dimension"].unique()
         for g in table["group"].unique()
     }
-    words = f"Figure 1: groups of models and people, 0 to 100. {title}. {here.respondents} respondents. The numbers stand in the table above."
+    words = f"Figure 1: groups of models and people, 0 to 100. {title}. {workspace.respondents} respondents. The numbers stand in the table above."
     svg = drawn.getvalue()[drawn.getvalue().index("<svg") :].replace(
         "<svg ", f'<svg role="group" aria-label="{escape(words)}" ', 1
     )
@@ -169,14 +166,14 @@ def _figure1(here: Workspace, table, title: str) -> str:
     )
 
 
-def _front(here: Workspace) -> None:
+def _front(workspace: Workspace) -> None:
     """The front page, with the figure of the paper's printed numbers and what this study is."""
-    shutil.copy(here.figures / "figure3_printed.png", SOURCES)
+    shutil.copy(workspace.figures / "figure3_printed.png", SOURCES)
     whatif = sorted(p.stem for p in (SOURCES / "whatif").glob("*.ipynb"))
     toctree = "```{toctree}\n:hidden:\n:caption: What if\n:glob:\n\nwhatif/*\n```" if whatif else ""
     text, what = (
         (HERE / "pages" / "index.md").read_text(encoding="utf-8"),
-        f"{WHAT[here.respondents]}\n\n{dataset.source_of(here)['collected']}",
+        f"{WHAT[workspace.respondents]}\n\n{dataset.source_of(workspace)['collected']}",
     )
     write(SOURCES / "index.md", text.replace("{{ what }}", what).replace("{{ whatif }}", toctree))
 

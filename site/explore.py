@@ -25,28 +25,28 @@ def slug(*parts: str) -> str:
     return "--".join(re.sub(r"[^\w.-]+", "-", part) for part in parts)
 
 
-def pages(here: Workspace) -> dict[str, str]:
+def pages(workspace: Workspace) -> dict[str, str]:
     """Every page of the way down, by its name, in Markdown."""
-    said, texts, answers = _said(here), _texts(here), here.read("07_answers.csv.gz")
-    scores = here.read("07_scores").merge(
+    said, texts, answers = _said(workspace), _texts(workspace), workspace.read("07_answers.csv.gz")
+    scores = workspace.read("07_scores").merge(
         said.groupby(["statement_id", "model", "language"], as_index=False)["agreed"].agg(" ".join)
     )
-    found = {"index": _index(here, scores)}
+    found = {"index": _index(workspace, scores)}
     for (dimension, model), rows in scores.groupby(["dimension", "model"], sort=False):
-        found[slug(dimension, model)] = _of_model(here, dimension, model, rows, texts)
+        found[slug(dimension, model)] = _of_model(workspace, dimension, model, rows, texts)
     groups, dividing = (
-        here.models.groupby("culture", sort=False)["model"].agg(list),
-        set(here.read("08_differing")["statement_id"]),
+        workspace.models.groupby("culture", sort=False)["model"].agg(list),
+        set(workspace.read("08_differing")["statement_id"]),
     )
     for (dimension, culture), rows in scores.groupby(["dimension", "culture"], sort=False):
         found[slug(dimension, "group", culture)] = _of_group(
-            here, dimension, culture, rows, groups, dividing, texts
+            workspace, dimension, culture, rows, groups, dividing, texts
         )
-    labels = here.read("05_sociocultural_statements").groupby("statement_id", sort=False)
-    spoken = _spoken(here, answers)
+    labels = workspace.read("05_sociocultural_statements").groupby("statement_id", sort=False)
+    spoken = _spoken(workspace, answers)
     for statement, rows in labels:
         found[slug("statement", statement)] = _of_statement(
-            here, statement, rows, said, answers, spoken, texts
+            workspace, statement, rows, said, answers, spoken, texts
         )
     return {
         name: text if name == "index" else f"---\norphan: true\n---\n\n{text}"
@@ -54,30 +54,30 @@ def pages(here: Workspace) -> dict[str, str]:
     }
 
 
-def _said(here: Workspace) -> pd.DataFrame:
+def _said(workspace: Workspace) -> pd.DataFrame:
     """Each stance with how many runs gave it: statement_id, model, language, agreed ("agrees 4/5")."""
-    votes = here.read("07_votes")
+    votes = workspace.read("07_votes")
     words = votes["vote"].map({1: "agrees", -1: "disagrees"}).fillna("undecided")
     return votes.assign(
         agreed=words + " " + votes["support"].astype(str) + "/" + votes["answered"].astype(str)
     )
 
 
-def _texts(here: Workspace) -> dict[tuple[str, str], str]:
+def _texts(workspace: Workspace) -> dict[tuple[str, str], str]:
     """(statement_id, language) -> text, where the study may show it."""
-    return plan.texts(here) if here.study.show_texts else {}
+    return plan.texts(workspace) if workspace.study.show_texts else {}
 
 
-def _spoken(here: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
+def _spoken(workspace: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
     """(statement_id, model, language, run) -> the reply without its thinking; nothing without an archive."""
     if (
-        not here.study.show_texts
-        or here.study.respondents == "imported"
-        or not collection.archives(here)
+        not workspace.study.show_texts
+        or workspace.study.respondents == "imported"
+        or not collection.archives(workspace)
     ):
         return {}
-    found = collection.last(here, ["text"])
-    keys = collection.keys_of(here, answers[CELL], plan.texts(here))
+    found = collection.last(workspace, ["text"])
+    keys = collection.keys_of(workspace, answers[CELL], plan.texts(workspace))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
     return {
         name: reply_parser.visible(found[key][0]).strip()
@@ -105,20 +105,20 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return f'<div class="scroll"><table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _index(here: Workspace, scores: pd.DataFrame) -> str:
+def _index(workspace: Workspace, scores: pd.DataFrame) -> str:
     """A table of dimensions by models and groups, each number a way down."""
-    groups, languages = list(here.models["culture"].unique()), here.study.languages
+    groups, languages = list(workspace.models["culture"].unique()), workspace.study.languages
     means = scores.groupby(["dimension", "model", "language"])["score"].mean()
     places = (
-        here.read("08_figure1")
+        workspace.read("08_figure1")
         .query("kind == 'models' and selection == 'differing'")
         .set_index(["dimension", "group"])["value"]
     )
     rows = []
-    for dimension in here.dimensions:
+    for dimension in workspace.dimensions:
         of_models = {
             m: " · ".join(_number(means.get((dimension, m, l)), ".2f") for l in languages)
-            for m in here.study.models
+            for m in workspace.study.models
         }
         of_groups = {g: _number(places.get((dimension, g)), ".0f") for g in groups}
         ways = [_way(dimension, m, slug(dimension, m), n) for m, n in of_models.items()]
@@ -126,10 +126,10 @@ def _index(here: Workspace, scores: pd.DataFrame) -> str:
         rows.append([dimension, *ways])
     return "\n\n".join([
         "# Down to the replies",
-        f"{_stamp(here)}Each number leads to the statements behind it, and each statement to the replies. Of a model its mean "
+        f"{_stamp(workspace)}Each number leads to the statements behind it, and each statement to the replies. Of a model its mean "
         f"score in {' and '.join(languages)}, as in [Table 3](../notebooks/10_table3_languages); of a group its place from 0 to 100 in "
         "[Figure 1](../notebooks/08_figure1_groups_and_people).",
-        table(["", *here.study.models, *groups], rows),
+        table(["", *workspace.study.models, *groups], rows),
     ])  # fmt: skip
 
 
@@ -141,9 +141,11 @@ def _number(value: float | None, form: str) -> str:
     return "–" if value is None or pd.isna(value) else format(value, form)
 
 
-def _of_model(here: Workspace, dimension: str, model: str, rows: pd.DataFrame, texts: dict) -> str:
+def _of_model(
+    workspace: Workspace, dimension: str, model: str, rows: pd.DataFrame, texts: dict
+) -> str:
     """A cell of Table 3: every statement of the dimension, with the model's stance and score in each language."""
-    languages = here.study.languages
+    languages = workspace.study.languages
     means = ", ".join(
         f"{rows.loc[rows['language'] == l, 'score'].mean():.2f} in {l}" for l in languages
     )
@@ -159,7 +161,7 @@ def _of_model(here: Workspace, dimension: str, model: str, rows: pd.DataFrame, t
         lines.append(
             [
                 link(statement),
-                escape(texts.get((statement, here.study.languages[0]), "–")),
+                escape(texts.get((statement, workspace.study.languages[0]), "–")),
                 f"{polarity[statement]:+g}",
                 *cells[0],
                 *scores,
@@ -174,7 +176,7 @@ def _of_model(here: Workspace, dimension: str, model: str, rows: pd.DataFrame, t
     ]
     return "\n\n".join([
         f"# {dimension}: {model}",
-        f"{_stamp(here)}The {len(lines)} statements behind the cell of Table 3 of **{model}** on **{dimension}**. Mean scores: {means}. A stance "
+        f"{_stamp(workspace)}The {len(lines)} statements behind the cell of Table 3 of **{model}** on **{dimension}**. Mean scores: {means}. A stance "
         f"is followed by how many of the readable runs gave it. {'' if texts else NO_TEXTS}",
         table(head, lines),
         "[Back to Table 3](../notebooks/10_table3_languages) · [All dimensions and models](index)",
@@ -182,7 +184,7 @@ def _of_model(here: Workspace, dimension: str, model: str, rows: pd.DataFrame, t
 
 
 def _of_group(
-    here: Workspace,
+    workspace: Workspace,
     dimension: str,
     culture: str,
     rows: pd.DataFrame,
@@ -191,15 +193,15 @@ def _of_group(
     texts: dict,
 ) -> str:
     """A bar of Figure 1: every statement of the dimension, with what each model of the group replied in its language."""
-    native = rows.merge(here.models[["model", "language"]])
+    native = rows.merge(workspace.models[["model", "language"]])
     lines = []
     for statement, votes in native.groupby("statement_id", sort=False):
         replied = dict(zip(votes["model"], votes["agreed"], strict=True))
-        lines.append([link(statement), escape(texts.get((statement, here.study.languages[0]), "–")), f"{votes['polarity'].iloc[0]:+g}",
+        lines.append([link(statement), escape(texts.get((statement, workspace.study.languages[0]), "–")), f"{votes['polarity'].iloc[0]:+g}",
                       *(replied.get(m, "–") for m in groups[culture]), "yes" if statement in dividing else "no"])  # fmt: skip
     return "\n\n".join([
         f"# {dimension}: models of {culture}",
-        f"{_stamp(here)}The {len(lines)} statements behind the bar of Figure 1 of the group **{culture}** on **{dimension}**, each "
+        f"{_stamp(workspace)}The {len(lines)} statements behind the bar of Figure 1 of the group **{culture}** on **{dimension}**, each "
         f"model in its native language. Figure 1 takes only those on which the groups differ. {'' if texts else NO_TEXTS}",
         table(["statement", "text", "polarity", *groups[culture], "groups differ"], lines),
         "[Back to Figure 1](../notebooks/08_figure1_groups_and_people) · [All dimensions and models](index)",
@@ -207,7 +209,7 @@ def _of_group(
 
 
 def _of_statement(
-    here: Workspace,
+    workspace: Workspace,
     statement: str,
     labels: pd.DataFrame,
     said: pd.DataFrame,
@@ -220,18 +222,18 @@ def _of_statement(
     answers = answers[answers["statement_id"] == statement]
     shown = [
         f'<p lang="{l}"><strong>{escape(texts[statement, l])}</strong></p>'
-        for l in here.study.languages
+        for l in workspace.study.languages
         if (statement, l) in texts
     ]
     named = ", ".join(f"{r.dimension} {r.polarity:+g}" for r in labels.itertuples())
     ways = ", ".join(
         f"[{r.dimension}, {m}]({slug(r.dimension, m)})"
         for r in labels.itertuples()
-        for m in here.study.models
+        for m in workspace.study.models
     )
     parts = [
         f"# Statement {statement}",
-        f"{_stamp(here)}{'' if shown else NO_TEXTS}",
+        f"{_stamp(workspace)}{'' if shown else NO_TEXTS}",
         "".join(shown),
         f"Labels: {named}. In Table 3: {ways}.",
     ]
@@ -254,10 +256,10 @@ def _reply(row, text: str | None, language: str) -> str:
     )
 
 
-def _stamp(here: Workspace) -> str:
+def _stamp(workspace: Workspace) -> str:
     """What stands on every page of answers that are not real models'."""
     words = {
         "simulated": "Simulated respondents: no finding.",
         "imported": "Imported answers.",
-    }.get(here.respondents, "")
+    }.get(workspace.respondents, "")
     return f'<p class="stamp"><strong>{words}</strong></p>\n\n' if words else ""

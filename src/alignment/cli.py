@@ -132,14 +132,14 @@ def _import(chosen: argparse.Namespace) -> None:
     from alignment.study.workspace import open_own
     from alignment.translation import review_sheets
 
-    here = open_own(chosen.study)
+    workspace = open_own(chosen.study)
     if chosen.what == "translations":
-        print(review_sheets.import_translations(here, chosen.file, chosen.language))
+        print(review_sheets.import_translations(workspace, chosen.file, chosen.language))
     elif chosen.file.suffix == ".sqlite":
-        copied = archive.copy(chosen.file, here.raw / archive.FILE)
+        copied = archive.copy(chosen.file, workspace.raw / archive.FILE)
         print(f"{copied:,} replies copied, with their texts")
     else:
-        for path in imports.import_answers(here, chosen.file):
+        for path in imports.import_answers(workspace, chosen.file):
             print(f"wrote {shown(path)}")
 
 
@@ -147,12 +147,12 @@ def _export(chosen: argparse.Namespace) -> None:
     from alignment.asking import answers, archive
     from alignment.study.workspace import open_own
 
-    here = open_own(chosen.study)
+    workspace = open_own(chosen.study)
     if chosen.file.suffix == ".sqlite":
-        copied = archive.copy(here.raw / archive.FILE, chosen.file)
+        copied = archive.copy(workspace.raw / archive.FILE, chosen.file)
         print(f"{copied:,} replies copied, with their texts")
     else:
-        written = answers.export(here, chosen.file)
+        written = answers.export(workspace, chosen.file)
         print(f"{written:,} answers written to {chosen.file.name}, without any text")
 
 
@@ -161,10 +161,10 @@ def _sheets(chosen: argparse.Namespace) -> None:
     from alignment.study.paths import shown
     from alignment.study.workspace import open_own
 
-    here = open_own(chosen.study)
-    for path in rating_sheets.write_sheets(here, chosen.annotators):
+    workspace = open_own(chosen.study)
+    for path in rating_sheets.write_sheets(workspace, chosen.annotators):
         print(f"wrote {shown(path)}")
-    if here.study.annotators.simulated:
+    if workspace.study.annotators.simulated:
         print(
             "Set `annotators: {simulated: 0}` in the study's file: "
             "simulated annotators never stand beside sheets."

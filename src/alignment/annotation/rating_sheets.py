@@ -190,13 +190,13 @@ def half_filled(ratings: pd.DataFrame) -> list[str]:
     return out
 
 
-def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
+def write_sheets(workspace, annotators: Iterable[str]) -> list[Path]:
     """Write a sheet for each annotator, for the sample of notebook 06 or that of the sheets given out before.
 
     The first time, the sample is put beside them, so that they stay readable when labels change. Problem, before any
     is written, for a name that cannot be a file's, or one that has a sheet already.
     """
-    folder = here.raw / "ratings"
+    folder = workspace.raw / "ratings"
     names = [" ".join(name.split()) for name in annotators]
     taken = {" ".join(path.stem.casefold().split()): path.name for path in sheets(folder)}
     for name in names:
@@ -208,9 +208,10 @@ def write_sheets(here, annotators: Iterable[str]) -> list[Path]:
             )
         taken[name.casefold()] = f"{name}.xlsx"
     kept = folder / GIVEN_OUT
-    sample = table_files.read(kept) if kept.exists() else here.read("06_sample")
+    sample = table_files.read(kept) if kept.exists() else workspace.read("06_sample")
     table_files.write(sample[PAIR], kept)
-    rest = (sample, here.read("02_statements"), here.describe("en"))
+    rest = (sample, workspace.read("02_statements"), workspace.describe("en"))
     return [
-        write_sheet(folder / f"{name}.xlsx", *rest, name, here.study.name, SEED) for name in names
+        write_sheet(folder / f"{name}.xlsx", *rest, name, workspace.study.name, SEED)
+        for name in names
     ]

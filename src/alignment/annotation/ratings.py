@@ -9,16 +9,16 @@ from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 
-def read_ratings(here: Workspace, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
 
     Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when
     there are both: simulated annotators never stand beside real ones.
     """
-    folder, settings = here.raw / "ratings", here.study.annotators
+    folder, settings = workspace.raw / "ratings", workspace.study.annotators
     labelled = sample.merge(labels[[*rating_sheets.PAIR, "polarity"]], on=rating_sheets.PAIR)
     if not settings.simulated:
-        found = rating_sheets.read_sheets(folder, sample, here.study.name)
+        found = rating_sheets.read_sheets(folder, sample, workspace.study.name)
         return found.merge(labelled[rating_sheets.PAIR], on=rating_sheets.PAIR)
     if rating_sheets.sheets(folder):
         raise Problem(

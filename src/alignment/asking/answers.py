@@ -17,25 +17,25 @@ COLUMNS = [*CELL, "state", "answer", "respondents"]
 FILE = "answers.csv.gz"
 
 
-def answers(here: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
+def answers(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
     """The answer of every cell, in the order of the cells: state, answer and respondents beside them.
 
     Read from the answers file in a study of imported answers and with `--recorded` (without such a file, from the
     archive alone), else from the archive; what the archive lacks is asked for first. Problem when asking had to stop;
     what arrived is kept.
     """
-    is_recorded, file = here.recorded, here.raw / FILE
-    if here.study.respondents == "imported" or (is_recorded and file.exists()):
-        return recorded(file, cells, here)
-    if here.study.respondents == "live" and here.study.cap is None and not is_recorded:
+    is_recorded, file = workspace.recorded, workspace.raw / FILE
+    if workspace.study.respondents == "imported" or (is_recorded and file.exists()):
+        return recorded(file, cells, workspace)
+    if workspace.study.respondents == "live" and workspace.study.cap is None and not is_recorded:
         raise Problem(
             "A live study asks only with a cap: give one in the study file or with --cap USD, or read what is recorded."
         )
-    found = collection.collected(here, cells, plan.texts(here), ask=not is_recorded)
+    found = collection.collected(workspace, cells, plan.texts(workspace), ask=not is_recorded)
     missing = found[found["state"] == "not asked"]
     if len(missing):
         raise Problem(
-            f"{_name(missing.iloc[0])} is missing from {shown(here.raw / archive.FILE)} ({len(missing):,} such cells)."
+            f"{_name(missing.iloc[0])} is missing from {shown(workspace.raw / archive.FILE)} ({len(missing):,} such cells)."
         )
     return found
 
@@ -64,23 +64,23 @@ def bounds(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(labels=("score", "size"), missing=("missing", "sum"), **means).reset_index()
 
 
-def recorded(path: Path, cells: pd.DataFrame, here: Workspace) -> pd.DataFrame:
+def recorded(path: Path, cells: pd.DataFrame, workspace: Workspace) -> pd.DataFrame:
     """Answers from a file; a missing, duplicate, unexpected or unreadable cell stops, by name."""
     if not path.exists():
         raise Problem(
             f"{shown(path)} is not there: this study's answers are read from it (alignment import answers makes it)."
         )
-    found = checked(table_files.read(path), shown(path), here)
+    found = checked(table_files.read(path), shown(path), workspace)
     found = found[found["step"].isin(cells["step"].unique()) & (found["run"] <= cells["run"].max())]
     joined = cells.merge(found, on=CELL, how="outer", indicator=True)
     for side, what in (("left_only", "is missing from"), ("right_only", "is not expected in")):
         odd = joined[joined["_merge"] == side]
-        if len(odd) and not (side == "right_only" and here.folder != here.study.name):
+        if len(odd) and not (side == "right_only" and workspace.folder != workspace.study.name):
             raise Problem(f"{_name(odd.iloc[0])} {what} {shown(path)} ({len(odd):,} such cells).")
     return cells.merge(found, on=CELL, how="left", validate="one_to_one")[COLUMNS]
 
 
-def checked(found: pd.DataFrame, where: str, here: Workspace) -> pd.DataFrame:
+def checked(found: pd.DataFrame, where: str, workspace: Workspace) -> pd.DataFrame:
     """A table of answers whose every row is a known cell with a known state and answer, no cell twice."""
     for column in COLUMNS:
         if column not in found and column != "state":
@@ -91,8 +91,8 @@ def checked(found: pd.DataFrame, where: str, here: Workspace) -> pd.DataFrame:
         found = found.assign(state="answered")
     known = {
         "step": STEPS,
-        "model": here.study.models,
-        "language": here.study.languages,
+        "model": workspace.study.models,
+        "language": workspace.study.languages,
         "state": STATES,
     }
     known["respondents"] = ("live", "simulated", "imported")
@@ -128,9 +128,9 @@ def _name(cell) -> str:
     return f"The cell {cell['step']} of {cell['statement_id']}{on} by {cell['model']} in {cell['language']}, run {cell['run']},"
 
 
-def _whole(here: Workspace) -> pd.DataFrame | None:
+def _whole(workspace: Workspace) -> pd.DataFrame | None:
     """All answers of the study, without any text, from the tables of its notebooks; None while one is not there."""
-    parts = [here.base.processed / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
+    parts = [workspace.base.processed / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
     return (
         pd.concat([table_files.read(p) for p in parts], ignore_index=True)[COLUMNS]
         if all(p.exists() for p in parts)
@@ -138,28 +138,28 @@ def _whole(here: Workspace) -> pd.DataFrame | None:
     )
 
 
-def publish(here: Workspace) -> None:
+def publish(workspace: Workspace) -> None:
     """Put the study's answers, without any text, into the file that `--recorded` reads."""
     whole = (
-        _whole(here)
-        if here.folder == here.study.name and here.study.respondents != "imported"
+        _whole(workspace)
+        if workspace.folder == workspace.study.name and workspace.study.respondents != "imported"
         else None
     )
     if whole is not None and not (
-        (here.raw / FILE).exists() and table_files.read(here.raw / FILE).equals(whole)
+        (workspace.raw / FILE).exists() and table_files.read(workspace.raw / FILE).equals(whole)
     ):
-        table_files.write(whole, here.raw / FILE)
+        table_files.write(whole, workspace.raw / FILE)
     for name in serving.KEPT:
-        if whole is not None and (here.raw / archive.FILE).exists():
-            shutil.copyfile(here.path_of(name), serving.copy_of(here, name))
+        if whole is not None and (workspace.raw / archive.FILE).exists():
+            shutil.copyfile(workspace.path_of(name), serving.copy_of(workspace, name))
 
 
-def export(here: Workspace, file: Path) -> int:
+def export(workspace: Workspace, file: Path) -> int:
     """Write the study's answers, without any text, into a file of somebody's choice; how many there are."""
-    whole = _whole(here)
+    whole = _whole(workspace)
     if whole is None:
         raise Problem(
-            f"The study {here.study.name} has no answers yet: run its notebooks 04, 05 and 07 first."
+            f"The study {workspace.study.name} has no answers yet: run its notebooks 04, 05 and 07 first."
         )
     table_files.write(whole, file)
     return len(whole)

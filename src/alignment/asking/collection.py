@@ -40,43 +40,45 @@ class Held(NamedTuple):
 NOTHING = Held()
 
 
-def collected(here: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True) -> pd.DataFrame:
+def collected(
+    workspace: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True
+) -> pd.DataFrame:
     """Answers from the archive, asking for what it lacks. `texts`: (statement_id, language) -> text."""
-    path, attempts = here.raw / archive.FILE, here.study.attempts
-    if not ask and not archives(here):
+    path, attempts = workspace.raw / archive.FILE, workspace.study.attempts
+    if not ask and not archives(workspace):
         raise Problem(
-            f"Neither answers.csv.gz nor {path.name} is in {shown(here.raw)}: there are no recorded answers of this study."
+            f"Neither answers.csv.gz nor {path.name} is in {shown(workspace.raw)}: there are no recorded answers of this study."
         )
-    keys = keys_of(here, cells, texts)
-    held = _held(here, cells, keys)
+    keys = keys_of(workspace, cells, texts)
+    held = _held(workspace, cells, keys)
     if ask and any(held.get(key, NOTHING).is_open(attempts) for key in keys):
         with archive.open_archive(path) as connection, archive.only_one(path):
-            held = _asked(here, cells, keys, texts, connection)
+            held = _asked(workspace, cells, keys, texts, connection)
     return _read(cells, keys, held)
 
 
-def archives(here: Workspace) -> list[Path]:
+def archives(workspace: Workspace) -> list[Path]:
     """Where replies may be: in the archive of the study whose debates this one uses, and in its own, which comes last and wins.
 
     So a study that adds a model to another asks that model alone.
     """
     return [
         path
-        for path in dict.fromkeys((here.material / archive.FILE, here.raw / archive.FILE))
+        for path in dict.fromkeys((workspace.material / archive.FILE, workspace.raw / archive.FILE))
         if path.exists()
     ]
 
 
-def last(here: Workspace, names: list[str]) -> dict[str, tuple]:
+def last(workspace: Workspace, names: list[str]) -> dict[str, tuple]:
     """Some fields of the last reply of every request, by its key (`replies.last`), from all archives of a study."""
     found: dict[str, tuple] = {}
-    for path in archives(here):
+    for path in archives(workspace):
         with archive.open_archive(path) as connection:
             found |= archive.last(connection, names)
     return found
 
 
-def known(here: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
+def known(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
     """What the archive holds of the cells, asking nothing: the answers table, with `new` where a request is still to be made.
 
     A cell whose statement has no text yet (`texts` as above) is new; cells of the same words are one request.
@@ -86,10 +88,10 @@ def known(here: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
         dtype=bool,
     )
     there = cells[has_text]
-    keys = keys_of(here, there, texts)
-    held = _held(here, there, keys)
+    keys = keys_of(workspace, there, texts)
+    held = _held(workspace, there, keys)
     is_open = np.array(
-        [held.get(key, NOTHING).is_open(here.study.attempts) for key in keys], dtype=bool
+        [held.get(key, NOTHING).is_open(workspace.study.attempts) for key in keys], dtype=bool
     )
     found = _read(there, keys, held).assign(
         new=is_open & ~pd.Series(keys, dtype=str).duplicated().to_numpy()
@@ -99,18 +101,22 @@ def known(here: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
 
 
 def _asked(
-    here: Workspace, cells: pd.DataFrame, keys: list[str], texts: dict, connection
+    workspace: Workspace, cells: pd.DataFrame, keys: list[str], texts: dict, connection
 ) -> dict[str, Held]:
     """Ask until no cell is open; an unreadable reply is asked for again, and so is a failed one, but not for ever."""
-    archive.recover(here.raw / archive.FILE, connection, here.study.respondents)
-    held = _held(here, cells, keys)
-    for _ in range(here.study.attempts):
-        todo = _missing(here, cells, keys, held, texts)
+    archive.recover(workspace.raw / archive.FILE, connection, workspace.study.respondents)
+    held = _held(workspace, cells, keys)
+    for _ in range(workspace.study.attempts):
+        todo = _missing(workspace, cells, keys, held, texts)
         if not todo:
             break
-        cap = here.study.cap.usd if here.study.cap and here.study.respondents == "live" else None
+        cap = (
+            workspace.study.cap.usd
+            if workspace.study.cap and workspace.study.respondents == "live"
+            else None
+        )
         scheduler.ask(
-            here,
+            workspace,
             todo,
             connection,
             Progress(
@@ -118,32 +124,32 @@ def _asked(
                 len(cells) - len(todo),
                 archive.spent(connection)[1],
                 cap,
-                file=here.progress,
+                file=workspace.progress,
             ),
         )
-        held = _held(here, cells, keys)
+        held = _held(workspace, cells, keys)
     return held
 
 
-def pilot(here: Workspace, n: int) -> None:
+def pilot(workspace: Workspace, n: int) -> None:
     """Ask about n real cells of each step of every model in every language, so that the plan goes by real tokens.
 
     They are cells of the study (run 1), so nothing of it is asked twice later; the cap holds as always.
     """
     for step in STEPS:
-        cells = plan.pilot_cells(here, step, n)
+        cells = plan.pilot_cells(workspace, step, n)
         if len(cells):
-            collected(here, cells, plan.texts(here))
+            collected(workspace, cells, plan.texts(workspace))
 
 
-def keys_of(here: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:
+def keys_of(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:
     """The archive's key of every cell, in the order of the cells."""
-    study = here.study
+    study = workspace.study
     # A simulated respondent is decided by its plan as a real one is by its weights.
     simulated = (
-        f"simulated {simulation.fingerprint(here)}" if study.respondents == "simulated" else ""
+        f"simulated {simulation.fingerprint(workspace)}" if study.respondents == "simulated" else ""
     )
-    question = questions(here, texts)
+    question = questions(workspace, texts)
     digest = cache(lambda *what: archive.digest(question(*what)))
     number = (
         cells.groupby(RUN_APART, sort=False).ngroup().to_numpy()
@@ -180,9 +186,9 @@ def keys_of(here: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:
     return out.tolist()
 
 
-def questions(here: Workspace, texts: dict) -> Callable[..., list[dict]]:
+def questions(workspace: Workspace, texts: dict) -> Callable[..., list[dict]]:
     """A function from step, statement_id, dimension and language to the messages that ask it."""
-    described = {language: here.describe(language) for language in here.study.languages}
+    described = {language: workspace.describe(language) for language in workspace.study.languages}
 
     @lru_cache(maxsize=16)  # neighbouring cells ask the same
     def question(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
@@ -197,14 +203,14 @@ def questions(here: Workspace, texts: dict) -> Callable[..., list[dict]]:
 
 
 def _missing(
-    here: Workspace, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict
+    workspace: Workspace, cells: pd.DataFrame, keys: list[str], held: dict[str, Held], texts: dict
 ) -> list[Request]:
     """The requests still to be made: cells without a reply, and those that may be asked once more."""
-    question, out = questions(here, texts), {}
+    question, out = questions(workspace, texts), {}
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
         known = held.get(key, NOTHING)
         if key not in out and known.is_open(
-            here.study.attempts
+            workspace.study.attempts
         ):  # statements of the same words are one question
             messages = question(cell.step, cell.statement_id, cell.dimension, cell.language)
             out[key] = Request(
@@ -220,10 +226,10 @@ def _missing(
     return list(out.values())
 
 
-def _held(here: Workspace, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
+def _held(workspace: Workspace, cells: pd.DataFrame, keys: list[str]) -> dict[str, Held]:
     """What the archives hold of these cells, by key."""
     held: dict[str, Held] = {}
-    for path in archives(here):
+    for path in archives(workspace):
         with archive.open_archive(path) as connection:
             found = _in_archive(connection, cells, keys)
         held |= {key: what for key, what in found.items() if what.readable or key not in held}

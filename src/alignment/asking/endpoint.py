@@ -138,16 +138,16 @@ def _proxy(base_url: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def client(here: Workspace, name: str):
+async def client(workspace: Workspace, name: str):
     """The openai client of an endpoint; simulated respondents are reached in the process, without a port."""
-    endpoint = here.study.endpoints[name]
-    if here.study.respondents == "simulated":
+    endpoint = workspace.study.endpoints[name]
+    if workspace.study.respondents == "simulated":
         from alignment.asking import simulation
 
-        http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=simulation.app(here)))
+        http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=simulation.app(workspace)))
         base_url, key = "http://simulated/v1", "none"
     else:
-        base_url, key = endpoint.base_url, plan.key_of(here.study, name)
+        base_url, key = endpoint.base_url, plan.key_of(workspace.study, name)
         http = Lean(base_url, endpoint.in_flight, endpoint.timeout_seconds)
     settings = {
         "base_url": base_url,

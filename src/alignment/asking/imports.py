@@ -15,7 +15,7 @@ from utils.errors import Problem, nearest
 POLARITIES = (-2, -1, 1, 2)
 
 
-def import_answers(here: Workspace, file: Path) -> list[Path]:
+def import_answers(workspace: Workspace, file: Path) -> list[Path]:
     """Check a table of answers (CSV or Excel) and put it into the study's raw folder; nothing is written if it is wrong.
 
     A table in the documented columns (step, statement_id, dimension, model, language, run, answer, respondents) is
@@ -24,12 +24,12 @@ def import_answers(here: Workspace, file: Path) -> list[Path]:
     if not file.is_file():
         raise Problem(f"There is no file {file.name} to import.")
     frame = table_files.brought(file)
-    if here.study.table is None:
+    if workspace.study.table is None:
         written = {answers.FILE: _numbered(frame, file.name)}
     else:
-        written = _mapped(frame, here, file.name)
-    written[answers.FILE] = answers.checked(written[answers.FILE], file.name, here)
-    return [table_files.write(table, here.raw / name) for name, table in written.items()]
+        written = _mapped(frame, workspace, file.name)
+    written[answers.FILE] = answers.checked(written[answers.FILE], file.name, workspace)
+    return [table_files.write(table, workspace.raw / name) for name, table in written.items()]
 
 
 def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -44,9 +44,9 @@ def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     return frame.astype({"run": "int64"})
 
 
-def _mapped(frame: pd.DataFrame, here: Workspace, where: str) -> dict[str, pd.DataFrame]:
+def _mapped(frame: pd.DataFrame, workspace: Workspace, where: str) -> dict[str, pd.DataFrame]:
     """Answers, labels and statements out of somebody else's columns: statements and runs are numbered as they come."""
-    settings, column = here.study.table, here.study.table.columns
+    settings, column = workspace.study.table, workspace.study.table.columns
     for name in [*column.values(), *settings.where]:
         if name not in frame:
             raise Problem(
@@ -77,22 +77,24 @@ def _mapped(frame: pd.DataFrame, here: Workspace, where: str) -> dict[str, pd.Da
     statements = pd.DataFrame(
         {"statement_id": list(number.values()), "text": list(number), "language": settings.language}
     )
-    return {answers.FILE: out, "statements.csv": statements} | _labels_of(frame, ids, here)
+    return {answers.FILE: out, "statements.csv": statements} | _labels_of(frame, ids, workspace)
 
 
-def _labels_of(frame: pd.DataFrame, ids: pd.Series, here: Workspace) -> dict[str, pd.DataFrame]:
+def _labels_of(
+    frame: pd.DataFrame, ids: pd.Series, workspace: Workspace
+) -> dict[str, pd.DataFrame]:
     """A labels file from a column of dimensions, every statement with the one polarity that the study gives."""
-    if "dimension" not in here.study.table.columns:
+    if "dimension" not in workspace.study.table.columns:
         return {}
     pairs = pd.DataFrame(
-        {"statement_id": ids, "dimension": frame[here.study.table.columns["dimension"]]}
+        {"statement_id": ids, "dimension": frame[workspace.study.table.columns["dimension"]]}
     ).drop_duplicates()
-    return {"labels.csv": pairs.assign(polarity=here.study.table.polarity)}
+    return {"labels.csv": pairs.assign(polarity=workspace.study.table.polarity)}
 
 
-def labels(here: Workspace) -> pd.DataFrame:
+def labels(workspace: Workspace) -> pd.DataFrame:
     """The labels that the study brings: statement_id, dimension, polarity; checked."""
-    path = here.raw / here.study.labels
+    path = workspace.raw / workspace.study.labels
     if not path.exists():
         raise Problem(f"The study's labels file {shown(path)} is not there.")
     found = table_files.read(path)
@@ -101,7 +103,7 @@ def labels(here: Workspace) -> pd.DataFrame:
             raise Problem(
                 f'{shown(path)} has no column "{column}"; a labels file has statement_id, dimension, polarity.'
             )
-    for column, known in (("dimension", here.dimensions), ("polarity", POLARITIES)):
+    for column, known in (("dimension", workspace.dimensions), ("polarity", POLARITIES)):
         odd = found[~found[column].isin(known)]
         if len(odd):
             raise Problem(
@@ -112,17 +114,17 @@ def labels(here: Workspace) -> pd.DataFrame:
     return found[["statement_id", "dimension", "polarity"]]
 
 
-def relevance(here: Workspace) -> pd.DataFrame:
+def relevance(workspace: Workspace) -> pd.DataFrame:
     """The labels file as a relevance table: every pair of it relevant, without any vote."""
     none = {"yes": 0, "no": 0, "missing": 0, "tied": 0, "planned": 0, "quorum": 0}
-    return labels(here)[["statement_id", "dimension"]].assign(
+    return labels(workspace)[["statement_id", "dimension"]].assign(
         **none, relevant=True, marginal=False, open=False
     )
 
 
-def polarity(here: Workspace) -> pd.DataFrame:
+def polarity(workspace: Workspace) -> pd.DataFrame:
     """The labels file as a polarity table, without any vote."""
-    given = labels(here)
+    given = labels(workspace)
     none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}
     return given[PAIR].assign(
         **none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False

@@ -22,52 +22,52 @@ ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
 
 
-def step_cells(here: Workspace, step: str, runs: int) -> pd.DataFrame:
+def step_cells(workspace: Workspace, step: str, runs: int) -> pd.DataFrame:
     """The cells that a step needs, from the tables of the notebooks before it; none to label where labels are brought."""
-    if here.study.labels and step != "stance":
+    if workspace.study.labels and step != "stance":
         return pd.DataFrame(columns=CELL).astype({"run": "int64"})
     if step == "relevance":
         return cells_of_statements(
             step,
-            here.read("02_statements")["statement_id"],
-            here.dimensions,
-            here.judges,
-            here.study.languages,
+            workspace.read("02_statements")["statement_id"],
+            workspace.dimensions,
+            workspace.judges,
+            workspace.study.languages,
             runs,
         )
     if step == "polarity":
         return cells_of_pairs(
             step,
-            here.read("04_relevance").query("relevant"),
-            here.judges,
-            here.study.languages,
+            workspace.read("04_relevance").query("relevant"),
+            workspace.judges,
+            workspace.study.languages,
             runs,
         )
-    labelled = here.read("05_sociocultural_statements")["statement_id"].drop_duplicates()
+    labelled = workspace.read("05_sociocultural_statements")["statement_id"].drop_duplicates()
     return cells_of_statements(
-        step, labelled, [""], list(here.study.models), here.study.languages, runs
+        step, labelled, [""], list(workspace.study.models), workspace.study.languages, runs
     )
 
 
-def pilot_cells(here: Workspace, step: str, n: int) -> pd.DataFrame:
+def pilot_cells(workspace: Workspace, step: str, n: int) -> pd.DataFrame:
     """Run 1 of about n pairs of a step, spread over all of them, by every model in every language.
 
     While it is not known yet which pairs a step needs, of statements whatever their labels will be.
     """
     try:
-        known = step_cells(here, step, 1)
+        known = step_cells(workspace, step, 1)
     except Problem:
-        statements = here.read("02_statements")["statement_id"]
+        statements = workspace.read("02_statements")["statement_id"]
         turns = [
-            here.dimensions[i % len(here.dimensions)] if step == "polarity" else ""
+            workspace.dimensions[i % len(workspace.dimensions)] if step == "polarity" else ""
             for i in range(len(statements))
         ]
         pairs = pd.DataFrame({"statement_id": statements, "dimension": turns})
         known = cells_of_pairs(
             step,
             pairs,
-            here.judges if step == "polarity" else list(here.study.models),
-            here.study.languages,
+            workspace.judges if step == "polarity" else list(workspace.study.models),
+            workspace.study.languages,
             1,
         )
     pairs = known[["statement_id", "dimension"]].drop_duplicates()
@@ -76,14 +76,14 @@ def pilot_cells(here: Workspace, step: str, n: int) -> pd.DataFrame:
     return chosen.merge(known)[CELL]
 
 
-def texts(here: Workspace) -> dict[tuple[str, str], str]:
+def texts(workspace: Workspace) -> dict[tuple[str, str], str]:
     """The text of every statement in every language: (statement_id, language) -> text."""
-    first = here.study.languages[0]
+    first = workspace.study.languages[0]
     out = {
         (row.statement_id, first): row.text
-        for row in here.read("02_statements").itertuples(index=False)
+        for row in workspace.read("02_statements").itertuples(index=False)
     }
-    translated = here.read("03_translations")
+    translated = workspace.read("03_translations")
     return out | {
         (row.statement_id, row.language): row.text for row in translated.itertuples(index=False)
     }

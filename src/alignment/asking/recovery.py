@@ -16,21 +16,23 @@ RECOVERED = "recovered what was planted"
 LABELS = ["dimension", "planted", "found", "both", "precision", "recall", "same_polarity"]
 
 
-def table(here: Workspace, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
+def table(workspace: Workspace, rng: np.random.Generator, resamples: int) -> pd.DataFrame:
     """For each dimension, model and language: the leaning drawn from, the mean score that was planted, and what was found.
 
     `planted` is the mean over the kept statements of the plan's own labels and stances; `estimate` the pipeline's mean
     with its interval (bootstrap over statements), verdict and reason as `verdict` gives them. Empty in a study that is
     not simulated.
     """
-    if here.study.respondents != "simulated":
+    if workspace.study.respondents != "simulated":
         return pd.DataFrame(columns=COLUMNS)
-    found = positions.model_positions(here.read("07_scores"), rng, resamples).rename(
+    found = positions.model_positions(workspace.read("07_scores"), rng, resamples).rename(
         columns={"mean": "estimate"}
     )
-    both = _planted_positions(here).merge(found, on=["dimension", "model", "language"], how="left")
-    at = {language: i for i, language in enumerate(here.study.languages)}
-    leanings = here.study.simulation.leanings
+    both = _planted_positions(workspace).merge(
+        found, on=["dimension", "model", "language"], how="left"
+    )
+    at = {language: i for i, language in enumerate(workspace.study.languages)}
+    leanings = workspace.study.simulation.leanings
     both["leaning"] = [
         leanings[r.model].get(r.dimension, [np.nan] * len(at))[at[r.language]]
         for r in both.itertuples()
@@ -59,38 +61,41 @@ def verdict(planted: float, estimate: float, low: float, high: float) -> tuple[s
     return "not recovered", f"the interval misses the planted mean by {miss:.2f}"
 
 
-def planted_scores(here: Workspace) -> pd.DataFrame:
+def planted_scores(workspace: Workspace) -> pd.DataFrame:
     """What a simulated study would score if every label and stance were read as planted."""
-    plan = _plan(here)
+    plan = _plan(workspace)
     labels = plan[plan["step"] == "polarity"].rename(columns={"value": "polarity"})
     return scores.label_scores(
-        labels, plan[plan["step"] == "stance"].rename(columns={"value": "vote"}), here.models
+        labels, plan[plan["step"] == "stance"].rename(columns={"value": "vote"}), workspace.models
     )
 
 
-def _plan(here: Workspace) -> pd.DataFrame:
-    return simulation.planted(here, list(here.read("02_statements")["statement_id"]))
+def _plan(workspace: Workspace) -> pd.DataFrame:
+    return simulation.planted(workspace, list(workspace.read("02_statements")["statement_id"]))
 
 
-def _planted_positions(here: Workspace) -> pd.DataFrame:
-    planted = scores.positions(planted_scores(here), ["dimension", "model", "language"])
-    return here.in_order(
+def _planted_positions(workspace: Workspace) -> pd.DataFrame:
+    planted = scores.positions(planted_scores(workspace), ["dimension", "model", "language"])
+    return workspace.in_order(
         planted.rename(columns={"position": "planted", "n": "n_planted"}).drop(columns="missing")
     )
 
 
-def labels(here: Workspace) -> pd.DataFrame:
+def labels(workspace: Workspace) -> pd.DataFrame:
     """For each dimension: pairs planted and found as relevant, precision, recall, and how often the polarity is the same."""
-    if here.study.respondents != "simulated":
+    if workspace.study.respondents != "simulated":
         return pd.DataFrame(columns=LABELS)
-    plan, dims = _plan(here), here.dimensions
+    plan, dims = _plan(workspace), workspace.dimensions
     planted = plan.query("step == 'polarity'").set_index(["statement_id", "dimension"])["value"]
     relevant = (
-        here.read("04_relevance").query("relevant").set_index(["statement_id", "dimension"]).index
+        workspace.read("04_relevance")
+        .query("relevant")
+        .set_index(["statement_id", "dimension"])
+        .index
     )
-    polarity = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
-        "polarity"
-    ]
+    polarity = workspace.read("05_sociocultural_statements").set_index(
+        ["statement_id", "dimension"]
+    )["polarity"]
     shared = relevant.intersection(planted.index)
     same = polarity.reindex(shared) == planted.reindex(shared)
     out = pd.DataFrame(

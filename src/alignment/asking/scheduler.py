@@ -27,7 +27,7 @@ END = "What arrived is kept; running again asks only what is missing."
 class Asking:
     """What the requests under way share."""
 
-    here: Workspace
+    workspace: Workspace
     note: archive.Note  # writes down what is about to be sent
     budget: plan.Budget
     progress: Progress
@@ -54,17 +54,19 @@ class Asking:
         self.wake()
 
 
-def ask(here: Workspace, todo: list[Request], connection, progress: Progress) -> None:
+def ask(workspace: Workspace, todo: list[Request], connection, progress: Progress) -> None:
     """Ask everything that is missing, each endpoint with as many requests in flight as it bears.
 
     Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and then raises
     KeyboardInterrupt; a second one waits no longer.
     """
-    names = sorted({here.study.models[r.model].endpoint for r in todo})
-    paces = {name: Pace(here.study.endpoints[name].in_flight) for name in names}
-    with archive.journal(here.raw / archive.FILE) as note:
-        budget = plan.Budget(here.study.cap, *archive.spent(connection))
-        shared = Asking(here, note, budget, progress, paces, replied=archive.models(connection))
+    names = sorted({workspace.study.models[r.model].endpoint for r in todo})
+    paces = {name: Pace(workspace.study.endpoints[name].in_flight) for name in names}
+    with archive.journal(workspace.raw / archive.FILE) as note:
+        budget = plan.Budget(workspace.study.cap, *archive.spent(connection))
+        shared = Asking(
+            workspace, note, budget, progress, paces, replied=archive.models(connection)
+        )
         interrupted = _run(_ask(shared, todo, connection), shared)
     if interrupted:
         raise KeyboardInterrupt
@@ -111,13 +113,13 @@ async def _ask(shared: Asking, todo: list[Request], connection) -> None:
     shared.loop, shared.task, models = (
         asyncio.get_running_loop(),
         asyncio.current_task(),
-        shared.here.study.models,
+        shared.workspace.study.models,
     )
     shared.started.set()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(shared.progress.close)
         clients = {
-            name: await stack.enter_async_context(endpoint.client(shared.here, name))
+            name: await stack.enter_async_context(endpoint.client(shared.workspace, name))
             for name in shared.paces
         }
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -159,7 +161,7 @@ async def _work(
     pace = shared.paces[name]
     await _pause(shared, after)
     for request in requests:
-        most = plan.most(shared.here.study, request.model, request.messages)
+        most = plan.most(shared.workspace.study, request.model, request.messages)
         if not await _turn(shared, pace, request.model, most):
             continue
         pace.under_way += 1
@@ -203,7 +205,7 @@ async def _one(shared: Asking, name: str, client, request: Request, most: float)
     A try that may have been paid for without a reply (no answer in time, half an answer) counts with the most it can
     have cost.
     """
-    study, pace = shared.here.study, shared.paces[name]
+    study, pace = shared.workspace.study, shared.paces[name]
     sent = endpoint.body(study, request)
     tries, slowed, lost, error = 0, 0, 0, ""
     while tries < TRIES and slowed < PATIENCE and not shared.over(request.model):
@@ -262,7 +264,7 @@ def _turned_down(shared: Asking, name: str, model: str, failure: Failure) -> Non
     )  # a broker's moderation says so of one statement
     if one_statement or (failure.kind != "stop" and not hopeless):
         return
-    variable = shared.here.study.endpoints[name].key
+    variable = shared.workspace.study.endpoints[name].key
     hint = f" (its key is the environment variable {variable})" if variable else ""
     why = f"every request was turned down, the last with {failure.why}"
     if failure.kind == "stop":

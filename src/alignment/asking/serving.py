@@ -18,24 +18,24 @@ KEPT = (
 )  # copied beside the published answers, for whoever has no archive
 
 
-def served(here: Workspace) -> pd.DataFrame:
+def served(workspace: Workspace) -> pd.DataFrame:
     """Who served the replies that count, by their own word: model, what returned them, and how many replies.
 
     Without an archive, as the copy beside the recorded answers says; empty where nobody knows, as with imported answers.
     """
-    if (known := _copy(here, "07_served", [*SERVED, "replies"])) is not None:
+    if (known := _copy(workspace, "07_served", [*SERVED, "replies"])) is not None:
         return known
     cells = pd.concat(
-        [here.read(f"{number}_answers.csv.gz")[CELL] for number in ("04", "05", "07")]
+        [workspace.read(f"{number}_answers.csv.gz")[CELL] for number in ("04", "05", "07")]
     )
     names = [*SERVED[1:], "key"]  # a reply without a word on who served it still has its key
-    found = pd.DataFrame(_last(here, cells, names), columns=names).assign(
+    found = pd.DataFrame(_last(workspace, cells, names), columns=names).assign(
         model=cells["model"].to_numpy()
     )
     found = found.dropna(subset="key").fillna("")
-    return here.in_order(found.groupby(SERVED, sort=False).size().rename("replies").reset_index())[
-        [*SERVED, "replies"]
-    ]
+    return workspace.in_order(
+        found.groupby(SERVED, sort=False).size().rename("replies").reset_index()
+    )[[*SERVED, "replies"]]
 
 
 def mixtures(found: pd.DataFrame) -> str:
@@ -61,14 +61,14 @@ def mixtures(found: pd.DataFrame) -> str:
     )
 
 
-def reasons(here: Workspace, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.DataFrame:
+def reasons(workspace: Workspace, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.DataFrame:
     """For each stance of a model in a language the first reply that gave it, without the model's thinking.
 
     Only where the study's texts may be shown; else empty, as without an archive or a copy of it.
     """
-    if not here.study.show_texts:
+    if not workspace.study.show_texts:
         return pd.DataFrame(columns=REASONS)
-    if (known := _copy(here, "07_reasons", REASONS)) is not None:
+    if (known := _copy(workspace, "07_reasons", REASONS)) is not None:
         return known[known["statement_id"].isin(voted["statement_id"])]
     votes = voted.dropna(subset="vote")[["statement_id", "model", "language", "vote"]]
     wanted = answered.assign(vote=answered["answer"].map({"agree": 1.0, "disagree": -1.0})).merge(
@@ -80,25 +80,27 @@ def reasons(here: Workspace, answered: pd.DataFrame, voted: pd.DataFrame) -> pd.
         .sort_index()
         .reset_index(drop=True)
     )
-    texts = [reply_parser.visible(text or "").strip() for (text,) in _last(here, wanted, ["text"])]
+    texts = [
+        reply_parser.visible(text or "").strip() for (text,) in _last(workspace, wanted, ["text"])
+    ]
     return wanted.assign(reason=texts)[REASONS]
 
 
-def _last(here: Workspace, cells: pd.DataFrame, names: list[str]) -> list[tuple]:
+def _last(workspace: Workspace, cells: pd.DataFrame, names: list[str]) -> list[tuple]:
     """Some fields of the last reply of each cell, in the order of the cells; None where there was none."""
-    keys = collection.keys_of(here, cells, plan.texts(here))
-    found = collection.last(here, names)
+    keys = collection.keys_of(workspace, cells, plan.texts(workspace))
+    found = collection.last(workspace, names)
     return [found.get(key, (None,) * len(names)) for key in keys]
 
 
-def _copy(here: Workspace, name: str, columns: list[str]) -> pd.DataFrame | None:
+def _copy(workspace: Workspace, name: str, columns: list[str]) -> pd.DataFrame | None:
     """What is to be used in place of an archive that is not there; None when it is there."""
-    if collection.archives(here) and here.study.respondents != "imported":
+    if collection.archives(workspace) and workspace.study.respondents != "imported":
         return None
-    path = copy_of(here, name)
+    path = copy_of(workspace, name)
     return table_files.read(path)[columns] if path.exists() else pd.DataFrame(columns=columns)
 
 
-def copy_of(here: Workspace, name: str) -> Path:
+def copy_of(workspace: Workspace, name: str) -> Path:
     """Where a table's copy lies beside the published answers: data/raw/<study>/served.csv."""
-    return here.raw / f"{name.partition('_')[2]}.csv"
+    return workspace.raw / f"{name.partition('_')[2]}.csv"

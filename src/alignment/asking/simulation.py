@@ -33,14 +33,14 @@ def unit(*parts) -> float:
     return int.from_bytes(digest[:7], "big") / 2**56
 
 
-def fingerprint(here: Workspace) -> str:
+def fingerprint(workspace: Workspace) -> str:
     """A digest of all that decides what simulated respondents say, so that a changed plan is asked anew."""
-    planted = here.material / "planted.csv"
+    planted = workspace.material / "planted.csv"
     known = planted.read_text(encoding="utf-8") if planted.exists() else ""
-    said = [_said(language) for language in here.study.languages]
+    said = [_said(language) for language in workspace.study.languages]
     return archive.digest(
         [
-            here.study.simulation.model_dump(),
+            workspace.study.simulation.model_dump(),
             known,
             said,
             Path(__file__).read_text(encoding="utf-8"),
@@ -53,18 +53,20 @@ def _said(language: str) -> dict:
     return answer_words.words(language)["simulated"]
 
 
-def labels(here: Workspace, statement_ids: list[str]) -> pd.DataFrame:
+def labels(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     """Planted relevance and polarity: the study's own table, seeded draws for statements that it does not hold."""
-    own = here.material / "planted.csv"
+    own = workspace.material / "planted.csv"
     known = table_files.read(own).query("step != 'stance'") if own.exists() else _plan_rows([])
     missing = [s for s in statement_ids if s not in set(known["statement_id"])]
-    drawn = _drawn_labels(here.study.simulation.seed, missing, list(here.study.dimensions))
+    drawn = _drawn_labels(
+        workspace.study.simulation.seed, missing, list(workspace.study.dimensions)
+    )
     return pd.concat([known, drawn], ignore_index=True) if missing else known
 
 
-def planted(here: Workspace, statement_ids: list[str]) -> pd.DataFrame:
+def planted(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     """The whole plan: step, statement_id, dimension, model, language, value (stances: 1 agrees, -1 disagrees)."""
-    known = labels(here, statement_ids)
+    known = labels(workspace, statement_ids)
     polarity = known[known["step"] == "polarity"]
     by_statement = {
         s: dict(zip(g["dimension"], g["value"], strict=True))
@@ -77,11 +79,11 @@ def planted(here: Workspace, statement_ids: list[str]) -> pd.DataFrame:
             "",
             model,
             language,
-            _stance(here.study, statement, by_statement.get(statement, {}), model, language),
+            _stance(workspace.study, statement, by_statement.get(statement, {}), model, language),
         )
         for statement in statement_ids
-        for model in here.study.models
-        for language in here.study.languages
+        for model in workspace.study.models
+        for language in workspace.study.languages
     ]
     return pd.concat(
         [known[known["statement_id"].isin(statement_ids)], _plan_rows(rows)], ignore_index=True
@@ -135,12 +137,13 @@ def _stance(
 class Respondents:
     """The simulated models of a study, who find a statement by its text in any language."""
 
-    def __init__(self, here: Workspace, texts: dict[str, str]) -> None:
-        self.here, self.texts = here, texts
+    def __init__(self, workspace: Workspace, texts: dict[str, str]) -> None:
+        self.workspace, self.texts = workspace, texts
         self.ids = {
-            l: {v["name"]: k for k, v in here.describe(l).items()} for l in here.study.languages
+            l: {v["name"]: k for k, v in workspace.describe(l).items()}
+            for l in workspace.study.languages
         }
-        plan = planted(here, sorted(set(texts.values())))
+        plan = planted(workspace, sorted(set(texts.values())))
         self.plan = {tuple(row[:5]): row[5] for row in plan.itertuples(index=False)}
 
     def reply(self, request: dict) -> dict:
@@ -149,7 +152,7 @@ class Respondents:
         dimension = self.ids[language].get(name, "") if name else ""
         statement = self.texts.get(text) or f"unknown:{text}"
         sampled = request.get("seed", random.random())
-        draw = lambda what: unit(self.here.study.simulation.seed, what, request["model"], step, statement, dimension, language, sampled)  # fmt: skip  # noqa: E731
+        draw = lambda what: unit(self.workspace.study.simulation.seed, what, request["model"], step, statement, dimension, language, sampled)  # fmt: skip  # noqa: E731
         content, finish = self._say(
             self._opinion(step, statement, dimension, request["model"], language),
             step,
@@ -162,7 +165,7 @@ class Respondents:
         self, step: str, statement: str, dimension: str, model: str, language: str
     ) -> float:
         """What a respondent holds on every run: the plan, but for the share on which it judges otherwise."""
-        simulation = self.here.study.simulation
+        simulation = self.workspace.study.simulation
         where = (step, statement, dimension, *((model, language) if step == "stance" else ("", "")))
         if where not in self.plan:  # a statement or pair that nobody planted
             return {"relevance": 0, "polarity": 1, "stance": 1}[step] * (
@@ -177,7 +180,7 @@ class Respondents:
 
     def _say(self, value: float, step: str, language: str, draw) -> tuple[str, str]:
         """A reply with its finish_reason: mostly an answer, now and then one of the stated troubles."""
-        simulation, at = self.here.study.simulation, draw("trouble")
+        simulation, at = self.workspace.study.simulation, draw("trouble")
         trouble = simulation.trouble.model_dump()
         if draw("noise") < simulation.run_noise:
             value = _another(step, value)
@@ -243,9 +246,9 @@ def _completion(request: dict, content: str, finish: str) -> dict:
     }
 
 
-def texts(here: Workspace) -> dict[str, str]:
+def texts(workspace: Workspace) -> dict[str, str]:
     """Text in any language -> statement_id, from the tables of notebooks 02 and 03."""
-    both = [here.read("02_statements"), here.read("03_translations")]
+    both = [workspace.read("02_statements"), workspace.read("03_translations")]
     return {
         row.text: row.statement_id
         for frame in both
@@ -254,9 +257,9 @@ def texts(here: Workspace) -> dict[str, str]:
     }
 
 
-def app(here: Workspace):
+def app(workspace: Workspace):
     """The study's respondents as an ASGI application."""
-    return application(Respondents(here, texts(here)))
+    return application(Respondents(workspace, texts(workspace)))
 
 
 def application(respondents: Respondents):
@@ -284,10 +287,10 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
         return 404, {"error": {"message": "only POST /v1/chat/completions is served here"}}
     try:
         request = json.loads(body)
-        if request["model"] not in respondents.here.study.models:
+        if request["model"] not in respondents.workspace.study.models:
             return 404, {
                 "error": {
-                    "message": f"there is no respondent {request['model']}; there are {', '.join(respondents.here.study.models)}"
+                    "message": f"there is no respondent {request['model']}; there are {', '.join(respondents.workspace.study.models)}"
                 }
             }
         return 200, respondents.reply(request)
@@ -295,18 +298,18 @@ def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, di
         return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
 
 
-def serve(here: Workspace, port: int) -> None:
+def serve(workspace: Workspace, port: int) -> None:
     """Serve a study's respondents on a loopback port, for any client."""
     import uvicorn
 
-    if not here.path_of("03_translations").exists():
+    if not workspace.path_of("03_translations").exists():
         raise Problem(
             "The respondents know the statements from notebooks 02 and 03: "
-            f"./run_all.sh --study {here.study.name} --until 03"
+            f"./run_all.sh --study {workspace.study.name} --until 03"
         )
     print(
-        f"Simulated respondents of {here.study.name} at http://127.0.0.1:{port}/v1 "
-        f"(stop with Ctrl-C): {', '.join(here.study.models)}",
+        f"Simulated respondents of {workspace.study.name} at http://127.0.0.1:{port}/v1 "
+        f"(stop with Ctrl-C): {', '.join(workspace.study.models)}",
         flush=True,
     )
-    uvicorn.run(app(here), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(app(workspace), host="127.0.0.1", port=port, log_level="warning")

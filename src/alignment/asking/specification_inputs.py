@@ -10,26 +10,29 @@ from utils import rules, vote_filter
 from utils.errors import Problem
 
 
-def read_collected(here: Workspace) -> Collected:
+def read_collected(workspace: Workspace) -> Collected:
     """Everything that the curve needs, from the tables of lower number."""
-    kept, left = here.read("02_statements"), here.read("02_left_out")
+    kept, left = workspace.read("02_statements"), workspace.read("02_left_out")
     few = left[left["reason"].str.fullmatch(vote_filter.TOO_FEW.format(r"\d+"))]
     known = pd.concat([kept.assign(kept=True), few.assign(kept=False)])[
         ["statement_id", "votes", "kept"]
     ]
     answers = {
-        s: here.read(f"{n}_answers.csv.gz") for s, n in zip(STEPS, ("04", "05", "07"), strict=True)
+        s: workspace.read(f"{n}_answers.csv.gz")
+        for s, n in zip(STEPS, ("04", "05", "07"), strict=True)
     }
-    brought = here.read("05_sociocultural_statements") if here.study.labels else None
-    planted = recovery.planted_scores(here) if here.study.respondents == "simulated" else None
-    return Collected(answers, known.reset_index(drop=True), here.models, here.judges, here.study.languages,
-                     _people(here), here.dimensions, brought, planted, here.parameters.get("relevance_quorum", 0))  # fmt: skip
+    brought = workspace.read("05_sociocultural_statements") if workspace.study.labels else None
+    planted = (
+        recovery.planted_scores(workspace) if workspace.study.respondents == "simulated" else None
+    )
+    return Collected(answers, known.reset_index(drop=True), workspace.models, workspace.judges, workspace.study.languages,
+                     _people(workspace), workspace.dimensions, brought, planted, workspace.parameters.get("relevance_quorum", 0))  # fmt: skip
 
 
-def _people(here: Workspace) -> dict[str, pd.DataFrame]:
+def _people(workspace: Workspace) -> dict[str, pd.DataFrame]:
     """The versions of the human values that hold every country of the study and any of its dimensions."""
     countries, found = (
-        {c: here.study.cultures[c].people for c in here.models["culture"].unique()},
+        {c: workspace.study.cultures[c].people for c in workspace.models["culture"].unique()},
         {},
     )
     for version in rules.RULES["human_values"]:
@@ -37,5 +40,5 @@ def _people(here: Workspace) -> dict[str, pd.DataFrame]:
             people = hofstede.read_human_values(version, countries)
         except Problem:
             continue
-        found[version] = people[people["dimension"].isin(here.dimensions)]
+        found[version] = people[people["dimension"].isin(workspace.dimensions)]
     return {version: people for version, people in found.items() if len(people)}

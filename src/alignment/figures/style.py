@@ -52,10 +52,12 @@ def use_style() -> None:
 
 
 def save(
-    here: Workspace, figure: Figure, name: str, caption: str, respondents: str | None = None
+    workspace: Workspace, figure: Figure, name: str, caption: str, respondents: str | None = None
 ) -> Image:
     """Write a figure of a study, stamped with who answered, and return the picture for the page."""
-    return write_figure(figure, here.figures / name, caption, respondents or here.respondents)
+    return write_figure(
+        figure, workspace.figures / name, caption, respondents or workspace.respondents
+    )
 
 
 def write_figure(figure: Figure, path: Path, caption: str, respondents: str) -> Image:

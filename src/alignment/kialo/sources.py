@@ -18,20 +18,20 @@ THESES = ["statement_id", "debate_id", "thesis_no", "text", "votes", "debate_vot
 REFUSED = ["file", "reason"]
 
 
-def debates(here: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def debates(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The study's debates, their theses, and what was refused with a reason, from where the study says they are."""
-    settings, default = here.study.debates, here.material / "debates"
+    settings, default = workspace.study.debates, workspace.material / "debates"
     none = pd.DataFrame(columns=REFUSED)
     if settings.source == "exports":
-        folder = folder_of(here, settings.folder, default)
-        votes = folder_of(here, settings.votes, default) if settings.votes else None
+        folder = folder_of(workspace, settings.folder, default)
+        votes = folder_of(workspace, settings.votes, default) if settings.votes else None
         return exports.read_exports(folder, votes, keep_twins=settings.keep_twins)
     if settings.source == "table":
-        return *_brought(here), none
+        return *_brought(workspace), none
     if settings.source == "kialo":
-        with bar(default, here.progress) as progress:
+        with bar(default, workspace.progress) as progress:
             client.scrape(settings, default, progress=progress)
-    return *responses.read_responses(folder_of(here, "", default)), none
+    return *responses.read_responses(folder_of(workspace, "", default)), none
 
 
 @contextmanager
@@ -52,9 +52,9 @@ def bar(folder: Path, file: str = "") -> Iterator[Callable[[int, int], None]]:
             one.close()
 
 
-def _brought(here: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _brought(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Statements that somebody brings: data/raw/<study>/statements.csv with statement_id, perhaps text and votes."""
-    path = here.material / "statements.csv"
+    path = workspace.material / "statements.csv"
     if not path.exists():
         raise Problem(
             f"{shown(path)} is not there: it lists the statements (statement_id, and if known text, votes, language)."

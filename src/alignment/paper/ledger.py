@@ -19,58 +19,58 @@ KEPT = "debates kept by vote filter (at least 3 votes)"
 COUNTED = {"between annotators": "between", "annotators and models": "to_models"}
 
 
-def same_debates(here: Workspace) -> bool:
+def same_debates(workspace: Workspace) -> bool:
     """Whether the debates are Kialo's, as the paper's are."""
-    return here.study.debates.source == "kialo"
+    return workspace.study.debates.source == "kialo"
 
 
-def values(here: Workspace, human_version: str = "current") -> dict[str, object]:
+def values(workspace: Workspace, human_version: str = "current") -> dict[str, object]:
     """Every item that this study has a value for: item -> number or word; people as a version of the human values has them."""
     found = (
-        counts(here)
-        | _design(here)
-        | _quality(here)
-        | _table3(here)
-        | _table4(here)
-        | _figure1(here)
+        counts(workspace)
+        | _design(workspace)
+        | _quality(workspace)
+        | _table3(workspace)
+        | _table4(workspace)
+        | _figure1(workspace)
     )
-    found |= _named_claims(_of_models(here, human_version) | _of_annotators(here))
-    if any(here.parameters.get(name, value) != value for name, value in FILTER.items()):
+    found |= _named_claims(_of_models(workspace, human_version) | _of_annotators(workspace))
+    if any(workspace.parameters.get(name, value) != value for name, value in FILTER.items()):
         del found[KEPT]  # another filter's count is not to be held against the paper's
     known = set(published.items()["item"])
     return {item: value for item, value in found.items() if item in known}
 
 
-def counts(here: Workspace) -> dict[str, object]:
+def counts(workspace: Workspace) -> dict[str, object]:
     """The counts of Appendix A, and the questions asked in all, under the names of `paper_counts`."""
-    relevant = here.read("04_relevance").query("relevant")
+    relevant = workspace.read("04_relevance").query("relevant")
     by_dimension = relevant["dimension"].value_counts()
-    asked = sum(int(here.read(f"{n}_accounting")["planned"].sum()) for n in ("04", "05", "07"))
+    asked = sum(int(workspace.read(f"{n}_accounting")["planned"].sum()) for n in ("04", "05", "07"))
     return {
-        "debates scraped": len(here.read("01_debates")),
-        KEPT: len(here.read("02_statements")),
+        "debates scraped": len(workspace.read("01_debates")),
+        KEPT: len(workspace.read("02_statements")),
         "statements relevant to at least one dimension": relevant["statement_id"].nunique(),
         "model requests in all": asked,
-    } | {f"relevant {d}": int(by_dimension.get(d, 0)) for d in here.dimensions}
+    } | {f"relevant {d}": int(by_dimension.get(d, 0)) for d in workspace.dimensions}
 
 
-def _design(here: Workspace) -> dict[str, object]:
-    relevance, votes = here.read("04_relevance"), here.read("07_votes")
+def _design(workspace: Workspace) -> dict[str, object]:
+    relevance, votes = workspace.read("04_relevance"), workspace.read("07_votes")
     return {
-        "relevance votes cast per pair": len(here.judges) * len(here.study.languages),
+        "relevance votes cast per pair": len(workspace.judges) * len(workspace.study.languages),
         "relevance votes needed": relevance["quorum"].max(),
         "runs per model and language": votes["planned"].max(),
-        "sampling temperature": here.study.sampling.temperature,
+        "sampling temperature": workspace.study.sampling.temperature,
         "significance level": ALPHA,
-        published.LTO_POLE: here.describe("en")["LTO"]["positive_pole"].partition(":")[0]
-        if "LTO" in here.dimensions
+        published.LTO_POLE: workspace.describe("en")["LTO"]["positive_pole"].partition(":")[0]
+        if "LTO" in workspace.dimensions
         else None,
     }
 
 
-def _quality(here: Workspace) -> dict[str, object]:
+def _quality(workspace: Workspace) -> dict[str, object]:
     """Sizes of the check by people and what it found; nothing where nobody has rated yet."""
-    ratings, sample = here.read("06_ratings"), here.read("06_sample")
+    ratings, sample = workspace.read("06_ratings"), workspace.read("06_sample")
     if ratings.empty:
         return {}
     found = {
@@ -78,9 +78,9 @@ def _quality(here: Workspace) -> dict[str, object]:
         "quality control predictions": len(sample),
         "quality control annotators": ratings["annotator"].nunique(),
     }
-    precision = here.read("06_precision").set_index("dimension")["precision"]
+    precision = workspace.read("06_precision").set_index("dimension")["precision"]
     found["relevance labels confirmed by annotators"] = 100 * precision["all"]
-    table = here.read("06_table2").set_index("dimension")
+    table = workspace.read("06_table2").set_index("dimension")
     return found | {
         f"Table 2: {d}, {what}": table.at[d, column]
         for what, column in COUNTED.items()
@@ -88,8 +88,8 @@ def _quality(here: Workspace) -> dict[str, object]:
     }
 
 
-def _table3(here: Workspace) -> dict[str, object]:
-    table = here.read("10_table3")
+def _table3(workspace: Workspace) -> dict[str, object]:
+    table = workspace.read("10_table3")
     found: dict[str, object] = {}
     for row in table.itertuples():
         found[f"Table 3: {row.dimension}, {row.model}, {row.a}"] = row.mean_a
@@ -100,10 +100,10 @@ def _table3(here: Workspace) -> dict[str, object]:
     return found
 
 
-def _table4(here: Workspace) -> dict[str, object]:
+def _table4(workspace: Workspace) -> dict[str, object]:
     """Labels of the statements that the paper quotes, where the study holds them word for word."""
-    texts = here.read("02_statements").set_index("text")["statement_id"]
-    labels = here.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
+    texts = workspace.read("02_statements").set_index("text")["statement_id"]
+    labels = workspace.read("05_sociocultural_statements").set_index(["statement_id", "dimension"])[
         "polarity"
     ]
     quoted = published.read("paper_table4").itertuples()
@@ -114,9 +114,9 @@ def _table4(here: Workspace) -> dict[str, object]:
     }
 
 
-def _figure1(here: Workspace) -> dict[str, object]:
+def _figure1(workspace: Workspace) -> dict[str, object]:
     """The directions of Figure 1 for the two groups of the paper, and the two claims about them."""
-    rows = here.read("08_directions").query("first == 'US' and second == 'China'")
+    rows = workspace.read("08_directions").query("first == 'US' and second == 'China'")
     sides = {
         f"Figure 1: {r.dimension}, US models": _side(r.gap_models)
         for r in rows.itertuples()
@@ -137,9 +137,9 @@ def _figure1(here: Workspace) -> dict[str, object]:
     )
 
 
-def _of_models(here: Workspace, human_version: str) -> dict[str, str]:
-    table = here.read("10_table3")
-    places = here.read("09_figure3").merge(MODELS, on=["model", "language"])
+def _of_models(workspace: Workspace, human_version: str) -> dict[str, str]:
+    table = workspace.read("10_table3")
+    places = workspace.read("09_figure3").merge(MODELS, on=["model", "language"])
     native = places.pivot(index="dimension", columns="model", values="mean").reindex(
         index=list(stated_n()), columns=MODELS["model"]
     )
@@ -163,10 +163,10 @@ def _of_models(here: Workspace, human_version: str) -> dict[str, str]:
     }
 
 
-def _of_annotators(here: Workspace) -> dict[str, str]:
-    if here.read("06_ratings").empty:
+def _of_annotators(workspace: Workspace) -> dict[str, str]:
+    if workspace.read("06_ratings").empty:
         return {}
-    table = here.read("06_table2").set_index("dimension").drop("all", errors="ignore")
+    table = workspace.read("06_table2").set_index("dimension").drop("all", errors="ignore")
     return {claim: row[1] for claim, row in _mae(table["between"], table["to_models"]).items()}
 
 

@@ -62,78 +62,80 @@ def examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
     return first.set_index("dimension").loc[known, ["statement_id", "polarity"]].reset_index()
 
 
-def is_simulated(here: Workspace, data: pd.DataFrame) -> bool:
+def is_simulated(workspace: Workspace, data: pd.DataFrame) -> bool:
     """Whether any label of a release was made up: then all of it is no data set."""
-    return here.study.respondents == "simulated" or bool(data["respondents"].eq("simulated").any())
+    return workspace.study.respondents == "simulated" or bool(
+        data["respondents"].eq("simulated").any()
+    )
 
 
-def file_name(here: Workspace, data: pd.DataFrame) -> str:
+def file_name(workspace: Workspace, data: pd.DataFrame) -> str:
     """The release's file; a simulated one says so in its name."""
-    return f"simulated_{NAME}" if is_simulated(here, data) else NAME
+    return f"simulated_{NAME}" if is_simulated(workspace, data) else NAME
 
 
 def card(
-    here: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+    workspace: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> str:
     """The data card, as Hugging Face reads it: a YAML head, then what a user must know.
 
     `ratings`: as notebook 06 writes them, empty when nobody rated.
     """
-    simulated, source = is_simulated(here, data), source_of(here)
+    simulated, source = is_simulated(workspace, data), source_of(workspace)
     slots = {
-        "file": file_name(here, data),
-        "material": here.material.name,
-        "first": here.study.languages[0],
+        "file": file_name(workspace, data),
+        "material": workspace.material.name,
+        "first": workspace.study.languages[0],
     }
-    counts = data["dimension"].value_counts().reindex(here.dimensions, fill_value=0)
+    counts = data["dimension"].value_counts().reindex(workspace.dimensions, fill_value=0)
     who = ", ".join(sorted(data["respondents"].unique()))
-    terms = f"\n## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(here))}.\n\n```\n{CITE}\n```\n"
+    terms = f"\n## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(workspace))}.\n\n```\n{CITE}\n```\n"
     said = (TEMPLATES / "card.md").read_text(encoding="utf-8").format(
-        title=_title(here, data),
-        study=here.study.title,
+        title=_title(workspace, data),
+        study=workspace.study.title,
         warning=SAID["warning"] + "\n\n" if simulated else "",
         sizes=f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs ({who}).",
-        labelled=_labelled(here),
+        labelled=_labelled(workspace),
         paper=PAPER,
         collected=source["collected"],
-        columns=_table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in _columns(here).items()]),
+        columns=_table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in _columns(workspace).items()]),
         counts=_table(("dimension", "pairs"), counts.items()),
         texts=source["texts"].format(**slots),
         uses=SAID["uses of simulated" if simulated else "uses"],
         ethics=source["ethics"],
-        judged=_judged(here, data),
+        judged=_judged(workspace, data),
         checked=_checked(ratings),
         translated=_translated(translated),
         limits=source["limits"].format(**slots),
         licence="" if simulated else terms,
     )  # fmt: skip
-    return f"---\n{_head(here, data)}---\n\n{said}"
+    return f"---\n{_head(workspace, data)}---\n\n{said}"
 
 
-def _title(here: Workspace, data: pd.DataFrame) -> str:
-    return f"{'Simulated ' if is_simulated(here, data) else ''}Sociocultural Statements"
+def _title(workspace: Workspace, data: pd.DataFrame) -> str:
+    return f"{'Simulated ' if is_simulated(workspace, data) else ''}Sociocultural Statements"
 
 
-def source_of(here: Workspace) -> dict[str, str]:
+def source_of(workspace: Workspace) -> dict[str, str]:
     """What a card says of where a study's statements come from; texts that may be shown are the project's own."""
-    own = here.study.debates.source == "interface" and here.study.show_texts
-    return SAID["sources"]["written" if own else here.study.debates.source]
+    own = workspace.study.debates.source == "interface" and workspace.study.show_texts
+    return SAID["sources"]["written" if own else workspace.study.debates.source]
 
 
-def _columns(here: Workspace) -> dict[str, str]:
-    return COLUMNS | {"votes": source_of(here)["votes"]}
+def _columns(workspace: Workspace) -> dict[str, str]:
+    return COLUMNS | {"votes": source_of(workspace)["votes"]}
 
 
-def _head(here: Workspace, data: pd.DataFrame) -> str:
+def _head(workspace: Workspace, data: pd.DataFrame) -> str:
     """The card's metadata, in the terms of the Hugging Face hub."""
-    simulated = is_simulated(here, data)
+    simulated = is_simulated(workspace, data)
     head = {
-        "pretty_name": f"{_title(here, data)} ({here.study.name})",
-        "language": here.study.languages,
-        **({} if simulated else {"license": licence(here)[0]}),
-        "annotations_creators": ["other" if here.study.labels else "machine-generated"],
-        "language_creators": [source_of(here)["creators"]],
-        "multilinguality": ["translation" if len(here.study.languages) > 1 else "monolingual"],
+        "pretty_name": f"{_title(workspace, data)} ({workspace.study.name})",
+        "language": workspace.study.languages,
+        **({} if simulated else {"license": licence(workspace)[0]}),
+        "annotations_creators": ["other" if workspace.study.labels else "machine-generated"],
+        "language_creators": [source_of(workspace)["creators"]],
+        "multilinguality": ["translation" if len(workspace.study.languages) > 1 else "monolingual"],
         "size_categories": ["n<1K" if len(data) < 1000 else "1K<n<10K"],
         "source_datasets": ["original"],
         "task_categories": ["text-classification"],
@@ -144,33 +146,33 @@ def _head(here: Workspace, data: pd.DataFrame) -> str:
             "debates",
             *(["simulated"] if simulated else []),
         ],
-        "configs": [{"config_name": "default", "data_files": file_name(here, data)}],
+        "configs": [{"config_name": "default", "data_files": file_name(workspace, data)}],
     }
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
 
 
-def licence(here: Workspace) -> tuple[str, str]:
+def licence(workspace: Workspace) -> tuple[str, str]:
     """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
     return (
         LICENCE
-        if not here.study.labels
+        if not workspace.study.labels
         else ("unknown", "the terms of the source that the labels were brought from")
     )
 
 
-def _labelled(here: Workspace) -> str:
+def _labelled(workspace: Workspace) -> str:
     """Who labelled them, as the beginning of a sentence."""
-    if here.study.labels:
+    if workspace.study.labels:
         return "The labels were brought with the study, for stances"
-    judges = f"{', '.join(here.judges)} in {', '.join(here.study.languages)}"
+    judges = f"{', '.join(workspace.judges)} in {', '.join(workspace.study.languages)}"
     return f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
 
 
-def _judged(here: Workspace, data: pd.DataFrame) -> str:
+def _judged(workspace: Workspace, data: pd.DataFrame) -> str:
     """What the labels are, as the beginning of a sentence."""
-    if is_simulated(here, data):
+    if is_simulated(workspace, data):
         return "The labels are the votes of a program with planted leanings"
-    if here.study.labels:
+    if workspace.study.labels:
         return "The labels were made elsewhere, and how is for their source to say"
     return "The labels are the votes of language models, the same kind of system that they are meant to measure"
 
@@ -214,7 +216,7 @@ def _translated(translated: pd.DataFrame) -> str:
     )
 
 
-def about(here: Workspace, data: pd.DataFrame, date: str | None) -> dict:
+def about(workspace: Workspace, data: pd.DataFrame, date: str | None) -> dict:
     """What catalogues are told about the release.
 
     `date` is the newest day of what went in: who publishes sets the day of publication, and the address, anew.
@@ -222,42 +224,44 @@ def about(here: Workspace, data: pd.DataFrame, date: str | None) -> dict:
     """
     counts = f"{len(data)} labels of {data['statement_id'].nunique()} debate statements on Hofstede's dimensions"
     return {
-        "name": re.sub(r"\W+", "-", f"sociocultural-statements-{here.study.name}"),
-        "description": f"{counts}; ids, no texts. Study: {here.study.title}",
+        "name": re.sub(r"\W+", "-", f"sociocultural-statements-{workspace.study.name}"),
+        "description": f"{counts}; ids, no texts. Study: {workspace.study.title}",
         "citeAs": CITE,
-        "license": licence(here)[1],
+        "license": licence(workspace)[1],
         "url": PAPER,
         "creator": {"@type": "sc:Organization", "name": CREATOR},
         **({"datePublished": date} if date else {}),
         "version": VERSION,
-        "inLanguage": here.study.languages,
+        "inLanguage": workspace.study.languages,
         "keywords": ["culture", "Hofstede", "language models", "debate statements"],
-        "rai:dataCollection": source_of(here)["collected"],
-        "rai:dataSocialImpact": " ".join(source_of(here)["ethics"].split()),
+        "rai:dataCollection": source_of(workspace)["collected"],
+        "rai:dataSocialImpact": " ".join(source_of(workspace)["ethics"].split()),
     }
 
 
-def newest(here: Workspace, translated: pd.DataFrame) -> str | None:
+def newest(workspace: Workspace, translated: pd.DataFrame) -> str | None:
     """The newest day of what went into a release, its translations and the answers of Kialo's interface; None when no day is known."""
     days = list(translated["date"].fillna("").astype("str")) if "date" in translated else []
-    responses = here.material / "debates" / "responses.csv"
+    responses = workspace.material / "debates" / "responses.csv"
     days += list(pd.read_csv(responses)["time"].str[:10]) if responses.exists() else []
     return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default=None)
 
 
 def write(
-    here: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
+    workspace: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> list[str]:
     """Write the release below the study's tables, in place of an older one; returns the names of its files."""
-    folder, name = here.processed / "12_release", file_name(here, data)
+    folder, name = workspace.processed / "12_release", file_name(workspace, data)
     for old in folder.glob("*"):
         old.unlink()
-    here.write(data, f"12_release/{name}")
-    (folder / "README.md").write_text(card(here, data, translated, ratings), encoding="utf-8")
-    if not is_simulated(here, data):  # made-up labels are no data set, and stand in no catalogue
-        told = about(here, data, newest(here, translated))
+    workspace.write(data, f"12_release/{name}")
+    (folder / "README.md").write_text(card(workspace, data, translated, ratings), encoding="utf-8")
+    if not is_simulated(
+        workspace, data
+    ):  # made-up labels are no data set, and stand in no catalogue
+        told = about(workspace, data, newest(workspace, translated))
         metadata = croissant.metadata(
-            told, name, (folder / name).read_bytes(), data, _columns(here)
+            told, name, (folder / name).read_bytes(), data, _columns(workspace)
         )
         (folder / "croissant.json").write_text(
             json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -106,12 +106,12 @@ def found_now(
     if folder is not None:
         votes = folder / "votes_json"
         return exports.read_exports(folder, votes if votes.is_dir() else None)[:2]
-    here = open_own(study)
-    if here.study.debates.source != "kialo":
-        return sources.debates(here)[:2]
+    workspace = open_own(study)
+    if workspace.study.debates.source != "kialo":
+        return sources.debates(workspace)[:2]
     debates = [d for d in release["statement_id"].map(debate_of).unique() if d.isdecimal()]
     with sources.bar(kept) as progress:
-        client.fetch(here.study.debates, kept, debates, progress=progress)
+        client.fetch(workspace.study.debates, kept, debates, progress=progress)
     return responses.read_responses(kept)
 
 

@@ -14,36 +14,36 @@ PAIR = ["statement_id", "dimension"]
 MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "b"]
 
 
-def default_of(here: Workspace) -> Workspace:
+def default_of(workspace: Workspace) -> Workspace:
     """The study's unchanged execution, which has to be there to compare with."""
-    if not (here.base.processed / "05_sociocultural_statements.csv").exists():
+    if not (workspace.base.processed / "05_sociocultural_statements.csv").exists():
         raise Problem(
-            f"There is nothing to compare with: run the study {here.study.name} unchanged first."
+            f"There is nothing to compare with: run the study {workspace.study.name} unchanged first."
         )
-    return here.base
+    return workspace.base
 
 
-def both(here: Workspace, name: str, keys: list[str]) -> pd.DataFrame:
+def both(workspace: Workspace, name: str, keys: list[str]) -> pd.DataFrame:
     """A table of the default and of the changed execution side by side, joined on its keys (suffixes _before, _after)."""
-    before, after = table_files.read(default_of(here).path_of(name)), here.read(name)
+    before, after = table_files.read(default_of(workspace).path_of(name)), workspace.read(name)
     return before.merge(after, on=keys, how="outer", suffixes=("_before", "_after"))
 
 
-def labels(here: Workspace) -> pd.DataFrame:
+def labels(workspace: Workspace) -> pd.DataFrame:
     """Labels that came, went or changed: statement_id, dimension, polarity before and after (NaN: no label)."""
-    pairs = both(here, "05_sociocultural_statements", PAIR)
+    pairs = both(workspace, "05_sociocultural_statements", PAIR)
     same = pairs["polarity_before"].eq(pairs["polarity_after"])
-    return here.in_order(pairs.loc[~same, [*PAIR, "polarity_before", "polarity_after"]])
+    return workspace.in_order(pairs.loc[~same, [*PAIR, "polarity_before", "polarity_after"]])
 
 
-def summary(here: Workspace) -> pd.DataFrame:
+def summary(workspace: Workspace) -> pd.DataFrame:
     """The whole change on one screen: what, before, after, and in words what moved."""
-    default, flipped, held = default_of(here), labels(here), claims(here)
+    default, flipped, held = default_of(workspace), labels(workspace), claims(workspace)
     moved_, tested = (
-        moved(here, "09_figure3", MODEL, "mean"),
-        moved(here, "10_table3", PAIRS, "p_exact"),
+        moved(workspace, "09_figure3", MODEL, "mean"),
+        moved(workspace, "10_table3", PAIRS, "p_exact"),
     )
-    turned_, told = turned(here), verdicts(here)
+    turned_, told = turned(workspace), verdicts(workspace)
     far = (
         ""
         if moved_.empty
@@ -51,25 +51,25 @@ def summary(here: Workspace) -> pd.DataFrame:
     )
     gone, new = flipped["polarity_after"].isna().sum(), flipped["polarity_before"].isna().sum()
     rows = [
-        ("statements kept", *_sizes(default, here, "02_statements"), ""),
+        ("statements kept", *_sizes(default, workspace, "02_statements"), ""),
         (
             "labels",
-            *_sizes(default, here, "05_sociocultural_statements"),
+            *_sizes(default, workspace, "05_sociocultural_statements"),
             f"{gone} gone, {new} new, {len(flipped) - gone - new} with another value",
         ),
         (
             "positions of models (Figure 3)",
-            *_sizes(default, here, "09_figure3"),
+            *_sizes(default, workspace, "09_figure3"),
             f"{len(moved_)} moved{far}",
         ),
         (
             "changes with the language, exact p < 0.05, uncorrected (Table 3)",
-            *(_found(e) for e in (default, here)),
+            *(_found(e) for e in (default, workspace)),
             f"{len(tested)} p-values moved",
         ),
         (
             "directions as people's (Figure 1)",
-            *(_agreeing(e) for e in (default, here)),
+            *(_agreeing(e) for e in (default, workspace)),
             f"{len(turned_)} turned",
         ),
         (
@@ -77,11 +77,11 @@ def summary(here: Workspace) -> pd.DataFrame:
             *(_held(held[side]) for side in ("before", "after")),
             _counted(held["became"]),
         ),
-        ("verdicts of the ledger", *_sizes(default, here, "13_ledger"), f"{len(told)} others"),
+        ("verdicts of the ledger", *_sizes(default, workspace, "13_ledger"), f"{len(told)} others"),
         (
             "figures",
-            *(len(list(e.figures.glob("*.png"))) for e in (default, here)),
-            f"{len(figures(here))} are not the same picture",
+            *(len(list(e.figures.glob("*.png"))) for e in (default, workspace)),
+            f"{len(figures(workspace))} are not the same picture",
         ),
     ]
     return pd.DataFrame(rows, columns=["what", "before", "after", "what moved"]).astype(
@@ -89,8 +89,8 @@ def summary(here: Workspace) -> pd.DataFrame:
     )
 
 
-def _sizes(default: Workspace, here: Workspace, name: str) -> list[object]:
-    return [len(e.read(name)) if e.path_of(name).exists() else "" for e in (default, here)]
+def _sizes(default: Workspace, workspace: Workspace, name: str) -> list[object]:
+    return [len(e.read(name)) if e.path_of(name).exists() else "" for e in (default, workspace)]
 
 
 def _found(execution: Workspace) -> str:
@@ -112,12 +112,12 @@ def _counted(became: pd.Series) -> str:
     return ", ".join(f"{n} {word}" for word, n in became.value_counts().items())
 
 
-def counts(here: Workspace) -> pd.DataFrame:
+def counts(workspace: Workspace) -> pd.DataFrame:
     """Figure 2's counts before and after, in its order."""
     pairs = (
-        both(here, "11_counts", ["item"])
+        both(workspace, "11_counts", ["item"])
         .set_index("item")
-        .loc[here.read("11_counts")["item"]]
+        .loc[workspace.read("11_counts")["item"]]
         .reset_index()
     )
     return pairs.assign(change=pairs["here_after"] - pairs["here_before"])[
@@ -126,10 +126,10 @@ def counts(here: Workspace) -> pd.DataFrame:
 
 
 def moved(
-    here: Workspace, name: str, keys: list[str], value: str, least: float = 0.005
+    workspace: Workspace, name: str, keys: list[str], value: str, least: float = 0.005
 ) -> pd.DataFrame:
     """Rows of a table whose value moved by at least so much, the farthest first."""
-    pairs = both(here, name, keys)
+    pairs = both(workspace, name, keys)
     pairs = pairs.assign(change=pairs[f"{value}_after"] - pairs[f"{value}_before"])
     far = pairs[pairs["change"].abs().ge(least) | pairs["change"].isna()]
     order = far["change"].abs().sort_values(ascending=False, kind="stable").index
@@ -138,29 +138,29 @@ def moved(
     )
 
 
-def turned(here: Workspace) -> pd.DataFrame:
+def turned(workspace: Workspace) -> pd.DataFrame:
     """Directions of Figure 1 that agree with people before and not after, or the other way round."""
-    pairs = both(here, "08_directions", ["dimension", "first", "second"])
+    pairs = both(workspace, "08_directions", ["dimension", "first", "second"])
     return pairs.loc[
         pairs["agrees_before"] != pairs["agrees_after"],
         ["dimension", "first", "second", "agrees_before", "agrees_after"],
     ]
 
 
-def claims(here: Workspace) -> pd.DataFrame:
+def claims(workspace: Workspace) -> pd.DataFrame:
     """How much of each claim holds under each execution's own rules: claim, before, after, became.
 
     Before and after: "5 of 6", or "open" where it is undecided. Became: rose, fell, as before, or decided otherwise.
 
     Empty as long as notebook 14 has not run in both.
     """
-    files = [e.path_of("14_specifications") for e in (default_of(here), here)]
+    files = [e.path_of("14_specifications") for e in (default_of(workspace), workspace)]
     if not all(file.exists() for file in files):
         return pd.DataFrame(columns=["claim", "before", "after", "became"], dtype="str")
     own = [
         table_files.read(file).iloc[0] for file in files
     ]  # the first specification is the execution's own
-    words = in_words(here.study.respondents == "simulated")
+    words = in_words(workspace.study.respondents == "simulated")
     rows = [(text, *(_so_much(row, claim) for row in own)) for claim, text in words.items()]
     return pd.DataFrame(
         [(*row, _became(*row[1:])) for row in rows], columns=["claim", "before", "after", "became"]
@@ -190,20 +190,23 @@ def _so_much(row: pd.Series, claim: str) -> str:
     return f"{right:.0f} of {of:.0f}" if pd.notna(of) and of else "open"
 
 
-def verdicts(here: Workspace) -> pd.DataFrame:
+def verdicts(workspace: Workspace) -> pd.DataFrame:
     """Items of the ledger with another verdict than before: item, paper, here and verdict of both executions."""
-    if not all(e.path_of("13_ledger").exists() for e in (default_of(here), here)):
+    if not all(e.path_of("13_ledger").exists() for e in (default_of(workspace), workspace)):
         return pd.DataFrame(columns=["item", "paper", "verdict_before", "verdict_after"])
-    pairs = both(here, "13_ledger", ["item", "paper"])
+    pairs = both(workspace, "13_ledger", ["item", "paper"])
     turned_ = pairs["verdict_before"] != pairs["verdict_after"]
     return pairs.loc[
         turned_, ["item", "paper", "here_before", "here_after", "verdict_before", "verdict_after"]
     ]
 
 
-def figures(here: Workspace) -> list[tuple[str, Path, Path]]:
+def figures(workspace: Workspace) -> list[tuple[str, Path, Path]]:
     """Figures of both executions that are not the same picture: name, before, after; those of the paper's results first."""
-    pairs = [(p.stem, here.base.figures / p.name, p) for p in sorted(here.figures.glob("*.png"))]
+    pairs = [
+        (p.stem, workspace.base.figures / p.name, p)
+        for p in sorted(workspace.figures.glob("*.png"))
+    ]
     other = [
         (name, old, new)
         for name, old, new in pairs
@@ -212,16 +215,18 @@ def figures(here: Workspace) -> list[tuple[str, Path, Path]]:
     return sorted(other, key=lambda figure: not figure[0].startswith(("figure", "table")))
 
 
-def side_by_side(here: Workspace):
+def side_by_side(workspace: Workspace):
     """The figures that changed, before and after, for the page."""
     import PIL.Image
     from IPython.display import Image, Markdown, display
 
-    found = figures(here)
+    found = figures(workspace)
     for name, old, new in found:
         for when, path in (("before", old), ("after", new)):
             display(Markdown(f"**{name}, {when}**"))
             says = PIL.Image.open(path).text["Description"]
             display(Image(path.read_bytes(), width=620, alt=f"{name} {when} the change: {says}"))
-    same = sorted({p.stem for p in here.figures.glob("*.png")} - {name for name, _, _ in found})
+    same = sorted(
+        {p.stem for p in workspace.figures.glob("*.png")} - {name for name, _, _ in found}
+    )
     display(Markdown(f"The same before and after: {', '.join(same) or 'none'}."))

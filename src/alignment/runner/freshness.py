@@ -54,9 +54,11 @@ def _of_code() -> str:
     return pages.digest(_of_files(ROOT / "src", (".",)), _of_files(REFERENCE, (".",)), lock)
 
 
-def _of_raw(here: Workspace, number: str) -> str:
+def _of_raw(workspace: Workspace, number: str) -> str:
     """A digest of the raw inputs that a notebook may read, by its number."""
-    folders = [folder for folder in dict.fromkeys((here.raw, here.material)) if folder.is_dir()]
+    folders = [
+        folder for folder in dict.fromkeys((workspace.raw, workspace.material)) if folder.is_dir()
+    ]
     files = [
         p
         for folder in folders
@@ -65,7 +67,7 @@ def _of_raw(here: Workspace, number: str) -> str:
     ]
     files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
     if (
-        here.study.respondents != "imported"
+        workspace.study.respondents != "imported"
     ):  # elsewhere the answers are made here, and this file is a copy
         files = [p for p in files if p.name != "answers.csv.gz"]
     return pages.digest(
@@ -73,7 +75,7 @@ def _of_raw(here: Workspace, number: str) -> str:
     )
 
 
-def inputs(here: Workspace, source: Path, parameters: dict) -> str:
+def inputs(workspace: Workspace, source: Path, parameters: dict) -> str:
     """A digest of everything that decides a page.
 
     The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
@@ -82,40 +84,40 @@ def inputs(here: Workspace, source: Path, parameters: dict) -> str:
     number = source.name[:2]
     lower = [
         p
-        for p in sorted(here.processed.rglob("*"))
-        if p.is_file() and p.relative_to(here.processed).parts[0] < number
+        for p in sorted(workspace.processed.rglob("*"))
+        if p.is_file() and p.relative_to(workspace.processed).parts[0] < number
     ]
     exports = [
-        _of_exports(here.root / f)
-        for f in (here.study.debates.folder, here.study.debates.votes)
+        _of_exports(workspace.root / f)
+        for f in (workspace.study.debates.folder, workspace.study.debates.votes)
         if f and number >= "01"
     ]
     return pages.digest(
         source.read_bytes(),
         _of_code(),
-        here.study.model_dump_json(exclude={"cap"}),
-        _of_raw(here, number),
+        workspace.study.model_dump_json(exclude={"cap"}),
+        _of_raw(workspace, number),
         *exports,
         json.dumps(parameters, sort_keys=True),
         *(
             part
             for p in lower
-            for part in (p.relative_to(here.processed).as_posix(), p.read_bytes())
+            for part in (p.relative_to(workspace.processed).as_posix(), p.read_bytes())
         ),
     )
 
 
-def page_of(here: Workspace, source: Path) -> Path:
+def page_of(workspace: Workspace, source: Path) -> Path:
     """Where the page of a notebook lies."""
-    return here.rendered / f"{source.stem}.ipynb"
+    return workspace.rendered / f"{source.stem}.ipynb"
 
 
-def outputs(here: Workspace, source: Path, since: float = 0.0) -> dict[str, str]:
+def outputs(workspace: Workspace, source: Path, since: float = 0.0) -> dict[str, str]:
     """What a notebook wrote (page, tables, figures newer than `since`), with digests."""
     found = [
-        page_of(here, source),
-        *here.processed.glob(f"{source.name[:2]}_*"),
-        *here.figures.glob("*"),
+        page_of(workspace, source),
+        *workspace.processed.glob(f"{source.name[:2]}_*"),
+        *workspace.figures.glob("*"),
     ]
     files = [
         f
@@ -123,68 +125,68 @@ def outputs(here: Workspace, source: Path, since: float = 0.0) -> dict[str, str]
         for f in ([p] if p.is_file() else p.rglob("*"))
         if f.is_file() and f.stat().st_mtime >= since
     ]
-    return {f.relative_to(here.root).as_posix(): pages.digest(f.read_bytes()) for f in files}
+    return {f.relative_to(workspace.root).as_posix(): pages.digest(f.read_bytes()) for f in files}
 
 
-def remember(here: Workspace, source: Path, made_from: str, since: float) -> None:
+def remember(workspace: Workspace, source: Path, made_from: str, since: float) -> None:
     """Note on this machine what a page was made from and what it wrote."""
-    memory = _memory(here)
-    memory[source.stem] = {"inputs": made_from, "outputs": outputs(here, source, since)}
-    path = _memory_file(here)
+    memory = _memory(workspace)
+    memory[source.stem] = {"inputs": made_from, "outputs": outputs(workspace, source, since)}
+    path = _memory_file(workspace)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(memory, indent=1), encoding="utf-8")
 
 
-def is_fresh(here: Workspace, source: Path, made_from: str) -> bool:
+def is_fresh(workspace: Workspace, source: Path, made_from: str) -> bool:
     """Whether this machine made this page from just these inputs, and nothing of it was touched since."""
-    known = _memory(here).get(source.stem)
+    known = _memory(workspace).get(source.stem)
     if not known or known["inputs"] != made_from:
         return False
     return all(
-        (here.root / p).is_file() and pages.digest((here.root / p).read_bytes()) == d
+        (workspace.root / p).is_file() and pages.digest((workspace.root / p).read_bytes()) == d
         for p, d in known["outputs"].items()
     )
 
 
-def borrow(here: Workspace, source: Path, made_from: str) -> bool:
+def borrow(workspace: Workspace, source: Path, made_from: str) -> bool:
     """Take over what the study's unchanged execution made from just these inputs; whether there was such a thing.
 
     The page then names this execution's folders, so that it is what running the notebook here would give.
     """
-    base, since = here.base, time.time()
-    if here.folder == base.folder or not is_fresh(base, source, made_from):
+    base, since = workspace.base, time.time()
+    if workspace.folder == base.folder or not is_fresh(base, source, made_from):
         return False
     for name in _memory(base)[source.stem]["outputs"]:
         parts = Path(name).parts
-        target = here.root.joinpath(
-            *(here.folder if part == base.folder else part for part in parts)
+        target = workspace.root.joinpath(
+            *(workspace.folder if part == base.folder else part for part in parts)
         )
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(here.root / name, target)
-    page = page_of(here, source)
+        shutil.copyfile(workspace.root / name, target)
+    page = page_of(workspace, source)
     text = page.read_text(encoding="utf-8").replace(
-        f"data/processed/{base.folder}/", f"data/processed/{here.folder}/"
+        f"data/processed/{base.folder}/", f"data/processed/{workspace.folder}/"
     )
     pages.put(pages.sealed(json.loads(text), made_from), page)
-    forget_leftovers(here, source, since)
-    remember(here, source, made_from, since)
+    forget_leftovers(workspace, source, since)
+    remember(workspace, source, made_from, since)
     return True
 
 
-def forget_leftovers(here: Workspace, source: Path, since: float) -> None:
+def forget_leftovers(workspace: Workspace, source: Path, since: float) -> None:
     """Remove what an earlier version of a notebook wrote and this one did not."""
-    for path in here.processed.glob(f"{source.name[:2]}_*"):
+    for path in workspace.processed.glob(f"{source.name[:2]}_*"):
         for file in [path] if path.is_file() else list(path.rglob("*")):
             if file.is_file() and file.stat().st_mtime < since:
                 file.unlink()
 
 
-def _memory_file(here: Workspace) -> Path:
-    return here.root / ".cache" / "executions" / f"{here.folder}.json"
+def _memory_file(workspace: Workspace) -> Path:
+    return workspace.root / ".cache" / "executions" / f"{workspace.folder}.json"
 
 
-def _memory(here: Workspace) -> dict:
+def _memory(workspace: Workspace) -> dict:
     try:
-        return json.loads(_memory_file(here).read_text(encoding="utf-8"))
+        return json.loads(_memory_file(workspace).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}

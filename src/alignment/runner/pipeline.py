@@ -28,7 +28,7 @@ LAST_TABLE = "11_counts.csv"  # the last that the page of changes reads
 class Order:
     """What was asked for on the command line, checked."""
 
-    here: Workspace
+    workspace: Workspace
     notebooks: list[Path]
     force: bool
 
@@ -42,12 +42,14 @@ def run(chosen: argparse.Namespace) -> int:
         return terminal.lab()
     order = _order(chosen)
     if chosen.pilot is not None:
-        terminal.pilot(order.here, order.here.given, chosen.pilot)
+        terminal.pilot(order.workspace, order.workspace.given, chosen.pilot)
     if chosen.plan or chosen.pilot is not None:
-        print(terminal.plan(order.here, preview.planned(order.here, order.here.given)))
+        print(
+            terminal.plan(order.workspace, preview.planned(order.workspace, order.workspace.given))
+        )
         return 0
     done = _execute(order)
-    return terminal.site(order.here.study.name) if chosen.site else done
+    return terminal.site(order.workspace.study.name) if chosen.site else done
 
 
 def _order(chosen: argparse.Namespace) -> Order:
@@ -64,14 +66,14 @@ def _order(chosen: argparse.Namespace) -> Order:
     notebooks = _selected(
         parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last
     )
-    here = Workspace(
+    workspace = Workspace(
         study,
         name_of_folder(study.name, new),
         given=of_study | changed,
         changed=new,
         recorded=chosen.recorded,
     )
-    return Order(here, notebooks, chosen.force)
+    return Order(workspace, notebooks, chosen.force)
 
 
 def _check(study: Study, values: dict) -> None:
@@ -135,26 +137,26 @@ def _selected(sources: list[Path], first: str | None, last: str | None) -> list[
 
 def _execute(order: Order) -> int:
     """Run what is not fresh, one line a notebook; the first failing one stops."""
-    here, is_changed = order.here, order.here.is_changed
+    workspace, is_changed = order.workspace, order.workspace.is_changed
     _foretell(order, is_changed)
     pages.quiet_kernels()
     ran = borrowed = 0
     for source in order.notebooks:
         given = _given(source, order)
-        made_from = freshness.inputs(here, source, given)
-        if not order.force and freshness.is_fresh(here, source, made_from):
+        made_from = freshness.inputs(workspace, source, given)
+        if not order.force and freshness.is_fresh(workspace, source, made_from):
             continue
-        if not order.force and freshness.borrow(here, source, made_from):
-            print(f"{source.stem:<32} as in {here.study.name}", flush=True)
+        if not order.force and freshness.borrow(workspace, source, made_from):
+            print(f"{source.stem:<32} as in {workspace.study.name}", flush=True)
             borrowed += 1
         else:
             _run(order, source, given)
             ran += 1
-    if is_changed and (here.processed / LAST_TABLE).exists():
-        _compare(here)
+    if is_changed and (workspace.processed / LAST_TABLE).exists():
+        _compare(workspace)
     total = len(order.notebooks)
     rest = (
-        f", {borrowed} are as in {here.study.name}" if borrowed else ""
+        f", {borrowed} are as in {workspace.study.name}" if borrowed else ""
     ) + f", {total - ran - borrowed} were fresh"
     print(
         f"{ran} of {total} pages made{rest}."
@@ -162,35 +164,39 @@ def _execute(order: Order) -> int:
         else f"Nothing to do: all {total} pages are fresh."
     )
     print(
-        f"Pages in {shown(here.rendered)}, tables in {shown(here.processed)}, figures in {shown(here.figures)}."
+        f"Pages in {shown(workspace.rendered)}, tables in {shown(workspace.processed)}, figures in {shown(workspace.figures)}."
     )
     return 0
 
 
 def _foretell(order: Order, is_changed: bool) -> None:
     """Say what a changed execution will ask; a live study asks only with a cap and its keys, and without a cap prints its plan."""
-    here = order.here
+    workspace = order.workspace
     asks = any(source.name[:2] in ASKING for source in order.notebooks)
-    may_pay = here.study.respondents == "live" and asks and not order.here.recorded
-    planned = preview.planned(here, order.here.given) if is_changed or may_pay else None
+    may_pay = workspace.study.respondents == "live" and asks and not order.workspace.recorded
+    planned = preview.planned(workspace, order.workspace.given) if is_changed or may_pay else None
     if may_pay:
-        terminal.allow(here, planned)
-    if here.study.debates.source == "kialo" and order.notebooks[0].name.startswith(("00", "01")):
-        client.checked(here.study.debates)
+        terminal.allow(workspace, planned)
+    if workspace.study.debates.source == "kialo" and order.notebooks[0].name.startswith(
+        ("00", "01")
+    ):
+        client.checked(workspace.study.debates)
     if is_changed:
-        print(f"{here.folder}: {preview.sentence(planned)}{preview.left(here)}", flush=True)
+        print(
+            f"{workspace.folder}: {preview.sentence(planned)}{preview.left(workspace)}", flush=True
+        )
 
 
-def _compare(here: Workspace) -> None:
+def _compare(workspace: Workspace) -> None:
     """The page that sets a changed execution beside the default one, where that is there."""
     source = NOTEBOOKS / "what_changed.py"
-    page = freshness.page_of(here, source)
-    tables = [p.stat().st_mtime for p in here.processed.glob("*.csv")]
+    page = freshness.page_of(workspace, source)
+    tables = [p.stat().st_mtime for p in workspace.processed.glob("*.csv")]
     if page.exists() and page.stat().st_mtime > max(tables):
         return
-    if (here.base.processed / LAST_TABLE).exists():
-        given = {"study": here.study.name} if here.study.name != "demo" else {}
-        os.environ.update(pack(here))
+    if (workspace.base.processed / LAST_TABLE).exists():
+        given = {"study": workspace.study.name} if workspace.study.name != "demo" else {}
+        os.environ.update(pack(workspace))
         pages.run(source, page, given, lambda: "")
         print(f"What changed: {shown(page)}")
 
@@ -198,28 +204,28 @@ def _compare(here: Workspace) -> None:
 def _given(source: Path, order: Order) -> dict[str, object]:
     """The parameters that papermill sets: those that differ from the notebook's defaults."""
     own = parameters.of(source)
-    values = {"study": order.here.study.name} | order.here.given
+    values = {"study": order.workspace.study.name} | order.workspace.given
     return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
 
 
 def _run(order: Order, source: Path, given: dict) -> None:
     """Run one notebook, note what it was made from, and print its line."""
-    here, began = order.here, time.time()
-    page = freshness.page_of(here, source)
+    workspace, began = order.workspace, time.time()
+    page = freshness.page_of(workspace, source)
 
     def made_from() -> str:
-        return freshness.inputs(here, source, given)
+        return freshness.inputs(workspace, source, given)
 
     try:
-        with terminal.progress(here, source.stem) as told, terminal.interruptible():
+        with terminal.progress(workspace, source.stem) as told, terminal.interruptible():
             os.environ.update(pack(told))
             seconds = pages.run(source, page, given, made_from)
     except pages.Failed as failed:
         kept = " The last good page was left as it was." if page.exists() else ""
         raise pages.Failed(f"{source.stem} stopped: {failed}{kept}") from None
-    freshness.forget_leftovers(here, source, began)
+    freshness.forget_leftovers(workspace, source, began)
     if source.name.startswith(LAST_ASKING):
-        answers.publish(here)
-    if not terminal.unfinished(here, source):
-        freshness.remember(here, source, made_from(), began)
+        answers.publish(workspace)
+    if not terminal.unfinished(workspace, source):
+        freshness.remember(workspace, source, made_from(), began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)

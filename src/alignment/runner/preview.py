@@ -15,21 +15,21 @@ from utils.errors import Problem
 PAIR = ["statement_id", "dimension"]
 
 
-def planned(here: Workspace, values: dict) -> pd.DataFrame:
+def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
     """The plan of calls (`plan.calls`) of an execution with these parameters, with two more columns.
 
     `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where answers still to come
     decide what a step asks about, it is counted for the labels as they are now.
     """
-    base = here.base
-    base = base if (base.processed / "01_debates.csv").exists() else here
+    base = workspace.base
+    base = base if (base.processed / "01_debates.csv").exists() else workspace
     given = {
         name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()
     } | values
     runs = {step: given[f"{step}_runs"] for step in STEPS}
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
     frame = plan.calls(
-        here.study,
+        workspace.study,
         *(_size(base, step, cells) for step, (cells, _) in steps.items()),
         runs,
         _used(base),
@@ -177,13 +177,13 @@ def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:
     )
 
 
-def left(here: Workspace) -> str:
+def left(workspace: Workspace) -> str:
     """What the cap of a live study leaves, in a sentence; nothing without a cap."""
-    cap, spent = here.study.cap, (0, 0.0)
-    if cap is None or here.study.respondents != "live":
+    cap, spent = workspace.study.cap, (0, 0.0)
+    if cap is None or workspace.study.respondents != "live":
         return ""
-    if (here.raw / archive.FILE).exists():
-        with archive.open_archive(here.raw / archive.FILE) as connection:
+    if (workspace.raw / archive.FILE).exists():
+        with archive.open_archive(workspace.raw / archive.FILE) as connection:
             spent = archive.spent(connection)
     of_money = (
         [f"${max(cap.usd - spent[1], 0.0):,.2f} of ${cap.usd:,.2f}"] if cap.usd is not None else []

@@ -36,14 +36,14 @@ LAB_SETTINGS = {
 
 
 @contextmanager
-def progress(here: Workspace, name: str) -> Iterator[Workspace]:
+def progress(workspace: Workspace, name: str) -> Iterator[Workspace]:
     """Draw a bar from what the notebook's kernel tells about the replies that it collects."""
     with tempfile.TemporaryDirectory() as folder:
         file, done = Path(folder) / "progress.json", threading.Event()
         watcher = threading.Thread(target=_watch, args=(file, done, name), daemon=True)
         watcher.start()
         try:
-            yield replace(here, progress=str(file))
+            yield replace(workspace, progress=str(file))
         finally:
             done.set()
             watcher.join()
@@ -83,35 +83,35 @@ def _watch(file: Path, done: threading.Event, name: str) -> None:
         bar.close()
 
 
-def unfinished(here: Workspace, source: Path) -> bool:
+def unfinished(workspace: Workspace, source: Path) -> bool:
     """Whether cells of this notebook failed or were not asked: such a page is made again next time."""
-    path = here.processed / f"{source.name[:2]}_accounting.csv"
+    path = workspace.processed / f"{source.name[:2]}_accounting.csv"
     if not path.exists():
         return False
     counts = table_files.read(path)
     return bool(counts[["failed", "not asked"]].to_numpy().sum())
 
 
-def plan(here: Workspace, frame: pd.DataFrame) -> str:
+def plan(workspace: Workspace, frame: pd.DataFrame) -> str:
     """A plan of calls with tokens and cost, as text."""
-    return f"{_table(frame)}\n\n{preview.sentence(frame)}{preview.left(here)}"
+    return f"{_table(frame)}\n\n{preview.sentence(frame)}{preview.left(workspace)}"
 
 
-def pilot(here: Workspace, values: dict, n: int) -> None:
+def pilot(workspace: Workspace, values: dict, n: int) -> None:
     """Ask a few real cells, so that the plan goes by real tokens; a live study needs its cap and keys for it."""
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
-    if here.recorded or here.study.respondents == "imported":
+    if workspace.recorded or workspace.study.respondents == "imported":
         raise Problem(
             "A pilot asks models, and nothing is asked with --recorded or in a study of imported answers: leave out --pilot."
         )
-    base = here.base
+    base = workspace.base
     if not (base.processed / "03_translations.csv").exists():
         raise Problem(
             "A pilot asks real statements: run the first notebooks before it (--until 03)."
         )
-    if here.study.respondents == "live":
-        allow(here, preview.planned(here, values))
+    if workspace.study.respondents == "live":
+        allow(workspace, preview.planned(workspace, values))
     collection.pilot(base, n)
 
 
@@ -137,25 +137,25 @@ def _line(step: str, model: str, language: str, row) -> str:
     )
 
 
-def allow(here: Workspace, frame: pd.DataFrame) -> None:
+def allow(workspace: Workspace, frame: pd.DataFrame) -> None:
     """Refuse to ask live models without a cap, and then without their keys where a call may be new.
 
     The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be asked for again.
     """
-    if here.study.cap is None:
+    if workspace.study.cap is None:
         raise Problem(
             f"{_table(frame)}\n\nNothing was asked: a live study needs a cap. Give one in the study file or with --cap USD."
         )
     if frame["new"].any() or not frame["sure"].all():
-        _with_keys(here, sorted({here.study.models[m].endpoint for m in frame["model"]}))
+        _with_keys(workspace, sorted({workspace.study.models[m].endpoint for m in frame["model"]}))
 
 
-def _with_keys(here: Workspace, endpoints: list[str]) -> None:
+def _with_keys(workspace: Workspace, endpoints: list[str]) -> None:
     """Refuse to begin while a key is missing; all of them are told at once."""
     problems = []
     for endpoint in endpoints:
         try:
-            key_of(here.study, endpoint)
+            key_of(workspace.study, endpoint)
         except Problem as problem:
             problems.append(str(problem))
     if problems:

@@ -251,10 +251,10 @@ def _file(name: str) -> str:
     return name if Path(name).suffix else f"{name}.csv"
 
 
-def pack(here: Workspace) -> dict[str, str]:
+def pack(workspace: Workspace) -> dict[str, str]:
     """The environment variable by which the runner tells its kernels what they work on."""
-    fields = {f.name: getattr(here, f.name) for f in dataclasses.fields(here)}
-    fields |= {"study": here.study.model_dump(mode="json"), "root": str(here.root)}
+    fields = {f.name: getattr(workspace, f.name) for f in dataclasses.fields(workspace)}
+    fields |= {"study": workspace.study.model_dump(mode="json"), "root": str(workspace.root)}
     return {VARIABLE: json.dumps(fields)}
 
 
@@ -267,9 +267,9 @@ def _unpack(text: str) -> Workspace:
 def open_study(name: str) -> Workspace:
     """Open a study for a notebook, as the runner says, or by hand, which writes to `<study>--lab`."""
     table_files.show_on_pages()
-    here = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
-    if here is not None and here.study.name == name:
-        return here
+    workspace = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+    if workspace is not None and workspace.study.name == name:
+        return workspace
     study = load(name)
     return Workspace(study, f"{study.name}--lab")
 
@@ -288,9 +288,9 @@ def with_cap(study: Study, usd: float | None) -> Study:
     return study.model_copy(update={"cap": Cap(usd=usd, calls=calls)})
 
 
-def folder_of(here: Workspace, setting: str, default: Path) -> Path:
+def folder_of(workspace: Workspace, setting: str, default: Path) -> Path:
     """A folder that a study names, relative to the project; Problem when it is not there."""
-    path = (here.root / setting) if setting else default
+    path = (workspace.root / setting) if setting else default
     if not path.is_dir():
-        raise Problem(f"The folder {here.shown(path)}, which the study names, is not there.")
+        raise Problem(f"The folder {workspace.shown(path)}, which the study names, is not there.")
     return path

@@ -22,50 +22,52 @@ HELP = (
 READER = "a reader"  # who corrected, where the sheet does not say
 
 
-def export_sheet(here: Workspace, file: Path | None = None, language: str | None = None) -> str:
+def export_sheet(
+    workspace: Workspace, file: Path | None = None, language: str | None = None
+) -> str:
     """Write the review sheet of a study's translations; return a sentence that says what was done."""
-    language, statements = _language(here, language), here.read("02_statements")
-    path = file or here.raw / f"review.{language}.xlsx"
-    translated = here.read("03_translations").query("language == @language")
+    language, statements = _language(workspace, language), workspace.read("02_statements")
+    path = file or workspace.raw / f"review.{language}.xlsx"
+    translated = workspace.read("03_translations").query("language == @language")
     found = checks(statements, translated)
-    write_sheet(path, statements, translated, found, here.study.name, language)
+    write_sheet(path, statements, translated, found, workspace.study.name, language)
     return (
         f"wrote {shown(path)}: {len(translated)} texts to look at. "
-        f"Take it back with: alignment import translations {here.study.name} {shown(path)}"
+        f"Take it back with: alignment import translations {workspace.study.name} {shown(path)}"
     )
 
 
-def import_translations(here: Workspace, file: Path, language: str | None = None) -> str:
+def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> str:
     """Take back a review sheet, or a table that somebody brings; return what was done."""
-    language, statements = _language(here, language), here.read("02_statements")
+    language, statements = _language(workspace, language), workspace.read("02_statements")
     if not file.exists():
         raise Problem(
             f"There is no file {file.name} to import: a review sheet (.xlsx), or a table with "
             "statement_id and text (.csv, .xlsx)."
         )
     if (sheet := _opened(file)) is not None:
-        made, late = read_sheet(file.name, sheet, statements, here.study.name, language)
+        made, late = read_sheet(file.name, sheet, statements, workspace.study.name, language)
     else:
         made, late = read_table(file, statements, language), []
-    new = _new(here, made)
+    new = _new(workspace, made)
     if len(new):
-        translations.add(here, new)
+        translations.add(workspace, new)
     changed = (
         f" Not used, because the statement has changed since: {', '.join(late)}." if late else ""
     )
     return (
         f"{len(new)} of {len(made)} texts were new and are in "
-        f"{shown(here.material / 'translations.csv')}.{changed}"
+        f"{shown(workspace.material / 'translations.csv')}.{changed}"
     )
 
 
-def _language(here: Workspace, language: str | None) -> str:
+def _language(workspace: Workspace, language: str | None) -> str:
     """The language that is reviewed: the study's second, or the given one of its further ones."""
-    further = here.study.languages[1:]
+    further = workspace.study.languages[1:]
     language = language or next(iter(further), None)
     if language not in further:
         raise Problem(
-            f"The study {here.study.name} translates into {', '.join(further) or 'nothing'}, "
+            f"The study {workspace.study.name} translates into {', '.join(further) or 'nothing'}, "
             f'not "{language}".'
         )
     return language
@@ -172,10 +174,10 @@ def _rows(
     return translations.rows(sources, made["text"], language, translator, date)
 
 
-def _new(here: Workspace, made: pd.DataFrame) -> pd.DataFrame:
+def _new(workspace: Workspace, made: pd.DataFrame) -> pd.DataFrame:
     """The rows whose text is not already what the table would give, so that importing twice changes nothing."""
     key = ["statement_id", "language", "source_hash", "text", "corrected"]
-    last = translations.stored(here).drop_duplicates(
+    last = translations.stored(workspace).drop_duplicates(
         ["statement_id", "language", "source_hash", "corrected"], keep="last"
     )
     known = set(last[key].itertuples(index=False, name=None))

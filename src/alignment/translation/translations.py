@@ -20,19 +20,19 @@ BACK = "back_translation"  # a column that a brought table may have
 PLACEHOLDER = "【模拟译文】{id}"  # says of itself that it is no translation
 
 
-def translations(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
+def translations(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     """The statements in every language but the first, in the columns of `COLUMNS` (and BACK where it is known).
 
     What data/raw/<study>/translations.csv holds for the text as it is today is used (a reader's correction wins);
     the rest comes from the study's translator. Problem where a translation is missing and nothing can make it.
     """
     parts = []
-    for language in here.study.languages[1:]:
+    for language in workspace.study.languages[1:]:
         missing = statements[
-            ~statements["statement_id"].isin(known(here, statements, language)["statement_id"])
+            ~statements["statement_id"].isin(known(workspace, statements, language)["statement_id"])
         ]
-        made = _made(here, missing, language) if len(missing) else None
-        parts += [known(here, statements, language), *([made] if made is not None else [])]
+        made = _made(workspace, missing, language) if len(missing) else None
+        parts += [known(workspace, statements, language), *([made] if made is not None else [])]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     order = {s: i for i, s in enumerate(statements["statement_id"])}
@@ -43,29 +43,29 @@ def translations(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     return found[[*COLUMNS, *back]].reset_index(drop=True)
 
 
-def known(here: Workspace, statements: pd.DataFrame, language: str) -> pd.DataFrame:
+def known(workspace: Workspace, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """Stored translations of just these texts, one each; one whose source changed since is not used."""
     hashes = dict(
         zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
     )
-    store = stored(here).query("language == @language")
+    store = stored(workspace).query("language == @language")
     current = store[store["statement_id"].map(hashes) == store["source_hash"]]
     return current.sort_values("corrected", kind="stable").drop_duplicates(
         "statement_id", keep="last"
     )
 
 
-def outdated(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
+def outdated(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     """Statements whose text has changed since it was translated, so that what was stored for it is not used.
 
     Columns: statement_id, language, correction_lost (a reader had corrected the old text, and nobody the new one).
     """
     parts = []
-    for language in here.study.languages[1:]:
+    for language in workspace.study.languages[1:]:
         hashes = dict(
             zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
         )
-        mine = stored(here).query("language == @language and statement_id in @hashes")
+        mine = stored(workspace).query("language == @language and statement_id in @hashes")
         is_current = mine["statement_id"].map(hashes) == mine["source_hash"]
         older = (
             mine[~is_current].groupby("statement_id", sort=False)["corrected"].any().reset_index()
@@ -78,9 +78,9 @@ def outdated(here: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def stored(here: Workspace) -> pd.DataFrame:
+def stored(workspace: Workspace) -> pd.DataFrame:
     """The study's table of translations as it lies on disk, every version of every text, oldest first."""
-    path = here.material / "translations.csv"
+    path = workspace.material / "translations.csv"
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS).astype({"corrected": bool})
     # A hash of digits alone is text: 0123e45 read as a number would match nothing.
@@ -88,17 +88,17 @@ def stored(here: Workspace) -> pd.DataFrame:
     if missing := [c for c in COLUMNS if c not in read]:
         raise Problem(
             f"{shown(path)} has no column {', '.join(missing)}. A table from elsewhere is brought with: "
-            f"alignment import translations {here.study.name} FILE"
+            f"alignment import translations {workspace.study.name} FILE"
         )
     return read.assign(corrected=read["corrected"] == "True")
 
 
-def add(here: Workspace, made: pd.DataFrame) -> None:
+def add(workspace: Workspace, made: pd.DataFrame) -> None:
     """Put translations into the study's table; when this returns they are on disk."""
-    before = stored(here)
+    before = stored(workspace)
     table_files.write(
         pd.concat([before, made], ignore_index=True) if len(before) else made,
-        here.material / "translations.csv",
+        workspace.material / "translations.csv",
     )
 
 
@@ -119,9 +119,9 @@ def rows(
     return out[COLUMNS]
 
 
-def _made(here: Workspace, missing: pd.DataFrame, language: str) -> pd.DataFrame | None:
+def _made(workspace: Workspace, missing: pd.DataFrame, language: str) -> pd.DataFrame | None:
     """Have missing texts made: a placeholder comes back, anything else is in the table when this returns."""
-    translator = here.study.translator
+    translator = workspace.study.translator
     if translator == "simulated":
         return rows(
             missing,
@@ -132,21 +132,21 @@ def _made(here: Workspace, missing: pd.DataFrame, language: str) -> pd.DataFrame
         )
     makers: dict[str, Callable] = {"google": translators.through_google}
     make = makers.get(
-        translator, translators.through_model if translator in here.study.models else None
+        translator, translators.through_model if translator in workspace.study.models else None
     )
-    if make is None or here.recorded:
-        raise Problem(_lacking(here, missing, language))
-    for batch, texts in make(here, missing, language):
-        add(here, rows(batch, texts, language, translator, translators.today()))
+    if make is None or workspace.recorded:
+        raise Problem(_lacking(workspace, missing, language))
+    for batch, texts in make(workspace, missing, language):
+        add(workspace, rows(batch, texts, language, translator, translators.today()))
     return None
 
 
-def _lacking(here: Workspace, missing: pd.DataFrame, language: str) -> str:
-    changed = set(outdated(here, missing)["statement_id"])
+def _lacking(workspace: Workspace, missing: pd.DataFrame, language: str) -> str:
+    changed = set(outdated(workspace, missing)["statement_id"])
     of_them = f", {len(changed)} of them because the text has changed since" if changed else ""
     names = ", ".join(missing["statement_id"].head(3))
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(here.material / 'translations.csv')} (such as {names}){of_them}: bring them with alignment import translations "
-        f"import --study {here.study.name} FILE, or name a translator in the study file (google, a model, simulated)."
+        f"{shown(workspace.material / 'translations.csv')} (such as {names}){of_them}: bring them with alignment import translations "
+        f"import --study {workspace.study.name} FILE, or name a translator in the study file (google, a model, simulated)."
     )

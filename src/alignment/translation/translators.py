@@ -37,7 +37,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def through_google(here: Workspace, missing: pd.DataFrame, language: str) -> Made:
+def through_google(workspace: Workspace, missing: pd.DataFrame, language: str) -> Made:
     """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
     key = os.environ.get(GOOGLE_KEY)
     if not key:
@@ -48,7 +48,7 @@ def through_google(here: Workspace, missing: pd.DataFrame, language: str) -> Mad
         for batch in batches(missing):
             yield (
                 batch,
-                google(session, list(batch["text"]), here.study.languages[0], language, key),
+                google(session, list(batch["text"]), workspace.study.languages[0], language, key),
             )
 
 
@@ -122,30 +122,30 @@ def _said(response: requests.Response) -> str:
         return ""
 
 
-def through_model(here: Workspace, missing: pd.DataFrame, language: str) -> Made:
+def through_model(workspace: Workspace, missing: pd.DataFrame, language: str) -> Made:
     """Statements with their texts from the study's model, asked as any other question; replies and costs stand in the archive.
 
     The study's cap holds for them too. A reply that is no translation is asked for again, and then named in a Problem.
     """
-    model, path, stopped = here.study.translator, here.raw / archive.FILE, None
-    if here.study.respondents != "live":
+    model, path, stopped = workspace.study.translator, workspace.raw / archive.FILE, None
+    if workspace.study.respondents != "live":
         raise Problem(
             "Only a live study has models that translate: use `translator: simulated` or a table."
         )
-    if here.study.cap is None:
+    if workspace.study.cap is None:
         raise Problem(
             f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD)."
         )
-    calm = here.study.sampling.model_copy(update={"temperature": 0.0})
-    here = Workspace(here.study.model_copy(update={"sampling": calm}), here.folder)
+    calm = workspace.study.sampling.model_copy(update={"temperature": 0.0})
+    workspace = Workspace(workspace.study.model_copy(update={"sampling": calm}), workspace.folder)
     messages = {
-        statement: request(statement, here.study.languages[0], language)
+        statement: request(statement, workspace.study.languages[0], language)
         for statement in missing["text"]
     }
-    keys = {statement: _key(here, model, asked) for statement, asked in messages.items()}
+    keys = {statement: _key(workspace, model, asked) for statement, asked in messages.items()}
     with archive.open_archive(path) as connection, archive.only_one(path):
-        archive.recover(path, connection, here.study.respondents)
-        for _ in range(here.study.attempts):
+        archive.recover(path, connection, workspace.study.respondents)
+        for _ in range(workspace.study.attempts):
             known = _known(connection)
             todo = [
                 Request(
@@ -168,11 +168,11 @@ def through_model(here: Workspace, missing: pd.DataFrame, language: str) -> Made
                     len(keys),
                     len(keys) - len(todo),
                     archive.spent(connection)[1],
-                    here.study.cap.usd,
+                    workspace.study.cap.usd,
                     "translations",
-                    here.progress,
+                    workspace.progress,
                 )
-                scheduler.ask(here, todo, connection, progress)
+                scheduler.ask(workspace, todo, connection, progress)
             except Problem as problem:
                 stopped = problem
         known = _known(connection)
@@ -193,10 +193,10 @@ class Known(NamedTuple):
     text: str = ""
 
 
-def _key(here: Workspace, model: str, messages: list[dict]) -> str:
+def _key(workspace: Workspace, model: str, messages: list[dict]) -> str:
     asked, sampling = (
-        here.study.models[model],
-        {"temperature": 0.0, "max_tokens": here.study.limit(model)},
+        workspace.study.models[model],
+        {"temperature": 0.0, "max_tokens": workspace.study.limit(model)},
     )
     return archive.keys(
         STEP,
