@@ -1,12 +1,12 @@
 """Cells -> answers: from the archive, or from a file of answers that is checked; and what is published."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from alignment.asking import archive, collection, plan, serving
 from alignment.study import table_files
+from alignment.study.files import write_whole
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
 from utils.cells import CELL, SCORES, STATES, STEPS
@@ -151,7 +151,7 @@ def publish(workspace: Workspace) -> None:
         table_files.write(whole, workspace.raw / FILE)
     for name in serving.KEPT:
         if whole is not None and (workspace.raw / archive.FILE).exists():
-            shutil.copyfile(workspace.path_of(name), serving.copy_of(workspace, name))
+            write_whole(serving.copy_of(workspace, name), workspace.path_of(name).read_bytes())
 
 
 def export(workspace: Workspace, file: Path) -> int:

@@ -2,7 +2,6 @@
 
 import io
 import math
-import os
 import textwrap
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from alignment.stats.significance import LEAST
+from alignment.study.files import write_whole
 from alignment.study.workspace import Workspace
 from utils import answer_words
 from utils.errors import Problem, nearest
@@ -83,10 +83,7 @@ def _written(figure: Figure, path: Path, metadata: dict) -> bytes:
     use_style()
     content = io.BytesIO()
     figure.savefig(content, format=path.suffix[1:], metadata=metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content.getvalue())
-    os.replace(temporary, path)
+    write_whole(path, content.getvalue())
     return content.getvalue()
 
 

@@ -6,7 +6,6 @@ Never tried on the live site: an answer of another shape stops it, naming the fi
 import csv
 import io
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -29,6 +28,7 @@ from alignment.kialo.responses import (
     theses_of,
     votes_in,
 )
+from alignment.study.files import write_whole
 from alignment.study.paths import shown
 from utils.errors import Problem
 
@@ -130,7 +130,7 @@ class Visit:
             check(answer.content, f"failed/{aside.name}")
             return ""
         except (ValueError, RecursionError, Problem) as error:
-            write(aside, answer.content)
+            write_whole(aside, answer.content)
             if isinstance(error, Problem):
                 raise
         what = "a web page" if answer.content.lstrip()[:1] == b"<" else "something else"
@@ -167,7 +167,7 @@ class Visit:
 
     def _save(self, path: Path, answer: requests.Response, content: bytes) -> Path:
         """Keep an answer, then note where it came from."""
-        write(path, content)
+        write_whole(path, content)
         row = [
             answer.url,
             path.relative_to(self.folder).as_posix(),
@@ -175,14 +175,6 @@ class Visit:
         ]
         note(self.folder / "responses.csv", [*row, answer.status_code, sha256(content).hexdigest()])
         return path
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
 
 
 def note(path: Path, row: list) -> None:

@@ -10,6 +10,7 @@ import yaml
 from alignment.kialo.text import content_hash
 from alignment.release import croissant
 from alignment.study import data_dictionary
+from alignment.study.files import write_whole
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
@@ -255,7 +256,7 @@ def write(
     for old in folder.glob("*"):
         old.unlink()
     workspace.write(data, f"12_release/{name}")
-    (folder / "README.md").write_text(card(workspace, data, translated, ratings), encoding="utf-8")
+    write_whole(folder / "README.md", card(workspace, data, translated, ratings))
     if not is_simulated(
         workspace, data
     ):  # made-up labels are no data set, and stand in no catalogue
@@ -263,7 +264,6 @@ def write(
         metadata = croissant.metadata(
             told, name, (folder / name).read_bytes(), data, _columns(workspace)
         )
-        (folder / "croissant.json").write_text(
-            json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        content = json.dumps(metadata, indent=1, ensure_ascii=False) + "\n"
+        write_whole(folder / "croissant.json", content)
     return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))

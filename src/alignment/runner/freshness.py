@@ -1,12 +1,12 @@
 """What a page was made from, and whether it would come out the same today."""
 
 import json
-import shutil
 import time
 from functools import cache
 from pathlib import Path
 
 from alignment.runner import pages
+from alignment.study.files import write_whole
 from alignment.study.paths import REFERENCE, ROOT
 from alignment.study.workspace import Workspace
 
@@ -132,9 +132,7 @@ def remember(workspace: Workspace, source: Path, made_from: str, since: float) -
     """Note on this machine what a page was made from and what it wrote."""
     memory = _memory(workspace)
     memory[source.stem] = {"inputs": made_from, "outputs": outputs(workspace, source, since)}
-    path = _memory_file(workspace)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(memory, indent=1), encoding="utf-8")
+    write_whole(_memory_file(workspace), json.dumps(memory, indent=1))
 
 
 def is_fresh(workspace: Workspace, source: Path, made_from: str) -> bool:
@@ -161,8 +159,7 @@ def borrow(workspace: Workspace, source: Path, made_from: str) -> bool:
         target = workspace.root.joinpath(
             *(workspace.folder if part == base.folder else part for part in parts)
         )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(workspace.root / name, target)
+        write_whole(target, (workspace.root / name).read_bytes())
     page = page_of(workspace, source)
     text = page.read_text(encoding="utf-8").replace(
         f"data/processed/{base.folder}/", f"data/processed/{workspace.folder}/"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from alignment.study.files import write_whole
 from alignment.study.paths import NOTEBOOKS, ROOT
 from utils.errors import Problem
 
@@ -66,9 +67,7 @@ def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]
 
 def put(notebook: dict, page: Path) -> None:
     """Write a page whole or not at all."""
-    draft = page.with_name(f".{page.stem}.part")
-    draft.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, page)
+    write_whole(page, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
 
 
 def _told(error, notebook) -> str:

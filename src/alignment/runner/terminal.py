@@ -20,6 +20,7 @@ from alignment.asking import collection
 from alignment.asking.plan import key_of
 from alignment.runner import preview
 from alignment.study import table_files
+from alignment.study.files import write_whole
 from alignment.study.paths import NOTEBOOKS, ROOT
 from alignment.study.progress import Bar
 from alignment.study.workspace import Workspace
@@ -172,8 +173,7 @@ def site(study: str) -> int:
 def lab() -> NoReturn:
     """Open JupyterLab on the notebooks' sources; a double click opens one as a notebook."""
     settings = ROOT / ".cache" / "lab"
-    settings.mkdir(parents=True, exist_ok=True)
-    (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS), encoding="utf-8")
+    write_whole(settings / "overrides.json", json.dumps(LAB_SETTINGS))
     command = [
         sys.executable,
         "-m",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
+from alignment.study.files import write_whole
 from alignment.study.paths import ROOT
 
 FILE = Path(__file__).with_name("dictionary.yaml")
@@ -203,4 +204,4 @@ def renewed(part: str) -> str:
 def renew_readmes() -> None:
     """Put the lists into the READMEs of the data folders."""
     for part in PARTS:
-        (ROOT / "data" / part / "README.md").write_text(renewed(part), encoding="utf-8")
+        write_whole(ROOT / "data" / part / "README.md", renewed(part))

@@ -1,12 +1,13 @@
 """How far asking has come: a bar in the terminal, or now and then a line where there is none; never in a page."""
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
 from tqdm import tqdm
+
+from alignment.study.files import write_whole
 
 EVERY = 0.3  # seconds between two lines to the runner
 LINE = 60.0  # seconds between two lines in a log
@@ -108,6 +109,4 @@ class Progress:
 
     def _tell(self) -> None:
         self.told = time.monotonic()
-        temporary = Path(f"{self.file}.part")
-        temporary.write_text(json.dumps(self.state), encoding="utf-8")
-        os.replace(temporary, self.file)
+        write_whole(Path(self.file), json.dumps(self.state))

@@ -13,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from alignment.study.files import replacing
 from utils.errors import Problem
 
 HELP, OWN = (
@@ -44,8 +45,8 @@ def write(
         for column, value in enumerate(row, 1):
             _put(sheet.cell(i, column), value)
     _dress(sheet, len(above), widths, answers)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
+    with replacing(path) as temporary:
+        book.save(temporary)
     return path
 
 

@@ -1,6 +1,5 @@
 """Tables on disk, written whole or not at all, the same bytes on every machine; and tables as a page shows them."""
 
-import os
 import textwrap
 from html import escape
 from itertools import groupby, zip_longest
@@ -10,6 +9,7 @@ from zipfile import BadZipFile
 import pandas as pd
 
 from alignment.study import data_dictionary
+from alignment.study.files import replacing
 from utils.errors import Problem
 
 MISSING = "–"
@@ -19,13 +19,10 @@ WIDTH = 50  # characters of a text on one line of a table without pictures
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
     """Write a table as CSV (gzip by its suffix) through a temporary file, floats at ten significant digits."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
     packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    frame.to_csv(
-        temporary, index=False, float_format="%.10g", lineterminator="\n", compression=packed
-    )
-    os.replace(temporary, path)
+    how = {"float_format": "%.10g", "lineterminator": "\n", "compression": packed}
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, **how)
     return path
 
 
