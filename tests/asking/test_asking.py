@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import pandas as pd
@@ -62,6 +63,20 @@ def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     with serve(simulation.app(here)) as address:
         found = answers.answers(live(here, address), relevance(here))
     assert set(found["respondents"]) == {"simulated"}
+
+
+def test_simulated_respondents_are_other_ones_with_another_version_setting_or_ground_truth(
+    here, monkeypatch
+):
+    seeded = here.study.simulation.model_copy(update={"seed": 1})
+    other = replace(here, study=here.study.model_copy(update={"simulation": seeded}))
+    before = simulation.fingerprint(here)
+    assert before == simulation.fingerprint(here) != simulation.fingerprint(other)
+    monkeypatch.setattr(simulation, "VERSION", simulation.VERSION + 1)
+    newer = simulation.fingerprint(here)
+    with (here.raw / "planted.csv").open("a", encoding="utf-8") as file:
+        file.write("stance,demo-2.1,,sim-us-1,en,1\n")
+    assert len({before, newer, simulation.fingerprint(here)}) == 3
 
 
 def rows(here: Workspace, columns: str = "*") -> list[tuple]:
@@ -135,15 +150,15 @@ def test_a_reply_without_content_is_kept_and_never_an_answer(here):
 @pytest.mark.parametrize("kind", ["random", "empty", "always the same"])
 def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
     chance = random.Random(1)
+
+    def letter() -> str:
+        return chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x4E00, 0x9FA5)]))
+
     said = {
         "empty": lambda: "",
         "always the same": lambda: "As a model, I weigh both sides.",
-        "random": lambda: "".join(chances()),
+        "random": lambda: "".join(letter() for _ in range(200)),
     }
-    chances = lambda: (
-        chr(chance.choice([chance.randrange(32, 127), chance.randrange(0x4E00, 0x9FA5)]))
-        for _ in range(200)
-    )  # noqa: E731
 
     async def nonsense(send):
         message = {"message": {"content": said[kind]()}, "finish_reason": "stop"}

@@ -7,7 +7,6 @@ speaks to which dimension, what agreeing with it says, and whether each of them 
 import hashlib
 import json
 import random
-from pathlib import Path
 
 import pandas as pd
 
@@ -18,6 +17,7 @@ from alignment.study.workspace import Workspace
 from utils import answer_words, prompts
 from utils.errors import Problem
 
+VERSION = 1  # raise it with any change of this module that may change an answer: all is asked anew
 RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table of the study plants them
 
 
@@ -34,18 +34,15 @@ def unit(*parts) -> float:
 
 
 def fingerprint(workspace: Workspace) -> str:
-    """A digest of all that decides what simulated respondents say, so that a changed plan is asked anew."""
-    planted = workspace.material / "planted.csv"
-    known = planted.read_text(encoding="utf-8") if planted.exists() else ""
-    said = [_said(language) for language in workspace.study.languages]
-    return archive.digest(
-        [
-            workspace.study.simulation.model_dump(),
-            known,
-            said,
-            Path(__file__).read_text(encoding="utf-8"),
-        ]
-    )[:8]
+    """Return eight hex digits of what decides the answers: a part of each reply's key.
+
+    A changed version, setting, ground truth or wording of the respondents is so asked anew.
+    """
+    path = workspace.material / "planted.csv"
+    planted = path.read_text(encoding="utf-8") if path.exists() else ""
+    phrases = [_said(language) for language in workspace.study.languages]
+    parts = [VERSION, workspace.study.simulation.model_dump(), planted, phrases]
+    return archive.digest(parts)[:8]
 
 
 def _said(language: str) -> dict:
