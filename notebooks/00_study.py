@@ -13,16 +13,17 @@
 # %% [markdown]
 # # 00 · What is studied, and what will it cost?
 #
-# Models from two countries read debate statements, and their replies are placed on Hofstede's six cultural
-# dimensions. This page sets out the design: the dimensions (**Table 1** of the paper), the models, the languages, and
-# how many questions have to be asked.
+# Models developed in different countries are asked about debate statements, and their answers are
+# placed on Hofstede's six cultural dimensions. This page sets out the design: the dimensions
+# (**Table 1** of the paper), the models, the languages, and the number of questions.
 #
-# *reads* the study file · *writes* `00_dimensions.csv`, `00_models.csv`, `00_calls.csv` · *takes* the number of runs
+# *reads* the study file · *writes* `00_dimensions.csv`, `00_models.csv`, `00_calls.csv` · *takes*
+# the number of runs
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
-relevance_runs: int = 5  # runs of each model in each language on whether a statement is relevant
-polarity_runs: int = 5  # runs of each model in each language on what agreeing says
+study: str = "demo"  # name of the study, a file in studies/
+relevance_runs: int = 5  # runs of each judge in each language on whether a statement is relevant
+polarity_runs: int = 5  # runs of each judge in each language on what agreeing implies
 stance_runs: int = 5  # runs of each model in each language on whether it agrees
 
 # %%
@@ -39,17 +40,18 @@ here.banner()
 # %% [markdown]
 # ## The dimensions
 #
-# Each dimension runs between two poles. A statement speaks to a dimension when agreeing with it says something about
-# where one stands between them; agreeing with it then scores from -2 (strongly the negative pole) to +2.
+# Each dimension runs between two poles. A statement is relevant to a dimension if agreeing with it
+# says something about where one stands between them; agreeing then scores from -2 (strongly towards
+# the negative pole) to +2.
 
 # %%
 dimensions = pd.DataFrame(here.describe("en")).T.rename_axis("dimension").reset_index()
 dimensions
 
 # %% [markdown]
-# The paper's Table 1 prints the two poles of LTO the other way round: immediate gratification as positive. Its
-# introduction, its Table 4 and Hofstede's own index have long-term orientation as positive, and so have we. Here is
-# that row of Table 1.
+# The paper's Table 1 prints the two poles of LTO the other way round, with immediate gratification
+# as the positive one. Its introduction, its Table 4 and Hofstede's own index take long-term
+# orientation as positive, and so does this study. This is the row of Table 1.
 
 # %%
 published.table(1).query("dimension == 'LTO'")[
@@ -59,15 +61,15 @@ published.table(1).query("dimension == 'LTO'")[
 # %% [markdown]
 # ## The models
 #
-# A group of models stands for a country: the one in which they were developed. Its native language is the one in
-# which the groups are compared; every model is asked in every language.
+# Each model belongs to a culture: the country in which it was developed. Groups are compared in the
+# native language of their culture, but every model is asked in every language.
 
 # %%
 here.models
 
 # %% [markdown]
-# Who judges is a choice of its own. In the paper, the models that label the statements (the judges) are also the ones
-# that are asked for their stance.
+# The judges, which label the statements, can be chosen separately from the models that are asked
+# for their stance. In the paper they are the same.
 
 # %%
 pd.DataFrame(
@@ -80,9 +82,9 @@ pd.DataFrame(
 # %% [markdown]
 # ## The questions
 #
-# Three steps ask: is the statement **relevant** to the dimension, what **polarity** has agreeing with it, and what is
-# the model's own **stance**. Every question is put several times (the paper: five times at temperature 1), and the most
-# frequent answer counts.
+# Three steps ask questions: is a statement **relevant** to a dimension, what is the **polarity** of
+# agreeing with it, and what is the model's own **stance**? Every question is repeated (in the
+# paper, five times at temperature 1), and the most frequent answer counts.
 
 # %%
 runs = {"relevance": relevance_runs, "polarity": polarity_runs, "stance": stance_runs}
@@ -91,8 +93,9 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The relevance step is by far the largest, for it asks every statement about every dimension. The sizes are those that
-# the study file expects, since nothing has been collected yet when one plans.
+# The relevance step is by far the largest, because it asks about every statement on every
+# dimension. Before anything has been collected, the plan uses the sizes that the study file
+# expects.
 
 # %%
 calls = plan.expected_calls(here.study, runs)
@@ -104,16 +107,16 @@ calls.groupby("step", sort=False)[
 money = (
     f"between ${calls['usd_low'].sum():,.0f} and ${calls['usd_high'].sum():,.0f}"
     if calls["usd_high"].sum()
-    else "nothing"
+    else "$0"
 )
 Markdown(
-    f"**{calls['calls'].sum():,} questions** in all, which cost {money} at the study's prices."
+    f"**{calls['calls'].sum():,} questions** in all, at a cost of {money} at the study's prices."
 )
 
 # %% [markdown]
-# The same sum for the paper's own sizes, under three readings of its first step. The paper speaks of "roughly 100,000
-# requests": the first reading fits, and the last is what five runs of every question over the kept statements take.
-# "Roughly" may be meant loosely.
+# The same count for the paper's own sizes, under three readings of its first step. The paper
+# reports "roughly 100,000 requests". The first reading matches that number; the last is what five
+# runs of every question on the statements kept would take. "Roughly" may have been meant loosely.
 
 # %%
 published.request_readings()
@@ -127,5 +130,6 @@ files = [
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + f". {len(here.models)} models answer {calls['calls'].sum():,} questions if the sizes are as expected."
+    + f". {len(here.models)} models will answer {calls['calls'].sum():,} questions "
+    "if the sizes are as expected."
 )

@@ -11,17 +11,17 @@
 # ---
 
 # %% [markdown]
-# # 01 · Which debates are there?
+# # 01 · Which debates were collected?
 #
-# Debates are collected from where the study says: live Kialo, kept answers of its interface, a folder of exports, or a
-# table of statements. From each debate come its theses and their votes. This makes the first number of **Appendix A**
-# (the paper: 1,534 debates).
+# Debates come from the source that the study names: live Kialo, saved responses of its interface, a
+# folder of exports, or a table of statements. Each debate yields its theses and their votes. This
+# gives the first number of **Appendix A** (in the paper, 1,534 debates).
 #
-# *reads* `data/raw/<study>/debates` · *writes* `01_debates.csv`, `01_theses.csv`, `01_refused.csv` · *takes* the study
-# alone
+# *reads* `data/raw/<study>/debates` · *writes* `01_debates.csv`, `01_theses.csv`, `01_refused.csv`
+# · *takes* the study only
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 import pandas as pd
@@ -36,8 +36,9 @@ here.banner()
 # %% [markdown]
 # ## Collecting
 #
-# A live collection keeps every raw answer on disk as it arrives, so nothing is fetched twice and an interrupted one
-# goes on where it stopped. It starts only when the study says that Kialo gave permission.
+# A live collection saves every raw response as it arrives, so nothing is fetched twice and an
+# interrupted collection resumes where it stopped. It starts only if the study states that Kialo has
+# given permission.
 
 # %%
 settings = here.study.debates.model_dump(include={"source", "permission", "keep_twins"})
@@ -48,20 +49,21 @@ debates, theses, refused = sources.debates(here)
 tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
 files = [here.write(table, name) for name, table in tables.items()]
 Markdown(
-    f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were refused."
+    f"**{len(debates):,} debates** with {len(theses):,} theses; {len(refused)} files were rejected."
 )
 
 # %% [markdown]
 # ## The debates
 #
-# One row a debate. Titles belong to Kialo's users and are shown only where the debates were written for this project.
+# One row per debate. Titles belong to Kialo's users and are shown only if the debates were written
+# for this project.
 
 # %%
 here.with_texts(debates.drop(columns=["title", "question"])).head(3)
 
 # %% [markdown]
-# Debates come in several shapes: with one thesis, with several competing ones (the title is then a question), or with
-# none left, when a debate turned private or its thesis was deleted.
+# Debates come in several shapes: with one thesis, with several competing theses (the title is then
+# a question), or with none, if the debate has become private or its thesis was deleted.
 
 # %%
 debates["n_theses"].value_counts().sort_index().rename("debates").to_frame()
@@ -75,14 +77,16 @@ single, foreign = (
     ~debates["language"].isin(["", here.study.languages[0]]),
 )
 Markdown(
-    f"**{single} of {len(debates)} debates have exactly one thesis**; {foreign.sum()} are in another language than the study's first."
+    f"**{single} of {len(debates)} debates have exactly one thesis**; "
+    f"{foreign.sum()} are in a language other than the study's first."
 )
 
 # %% [markdown]
 # ## The theses
 #
-# A thesis is found by its place in the debate, never by a number. Its votes say how many people judged whether it is
-# true; the votes of the whole debate include those on every argument below it.
+# A thesis is identified by its place in the debate, not by a claim number. Its votes count the
+# people who judged whether it is true; the votes of the whole debate include those on every
+# argument below it.
 
 # %%
 here.with_texts(theses.drop(columns="text")).head(3)
@@ -90,13 +94,14 @@ here.with_texts(theses.drop(columns="text")).head(3)
 # %%
 known = theses["votes"].notna().sum()
 Markdown(
-    f"The votes of **{known} of {len(theses)} theses** are known; their median is {theses['votes'].median():.0f}."
+    f"The number of votes is known for **{known} of {len(theses)} theses**; "
+    f"the median is {theses['votes'].median():.0f}."
 )
 
 # %% [markdown]
-# ## What was refused
+# ## Rejected files
 #
-# A file that is no debate is named with the reason, and nothing of it is used.
+# A file that is not a debate is listed with the reason, and nothing in it is used.
 
 # %%
 refused
@@ -105,5 +110,5 @@ refused
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + ". The next notebook leaves out what too few people voted on."
+    + ". The next notebook leaves out statements with too few votes."
 )

@@ -13,16 +13,17 @@
 # %% [markdown]
 # # 02 · Which statements are kept?
 #
-# A statement that hardly anybody voted on may be noise. As in the paper, whose threshold is 3, statements with too few
-# votes are left out, and what is left out is counted with its reason. This makes the second number of **Appendix A**
-# (the paper: 776 of 1,534).
+# A statement that few people voted on may be noise. Statements with too few votes are left out (the
+# paper's threshold is 3), and each of them is counted, with the reason. This gives the second
+# number of **Appendix A** (in the paper, 776 of 1,534).
 #
-# *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` · *takes* the rules below
+# *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 min_votes: int = 3  # votes that a statement needs to be kept
-vote_source: str = "thesis"  # which votes count: those on the thesis, or on the whole debate
+vote_source: str = "thesis"  # which votes count: those on the thesis, or in the whole debate
 multi_thesis: str = "leave_out"  # debates with several theses: left out, or one statement each
 
 # %%
@@ -39,31 +40,33 @@ here.banner()
 # %% [markdown]
 # ## The votes
 #
-# Every thesis comes with its number of votes; where nobody knows it, it stays empty and is not taken for zero.
+# Every thesis comes with its number of votes. An unknown number stays empty and is not treated as
+# zero.
 
 # %%
 debates, theses = here.read("01_debates"), here.read("01_theses")
 theses[["statement_id", "votes", "debate_votes"]].head(3)
 
 # %% [markdown]
-# Votes are spread very unevenly: many statements have a handful, a few have dozens. The line marks what is needed.
+# Votes are spread very unevenly: most statements have few, and some have dozens. The line marks the
+# threshold.
 
 # %%
 votes = theses["votes"] if vote_source == "thesis" else theses["debate_votes"]
 figure = diagnostics.vote_distribution(votes, min_votes)
 style.save(
-    here, figure, "votes", "How many statements have how many votes; the line is the threshold."
+    here, figure, "votes", "Number of statements by number of votes; the line is the threshold."
 )
 
 # %% [markdown]
-# *Votes on each statement. Bars left of the line are left out.*
+# *Votes on each statement. Statements to the left of the line are left out.*
 
 # %% [markdown]
 # ## The filter
 #
-# One reason is given for each thesis that goes: the first that applies. A debate that came without a thesis, because it
-# is private or its thesis was deleted, counts as a debate alone. What is kept and what is left out add up to what came
-# in; if not, this cell stops.
+# Each thesis that is left out gets one reason, the first that applies. A debate without a thesis,
+# because it is private or the thesis was deleted, is counted as a debate only. The statements kept
+# and those left out must add up to the total; if they do not, this notebook stops here.
 
 # %%
 kept, left_out = vote_filter.filter_statements(
@@ -73,13 +76,15 @@ vote_filter.account(debates, theses, kept, left_out)
 
 # %%
 Markdown(
-    f"**{len(kept)} of {len(theses)} statements are kept** ({100 * len(kept) / max(len(theses), 1):.0f} %); the paper keeps 776 of 1,534 (51 %)."
+    f"**{len(kept)} of {len(theses)} statements are kept** "
+    f"({100 * len(kept) / max(len(theses), 1):.0f} %); the paper keeps 776 of 1,534 (51 %)."
 )
 
 # %% [markdown]
 # ## What another threshold would keep
 #
-# The paper's threshold of 3 is one choice among many. This is how many statements others would keep.
+# The paper's threshold of three votes is one choice among many. The table shows how many statements
+# other thresholds would keep.
 
 # %%
 rules = (vote_source, multi_thesis, here.study.languages[0])
@@ -91,12 +96,15 @@ others.set_index("min_votes").T
 
 # %%
 most, least = others["kept"].iloc[[0, -1]]
-Markdown(f"From no votes asked for to ten, the statements kept fall **from {most} to {least}**.")
+Markdown(
+    f"Raising the threshold from 0 to 10 votes reduces the statements kept "
+    f"**from {most} to {least}**."
+)
 
 # %%
 files = [here.write(kept, "02_statements"), here.write(left_out, "02_left_out")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + ". From here on, only the kept statements are used."
+    + ". Only the statements kept are used from here on."
 )

@@ -11,16 +11,17 @@
 # ---
 
 # %% [markdown]
-# # 03 · What do the statements say in the other language?
+# # 03 · Do the statements say the same in each language?
 #
-# Every model is asked in every language of the study, so every statement is needed in each. The paper used Google
-# Translate and nobody checked the result; here each text carries who made it and a hash of the English it was made
-# from, and checks that need no Chinese look for what went wrong.
+# Every model is asked in every language of the study, so every statement is needed in each. The
+# paper used Google Translate and did not check the result. Here each text records who made it and a
+# hash of the English original, and checks that require no Chinese flag what may have gone wrong.
 #
-# *reads* `02_statements.csv` · *writes* `03_translations.csv`, `03_checks.csv` · *takes* the study alone
+# *reads* `02_statements.csv` · *writes* `03_translations.csv`, `03_checks.csv` · *takes* the study
+# only
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 from IPython.display import Markdown
@@ -34,9 +35,10 @@ here.banner()
 # %% [markdown]
 # ## The texts
 #
-# A stored translation counts only while the English behind it is unchanged; a reader's correction wins over a
-# machine's text. What is missing comes from the study's translator: Google Cloud Translation, a model of the study, or
-# a table that somebody brought. Each text is on disk before the next is asked for, so nothing is translated twice.
+# A stored translation is valid only while the English original is unchanged, and a reviewer's
+# correction takes precedence over the machine's text. Missing texts come from the study's
+# translator: Google Cloud Translation, a model of the study, or a table that was supplied. Each
+# text is saved before the next is requested, so nothing is translated twice.
 
 # %%
 statements = here.read("02_statements")
@@ -45,7 +47,7 @@ translated = translations.translations(here, statements)
 translated.drop(columns="text").head(3)
 
 # %% [markdown]
-# Who made them, and how many were corrected by a reader:
+# The translators, and how many of their texts a reviewer corrected:
 
 # %%
 translated.groupby(["language", "translator"], as_index=False).agg(
@@ -54,8 +56,9 @@ translated.groupby(["language", "translator"], as_index=False).agg(
 
 # %%
 Markdown(
-    f"**The text of {len(outdated)} statements has changed since it was translated**, so what was stored for it is not "
-    f"used; {outdated['correction_lost'].sum()} of them had a reader's correction and need a reader again."
+    f"**The text of {len(outdated)} statements has changed since it was translated**, so the "
+    f"stored translations are not used; {outdated['correction_lost'].sum()} of them had been "
+    "corrected by a reviewer and need another review."
     if len(outdated)
     else "No statement has changed since it was translated."
 )
@@ -63,17 +66,19 @@ Markdown(
 # %%
 placeholders = (translated["translator"] == "simulated").sum()
 Markdown(
-    f"**{placeholders} of these texts are placeholders and no translations**: they hold only 模拟译文 and the statement's id."
+    f"**{placeholders} of these texts are placeholders, not translations**: "
+    "they contain only 模拟译文 and the statement's id."
     if placeholders
-    else f"**{len(translated)} texts** stand beside {len(statements)} statements; none of them is a placeholder."
+    else f"**{len(translated)} translated texts** for {len(statements)} statements; "
+    "none of them is a placeholder."
 )
 
 # %% [markdown]
-# ## Checks that need no Chinese
+# ## Checks that require no Chinese
 #
-# Numbers, negations and names in Latin letters that got lost, text that was left in English, a length far from the
-# usual, and a back-translation (where the table has one) that is far from the English. Each is listed for a reader to
-# look at; an empty list is good news, and no proof.
+# These flag missing numbers, negations and names in Latin letters, text left in English, an unusual
+# length, and a back-translation (where the table has one) far from the English. Each flag is for a
+# reviewer to look at. An empty list is encouraging, but proves nothing.
 
 # %%
 findings = checks.checks(statements, translated)
@@ -86,25 +91,25 @@ findings["reason"].str.replace(r"[:(].*", "", regex=True).str.strip().value_coun
 
 # %%
 Markdown(
-    f"**{findings['statement_id'].nunique()} of {len(statements)} statements** have something to look at, "
-    "by the checks that need no Chinese; whether the others are well translated, only a reader can say."
+    f"**{findings['statement_id'].nunique()} of {len(statements)} statements** are flagged. "
+    "Only a reader of Chinese can say whether the others are well translated."
 )
 
 # %% [markdown]
-# ## A reader of Chinese
+# ## Review by a reader of Chinese
 #
-# `.venv/bin/alignment review NAME` writes a spreadsheet with every statement, its translation and what a
-# check found, the doubtful ones first. `.venv/bin/alignment import translations NAME FILE` takes it back: a correction
-# wins over the machine's text and is marked as corrected.
+# `.venv/bin/alignment review NAME` writes a spreadsheet with every statement, its translation and
+# what the checks found, doubtful ones first. `.venv/bin/alignment import translations NAME FILE`
+# reads it back: corrections take precedence over the machine's text and are marked as such.
 
 # %%
 corrected = translated["corrected"].astype(bool).sum()
-Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a reader.")
+Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a reviewer.")
 
 # %%
 files = [here.write(translated, "03_translations"), here.write(findings, "03_checks")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + ". Every statement now stands in every language of the study."
+    + ". Every statement is now available in every language of the study."
 )

@@ -11,18 +11,19 @@
 # ---
 
 # %% [markdown]
-# # 04 · Which statement speaks to which dimension?
+# # 04 · Which statements are relevant to which dimension?
 #
-# Every judge is asked, in every language, whether a statement is relevant to a dimension; at least half of these
-# votes have to say yes. This makes the counts of **Appendix A** (the paper: PDI 68, IDV 116, MAS 60, UAI 62, LTO 24,
-# IND 48).
+# Every judge is asked, in every language, whether a statement is relevant to a dimension; at least
+# half of these votes must say yes. This gives the counts of **Appendix A** (in the paper, PDI 68,
+# IDV 116, MAS 60, UAI 62, LTO 24, IND 48).
 #
-# *reads* `02_statements.csv`, `03_translations.csv` · *writes* `04_answers.csv.gz`, `04_accounting.csv`,
-# `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`, `04_other_rules.csv` · *takes* the rules below
+# *reads* `02_statements.csv`, `03_translations.csv` · *writes* `04_answers.csv.gz`,
+# `04_accounting.csv`, `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`, `04_other_rules.csv` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
-relevance_runs: int = 5  # runs of each model in each language on whether a statement is relevant
+study: str = "demo"  # name of the study, a file in studies/
+relevance_runs: int = 5  # runs of each judge in each language on whether a statement is relevant
 relevance_quorum: int = 0  # yes votes that make a statement relevant; 0: half of those planned
 tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
@@ -41,8 +42,9 @@ here.banner()
 # %% [markdown]
 # ## The question
 #
-# The judge sees the dimension, its two poles and the statement, and ends on one marked line. The statement's place is
-# marked off, so that nothing in it can pass for a part of the question.
+# The judge is given the dimension, its two poles and the statement, and must end its reply with one
+# marked line. Marks around the statement keep anything in it from being read as part of the
+# question.
 
 # %%
 first = here.describe("en")[here.dimensions[0]]
@@ -52,8 +54,8 @@ print(*[message["content"] for message in question])
 # %% [markdown]
 # ## The answers
 #
-# One cell is one question: a statement, a dimension, a judge, a language, a run. Replies are kept as they arrive, and
-# none is asked for twice.
+# A cell is one question: a statement, a dimension, a judge, a language and a run. Each reply is
+# saved as it arrives, and no question is asked twice.
 
 # %%
 cells = plan.step_cells(here, "relevance", relevance_runs)
@@ -62,7 +64,8 @@ written = [here.write(answered, "04_answers.csv.gz")]
 answered.head(3)
 
 # %% [markdown]
-# Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
+# Every planned cell ends in exactly one state. Refusals and unreadable replies are counted here and
+# never become votes.
 
 # %%
 accounting = votes.accounting(answered, cells)
@@ -74,8 +77,9 @@ here.who(answered)
 # %% [markdown]
 # ## The votes
 #
-# The most frequent answer of the runs is the vote of a judge in a language. A vote needs more than half of its runs;
-# two answers that are equally frequent leave it undecided, which `tie` says.
+# The vote of a judge in a language is the most frequent answer of its runs. A vote requires an
+# answer in more than half of the runs; if two answers are equally frequent, the vote is undecided,
+# which `tie` records.
 
 # %%
 voted = votes.votes(answered, relevance_runs, tie_rule, missing_votes)
@@ -84,10 +88,11 @@ voted.head(3)
 # %% [markdown]
 # ## The labels
 #
-# A pair of statement and dimension is relevant with at least `quorum` yes votes, by default half of the planned ones.
-# Each label carries how it came about: the votes for (`yes`) and against it (`no`), those that are missing, and in how
-# many the runs were tied. `marginal` pairs would flip with one vote the other way; `open` ones could flip if the
-# missing votes had come. After three of them: how many pairs each dimension gets, and how many of them hang on little.
+# A statement is relevant to a dimension if at least `quorum` votes say yes, by default half of the
+# planned votes. Each label shows how it was reached: the votes for (`yes`) and against (`no`), the
+# missing votes, and how many votes had tied runs. A `marginal` pair would flip if one vote were
+# reversed; an `open` pair could flip if the missing votes were known. The first three labels, then
+# the number of relevant pairs in each dimension and how many of them are marginal or open.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
@@ -102,16 +107,16 @@ counts
 
 # %%
 spread = here.in_order(labels).rename(columns={"yes": "value", "relevant": "kept"})
-title = "How many votes call a statement relevant"
+title = "Votes that call a statement relevant"
 figure = diagnostics.vote_shares(spread, f"yes votes of {planned}", title)
 caption = "How many of the planned votes call a statement relevant, by dimension."
 style.save(here, figure, "relevance_votes", caption)
 
 # %% [markdown]
-# *Yes votes for each statement, by dimension; dark bars are relevant. The fewer statements stand in the middle, the
-# less the rule for the quorum decides.*
+# *Yes votes per statement, by dimension; dark bars are relevant. The fewer statements lie in the
+# middle, the less the choice of quorum matters.*
 #
-# The first of the marginal labels; the table that is written marks all of them.
+# The first marginal labels; the written table marks all of them.
 
 # %%
 labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
@@ -119,9 +124,10 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # %% [markdown]
 # ## Who stands apart
 #
-# How often each judge, in each language, votes against the label that all votes made: as `lower` where it says no to
-# a relevant pair, `higher` where it says yes to another, `alone` where nobody else does. Then each judge and each
-# language as a whole. One that stands far apart pulls labels its way, or is pulled.
+# How often each judge, in each language, votes against the label set by all votes: `lower` if it
+# says no to a relevant pair, `higher` if it says yes to one that is not, `alone` if no other vote
+# does so. The last rows give each judge and each language as a whole. A judge that stands far apart
+# may pull the labels towards itself, or be outvoted by the others.
 
 # %%
 apart = label_robustness.apart(voted, labels, "relevant")
@@ -133,8 +139,8 @@ Markdown(label_robustness.farthest(apart))
 # %% [markdown]
 # ## What another rule would change
 #
-# Each rule of this page changed on its own: how many pairs would be relevant, and how many of them are new or gone.
-# Which labels these are stands in the table that is written.
+# Each rule on this page is changed on its own. The table counts the pairs that would be relevant,
+# and how many of them would be gained or lost; the written table lists these labels.
 
 # %%
 rules = {"quorum": relevance_quorum, "tie_rule": tie_rule, "missing_votes": missing_votes}
@@ -146,8 +152,9 @@ label_robustness.changes(by_rule, "relevant")
 speaking = labels.loc[labels["relevant"], "statement_id"].nunique()
 hang = flipped.drop_duplicates(["statement_id", "dimension"])
 Markdown(
-    f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements speak to at least one dimension. "
-    f"{int(counts['marginal'].sum())} pairs hang on a single vote, and {len(hang)} would flip under some other rule."
+    f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements are relevant "
+    f"to at least one dimension. {int(counts['marginal'].sum())} pairs depend on a single vote, "
+    f"and {len(hang)} would flip under some other rule."
 )
 
 # %%
@@ -157,5 +164,5 @@ written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in written)
-    + ". Only relevant pairs are asked about from here on."
+    + ". Only relevant pairs are used from here on."
 )

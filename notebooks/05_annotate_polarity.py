@@ -11,18 +11,19 @@
 # ---
 
 # %% [markdown]
-# # 05 · What does agreeing with a statement say?
+# # 05 · What does agreeing with a statement imply?
 #
-# For each relevant pair every judge says, in every language, where agreeing with the statement falls on the
-# dimension: -2, -1, +1 or +2, with no zero allowed. The median of the votes is the label. This makes the scored set,
-# the paper's *Sociocultural Statements*.
+# For each relevant pair, every judge says in every language where agreeing with the statement falls
+# on the dimension: -2, -1, +1 or +2, with no zero allowed. The median of the votes is the label.
+# This gives the scored set, the paper's *Sociocultural Statements*.
 #
-# *reads* `04_relevance.csv` · *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`, `05_polarity.csv`,
-# `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` · *takes* the rules below
+# *reads* `04_relevance.csv` · *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`,
+# `05_polarity.csv`, `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
-polarity_runs: int = 5  # runs of each model in each language on what agreeing says
+study: str = "demo"  # name of the study, a file in studies/
+polarity_runs: int = 5  # runs of each judge in each language on what agreeing implies
 tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 zero_median: str = "drop"  # a median of 0, not on the scale: dropped and counted, or kept
@@ -42,8 +43,9 @@ here.banner()
 # %% [markdown]
 # ## The question
 #
-# The judge sees the dimension with its two poles and is asked on which side agreeing with the statement falls, and
-# how strongly. Disagreeing is taken to say the exact opposite, as the paper assumes.
+# The judge is given the dimension with its two poles, and is asked towards which pole agreeing with
+# the statement points, and how strongly. Disagreeing is taken to imply the exact opposite, as the
+# paper assumes.
 
 # %%
 first = here.describe("en")[here.dimensions[0]]
@@ -53,7 +55,8 @@ print(*[message["content"] for message in question])
 # %% [markdown]
 # ## The answers
 #
-# Only the pairs that notebook 04 found relevant are asked about: one cell for each of them, judge, language and run.
+# Questions are asked only about the pairs that notebook 04 labelled relevant: one cell for each
+# pair, judge, language and run.
 
 # %%
 cells = plan.step_cells(here, "polarity", polarity_runs)
@@ -62,7 +65,8 @@ written = [here.write(answered, "05_answers.csv.gz")]
 answered.head(3)
 
 # %% [markdown]
-# Every planned cell ends in exactly one state. A refusal or an unreadable reply is counted here and is never a vote.
+# Every planned cell ends in exactly one state. Refusals and unreadable replies are counted here and
+# never become votes.
 
 # %%
 accounting = votes.accounting(answered, cells)
@@ -74,8 +78,8 @@ here.who(answered)
 # %% [markdown]
 # ## The votes
 #
-# The most frequent of the runs, again; a tie goes to the tied answer nearest the median of all runs, and `tie` says
-# so.
+# Again, the vote is the most frequent answer of the runs. A tie goes to the tied answer nearest the
+# median of all runs, which `tie` records.
 
 # %%
 voted = votes.votes(answered, polarity_runs, tie_rule, missing_votes)
@@ -84,11 +88,12 @@ voted.head(3)
 # %% [markdown]
 # ## The labels
 #
-# The label is the median of the votes. A median of a half is rounded away from zero, and a median of zero says that
-# the judges cancel out: such a pair is dropped and counted. Each label carries how it came about: the votes for
-# either pole (`positive`, `negative`), those missing, in how many the runs were tied, and in `how` what became of the
-# median. A `marginal` one would turn, come or go with one vote of the opposite sign. After three of them: how many
-# labels of each value a dimension has.
+# The label is the median of the votes. A half-integer median is rounded away from zero; a median of
+# zero means that the judges cancel out, and the pair is dropped and counted. Each label shows how
+# it was reached: the votes for either pole (`positive`, `negative`), the missing votes, how many
+# votes had tied runs, and what was done with the median (`how`). A `marginal` label would appear,
+# disappear or change its sign if one vote changed its sign. The first three labels, then the number
+# of labels of each value by dimension.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
@@ -106,15 +111,15 @@ scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(
 spread = here.in_order(labels).assign(
     value=lambda t: t["median"], kept=lambda t: t["polarity"].notna()
 )
-figure = diagnostics.vote_shares(spread, "median vote", "What agreeing with a statement says")
-caption = "How many statements have which polarity, by dimension."
+figure = diagnostics.vote_shares(spread, "median vote", "What agreeing with a statement implies")
+caption = "Number of statements with each median polarity vote, by dimension."
 style.save(here, figure, "polarity_labels", caption)
 
 # %% [markdown]
-# *Medians of the votes, by dimension; dark bars make a label. A dimension whose labels all lie on one side would
-# measure little but the readiness to agree.*
+# *Median votes, by dimension; dark bars become labels. If all labels of a dimension lay on one
+# side, its scores would measure little more than a tendency to agree.*
 #
-# The first of the marginal labels; the table that is written marks all of them.
+# The first marginal labels; the written table marks all of them.
 
 # %%
 labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
@@ -122,9 +127,10 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # %% [markdown]
 # ## Who stands apart
 #
-# How often each judge, in each language, votes for the other pole than the label that all votes made: as `lower` for
-# the negative pole, `higher` for the positive one, `alone` where nobody else does. Then each judge and each language
-# as a whole. One that stands far apart pulls labels its way, or is pulled.
+# How often each judge, in each language, votes for the opposite pole to the label set by all votes:
+# `lower` for the negative pole, `higher` for the positive one, `alone` if no other vote does so.
+# The last rows give each judge and each language as a whole. A judge that stands far apart may pull
+# the labels towards itself, or be outvoted by the others.
 
 # %%
 apart = label_robustness.apart(voted, labels, "polarity")
@@ -136,9 +142,10 @@ Markdown(label_robustness.farthest(apart))
 # %% [markdown]
 # ## What another rule would change
 #
-# Each rule of this page changed on its own: how many pairs would have a label, how many of them are new or gone, and
-# how many change their sign or only their size. Which labels these are stands in the table that is written. What
-# another quorum would do, notebook 04 says; the pairs that it would add were never asked about.
+# Each rule on this page is changed on its own. The table counts the pairs that would have a label,
+# how many would be gained or lost, and how many would change their sign or only their size; the
+# written table lists these labels. Notebook 04 shows what another quorum would do, but the pairs
+# that it would add have never been asked about.
 
 # %%
 rules = {"tie_rule": tie_rule, "missing_votes": missing_votes}
@@ -151,9 +158,10 @@ label_robustness.changes(by_rule, "polarity")
 hang = flipped.drop_duplicates(["statement_id", "dimension"])
 came = ", ".join(f"{n} {how}" for how, n in labels["how"].value_counts().items())
 Markdown(
-    f"**{scored['statement_id'].nunique()} statements with {len(scored)} labels** make the scored set; "
-    f"{labels['polarity'].isna().sum()} relevant pairs got no label. How they came about: {came}. "
-    f"{int(labels['marginal'].sum())} hang on a single vote, and {len(hang)} would be another under some other rule."
+    f"The scored set has **{scored['statement_id'].nunique()} statements, {len(scored)} labels**; "
+    f"{labels['polarity'].isna().sum()} relevant pairs have no label. Their medians: {came}. "
+    f"{int(labels['marginal'].sum())} depend on a single vote, and {len(hang)} would differ "
+    "under some other rule."
 )
 
 # %%
@@ -163,5 +171,5 @@ written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in written)
-    + ". The scored set is what notebooks 07 to 14 stand on."
+    + ". Notebooks 07 to 14 build on this scored set."
 )

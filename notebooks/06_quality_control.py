@@ -11,19 +11,20 @@
 # ---
 
 # %% [markdown]
-# # 06 · Would people have labelled the statements so?
+# # 06 · Do people agree with the labels?
 #
-# Annotators check a sample of the labels: first whether a statement is relevant to the dimension at all, then what
-# agreeing with it says. This makes **Table 2**, the mean absolute error (MAE) between annotators and between their
-# median and the models' label, and the precision of the relevance labels (the paper: 94.65 %).
+# Annotators check a sample of the labels: first whether a statement is relevant to the dimension at
+# all, then what agreeing with it implies. This gives **Table 2**, the mean absolute error (MAE)
+# between annotators and between their median and the models' label, and the precision of the
+# relevance labels (in the paper, 94.65 %).
 #
-# *reads* `05_sociocultural_statements.csv`, `05_votes.csv`, `05_answers.csv.gz`, sheets in `data/raw/<study>/ratings`
-# · *writes* `06_sample.csv`, `06_ratings.csv`, `06_precision.csv`, `06_table2.csv`, `06_compared.csv`, `table2` ·
-# *takes* the size of the sample
+# *reads* `05_sociocultural_statements.csv`, `05_votes.csv`, `05_answers.csv.gz`, sheets in
+# `data/raw/<study>/ratings` · *writes* `06_sample.csv`, `06_ratings.csv`, `06_precision.csv`,
+# `06_table2.csv`, `06_compared.csv`, `table2` · *takes* the size of the sample
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
-sample_statements: int = 56  # statements that annotators check, with all their labels
+study: str = "demo"  # name of the study, a file in studies/
+sample_statements: int = 56  # statements in the annotators' sample, each with all its labels
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -47,25 +48,29 @@ tables.notice(here.respondents, raters, here.by_hand)
 # %% [markdown]
 # ## The sample
 #
-# Statements are drawn by dimension with a fixed seed, so that none is missing, and every label of a drawn statement
-# is checked. The paper checked 56 statements with 81 labels. Once sheets were given out, their pairs stay the sample.
+# Statements are drawn by dimension with a fixed seed, so that every dimension is represented, and
+# every label of a drawn statement is checked. The paper checked 56 statements with 81 labels. Once
+# sheets have been handed out, the sample stays as it is on them.
 
 # %%
 Markdown(
     f"The sample holds **{len(sample)} pairs** of {sample['statement_id'].nunique()} statements; "
-    f"{len(sample) - len(sample.merge(labels))} of them lost their label since it was drawn and are left out."
+    f"{len(sample) - len(sample.merge(labels))} of them have lost their label since the sample "
+    "was drawn and are left out."
 )
 
 # %% [markdown]
-# Is that enough? For each dimension and for all together: how wide the 95 % intervals will be, end to end, if 95 % of
-# the labels are right and the MAE is 0.5, about as in the last column of the paper's Table 2. The standard
-# deviation of single errors is printed nowhere; for whole errors of 0 to 4 with that mean it has a lower bound, where
-# all are 0 or 1 (`mae_least`), and an upper bound, where all are 0 or 4 (`mae_most`).
+# Is that enough? The table gives the expected full width of the 95 % intervals, for each dimension
+# and overall, if 95 % of the labels are right and the MAE is 0.5, about as in the last column of
+# the paper's Table 2. The paper does not print the standard deviation of single errors; for integer
+# errors from 0 to 4 with that mean it is smallest if all are 0 or 1 (`mae_least`) and largest if
+# all are 0 or 4 (`mae_most`).
 #
-# The whole sample pins the precision down to a few points, and the MAE to a part of a step of the scale; a single
-# dimension tells little, and a rare one next to nothing. The other way round, this many pairs are needed for an
-# interval of a given width. The paper's 81 are about what a width of a tenth on precision takes, and far from it on
-# the MAE of a dimension: its Table 2 can be read as a whole, hardly row by row.
+# The whole sample determines the precision to within a few points, and the MAE to within a fraction
+# of a step of the scale; a single dimension says little, and a rare one almost nothing. The second
+# table turns the question round: how many pairs does an interval of a given width need? The paper's
+# 81 pairs give a width of about a tenth for the precision, but are far too few for the MAE of a
+# single dimension: its Table 2 can be read as a whole, but hardly row by row.
 
 # %%
 pairs = sample.groupby("dimension").size().reindex(here.dimensions, fill_value=0)
@@ -78,10 +83,10 @@ sampling.plan_sample([0.1, 0.2, 0.3, 0.5])
 # %% [markdown]
 # ## The ratings
 #
-# `.venv/bin/alignment sheets` writes one spreadsheet for each annotator, which does not show the models' labels.
-# It is filled in, put back, and read anew on every run; no run writes to it, so that what was rated cannot be lost.
-# Where the study names simulated annotators, their error is known and stated. Pairs that somebody left open are no
-# rating.
+# `.venv/bin/alignment sheets` writes one spreadsheet per annotator, which does not show the models'
+# labels. Filled sheets are put in the ratings folder and read again at every execution; no
+# execution writes to them, so ratings cannot be lost. Simulated annotators, where the study has
+# them, have a stated error. Pairs left blank are not ratings.
 
 # %%
 ratings.head(3)
@@ -93,8 +98,9 @@ Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet
 # %% [markdown]
 # ## Step 1: are the positive labels right?
 #
-# The share of judgements that confirm a relevance label, with Wilson's interval and the number of judgements. The
-# interval takes judgements of one pair for independent; where annotators doubt the same pairs, it is too narrow.
+# The share of judgements that confirm a relevance label, with Wilson's interval and the number of
+# judgements. The interval treats judgements of the same pair as independent; if annotators doubt
+# the same pairs, it is too narrow.
 
 # %%
 precision = agreement.precision(ratings)
@@ -102,10 +108,11 @@ shown = precision.assign(precision=tables.with_n(precision, "precision", "judgem
 shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3)
 
 # %% [markdown]
-# Why not kappa alone? Take two annotators who are right in 95 of 100 cases. They agree equally often whatever they
-# judge; but as more of the pairs really are relevant, kappa expects nearly all of that agreement by chance, and where
-# all are relevant it is zero. Only pairs that the models call relevant are checked here, so the last row
-# below is our case. Gwet's AC1 expects less by chance where one answer prevails.
+# Why not kappa alone? Take two annotators who are each right in 95 of 100 cases. They agree equally
+# often whatever the share of relevant pairs; but as that share grows, kappa attributes nearly all
+# of the agreement to chance, and if all pairs are relevant it is zero. Only pairs that the models
+# call relevant are checked here, so the last row is the case at hand. Gwet's AC1 expects less
+# chance agreement where one answer prevails.
 
 # %%
 agreement_coefficients.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)
@@ -113,8 +120,9 @@ agreement_coefficients.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)
 # %%
 overall = precision.set_index("dimension").loc["all"]
 Markdown(
-    f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say yes: kappa is "
-    f"{overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. What the paper's 94.65 % can be a share of, notebook 13 asks."
+    f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say "
+    f"yes: kappa is {overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. "
+    "Notebook 13 asks what the paper's 94.65 % can be a share of."
     if raters
     else "**Not yet rated.**"
 )
@@ -122,30 +130,32 @@ Markdown(
 # %% [markdown]
 # ## Step 2: are the polarities right?
 #
-# Table 2: the mean over pairs of annotators of their MAE, and the MAE between the annotators' median and the label,
-# with the number of pairs that each rests on and what the paper prints. Alpha is Krippendorff's, ordinal. The
-# intervals allow for labels of one statement that err together, and do not shrink to nothing where a small sample
-# holds no error.
+# Table 2: the mean MAE over all pairs of annotators, and the MAE between the annotators' median and
+# the label, each with its number of pairs and the value that the paper prints. Alpha is
+# Krippendorff's, ordinal. The intervals allow for correlated errors in labels of the same
+# statement, and do not shrink to zero when a small sample contains no error.
 
 # %%
 table2 = agreement.table2(ratings, labels, rng, resamples)
 tables.table2_text(table2)
 
 # %%
-caption = "Mean absolute error between annotators, and between annotators and models, with the paper's values."
+caption = "MAE between annotators, and between annotators and models, with the paper's values."
 who = tables.of_both(here.respondents, raters) if raters else "printed"
 style.save(here, paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
 
 # %% [markdown]
-# *Table 2 as a picture, with the paper's printed values as hollow marks. The median of four annotators varies less
-# than one annotator does, so some of the gap between the two is to be expected of any labels.*
+# *Table 2 as a figure; hollow marks are the values that the paper prints. The median of four
+# annotators varies less than a single annotator, so part of the gap between the two measures is
+# expected for any labels.*
 #
 # ## Do models differ as people do?
 #
-# The same two measures on the same pairs, with others in the place of annotators: models within a language, languages
-# within a model, and the single runs within a model and a language. n counts what was compared: a pair, once in each
-# such place; alpha stands in the last line. Runs measure how steady a single model is; a vote of five runs is
-# steadier. People who differ more than models do are no worse annotators: models may share their errors.
+# The same two measures on the same pairs, with others in place of the annotators: models within a
+# language, languages within a model, and runs within a model and language. n counts the
+# comparisons: a pair is counted once in each model or language in which it is compared. Alpha is in
+# the last row. Single runs show how consistent a model is; a vote of several runs is more stable.
+# People who differ more than models do are not worse annotators: models may share their errors.
 
 # %%
 voted, asked = (here.read(name).merge(sample) for name in ("05_votes", "05_answers.csv.gz"))
@@ -159,7 +169,7 @@ compared["respondents"] = np.where(compared["who"] == "annotators", raters, here
 cells = {name: tables.with_n(compared, name, "n_between") for name in ("between", "alpha")}
 wide = compared.assign(**cells).pivot(index="dimension", columns="who")
 by_dimension = wide["between"].reindex([*here.dimensions, "all"])
-by_dimension.loc["alpha of all"] = wide.loc["all", "alpha"]
+by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]
 by_dimension[list(kinds)].fillna("–")
 
 # %%

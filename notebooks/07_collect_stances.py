@@ -11,17 +11,19 @@
 # ---
 
 # %% [markdown]
-# # 07 · Do the models agree?
+# # 07 · Do the models agree with the statements?
 #
-# Every model is asked, in every language, whether it agrees with each scored statement, after reasoning for and
-# against it (chain of thought). Agreeing scores the statement's polarity, disagreeing its opposite. These stances are
-# what every figure and table of the paper's results is made of.
+# Every model is asked, in every language, whether it agrees with each scored statement, after
+# reasoning for and against it (chain of thought). Agreeing scores the statement's polarity,
+# disagreeing its opposite. All figures and tables of the paper's results are computed from these
+# stances.
 #
-# *reads* `05_sociocultural_statements.csv` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
-# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_reasons.csv` · *takes* the rules below
+# *reads* `05_sociocultural_statements.csv` · *writes* `07_answers.csv.gz`, `07_accounting.csv`,
+# `07_votes.csv`, `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_reasons.csv` · *takes* the
+# rules below
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 stance_runs: int = 5  # runs of each model in each language on whether it agrees
 tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
@@ -39,8 +41,8 @@ here.banner()
 # %% [markdown]
 # ## The question
 #
-# The model is asked for arguments for and against before it answers. No country, culture or dimension is named: what
-# it holds is to show in its answer, and not be prompted.
+# The model is asked for arguments for and against before it answers. No country, culture or
+# dimension is named, so that the answer reflects the model rather than the prompt.
 
 # %%
 question = prompts.fill("stance", "en", "(the statement)", None)
@@ -49,7 +51,8 @@ print(*[message["content"] for message in question])
 # %% [markdown]
 # ## The answers
 #
-# A statement is asked about once in each cell, however many dimensions it speaks to.
+# There is one cell for each statement, model, language and run, however many dimensions the
+# statement is relevant to.
 
 # %%
 cells = plan.step_cells(here, "stance", stance_runs)
@@ -58,8 +61,8 @@ written = [here.write(answered, "07_answers.csv.gz")]
 answered.head(3)
 
 # %% [markdown]
-# Every planned cell ends in exactly one state. Who was not asked, or could not be read, has no stance; it never counts
-# as a disagreement.
+# Every planned cell ends in exactly one state. A cell without a readable answer has no stance, and
+# never counts as disagreement.
 
 # %%
 accounting = votes.accounting(answered, cells)
@@ -69,8 +72,8 @@ accounting
 here.who(answered)
 
 # %% [markdown]
-# A broker may serve one model through several providers, or in several quantisations. Who served all the replies of
-# this study, by the servers' own word:
+# A broker may serve one model through several providers, or in several quantisations. According to
+# the servers themselves, the replies of this study came from:
 
 # %%
 served = serving.served(here)
@@ -82,15 +85,15 @@ Markdown(serving.mixtures(served))
 # %% [markdown]
 # ## The votes
 #
-# The most frequent of the runs is the model's stance: 1 agrees, -1 disagrees.
+# The most frequent answer of the runs is the model's stance: 1 agrees, -1 disagrees.
 
 # %%
 voted = votes.votes(answered, stance_runs, tie_rule, missing_votes)
 voted.head(3)
 
 # %% [markdown]
-# A stance comes with reasons: of each, the first reply that gave it. They stand here only where the study's debates were
-# written for this project, for a reply may quote the statement.
+# Each stance comes with its reasons: the first reply that gave it. They are shown only if the
+# study's debates were written for this project, because a reply may quote the statement.
 
 # %%
 reasons = serving.reasons(here, answered, voted)
@@ -108,9 +111,9 @@ scored.head(3)
 # %% [markdown]
 # ## Who stands apart
 #
-# For each model in each language: how steady it is (`same`, the mean share of its answered runs that gave the winning
-# answer), and how readily it agrees at all (`agrees`). A model that agrees with everything scores as the labels happen
-# to lean.
+# For each model in each language: how consistent it is (`same`, the mean share of its answered runs
+# that gave the most frequent answer), and how often it agrees (`agrees`). A model that agreed with
+# everything would score whatever the labels happen to favour.
 
 # %%
 steady = voted.assign(same=voted["support"] / voted["answered"])
@@ -120,8 +123,8 @@ steady.pivot_table(index="model", columns="language", values=["same", "agrees"])
 # %% [markdown]
 # ## What missing answers would change
 #
-# `low` and `high` are a model's mean score if all of its missing runs had gone the worst way; the positions with the
-# widest gap come first.
+# `low` and `high` are a model's mean score if all of its missing runs had gone one way or the
+# other. The positions with the widest gaps come first.
 
 # %%
 bounds = answers.bounds(scored, voted)
@@ -130,8 +133,8 @@ bounds.assign(gap=bounds["high"] - bounds["low"]).nlargest(5, "gap").round(2)
 # %%
 undecided = int(voted["vote"].isna().sum())
 Markdown(
-    f"**{len(cells):,} questions gave {len(voted):,} stances**, {undecided} of them undecided; with the labels these make "
-    f"{int(scored['score'].notna().sum()):,} scores."
+    f"**{len(cells):,} questions gave {len(voted):,} stances**, {undecided} of them undecided; "
+    f"combined with the labels, they give {int(scored['score'].notna().sum()):,} scores."
 )
 
 # %%
@@ -139,7 +142,5 @@ tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "
 tables |= {"07_served": served, "07_reasons": reasons}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in written)
-    + ". Nobody is asked anything after this page."
+    "Written: " + ", ".join(f"`{f}`" for f in written) + ". No questions are asked after this page."
 )

@@ -11,22 +11,22 @@
 # ---
 
 # %% [markdown]
-# # 08 · Do groups of models differ as their peoples do?
+# # 08 · Do groups of models differ in the same way as people?
 #
-# The models of each country are put together, in their native language, and compared with the people of that
-# country on Hofstede's scale of 0 to 100. As in the paper only the statements count on which the groups respond
-# differently; beside it stands the same on all statements, since that choice matters. This makes **Figure 1** and
-# **Appendix B**.
+# The models of each culture are grouped, in their native language, and compared with the people of
+# that country on Hofstede's scale of 0 to 100. As in the paper, only statements to which the groups
+# respond differently count; because that choice matters, the same comparison is also made on all
+# statements. This gives **Figure 1** and **Appendix B**.
 #
-# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`, `07_bounds.csv`,
-# `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` ·
-# *takes* the rules below
+# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`,
+# `07_bounds.csv`, `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
+# `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 split_group: str = "median"  # response of a split group: median of its models, or of all their runs
-differ: str = "not_equal"  # when groups respond differently: not equally, or in strict opposition
-human_values: str = "current"  # values of people: The Culture Factor's tool, or the 2015 matrix
+differ: str = "not_equal"  # groups respond differently if their responses are unequal, or opposite
+human_values: str = "current"  # human values: The Culture Factor's current tool, or the 2015 matrix
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -46,8 +46,8 @@ here.banner()
 # %% [markdown]
 # ## The scores
 #
-# A group's response to a statement is the median of its models' stances: 1 agrees, -1 disagrees, 0 is split. Its score
-# on a dimension is the response times the statement's polarity.
+# A group's response to a statement is the median of its models' stances: 1 agrees, -1 disagrees, 0
+# is split. Its score is the response times the statement's polarity.
 
 # %%
 scored, answered = here.read("07_scores"), here.read("07_answers.csv.gz")
@@ -58,8 +58,8 @@ groups.head(3)
 here.missing()
 
 # %% [markdown]
-# On how many labels the groups respond differently, by dimension. `comparable` counts those on which every group has
-# a response at all.
+# The number of labels on which the groups respond differently, by dimension. `comparable` counts
+# the labels on which every group has a response.
 
 # %%
 different = scores.differing(groups, differ)
@@ -69,9 +69,10 @@ counted.reindex(here.dimensions, fill_value=0).T
 # %% [markdown]
 # ## The table
 #
-# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. Intervals are bootstrapped over statements. The
-# people's side is Hofstede's values, which the paper does not print: they come from surveys, and nothing in this study
-# changes them. Dimensions that are the study's own have none.
+# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. The intervals come from a
+# bootstrap over statements. The values of people are Hofstede's; the paper does not print them.
+# They come from surveys and do not depend on this study. Dimensions that a study defines itself
+# have none.
 
 # %%
 countries = {name: culture.people for name, culture in here.study.cultures.items()}
@@ -85,36 +86,41 @@ wide.round(0).astype("Int64")
 # %% [markdown]
 # ## The figure
 #
-# Look first at which of the two groups lies further right on each dimension, and whether the same of the two peoples
-# does.
+# On each dimension, see which group of models lies further right, and whether the people of the
+# same country do, too.
 
 # %%
-caption = "Figure 1: groups of models and people, 0 to 100, on the statements that divide groups."
-figure = paper_figures.groups_and_people(drawn, "Models and peoples: statements that divide groups")
+caption = "Figure 1: groups of models and people, 0 to 100, on statements that divide the groups."
+figure = paper_figures.groups_and_people(
+    drawn, "Models and people: statements that divide the groups"
+)
 style.save(here, figure, "figure1", caption)
 
 # %% [markdown]
-# *Figure 1. Left: groups of models, with the number of statements and 95 % intervals; right: the people of their
-# countries, from surveys. Two groups that are opposite on every one of these statements lie at equal distances on either
-# side of 50 by construction, and nearly so where one is split: only the direction of the gap carries information here.*
+# *Figure 1. Left: groups of models, with the number of statements and 95 % intervals. Right: the
+# people of their countries, from surveys. By construction, two groups that are opposite on every
+# one of these statements lie at equal distances on either side of 50, and nearly so if one of them
+# is split: only the direction of the gap carries information here.*
 #
-# The same on all statements. Where the groups agree they stand at the same place, so they move together, and closer to
-# each other.
+# The same comparison on all statements. Where the groups agree they have the same score, so they
+# lie closer together.
 
 # %%
 whole = everyone[everyone["selection"] != "differing"]
 caption = "Groups of models and people, 0 to 100, on all scored statements."
-figure = paper_figures.groups_and_people(whole, "Models and peoples: all statements")
+figure = paper_figures.groups_and_people(whole, "Models and people: all statements")
 style.save(here, figure, "figure1_all", caption)
 
 # %% [markdown]
-# *The same comparison on every scored statement. With two groups the direction of each gap is as in Figure 1, since
-# statements on which the groups agree add nothing to their difference; the positions are not.*
+# *The same comparison on every scored statement. With two groups, each gap has the same direction
+# as in Figure 1, since statements on which the groups agree add nothing to their difference; the
+# positions differ.*
 #
 # ## Is it more than chance?
 #
-# The paper's claim is about directions: on each dimension, the groups differ as their peoples do. Under chance
-# each direction is little more than the toss of a coin; notebook 14 counts how often all of them would agree.
+# The paper's claim is about directions: on each dimension, the groups differ in the same direction
+# as people. By chance, each direction would agree at most about half of the time; notebook 14
+# estimates how often all of them would.
 
 # %%
 directions = scores.directions(table.query("selection == 'differing'"), people)
@@ -124,15 +130,16 @@ directions.round(1)
 agree, decided = (directions["agrees"].isin(words).sum() for words in (["yes"], ["yes", "no"]))
 Markdown(
     f"**{agree} of {len(directions)} directions agree with people** "
-    f"({decided} are decided at all). {here.caution}"
+    f"({decided} of them can be decided). {here.caution}"
 )
 
 # %% [markdown]
 # ## What the paper prints
 #
-# Its Figure 1 prints no numbers. But the sign of each gap follows from the native cells of its Table 3: the median of
-# two models is their mean, and statements on which the groups agree cancel. The sums are in statements, at the number
-# of statements that the printed means allow (notebook 13).
+# The paper's Figure 1 prints no numbers, but the sign of each gap follows from the native entries
+# of its Table 3: the median of two models is their mean, and statements on which the groups agree
+# cancel. Sums are in statements, at the number of statements that the printed means allow (notebook
+# 13).
 
 # %%
 table3 = published.table3_long()
@@ -142,20 +149,22 @@ signs = grim.figure1_signs(table3, published.MODELS, of_paper, ns)
 signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)
 
 # %% [markdown]
-# `first` is the US group, `second` the Chinese one. A tie is no direction; under another rule for "responded
-# differently", or another copy of the table, it could be one.
+# `first` is the US group, `second` the Chinese one. A tie has no direction; under another rule for
+# "responded differently", or with another copy of the table, it could have one.
 #
 # ## Appendix B: the statements that divide the groups
 #
-# What every model replied, in its native language: its vote, and in how many of its readable runs. Strictly opposite
-# groups come first. The texts stand here only where the study's debates were written for this project.
+# Each model's vote in its native language, and how many of its readable runs gave it. Strictly
+# opposite groups come first. The texts are shown only if the study's debates were written for this
+# project.
 
 # %%
 differing = scores.divided(groups, different, here.read("07_votes"), here.models)
 here.with_texts(differing.drop(columns="opposite")).head(8)
 
 # %% [markdown]
-# And in their own words: for the first two of these statements, the reply with which each model first gave its answer.
+# The reasons given for the first two of these statements: for each model, the first reply with that
+# answer.
 
 # %%
 reasons = here.read("07_reasons").merge(here.models[["model", "language"]])

@@ -13,14 +13,15 @@
 # %% [markdown]
 # # 09 · Where does each model stand?
 #
-# Each model on its own, in its native language, on all scored statements: the mean of its scores on each dimension.
-# This makes **Figure 3**, once from this study and once from the numbers that the paper prints in Table 3.
+# The mean score of each model on each dimension, in its native language and on all scored
+# statements. This gives **Figure 3**, once from this study and once from the numbers that the paper
+# prints in Table 3.
 #
 # *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `09_figure3.csv`,
 # `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* the number of resamples
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -38,14 +39,14 @@ here.banner()
 # %% [markdown]
 # ## The scores
 #
-# One row for each label, model and language; here the native language of each model counts.
+# One row for each label, model and language; only each model's native language is used here.
 
 # %%
 scored = here.read("07_scores").merge(here.models[["model", "language"]], on=["model", "language"])
 scored.head(3)
 
 # %% [markdown]
-# A statement without a readable answer has no score, and is never counted as one.
+# A statement without a readable answer has no score and does not enter the mean.
 
 # %%
 here.missing()
@@ -53,10 +54,10 @@ here.missing()
 # %% [markdown]
 # ## The table
 #
-# The mean score, its 95 % interval by a bootstrap over statements (none below six of them), and the number of scores
-# it rests on: all statements that the model answered in its native language. Table 3 (notebook 10) takes only those
-# that it answered in both languages, so that a mean can differ a little there. A model without readable answers has no
-# position.
+# The mean score, its 95 % interval from a bootstrap over statements (omitted below six statements),
+# and the number of scores behind it: all statements that the model answered in its native language.
+# Table 3 (notebook 10) uses only statements answered in both languages, so its means can differ
+# slightly. A model without readable answers has no position.
 
 # %%
 table = positions.model_positions(scored, np.random.default_rng(9), resamples)
@@ -65,20 +66,20 @@ table.pivot_table(index="dimension", columns="model", values="mean", sort=False)
 # %% [markdown]
 # ## The figure
 #
-# Look for models of one colour that stand on different sides of the middle: a group's mean hides them.
+# Look for models of the same colour on different sides of zero: a group's mean hides them.
 
 # %%
 caption = "Figure 3: each model's mean score in its native language, with 95 % intervals."
 style.save(here, paper_figures.models_by_dimension(table), "figure3", caption)
 
 # %% [markdown]
-# *Figure 3, from this study. One colour is one culture. The scores could reach from -2 to 2; the axis shows -1 to 1,
-# as in the paper, unless a value or an interval lies outside.*
+# *Figure 3, from this study. Each colour is a culture. Scores can range from -2 to 2; the axis
+# shows -1 to 1, as in the paper, unless a value or an interval lies outside.*
 #
 # ## Is it more than chance?
 #
-# An interval that leaves out 0 says that the side is not an accident of which statements were asked. It says nothing
-# about other wordings or other days.
+# If an interval excludes 0, the side on which the model stands is unlikely to be an accident of the
+# choice of statements. The interval does not cover other wordings or other days.
 
 # %%
 Markdown(f"{positions.sentence(table)} {here.caution}")
@@ -86,8 +87,8 @@ Markdown(f"{positions.sentence(table)} {here.caution}")
 # %% [markdown]
 # ## What the paper prints
 #
-# Table 3 of the paper prints every model's mean in both languages; its native cells are what its Figure 3 shows. No
-# interval is printed, so none is drawn.
+# The paper's Table 3 prints every model's mean in both languages; its Figure 3 shows the native
+# ones. No intervals are printed, so none are drawn.
 
 # %%
 printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
@@ -96,14 +97,15 @@ printed.pivot_table(index="dimension", columns="model", values="mean", sort=Fals
 # %%
 caption = "The paper's Figure 3, redrawn from the native cells of its printed Table 3."
 figure = paper_figures.models_by_dimension(
-    printed, "Each model's mean score, as the paper prints it"
+    printed, "Each model's mean score, as printed in the paper"
 )
 style.save(here, figure, "figure3_printed", caption, "printed")
 
 # %% [markdown]
-# *The paper's own Figure 3, redrawn from its printed Table 3: these are findings of the paper, and not of this run.*
+# *The paper's Figure 3, redrawn from its printed Table 3: these are the paper's findings, not
+# results of this study.*
 
 # %%
 tables = {"09_figure3": table, "09_figure3_printed": printed.assign(respondents="printed")}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. What the language changes is for notebook 10. {here.caution}")
+Markdown(f"Written: {files}. Notebook 10 compares the languages. {here.caution}")

@@ -11,15 +11,16 @@
 # ---
 
 # %% [markdown]
-# # 11 · How did debates become scores?
+# # 11 · How do debates become scores?
 #
-# The pipeline from debates to scored statements, with this study's own counts. This makes **Figure 2**; the numbers of
-# the paper's Appendix A stand beside ours.
+# The pipeline from debates to scored statements, with this study's own counts. This gives **Figure
+# 2**, and sets the numbers of the paper's Appendix A beside those of this study.
 #
-# *reads* the tables of notebooks 01 to 07 · *writes* `11_counts.csv`, `figure2` · *takes* the study alone
+# *reads* the tables of notebooks 01 to 07 · *writes* `11_counts.csv`, `figure2` · *takes* the study
+# only
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 import pandas as pd
@@ -35,8 +36,8 @@ here.banner()
 # %% [markdown]
 # ## The table
 #
-# Each step of the pipeline leaves a table; this is how many rows of each kind they hold, beside the count that the
-# paper prints. Its requests are "roughly" as many.
+# Each step of the pipeline writes a table. This is how many items each holds, beside the count that
+# the paper prints; its number of requests is approximate ("roughly").
 
 # %%
 ours = pd.Series(ledger.counts(here), name="here")
@@ -45,8 +46,9 @@ counts = ours.to_frame().assign(paper=pd.to_numeric(theirs)).rename_axis("item")
 counts
 
 # %% [markdown]
-# A statement may speak to several dimensions, so there are more pairs than statements; and not every relevant pair gets
-# a label, since a median of zero is dropped. Here are the sizes that the figure shows.
+# A statement may be relevant to several dimensions, so there are more pairs than statements. Not
+# every relevant pair gets a label, since pairs with a median of zero are dropped. The figure shows
+# these sizes.
 
 # %%
 sizes = {
@@ -60,12 +62,12 @@ pd.DataFrame([sizes | {f"questions in {n}": k for n, k in asked.items()}])
 # %% [markdown]
 # ## The figure
 #
-# Boxes are steps, and the arrows carry what goes from one to the next.
+# Boxes are steps; arrows show what passes from one to the next.
 
 # %%
 collected, kept = counts["here"].iloc[:2]
 boxes = [
-    ("Collect", f"{collected:,} debates", "from Kialo's form of debate"),
+    ("Collect", f"{collected:,} debates", "in Kialo's format"),
     ("Filter", f"{kept:,} statements", "enough votes, one thesis"),
     ("Relevance", f"{sizes['pairs']:,} pairs", f"{asked['04']:,} questions: relevant?"),
     ("Polarity", f"{sizes['labels']:,} labels", f"{asked['05']:,} questions: −2 to +2"),
@@ -78,8 +80,8 @@ caption = "Figure 2: the pipeline from debates to scored statements, with this s
 style.save(here, figure, "figure2", caption)
 
 # %% [markdown]
-# *Figure 2. The counts are this study's. Relevance and polarity are each the vote of all judges in all languages, and a
-# sample of both is checked by people (notebook 06).*
+# *Figure 2. The counts are this study's. Relevance and polarity are each decided by the votes of
+# all judges in all languages, and people check a sample of both (notebook 06).*
 
 # %%
 file = here.write(counts, "11_counts")

@@ -13,14 +13,16 @@
 # %% [markdown]
 # # 12 · What may be published?
 #
-# The statements belong to the people who wrote them, so the release holds ids, hashes and labels, and no text. It comes
-# with a data card. Examples of scored statements make **Table 4**.
+# The statements belong to the people who wrote them, so the release contains ids, hashes and
+# labels, but no texts. A data card accompanies it. Examples of scored statements make up **Table
+# 4**.
 #
-# *reads* `01_debates.csv`, `01_theses.csv`, `02_statements.csv`, `03_translations.csv`, `05_polarity.csv`,
-# `05_sociocultural_statements.csv`, `06_ratings.csv` · *writes* `12_release/`, `12_table4.csv` · *takes* the study alone
+# *reads* `01_debates.csv`, `01_theses.csv`, `02_statements.csv`, `03_translations.csv`,
+# `05_polarity.csv`, `05_sociocultural_statements.csv`, `06_ratings.csv` · *writes* `12_release/`,
+# `12_table4.csv` · *takes* the study only
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 from IPython.display import Markdown
@@ -35,7 +37,8 @@ here.banner()
 # %% [markdown]
 # ## The release
 #
-# One row for each statement and dimension. The hash tells later whether a text is still the one that was labelled.
+# One row for each statement and dimension. The hash shows later whether a text is still the one
+# that was labelled.
 
 # %%
 labels, statements = here.read("05_sociocultural_statements"), here.read("02_statements")
@@ -50,15 +53,15 @@ data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(
 # %% [markdown]
 # ## Table 4
 #
-# One example a dimension: the statement with the most votes. Texts are shown only where the study's debates were
-# written for this project.
+# One example per dimension: the statement with the most votes. Texts are shown only if the study's
+# debates were written for this project.
 
 # %%
 table4 = here.with_texts(dataset.examples(data, here.dimensions))
 table4
 
 # %% [markdown]
-# The paper's own examples, as its Table 4 prints them:
+# The paper's own examples, as printed in its Table 4:
 
 # %%
 published.read("paper_table4")
@@ -66,8 +69,9 @@ published.read("paper_table4")
 # %% [markdown]
 # ## The files
 #
-# The table, and a card that says what it is, how it was made and what it must not be used for. A simulated release says
-# so in its name and card, and has no Croissant metadata for data catalogues, for it is no data set.
+# The table, and a card that says what it is, how it was made and what it must not be used for. A
+# simulated release says so in its name and its card. It has no Croissant metadata for data
+# catalogues, because it is test output, not a data set.
 
 # %%
 translated, ratings = here.read("03_translations"), here.read("06_ratings")
@@ -83,11 +87,12 @@ Markdown(
 )
 
 # %% [markdown]
-# ## The way back
+# ## From the release back to the texts
 #
-# `.venv/bin/alignment rehydrate` takes the table to texts again, through the live client (with Kialo's permission) or
-# a folder of exports. It says which statements are unchanged, changed or gone and how their votes moved, and it writes
-# texts on the reader's own machine only. Here it is tried on the study's own debates, where nothing may have changed.
+# `.venv/bin/alignment rehydrate` fetches the texts of a release again, through the live client
+# (with Kialo's permission) or from a folder of exports. It reports which statements are unchanged,
+# changed or gone and how their votes have moved, and writes texts only to the reader's own machine.
+# Here it is tried on the study's own debates, where nothing should have changed.
 
 # %%
 again = rehydration.compared(data, here.read("01_debates"), here.read("01_theses"))
@@ -100,6 +105,7 @@ files = [here.write(dataset.examples(data, here.dimensions), "12_table4")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + f" and the release: **{len(data)} labels of {data['statement_id'].nunique()} statements**, and not one text. "
+    + f" and the release: **{len(data)} labels of {data['statement_id'].nunique()} statements**, "
+    + "no texts. "
     + here.caution
 )

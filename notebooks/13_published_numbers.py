@@ -11,18 +11,19 @@
 # ---
 
 # %% [markdown]
-# # 13 · Does it agree with what the paper prints?
+# # 13 · Are the paper's numbers consistent, and are they reproduced?
 #
-# First the printed numbers alone: do the paper's tables and claims fit together, by arithmetic? Then the ledger: each
-# printed number beside the one computed in this study, with a verdict. At the end, in a simulated study, what was
-# found is held against what was planted.
+# First the printed numbers alone: are the paper's tables and claims arithmetically consistent? Then
+# the ledger: each printed number beside the one computed in this study, with a verdict. In a
+# simulated study, the estimates are finally compared with the simulated ground truth.
 #
-# *reads* the tables of notebooks 01 to 10, `data/reference` · *writes* `13_ledger.csv`, `13_consistency.csv`,
-# `13_changes.csv`, `13_claims.csv`, `13_recovery.csv`, `recovery` · *takes* the number of resamples
+# *reads* the tables of notebooks 01 to 10, `data/reference` · *writes* `13_ledger.csv`,
+# `13_consistency.csv`, `13_changes.csv`, `13_claims.csv`, `13_recovery.csv`, `recovery` · *takes*
+# the number of resamples
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
-human_values: str = "current"  # values of people: The Culture Factor's tool, or the 2015 matrix
+study: str = "demo"  # name of the study, a file in studies/
+human_values: str = "current"  # human values: The Culture Factor's current tool, or the 2015 matrix
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -40,8 +41,9 @@ here.banner()
 # %% [markdown]
 # ## What the printed numbers alone say
 #
-# Up to the ledger nothing of this study is used, simulated or not: the numbers are the paper's, read from one copy of
-# it, and another rule than those tried here may have been used. First its claims, as far as print decides them.
+# Up to the ledger nothing of this study is used, whether simulated or not. The numbers are the
+# paper's, read from one copy of it, and the paper may have used a rule that is not tried here.
+# First its claims, as far as the printed numbers decide them.
 
 # %%
 claims = ledger.claims_from_print()
@@ -50,11 +52,12 @@ claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index
 # %% [markdown]
 # ## Which numbers of statements are possible?
 #
-# With whole labels and two-valued stances, a mean of n statements is a whole number over n (the GRIM test); and since a
-# changed stance moves a sum by twice the label, all eight sums of a row of Table 3 are odd together or even together.
-# With half labels the same holds in half steps. For each row and reading of the labels: which n up to the stated one
-# allow all eight means? The last column says how often a row whose means are moved at random by a few hundredths would
-# fit some n under the strictest reading: what a fit is worth.
+# With integer labels and two-valued stances, a mean over n statements is an integer divided by n
+# (the GRIM test); and since a changed stance moves a sum by twice the label, the eight sums in a
+# row of Table 3 are all odd or all even. With half-integer labels the same holds in half steps. For
+# each row and each reading of the labels: which n, up to the stated one, allow all eight means? To
+# show what a match is worth, the last column gives how often a row whose means are shifted at
+# random by a few hundredths matches some n under the strictest reading.
 
 # %%
 table3, stated = published.table3_long(), published.stated_n()
@@ -65,16 +68,18 @@ chances = grim.chances_of_fit(table3, stated, np.random.default_rng(13))
 possible.assign(chance=chances).round({"chance": 3}).rename_axis(columns=None).reset_index()
 
 # %% [markdown]
-# A stated n that is not in a list cannot give the printed means under that reading. IDV's is in three of the four: for
-# so long a row two digits are too few, and a reading that allows nearly every n decides nothing. The others survive
-# only where half labels were kept *and* the eight sums share no parity, for example because undecided votes leave each
-# model another n; that of LTO not even then, unless its cells do differ in n.
+# If a stated n is not in a list, it cannot give the printed means under that reading. IDV's n is in
+# three of the four lists; for so many statements two decimals are too few, and a reading that
+# allows nearly every n decides nothing. The other stated numbers survive only if half-integer
+# labels were kept *and* the eight sums do not share a parity, for example because undecided votes
+# give each model its own n. That of LTO does not survive even then, unless its entries do differ in
+# n.
 #
 # ## Which changes could be significant?
 #
-# A printed difference comes from a number of changed statements, each of which moves the sum by at least two. For each
-# cell of Table 3: the best exact paired p that a change of the printed size could reach, at the most favourable n that
-# the row allows.
+# A printed difference comes from a number of changed statements, each of which moves the sum by at
+# least two. For each entry of Table 3: the smallest exact paired p-value that a change of the
+# printed size could reach, at the most favourable n that the row allows.
 
 # %%
 best = grim.best_exact_p(table3, grim.n_by_row(table3, stated))
@@ -82,9 +87,10 @@ least = best.groupby(["dimension", "model"], sort=False)["best_p"].min().unstack
 least.round(4).rename_axis(columns=None).reset_index()
 
 # %% [markdown]
-# The cells that the paper's text names as significant, and those that it does not name although they could be. `n`: the
-# possible number of statements; `most changed`: how many can have changed at most, all in one direction. The paper's
-# own test is a bootstrap, so its best p stands there too.
+# The entries that the paper's text names as significant, and those that it does not name although
+# they could be. `n` is the possible number of statements; `most changed` is the largest number that
+# can have changed, all in one direction. The paper's own test is a bootstrap, so its smallest
+# possible p-value is shown, too.
 
 # %%
 best["named"] = best.set_index(["dimension", "model"]).index.isin(published.NAMED)
@@ -96,9 +102,10 @@ shown[["dimension", "model", "named", "n", "most changed", "best p", "best boots
 # %% [markdown]
 # ## Which share can the printed precision be?
 #
-# The paper prints 94.65 % of relevance labels confirmed. As a share of what four annotators could have judged it cannot
-# occur; of what three could, it can; and a few skipped ratings make it possible again. A mean over dimensions would
-# explain it as well, so the number need not be wrong: the paper does not say what it is a share of.
+# The paper prints that 94.65 % of the relevance labels were confirmed. As a share of all judgements
+# of four annotators this value cannot occur; with three annotators it can, and a few skipped
+# ratings make it possible again. A mean over dimensions would also explain it, so the number need
+# not be wrong: the paper does not say what it is a share of.
 
 # %%
 confirmed = published.count("relevance labels confirmed by annotators")
@@ -108,15 +115,17 @@ totals |= {f"4 annotators x {pairs} pairs, {k} skipped": 4 * pairs - k for k in 
 grim.possible_share(confirmed, 2, totals).query("possible or total == 4 * @pairs").round(3)
 
 # %% [markdown]
-# How many requests the method takes, notebook 00 works out. One thing more is no sum: Table 1 prints the two poles of
-# LTO the other way round than the introduction, Table 4 and Hofstede's index do. Only the positive pole as long-term
-# gives LTO +2 to 100 % renewable energy, as Table 4 has it.
+# Notebook 00 works out how many requests the method takes. One more point involves no arithmetic:
+# Table 1 prints the two poles of LTO the other way round from the introduction, Table 4 and
+# Hofstede's index. Only a long-term positive pole gives LTO +2 to 100 % renewable energy, as in
+# Table 4.
 #
 # ## The ledger
 #
-# `13_ledger.csv` sets each printed number and claim beside this study's: *paper, here, difference, verdict*, and the
-# reason. A simulated study cannot reproduce a finding, so its only verdict is that it cannot be checked, whatever the
-# numbers are, and it has no word on whether a claim holds. First how many items have which verdict, and why.
+# `13_ledger.csv` sets each printed number and claim beside this study's: *paper, here, difference,
+# verdict*, and the reason. A simulated study cannot reproduce a finding, so its only verdict is
+# that the item cannot be checked, whatever the numbers are, and it does not say whether a claim
+# holds. First, the number of items by verdict and reason.
 
 # %%
 found, same = ledger.values(here, human_values), ledger.same_debates(here)
@@ -124,23 +133,25 @@ entries = published.ledger(found, here.respondents, same, human_values)
 entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_index()
 
 # %% [markdown]
-# The items, those with a number of this study first. *claimed*: the paper says so; what print makes of it stands above.
+# The items, those with a number from this study first. *claimed* means that the paper says so; what
+# its printed numbers imply is shown above.
 
 # %%
 published.shown(entries)
 
 # %% [markdown]
-# The cells of Table 3 in its own shape, *paper | here*, where this study asked models of the paper's.
+# The entries of Table 3 in its own layout, *paper | here*, if this study asked the paper's models.
 
 # %%
 published.table3_side_by_side(entries)
 
 # %% [markdown]
-# ## Planted and found
+# ## Recovery of the simulated ground truth
 #
-# Simulated respondents have known leanings, so the pipeline can be tested: each row compares what was planted with what
-# the pipeline found without knowing it. `leaning` is what a respondent was given; its stances on just these statements
-# are drawn from it, and `planted` is their mean. A mean is recovered when the 95 % interval of `estimate` holds it.
+# Simulated respondents have known leanings, so the pipeline can be tested: each row compares an
+# estimate, made without knowledge of the ground truth, with the planted value. `leaning` is the
+# value set for a respondent; its stances on these particular statements are drawn from it, and
+# `planted` is their mean. A mean is recovered if the 95 % interval of `estimate` contains it.
 
 # %%
 recovered = recovery.table(here, np.random.default_rng(13), resamples)
@@ -148,15 +159,15 @@ columns = ["dimension", "model", "language", "leaning", "planted", "estimate", "
 recovered[[*columns, "verdict"]].head(3).round(2)
 
 # %%
-caption = "Planted against found mean scores of the simulated respondents, with 95 % intervals."
+caption = "Estimated mean scores against the simulated ground truth, with 95 % intervals."
 style.save(here, diagnostics.recovery(recovered), "recovery", caption)
 
 # %% [markdown]
-# *Each point is a model in a language on a dimension. On the line, what was found is what was planted. In a study that
-# is not simulated nothing was planted, and there is no picture.*
+# *Each point is a model in a language on a dimension. Points on the line are estimated exactly. A
+# study that is not simulated has no ground truth, and no figure here.*
 #
-# The labels are found again, too: which pairs were planted as relevant, which were found, and on which share of those
-# in both the polarity is the same.
+# Labels are compared in the same way: which pairs are relevant in the ground truth, which were
+# labelled relevant, and for what share of those in both the polarity is the same.
 
 # %%
 recovery.labels(here).round(2)

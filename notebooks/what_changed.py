@@ -13,14 +13,15 @@
 # %% [markdown]
 # # What changed?
 #
-# An execution with changed parameters beside the study's default one: what moved, on one screen; then labels that
-# flipped, numbers that moved, claims that fell or rose, and every figure before and after. The runner makes this page
-# after every `./run_all.sh -p name=value`.
+# An execution with changed parameters is compared with the study's default one: first a summary,
+# then the labels that flipped, the numbers that moved, the claims that hold more or less often, and
+# every figure before and after. The runner makes this page after every `./run_all.sh -p
+# name=value`.
 #
-# *reads* the tables of both executions · *writes* nothing · *takes* the study alone
+# *reads* the tables of both executions · *writes* nothing · *takes* the study only
 
 # %% tags=["parameters"]
-study: str = "demo"  # the study: a file in studies/, by name
+study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 from IPython.display import Markdown
@@ -34,7 +35,8 @@ here.banner()
 # %%
 changed = ", ".join(f"`{change}`" for change in here.changes)
 Markdown(
-    f"`{here.study.name}` with **{changed or 'what was changed by hand'}**, against `{here.study.name}` as it is."
+    f"`{here.study.name}` with **{changed or 'changes made by hand'}**, compared with "
+    f"`{here.study.name}` as it is."
 )
 
 # %%
@@ -43,13 +45,13 @@ changes.summary(here)
 # %% [markdown]
 # ## Claims
 #
-# How much of each claim of notebook 14 holds under the rules of each of the two: which fell, which rose.
+# How much of each claim of notebook 14 holds under the rules of either execution.
 
 # %%
 changes.claims(here)
 
 # %% [markdown]
-# Verdicts of the ledger (notebook 13) that are not what they were. In a simulated study none can change.
+# Verdicts of the ledger (notebook 13) that have changed. In a simulated study none can change.
 
 # %%
 changes.verdicts(here)
@@ -57,7 +59,7 @@ changes.verdicts(here)
 # %% [markdown]
 # ## The pipeline
 #
-# How many debates, statements and labels there are, before and after.
+# The number of debates, statements and labels, before and after.
 
 # %%
 changes.counts(here)
@@ -65,11 +67,11 @@ changes.counts(here)
 # %% [markdown]
 # ## Labels
 #
-# Labels that came, went or changed their value; an empty field is no label.
+# Labels that were gained, lost or changed in value; an empty field means no label.
 
 # %%
 flipped = changes.labels(here)
-Markdown(f"**{len(flipped)} labels** are not what they were.")
+Markdown(f"**{len(flipped)} labels** have changed.")
 
 # %%
 flipped.head(20)
@@ -77,13 +79,15 @@ flipped.head(20)
 # %% [markdown]
 # ## Positions
 #
-# Mean scores of the models in their native language (Figure 3) that moved, the farthest first.
+# Mean scores of the models in their native language (Figure 3) that moved, the largest changes
+# first.
 
 # %%
 changes.moved(here, "09_figure3", changes.MODEL, "mean").head(12).round(3)
 
 # %% [markdown]
-# And places of groups and of people (Figure 1), 0 to 100, on the statements that count (`selection`).
+# The positions of groups and people that moved (Figure 1), 0 to 100, on either selection of
+# statements (`selection`).
 
 # %%
 changes.moved(here, "08_figure1", ["dimension", "group", "kind", "selection"], "value").head(12)
@@ -91,7 +95,7 @@ changes.moved(here, "08_figure1", ["dimension", "group", "kind", "selection"], "
 # %% [markdown]
 # ## Differences between languages
 #
-# Exact p-values of Table 3 that moved.
+# Exact p-values of Table 3 that changed.
 
 # %%
 changes.moved(here, "10_table3", changes.PAIRS, "p_exact").head(12).round(3)
@@ -99,7 +103,7 @@ changes.moved(here, "10_table3", changes.PAIRS, "p_exact").head(12).round(3)
 # %% [markdown]
 # ## Directions
 #
-# Directions of Figure 1 that agree with people in one of the two executions and not in the other.
+# Directions of Figure 1 that agree with people in one execution but not in the other.
 
 # %%
 changes.turned(here)
@@ -107,7 +111,7 @@ changes.turned(here)
 # %% [markdown]
 # ## Figures
 #
-# Those of the paper's results first; a figure that is the same picture is named at the end.
+# Figures of the paper's results come first; identical figures are named at the end.
 
 # %%
 changes.side_by_side(here)

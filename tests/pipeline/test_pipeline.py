@@ -98,7 +98,7 @@ def test_a_changed_parameter_writes_beside_the_default_and_asks_nothing_new(demo
     page = (demo_project.folder / "notebooks" / "rendered" / name / "what_changed.ipynb").read_text(
         encoding="utf-8"
     )
-    assert "are not what they were" in page and "Simulated respondents." in page
+    assert "labels** have changed" in page and "Simulated respondents." in page
     assert "`relevance_quorum = 5`" in page and "8 gone, 0 new, 0 with another value" in page
     assert (
         page.count(", before**") == page.count(", after**") > 8
@@ -321,7 +321,7 @@ def test_real_exports_run_to_the_last_notebook(project, shared):
         278,
     )
     assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
-    assert "placeholders and no translations" in prose(project.page(folder, "03"))
+    assert "placeholders, not translations" in prose(project.page(folder, "03"))
     sentences = [t for t in kept["text"] if len(t) > 45]
     for number in NUMBERS:
         page = prose(project.page(folder, number))
