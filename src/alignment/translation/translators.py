@@ -26,6 +26,7 @@ BATCH = 100  # texts a request; Google allows 128
 CHARACTERS = 5000  # in one request, as Google recommends; a longer text goes alone
 WAIT = 1.0  # seconds before a request is repeated, doubling; Retry-After wins
 VARIETIES = {"zh": "Chinese (Simplified)"}  # where a language alone does not say how to write it
+TEMPLATE_LANGUAGE = "en"
 STEP = "translate"  # of a model's translations, in the archive
 AGAIN = "What was translated is kept: running again asks only for the rest."
 
@@ -230,8 +231,7 @@ def request(statement: str, source: str, language: str) -> list[dict]:
     template = (
         (Path(__file__).parent / "templates" / "translate.txt").read_text(encoding="utf-8").strip()
     )
-    shielded = re.sub(r"(?<=<)(?=\s*/?\s*statement)|(?<=<)(?=[|｜])", r"\\", statement, flags=re.I)
-    values = names | {"statement": shielded}
+    values = names | {"statement": prompts.shield(statement, TEMPLATE_LANGUAGE)}
     return [{"role": "user", "content": prompts.SLOT.sub(lambda slot: values[slot[1]], template)}]
 
 
