@@ -1,20 +1,31 @@
-"""What several tests share: the neighbour folder with third-party data, copies of the project and of its data folders."""
+"""What several tests share: the neighbour folder with third-party data, and folders to write to."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from alignment.asking import endpoint
 from alignment.study import loader, paths, table_files
 from alignment.study.workspace import Workspace
-from project import CODE, NUMBERS, Project
 
 SHARED = paths.ROOT.parent / "shared"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes long first; keep the other tests of a file in one process, with fixtures."""
+    items.sort(key=lambda item: -seconds(item))
+    for item in items:
+        if not seconds(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def seconds(item: pytest.Item) -> float:
+    """Return about how many seconds a test takes, as its marker says; 0 for a quick one."""
+    marker = item.get_closest_marker("takes")
+    return marker.kwargs["seconds"] if marker else 0
 
 
 @pytest.fixture
@@ -27,7 +38,7 @@ def shared() -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root of its own with the studies and the demo's raw data, to which all that a test runs writes."""
+    """A root of its own with the studies and the demo's raw data, to which a test may write."""
     shutil.copytree(paths.ROOT / "studies", tmp_path / "studies")
     shutil.copytree(
         paths.ROOT / "data" / "raw" / "demo",
@@ -40,52 +51,42 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def here(elsewhere, monkeypatch) -> Workspace:
-    """A live study of the demo's respondents, with three statements, that has yet to be given an endpoint."""
-    told = endpoint.wait
-    monkeypatch.setattr(
-        endpoint,
-        "wait",
-        lambda attempt, retry_after=None: (
-            0.001 if retry_after is None else told(attempt, retry_after)
-        ),
+    """The demo with three statements, whose endpoint waits only as long as it is told to."""
+    wait = endpoint.wait
+
+    def hurry(attempt: int, retry_after: str | None = None) -> float:
+        return 0.001 if retry_after is None else wait(attempt, retry_after)
+
+    monkeypatch.setattr(endpoint, "wait", hurry)
+    workspace = Workspace(loader.load("demo"), "demo")
+    statements = pd.DataFrame(
+        {
+            "statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"],
+            "debate_id": "x",
+            "text": ["Ban cars.", "Plant trees.", "Tax meat."],
+            "votes": 5,
+        }
     )
-    demo = loader.load("demo")
-    made = Workspace(demo, "demo")
-    statements = pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1", "demo-4.1"], "debate_id": "x", "text": ["Ban cars.", "Plant trees.", "Tax meat."], "votes": 5})  # fmt: skip
-    table_files.write(statements, made.processed / "02_statements.csv")
-    table_files.write(
-        statements.assign(thesis_no=1, debate_votes=9), made.processed / "01_theses.csv"
+    debates = pd.DataFrame(
+        {
+            "debate_id": ["x"],
+            "title": "",
+            "language": "en",
+            "question": "",
+            "n_theses": 1,
+            "debate_votes": 9,
+            "source": "x",
+        }
     )
-    table_files.write(pd.DataFrame({"debate_id": ["x"], "title": "", "language": "en", "question": "", "n_theses": 1, "debate_votes": 9, "source": "x"}), made.processed / "01_debates.csv")  # fmt: skip
-    chinese = statements.assign(language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"])
-    table_files.write(
-        chinese[["statement_id", "language", "text"]], made.processed / "03_translations.csv"
+    chinese = statements[["statement_id"]].assign(
+        language="zh", text=["禁止汽车。", "多种树。", "对肉类征税。"]
     )
-    return made
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "a project")
-
-
-@pytest.fixture(scope="session")
-def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The default study, made from nothing in another folder; a test that changes it puts it back."""
-    made = Project(tmp_path_factory.mktemp("demo") / "a project", (*CODE, "data/raw/demo", "site"))
-    run = made.run()
-    assert run.returncode == 0, run.stderr
-    assert f"{len(NUMBERS)} of {len(NUMBERS)} pages made" in run.stdout
-    return made
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A real browser without a window."""
-    path = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        pytest.skip(
-            "no browser is here (on Debian and Ubuntu: apt install chromium); one can be named: BROWSER=/path/to/chrome"
-        )
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    tables = {
+        "01_debates": debates,
+        "01_theses": statements.assign(thesis_no=1, debate_votes=9),
+        "02_statements": statements,
+        "03_translations": chinese,
+    }
+    for name, table in tables.items():
+        table_files.write(table, workspace.processed / f"{name}.csv")
+    return workspace

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from project import CODE, Project
+from project import Project
 
 CHANGE = """
 async () => {
@@ -28,43 +29,43 @@ async () => {
 @pytest.fixture
 def lab(tmp_path: Path):
     """A copy of the project with JupyterLab running in it: folder, address."""
-    Project(tmp_path, (*CODE, "data/processed/demo"))
-    (tmp_path / "data" / "raw" / "demo").mkdir(parents=True)
+    project = Project.new(tmp_path / "a project", "data/processed/demo")
+    folder, config = project.folder, tmp_path / "config"
+    (folder / "data" / "raw" / "demo").mkdir(parents=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    config = f"c.LabApp.expose_app_in_browser = True\nc.ServerApp.open_browser = False\nc.ServerApp.ip = '127.0.0.1'\nc.ServerApp.port = {port}\n"
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "jupyter_lab_config.py").write_text(config, encoding="utf-8")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("STUDY_", "JUPYTER"))}
-    env = clean | {
-        "PYTHONPATH": str(tmp_path / "src"),
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-        "JUPYTER_TOKEN": "lab",
+    config.mkdir()
+    settings = {
+        "LabApp.expose_app_in_browser": True,
+        "ServerApp.open_browser": False,
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
     }
-    command = [sys.executable, "-m", "alignment.cli", "run", "--lab"]
+    lines = [f"c.{name} = {value!r}\n" for name, value in settings.items()]
+    (config / "jupyter_lab_config.py").write_text("".join(lines), encoding="utf-8")
     process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=env,
+        [sys.executable, "-m", "alignment.cli", "run", "--lab"],
+        cwd=folder,
+        env=project.environment(JUPYTER_CONFIG_DIR=str(config), JUPYTER_TOKEN="lab"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        yield tmp_path, f"http://127.0.0.1:{port}"
+        yield folder, f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
 
 
-def soon(found, seconds: float = 60):
-    """What `found` returns once it is anything, or an error after so many seconds."""
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Return once the condition holds; AssertionError after so many seconds."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            if what := found():
-                return what
+            if condition():
+                return
         except OSError:
             pass
         time.sleep(0.5)
@@ -72,15 +73,11 @@ def soon(found, seconds: float = 60):
 
 
 @pytest.mark.slow
-def test_a_double_click_opens_a_source_as_a_notebook_whose_changed_parameter_writes_to_the_lab_folder(
-    lab, browser
-):
+def test_a_double_click_opens_a_source_as_a_notebook_that_writes_to_the_lab_folder(lab, browser):
     folder, address = lab
-    soon(lambda: urllib.request.urlopen(f"{address}/lab?token=lab", timeout=5).status == 200)
-    source, written = (
-        folder / "notebooks" / "02_filter_statements.py",
-        folder / "data" / "processed" / "demo--lab" / "02_statements.csv",
-    )
+    wait_for(lambda: urllib.request.urlopen(f"{address}/lab?token=lab", timeout=5).status == 200)
+    source = folder / "notebooks" / "02_filter_statements.py"
+    written = folder / "data" / "processed" / "demo--lab" / "02_statements.csv"
     before = source.read_bytes()
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
@@ -92,8 +89,7 @@ def test_a_double_click_opens_a_source_as_a_notebook_whose_changed_parameter_wri
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         assert not page.locator(".jp-FileEditor").count()
         page.evaluate(CHANGE)
-        soon(written.exists)
-    assert (
-        len(written.read_text(encoding="utf-8").splitlines()) == 75
-    )  # 74 statements have five votes
+        wait_for(written.exists)
+    lines = written.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 74  # statements with five votes
     assert source.read_bytes() == before

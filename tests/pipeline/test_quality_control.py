@@ -16,7 +16,7 @@ from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.schema import Annotators
 from alignment.study.workspace import Workspace
-from project import CODE, Project
+from project import Project
 from utils.errors import Problem
 
 DEMO = ROOT / "data" / "processed" / "demo"
@@ -38,7 +38,8 @@ class Rated(Project):
     """A copy of the project in which the demo's labels are there and its annotators are people."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, CODE)
+        Project.new(folder)
+        super().__init__(folder)
         self.processed, self.raw = folder / "data/processed/demo", folder / "data/raw/demo"
         self.processed.mkdir(parents=True)
         self.raw.mkdir(parents=True)

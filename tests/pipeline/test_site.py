@@ -26,6 +26,7 @@ CITED = {
 }
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}
 WIDTHS = (390, 1280)
+pytestmark = [pytest.mark.takes(seconds=75), pytest.mark.xdist_group("site")]
 LOOKED_AT = [  # one of each kind of page
     "index.html", "notebooks/04_annotate_relevance.html", "notebooks/08_figure1_groups_and_people.html", "notebooks/10_table3_languages.html",
     "notebooks/13_published_numbers.html", "whatif/human_values-2015.html", "explore/index.html", "explore/PDI--sim-us-1.html",
@@ -33,14 +34,15 @@ LOOKED_AT = [  # one of each kind of page
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def html(demo_project) -> Path:
+@pytest.fixture(scope="session")
+def html(once, what_if) -> Path:
     """The built site, with a page of what changed."""
-    run = demo_project.run("-p", "human_values=2015")
-    assert run.returncode == 0, run.stderr
-    run = demo_project.run("--site")
-    assert run.returncode == 0, run.stderr
-    return demo_project.folder / "site" / "html"
+
+    def make(folder: Path) -> None:
+        run = what_if.copy(folder).run("--site")
+        assert run.returncode == 0, run.stderr
+
+    return once("site", make).folder / "site" / "html"
 
 
 @pytest.fixture(params=WIDTHS)
@@ -154,12 +156,11 @@ def test_every_page_of_answers_says_that_they_are_simulated(html):
         assert "Simulated respondents" in parsed(path).select_one("article").get_text(), path.name
 
 
-def test_no_page_names_this_machine(demo_project, html):
+def test_no_page_names_this_machine(html):
+    machine = str(html.parent.parent)
     for path in html.rglob("*"):
         if path.suffix in (".html", ".js", ".txt", ".inv"):
-            assert str(demo_project.folder) not in path.read_text(
-                encoding="utf-8", errors="replace"
-            ), path.name
+            assert machine not in path.read_text(encoding="utf-8", errors="replace"), path.name
 
 
 @pytest.mark.parametrize("name", LOOKED_AT)

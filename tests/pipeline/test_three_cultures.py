@@ -126,7 +126,7 @@ def test_a_country_that_no_version_has_is_a_clear_problem(here):
 def test_all_fifteen_notebooks_run(project):
     done = project.run("--study", "three_cultures", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
-    (folder,) = (p.name for p in (project.folder / "data" / "processed").glob("three_cultures*"))
+    folder = project.folder_of("three_cultures")
     assert not project.faults("three_cultures", folder)
     pages = sorted((project.folder / "notebooks" / "rendered").glob("*/*.ipynb"))
     assert len(pages) == 15

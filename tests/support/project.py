@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, driven as a user drives it: through the command line."""
+"""A copy of the project in a folder of its own, driven as a user drives it: by the command line."""
 
 import json
 import os
@@ -15,45 +15,64 @@ from alignment.study import data_dictionary, loader
 from alignment.study.paths import ROOT
 
 CODE = ("src", "notebooks", "studies", "data/reference")
+FILES = ("requirements.lock", "data/raw/README.md", "data/processed/README.md")
 NUMBERS = [source.name[:2] for source in parameters.sources()]
-QUICK = [
-    a
-    for p in ("relevance_runs=1", "polarity_runs=1", "stance_runs=1", "resamples=200")
-    for a in ("-p", p)
-]
-NOT_COPIED = (
-    "*.sqlite*",
-    "rendered",
-    "__pycache__",
-    "answers.csv.gz",
-    "*.lock",
-    ".ipynb_checkpoints",
-    "html",
+FEW = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1, "resamples": 200}
+QUICK = [argument for name, value in FEW.items() for argument in ("-p", f"{name}={value}")]
+NOT_COPIED = shutil.ignore_patterns(
+    "*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints", "html"
 )
 
 
 class Project:
-    """The code, the studies and the demo's raw data, without anything that was made from them."""
+    """A folder with the project's code, and with what was made there."""
 
-    def __init__(self, folder: Path, parts: tuple[str, ...] = (*CODE, "data/raw/demo")) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for part in parts:
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        for file in ("requirements.lock", "data/raw/README.md", "data/processed/README.md"):
+
+    @classmethod
+    def new(cls, folder: Path, *parts: str) -> "Project":
+        """Copy the code and the named folders, without anything that was made from them."""
+        for part in (*CODE, *parts):
+            shutil.copytree(ROOT / part, folder / part, ignore=NOT_COPIED)
+        for file in FILES:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / file, folder / file)
+        return cls(folder)
+
+    def copy(self, folder: Path) -> "Project":
+        """Copy the whole folder with all that was made in it."""
+        return Project(shutil.copytree(self.folder, folder))
 
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        """Run Python in the project's folder, as run_all.sh does: ("-m", "alignment.cli", "sheets", ...)."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("STUDY_")}
-        env = clean | {"PYTHONPATH": str(self.folder / "src")} | environment
+        """Run Python on this folder's code: ("-m", "alignment.cli", "sheets", ...)."""
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, env=env, capture_output=True, text=True
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
         )
 
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return variables by which Python finds this folder's code and not the installed one."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("STUDY_", "JUPYTER"))}
+        return clean | {"PYTHONPATH": str(self.folder / "src")} | more
+
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        """./run_all.sh with these arguments."""
+        """Call ./run_all.sh with these arguments."""
         return self.python("-m", "alignment.cli", "run", *arguments, **environment)
+
+    def write_study(self, name: str, **settings) -> str:
+        """Write a study file; return its name."""
+        text = yaml.safe_dump({"name": name, **settings}, sort_keys=False)
+        (self.folder / "studies" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        return name
+
+    def folder_of(self, study: str) -> str:
+        """Return the name of the one folder of tables that executions of a study have written."""
+        (folder,) = (self.folder / "data" / "processed").glob(f"{study}*")
+        return folder.name
 
     def page(self, name: str, number: str) -> dict:
         (path,) = (self.folder / "notebooks" / "rendered" / name).glob(f"{number}_*.ipynb")
@@ -62,47 +81,34 @@ class Project:
     def table(self, name: str, table: str) -> pd.DataFrame:
         return pd.read_csv(self.folder / "data" / "processed" / name / f"{table}.csv")
 
+    def outputs(self, name: str) -> dict[str, bytes]:
+        """Read all that an execution wrote, by path."""
+        return outputs(self.folder, name)
+
     def faults(self, name: str, folder: str) -> list[str]:
-        """What of the tables of an execution is not as the data dictionary says."""
-        known = loader.load(name)
-        paths = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
-        assert len(paths) > 40
-        return [
-            told
-            for path in paths
-            for told in data_dictionary.faults(path, "processed", known.cultures, known.dimensions)
-        ]
-
-    def study(self, name: str, **settings) -> str:
-        path = self.folder / "studies" / f"{name}.yaml"
-        path.write_text(
-            yaml.safe_dump({"name": name, **settings}, sort_keys=False), encoding="utf-8"
-        )
-        return name
+        """Return what of the tables of an execution is not as the data dictionary says."""
+        study = loader.load(name)
+        tables = sorted((self.folder / "data" / "processed" / folder).rglob("*.csv*"))
+        assert len(tables) > 40
+        faults = []
+        for path in tables:
+            faults += data_dictionary.faults(path, "processed", study.cultures, study.dimensions)
+        return faults
 
 
-def outputs(root: Path, study: str) -> dict[str, bytes]:
-    """Everything that an execution wrote, by path."""
-    folders = [
-        root / "data" / "processed" / study,
-        root / "figures" / study,
-        root / "notebooks" / "rendered" / study,
-    ]
-    return {
-        p.relative_to(root).as_posix(): p.read_bytes()
-        for f in folders
-        for p in sorted(f.rglob("*"))
-        if p.is_file()
-    }
+def outputs(root: Path, name: str) -> dict[str, bytes]:
+    """Read all that an execution wrote below a root, by path."""
+    parts = ("data/processed", "figures", "notebooks/rendered")
+    paths = [path for part in parts for path in sorted((root / part / name).rglob("*"))]
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in paths if p.is_file()}
 
 
 def prose(page: dict) -> str:
-    """What a page says and shows, without its pictures."""
+    """Return what a page says and shows, without its pictures."""
     texts = ["".join(cell["source"]) for cell in page["cells"]]
     for cell in page["cells"]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            texts += [
-                "".join(data[k]) for k in ("text/markdown", "text/html", "text/plain") if k in data
-            ]
+            kinds = ("text/markdown", "text/html", "text/plain")
+            texts += ["".join(data[kind]) for kind in kinds if kind in data]
     return "\n".join(texts)
