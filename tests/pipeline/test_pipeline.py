@@ -266,7 +266,7 @@ def test_real_exports_run_to_the_last_notebook(project, shared, monkeypatch):
     assert theses.loc[single, "votes"].notna().sum() == 479
     assert len(kept) == 278
     assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
-    assert "placeholders and no translations" in prose(project.page(folder, "03"))
+    assert "placeholders, not translations" in prose(project.page(folder, "03"))
     sentences = [text for text in kept["text"] if len(text) > 45]
     for number in NUMBERS:
         page = prose(project.page(folder, number))
