@@ -32,10 +32,11 @@ from IPython.display import Markdown
 
 from alignment.asking import plan
 from alignment.paper import published
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The dimensions

@@ -28,10 +28,11 @@ import pandas as pd
 from IPython.display import Markdown
 
 from alignment.kialo import sources
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## Collecting
@@ -59,7 +60,7 @@ Markdown(
 # for this project.
 
 # %%
-here.with_texts(debates.drop(columns=["title", "question"])).head(3)
+page_notes.with_texts(here, debates.drop(columns=["title", "question"])).head(3)
 
 # %% [markdown]
 # Debates come in several shapes: with one thesis, with several competing theses (the title is then
@@ -89,7 +90,7 @@ Markdown(
 # argument below it.
 
 # %%
-here.with_texts(theses.drop(columns="text")).head(3)
+page_notes.with_texts(here, theses.drop(columns="text")).head(3)
 
 # %%
 known = theses["votes"].notna().sum()

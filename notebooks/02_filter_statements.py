@@ -31,11 +31,12 @@ import pandas as pd
 from IPython.display import Markdown
 
 from alignment.figures import diagnostics, style
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import vote_filter
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The votes

@@ -26,11 +26,12 @@ study: str = "demo"  # name of the study, a file in studies/
 # %%
 from IPython.display import Markdown
 
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from alignment.translation import checks, translations
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The texts

@@ -33,11 +33,12 @@ from IPython.display import Markdown
 
 from alignment.asking import answers, imports, plan
 from alignment.figures import diagnostics, style
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import label_robustness, prompts, votes
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The question
@@ -72,7 +73,7 @@ accounting = votes.accounting(answered, cells)
 accounting
 
 # %%
-here.who(answered)
+page_notes.count_answers(answered)
 
 # %% [markdown]
 # ## The votes

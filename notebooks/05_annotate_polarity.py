@@ -34,11 +34,12 @@ from IPython.display import Markdown
 
 from alignment.asking import answers, imports, plan
 from alignment.figures import diagnostics, style
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import label_robustness, prompts, votes
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The question
@@ -73,7 +74,7 @@ accounting = votes.accounting(answered, cells)
 accounting
 
 # %%
-here.who(answered)
+page_notes.count_answers(answered)
 
 # %% [markdown]
 # ## The votes

@@ -35,6 +35,7 @@ from alignment.annotation import rating_sheets as sheets
 from alignment.annotation import ratings, sampling
 from alignment.figures import paper_figures, style, tables
 from alignment.stats import agreement, agreement_coefficients
+from alignment.study import page_notes, respondents
 from alignment.study.workspace import open_study
 from utils import votes
 
@@ -42,8 +43,8 @@ here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
 sample = sampling.sample(here.raw / "ratings", labels, sample_statements, np.random.default_rng(6))
 ratings = ratings.read_ratings(here, sample, labels)
-raters = tables.raters_of(ratings)
-tables.notice(here.respondents, raters, here.by_hand)
+raters = respondents.raters_of(ratings)
+page_notes.rating_banner(here, raters)
 
 # %% [markdown]
 # ## The sample
@@ -141,7 +142,7 @@ tables.table2_text(table2)
 
 # %%
 caption = "MAE between annotators, and between annotators and models, with the paper's values."
-who = tables.of_both(here.respondents, raters) if raters else "printed"
+who = respondents.combine(here.respondents, raters) if raters else "printed"
 style.save(here, paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
 
 # %% [markdown]
@@ -173,7 +174,7 @@ by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]
 by_dimension[list(kinds)].fillna("–")
 
 # %%
-both = {"respondents": tables.of_both(here.respondents, raters), "raters": raters}
+both = {"respondents": respondents.combine(here.respondents, raters), "raters": raters}
 results = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in results.items()]

@@ -32,11 +32,12 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 from IPython.display import Markdown
 
 from alignment.asking import answers, plan, serving
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import prompts, scores, votes
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The question
@@ -69,7 +70,7 @@ accounting = votes.accounting(answered, cells)
 accounting
 
 # %%
-here.who(answered)
+page_notes.count_answers(answered)
 
 # %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. According to

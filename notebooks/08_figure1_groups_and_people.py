@@ -37,11 +37,12 @@ from IPython.display import Markdown
 from alignment.figures import paper_figures, style
 from alignment.paper import grim, hofstede, published
 from alignment.stats import positions
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import scores
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The scores
@@ -55,7 +56,7 @@ groups = scores.group_scores(scored, here.models, split_group, answered)
 groups.head(3)
 
 # %%
-here.missing()
+page_notes.missing_stances(here)
 
 # %% [markdown]
 # The number of labels on which the groups respond differently, by dimension. `comparable` counts
@@ -130,7 +131,7 @@ directions.round(1)
 agree, decided = (directions["agrees"].isin(words).sum() for words in (["yes"], ["yes", "no"]))
 Markdown(
     f"**{agree} of {len(directions)} directions agree with people** "
-    f"({decided} of them can be decided). {here.caution}"
+    f"({decided} of them can be decided). {page_notes.caution(here)}"
 )
 
 # %% [markdown]
@@ -160,7 +161,7 @@ signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"
 
 # %%
 differing = scores.divided(groups, different, here.read("07_votes"), here.models)
-here.with_texts(differing.drop(columns="opposite")).head(8)
+page_notes.with_texts(here, differing.drop(columns="opposite")).head(8)
 
 # %% [markdown]
 # The reasons given for the first two of these statements: for each model, the first reply with that
@@ -174,4 +175,6 @@ quoted.drop(columns=["language", "respondents"])
 # %%
 tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. {len(differing)} statements divide the groups. {here.caution}")
+Markdown(
+    f"Written: {files}. {len(differing)} statements divide the groups. {page_notes.caution(here)}"
+)

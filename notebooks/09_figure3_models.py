@@ -31,10 +31,11 @@ from IPython.display import Markdown
 from alignment.figures import paper_figures, style
 from alignment.paper import published
 from alignment.stats import positions
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The scores
@@ -49,7 +50,7 @@ scored.head(3)
 # A statement without a readable answer has no score and does not enter the mean.
 
 # %%
-here.missing()
+page_notes.missing_stances(here)
 
 # %% [markdown]
 # ## The table
@@ -82,7 +83,7 @@ style.save(here, paper_figures.models_by_dimension(table), "figure3", caption)
 # choice of statements. The interval does not cover other wordings or other days.
 
 # %%
-Markdown(f"{positions.sentence(table)} {here.caution}")
+Markdown(f"{positions.sentence(table)} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## What the paper prints
@@ -108,4 +109,4 @@ style.save(here, figure, "figure3_printed", caption, "printed")
 # %%
 tables = {"09_figure3": table, "09_figure3_printed": printed.assign(respondents="printed")}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. Notebook 10 compares the languages. {here.caution}")
+Markdown(f"Written: {files}. Notebook 10 compares the languages. {page_notes.caution(here)}")

@@ -34,10 +34,11 @@ from IPython.display import Markdown
 from alignment.figures import paper_figures, style, tables
 from alignment.paper import published
 from alignment.stats import null_model, significance
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The scores
@@ -55,7 +56,7 @@ scored.head(3)
 # is left out.
 
 # %%
-here.missing()
+page_notes.missing_stances(here)
 
 # %% [markdown]
 # ## The table
@@ -106,7 +107,7 @@ tables.tests(table)
 # %%
 kinds = {"bootstrap": "p_bootstrap", "exact test": "p_exact", "Holm": "p_holm"}
 found = [f"**{(table[p] < significance.ALPHA).sum()}** ({kind})" for kind, p in kinds.items()]
-Markdown(f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. {here.caution}")
+Markdown(f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. {page_notes.caution(here)}")
 
 # %% [markdown]
 # How far can the two tests be trusted? Here both are applied to random data, in which a quarter of
@@ -156,5 +157,6 @@ style.save(here, figure, "table3_printed", caption, "printed")
 file = here.write(table, "10_table3")
 moved = (table["changed"] > 0).sum()
 Markdown(
-    f"Written: `{file}`. Some stance changes in {moved} of {len(table)} entries. {here.caution}"
+    f"Written: `{file}`. Some stance changes in {moved} of {len(table)} entries. "
+    f"{page_notes.caution(here)}"
 )

@@ -28,10 +28,11 @@ from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import ledger, published
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The table
@@ -86,4 +87,4 @@ style.save(here, figure, "figure2", caption)
 # %%
 file = here.write(counts, "11_counts")
 became = f"{collected:,} debates became {sizes['labels']:,} labels."
-Markdown(f"Written: `{file}`. {became} {here.caution}")
+Markdown(f"Written: `{file}`. {became} {page_notes.caution(here)}")

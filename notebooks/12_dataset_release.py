@@ -29,10 +29,11 @@ from IPython.display import Markdown
 
 from alignment.paper import published
 from alignment.release import dataset, rehydration
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The release
@@ -57,7 +58,7 @@ data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(
 # debates were written for this project.
 
 # %%
-table4 = here.with_texts(dataset.examples(data, here.dimensions))
+table4 = page_notes.with_texts(here, dataset.examples(data, here.dimensions))
 table4
 
 # %% [markdown]
@@ -107,5 +108,5 @@ Markdown(
     + ", ".join(f"`{f}`" for f in files)
     + f" and the release: **{len(data)} labels of {data['statement_id'].nunique()} statements**, "
     + "no texts. "
-    + here.caution
+    + page_notes.caution(here)
 )

@@ -33,10 +33,11 @@ from IPython.display import Markdown
 from alignment.asking import recovery
 from alignment.figures import diagnostics, style
 from alignment.paper import grim, ledger, published
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## What the printed numbers alone say
@@ -177,4 +178,4 @@ tables = {"13_ledger": entries, "13_recovery": recovered}
 printed = {"13_consistency": rows, "13_changes": best, "13_claims": claims}
 tables |= {name: frame.assign(respondents="printed") for name, frame in printed.items()}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in sorted(tables.items()))
-Markdown(f"Written: {files}. {recovery.sentence(recovered)} {here.caution}")
+Markdown(f"Written: {files}. {recovery.sentence(recovered)} {page_notes.caution(here)}")

@@ -38,10 +38,11 @@ from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
 from alignment.paper import printed_null
 from alignment.stats import claims, null_model, positions, relabelling, specifications
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %% [markdown]
 # ## The specifications
@@ -195,5 +196,5 @@ held = "; ".join(
 )
 Markdown(
     f"Written: {files}. **Of the specifications that decide a claim: {held or 'none'}.** "
-    f"{here.caution}"
+    f"{page_notes.caution(here)}"
 )

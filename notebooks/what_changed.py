@@ -27,10 +27,11 @@ study: str = "demo"  # name of the study, a file in studies/
 from IPython.display import Markdown
 
 from alignment.runner import changes
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-here.banner()
+page_notes.banner(here)
 
 # %%
 changed = ", ".join(f"`{change}`" for change in here.changes)
@@ -118,5 +119,6 @@ changes.side_by_side(here)
 
 # %%
 Markdown(
-    f"**{len(flipped)} labels and {len(changes.figures(here))} figures changed.** {here.caution}"
+    f"**{len(flipped)} labels and {len(changes.figures(here))} figures changed.** "
+    f"{page_notes.caution(here)}"
 )

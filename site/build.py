@@ -22,17 +22,12 @@ from alignment.release import dataset  # noqa: E402
 from alignment.runner.pages import digest  # noqa: E402
 from alignment.study import paths  # noqa: E402
 from alignment.study.loader import load  # noqa: E402
+from alignment.study.respondents import KINDS  # noqa: E402
 from alignment.study.workspace import Workspace  # noqa: E402
 from utils.errors import Problem, command  # noqa: E402
 
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
 FONT = "StudySansSC-Regular.otf"
-WHAT = {
-    "simulated": "**This study is simulated.** No model was asked: *simulated respondents* with planted leanings answered. "
-    "It shows whether the pipeline finds what was planted, and says nothing about any model or people.",
-    "imported": "**The answers of this study were collected elsewhere** and imported.",
-    "live": "The answers of this study are those of the models that it names.",
-}
 
 
 @command
@@ -173,7 +168,7 @@ def _front(workspace: Workspace) -> None:
     toctree = "```{toctree}\n:hidden:\n:caption: What if\n:glob:\n\nwhatif/*\n```" if whatif else ""
     text, what = (
         (HERE / "pages" / "index.md").read_text(encoding="utf-8"),
-        f"{WHAT[workspace.respondents]}\n\n{dataset.source_of(workspace)['collected']}",
+        f"{KINDS[workspace.respondents].site}\n\n{dataset.source_of(workspace)['collected']}",
     )
     write(SOURCES / "index.md", text.replace("{{ what }}", what).replace("{{ whatif }}", toctree))
 

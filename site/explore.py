@@ -6,6 +6,7 @@ from html import escape
 import pandas as pd
 
 from alignment.asking import collection, plan
+from alignment.study.respondents import KINDS
 from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL
@@ -258,8 +259,5 @@ def _reply(row, text: str | None, language: str) -> str:
 
 def _stamp(workspace: Workspace) -> str:
     """What stands on every page of answers that are not real models'."""
-    words = {
-        "simulated": "Simulated respondents: no finding.",
-        "imported": "Imported answers.",
-    }.get(workspace.respondents, "")
+    words = KINDS[workspace.respondents].caution
     return f'<p class="stamp"><strong>{words}</strong></p>\n\n' if words else ""

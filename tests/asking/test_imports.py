@@ -113,7 +113,9 @@ def test_an_empty_cell_and_the_word_na_are_text_in_either_form_of_a_table(tmp_pa
     frame.to_csv(tmp_path / "brought.csv", index=False)
     frame.to_excel(tmp_path / "brought.xlsx", index=False)
     for suffix in ("csv", "xlsx"):
-        pd.testing.assert_frame_equal(table_files.brought(tmp_path / f"brought.{suffix}"), frame)
+        pd.testing.assert_frame_equal(
+            table_files.read_as_text(tmp_path / f"brought.{suffix}"), frame
+        )
 
 
 @pytest.mark.parametrize(

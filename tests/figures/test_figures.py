@@ -19,6 +19,7 @@ from PIL import Image
 from alignment.figures import diagnostics, paper_figures, style
 from alignment.paper import published
 from alignment.study.paths import REFERENCE
+from alignment.study.respondents import KINDS
 from utils.errors import Problem
 
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
@@ -292,7 +293,8 @@ def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tm
     style.write_figure(live, tmp_path / "live", "c", "live")
     for _ in range(2):
         style.write_figure(simulated, tmp_path / "figure", "c", "simulated")
-    assert not set(style.STAMPS.values()) & set(words(live))
+    stamps = {kind.stamp for kind in KINDS.values()}
+    assert not stamps & set(words(live))
     assert words(simulated).count("simulated respondents") == 1
 
 

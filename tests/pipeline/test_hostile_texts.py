@@ -13,7 +13,7 @@ from alignment.annotation import rating_sheets
 from alignment.kialo import sources
 from alignment.release import croissant, dataset
 from alignment.release.rehydration import compared
-from alignment.study import dimensions, table_files
+from alignment.study import dimensions, page_notes, table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
@@ -170,7 +170,7 @@ def test_a_table_on_a_page_escapes_it(here):
         kept = here.read("02_statements")
         for frame, column in (
             (here.read("01_debates"), "title"),
-            (here.with_texts(kept.drop(columns="text")), "text"),
+            (page_notes.with_texts(here, kept.drop(columns="text")), "text"),
         ):
             page = Tags()
             page.feed(frame._repr_html_())

@@ -3,15 +3,15 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import yaml
 
 from alignment.asking import endpoint, plan
-from alignment.figures import tables
 from alignment.runner import pipeline
-from alignment.study import loader, schema
+from alignment.study import loader, page_notes, schema
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
@@ -181,11 +181,10 @@ def test_tables_stand_in_the_order_of_the_study_and_not_of_the_alphabet():
 
 
 def test_a_page_made_by_hand_says_so_whoever_answered():
-    assert "made by hand" in Workspace(loader.load("demo"), "demo--lab").banner().data
-    assert "made by hand" not in Workspace(loader.load("demo"), "demo").banner().data
-    assert tables.notice(
-        "live", "live", Workspace(loader.load("demo"), "demo--lab").by_hand
-    ).data.startswith("> **A lab run.**")
+    assert "made by hand" in page_notes.banner(Workspace(loader.load("demo"), "demo--lab")).data
+    assert "made by hand" not in page_notes.banner(Workspace(loader.load("demo"), "demo")).data
+    live = SimpleNamespace(respondents="live", is_lab=True, study=loader.load("demo"))
+    assert page_notes.rating_banner(live, "live").data.startswith("> **A lab run.**")
 
 
 def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it():

@@ -23,7 +23,7 @@ def import_answers(workspace: Workspace, file: Path) -> list[Path]:
     """
     if not file.is_file():
         raise Problem(f"There is no file {file.name} to import.")
-    frame = table_files.brought(file)
+    frame = table_files.read_as_text(file)
     if workspace.study.table is None:
         written = {answers.FILE: _numbered(frame, file.name)}
     else:

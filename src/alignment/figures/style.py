@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 
 from alignment.stats.significance import LEAST
 from alignment.study.files import write_whole
+from alignment.study.respondents import KINDS
 from alignment.study.workspace import Workspace
 from utils import answer_words
 from utils.errors import Problem, nearest
@@ -29,12 +30,6 @@ FIRST = {
 FURTHER = ["#EBC13D", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
 INK, GREY, PALE, GREEN = "#222222", "#555555", "#C9CED6", "#CDE8CF"
 BLANK = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-STAMPS = {
-    "simulated": "simulated respondents",
-    "imported": "imported answers",
-    "printed": "from the paper's printed numbers",
-    "live": "",
-}
 LANGUAGES = {language: answer_words.words(language)["name"] for language in answer_words.known()}
 NAMES = {"PDI": "Power distance", "IDV": "Individualism", "MAS": "Achievement", "UAI": "Uncertainty avoidance",
          "LTO": "Long-term orientation", "IND": "Indulgence"}  # fmt: skip
@@ -95,11 +90,11 @@ def stamp(figure: Figure, respondents: str) -> str:
     """
     named = [name.strip() for name in respondents.split(",")]
     for name in named:
-        if name not in STAMPS:
+        if name not in KINDS:
             raise Problem(
-                f'"{name}" is none of the respondents {", ".join(STAMPS)}.{nearest(name, STAMPS)}'
+                f'"{name}" is none of the respondents {", ".join(KINDS)}.{nearest(name, KINDS)}'
             )
-    words = ", ".join(dict.fromkeys(STAMPS[name] for name in sorted(named) if STAMPS[name]))
+    words = ", ".join(filter(None, (KINDS[name].stamp for name in sorted(set(named)))))
     for old in [text for text in figure.texts if text.get_gid() == "stamp"]:
         old.remove()
     if words:

@@ -1,8 +1,7 @@
-"""Tables as a page shows them, and what stands above the ratings of annotators."""
+"""The paper's tables as a page shows them."""
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
 from alignment.paper import published
@@ -10,16 +9,6 @@ from alignment.stats.significance import ALPHA, named_pairs
 
 GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
-LABELS = {
-    "simulated": "**Simulated respondents.** The labels on this page were made up by a program with planted leanings.",
-    "imported": "**Imported answers.** The labels on this page were collected elsewhere and imported.",
-    "live": "The labels on this page are real models'.",
-}
-RATERS = {
-    "simulated": "**Simulated annotators.** The ratings were made up with a known error, and are no people's.",
-    "live": "The ratings are real people's.",
-    "": "**Not yet rated.** Table 2 is the paper's alone.",
-}
 
 
 def table3(table: pd.DataFrame) -> Styler:
@@ -131,39 +120,6 @@ def table2_text(table: pd.DataFrame) -> pd.DataFrame:
     if not table["n_to_models"].any():
         return printed.assign(**{"here": "not yet rated"})
     return ours.join(printed).fillna("")
-
-
-def raters_of(ratings: pd.DataFrame) -> str:
-    """Who rated: live, simulated, or nobody ("") as long as every sheet is empty. The two never stand side by side."""
-    rated = ratings.dropna(subset=["relevant", "polarity"], how="all")
-    return next(iter(rated["respondents"].unique()), "")
-
-
-def of_both(models: str, raters: str) -> str:
-    """Whose a number is that compares ratings with labels: made up as soon as one of the two is.
-
-    >>> of_both("live", "simulated"), of_both("simulated", "live"), of_both("live", "live"), of_both("imported", "")
-    ('simulated', 'simulated', 'live', 'imported')
-    """
-    return "simulated" if "simulated" in (models, raters) else models
-
-
-def notice(models: str, raters: str, by_hand: str = "") -> Markdown:
-    """What a reader must know of labels and ratings before anything else; nothing when both are real.
-
-    `by_hand`: what a lab run says of itself.
-
-    >>> print(notice("live", "").data)
-    > The labels on this page are real models'. **Not yet rated.** Table 2 is the paper's alone.
-    """
-    if (models, raters) == ("live", "live"):
-        return Markdown(f"> {by_hand}" if by_hand else "")
-    finding = (
-        " How far they are from the labels is no finding."
-        if raters and "simulated" in (models, raters)
-        else ""
-    )
-    return Markdown(f"> {LABELS[models]} {RATERS[raters]}{finding} {by_hand}".rstrip())
 
 
 def with_n(table: pd.DataFrame, value: str, n: str) -> pd.Series:

@@ -9,19 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import dimensions, paths, table_files
+from alignment.study import dimensions, display, paths, table_files
 from alignment.study.loader import load
+from alignment.study.respondents import combine
 from alignment.study.schema import Cap, Study
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
 VARIABLE = "STUDY_WORKSPACE"
-STAMPS = {
-    "simulated": "**Simulated respondents.** Every answer of this study was made up by a program with planted leanings. "
-    "It shows whether the pipeline finds what was planted; it says nothing about any real model or people.",
-    "imported": "**Imported answers.** The answers on this page were collected elsewhere and imported.",
-    "live": "",
-}
 
 
 @dataclass(frozen=True)
@@ -162,84 +157,12 @@ class Workspace:
 
     @property
     def respondents(self) -> str:
-        """Who answered, from the answers themselves: one simulated one stamps all, so that nothing can wash it off."""
+        """Who answered, from the answers themselves, so that nothing can wash it off."""
         files = [self.path_of(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
         seen = {self.study.respondents}.union(
             *(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists())
         )
-        return next(kind for kind in STAMPS if kind in seen)
-
-    def who(self, answered: pd.DataFrame):
-        """How many of the planned cells have an answer, and whose the cells are, as a line for the page."""
-        from IPython.display import Markdown
-
-        counts, n = (
-            answered["respondents"].replace("", "nobody").value_counts(),
-            answered["state"].eq("answered").sum(),
-        )
-        share = f" ({100 * n / len(answered):.1f} %)" if len(answered) else ""
-        whose = ", ".join(f"{k:,} **{kind}**" for kind, k in counts.items())
-        return Markdown(
-            f"**{n:,} of {len(answered):,} cells are answered**{share}. Who was asked: {whose or 'nobody'}."
-        )
-
-    def missing(self):
-        """What became of the planned stances, and how far those without an answer could move a mean, for the page."""
-        from IPython.display import Markdown
-
-        accounting = self.read("07_accounting")
-        silent = [
-            f"{row.model} in {row.language}"
-            for row in accounting[accounting["answered"] == 0].itertuples()
-        ]
-        counts = accounting.sum(numeric_only=True).astype(int)
-        planned, bounds = counts.pop("planned"), self.read("07_bounds")
-        states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
-        far = (bounds["high"] - bounds["mean"]).combine(bounds["mean"] - bounds["low"], max).max()
-        unread = (
-            f" **No answer of {', '.join(silent)} could be read**: no position, and nothing is drawn."
-            if silent
-            else ""
-        )
-        moved = (
-            f" If all missing answers had gone the worst way, a mean would move by up to {far:.2f}."
-        )
-        return Markdown(
-            f"{planned:,} stances planned = {states}.{moved if planned > counts['answered'] else ''}{unread}"
-        )
-
-    @property
-    def caution(self) -> str:
-        """The end of a sentence that states a result; nothing when real models answered."""
-        return {
-            "simulated": "*Simulated respondents: no finding.*",
-            "imported": "*Imported answers.*",
-            "live": "",
-        }[self.respondents]
-
-    def with_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame with titles or statements beside it, where the study may show them (`show_texts`)."""
-        if not self.study.show_texts:
-            return frame
-        on, name, text = (
-            ("statement_id", "01_theses", "text")
-            if "statement_id" in frame
-            else ("debate_id", "01_debates", "title")
-        )
-        return frame.merge(self.read(name)[[on, text]], on=on, how="left")
-
-    def banner(self):
-        """What a reader must know about the answers before anything else; an empty line when they are real."""
-        from IPython.display import Markdown
-
-        said = " ".join(filter(None, (STAMPS[self.respondents], self.by_hand)))
-        return Markdown(f"> {said}" if said else "")
-
-    @property
-    def by_hand(self) -> str:
-        """What a page says that was made by hand, in JupyterLab, and not by the runner."""
-        lab = f"**A lab run.** This page was made by hand; what it lacks it reads from the study `{self.study.name}`."
-        return lab if self.is_lab else ""
+        return combine(*seen)
 
 
 @lru_cache
@@ -266,7 +189,7 @@ def _unpack(text: str) -> Workspace:
 
 def open_study(name: str) -> Workspace:
     """Open a study for a notebook, as the runner says, or by hand, which writes to `<study>--lab`."""
-    table_files.show_on_pages()
+    display.show_on_pages()
     workspace = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
     if workspace is not None and workspace.study.name == name:
         return workspace

@@ -143,7 +143,7 @@ def read_sheet(
 
 def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
     """A brought table (statement_id, text; perhaps language, translator, date, back_translation), for today's statements."""
-    read = table_files.brought(path)
+    read = table_files.read_as_text(path)
     if missing := [c for c in ("statement_id", "text") if c not in read]:
         raise Problem(
             f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text."

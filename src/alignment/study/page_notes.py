@@ -1,0 +1,81 @@
+"""What a page says of its answers: whose they are, how many are missing, and the texts to them."""
+
+import pandas as pd
+from IPython.display import Markdown
+
+from alignment.study.respondents import KINDS, RATERS
+from alignment.study.workspace import Workspace
+
+
+def banner(workspace: Workspace) -> Markdown:
+    """Say what a reader must know of the answers before anything else; nothing of real ones."""
+    return _quote(KINDS[workspace.respondents].banner, _lab_run(workspace))
+
+
+def rating_banner(workspace: Workspace, raters: str) -> Markdown:
+    """Say the same of labels and of ratings by `raters`; nothing when both are real."""
+    labels = workspace.respondents
+    if (labels, raters) == ("live", "live"):
+        return _quote(_lab_run(workspace))
+    finding = ""
+    if raters and "simulated" in (labels, raters):
+        finding = "How far they are from the labels is no finding."
+    return _quote(KINDS[labels].labels, RATERS[raters], finding, _lab_run(workspace))
+
+
+def _quote(*sentences: str) -> Markdown:
+    text = " ".join(filter(None, sentences))
+    return Markdown(f"> {text}" if text else "")
+
+
+def _lab_run(workspace: Workspace) -> str:
+    """Say of a page that it was made by hand, in JupyterLab, and not by the runner."""
+    if not workspace.is_lab:
+        return ""
+    base = f"what it lacks it reads from the study `{workspace.study.name}`."
+    return f"**A lab run.** This page was made by hand; {base}"
+
+
+def caution(workspace: Workspace) -> str:
+    """End a sentence that states a result; nothing when real models answered."""
+    words = KINDS[workspace.respondents].caution
+    return f"*{words}*" if words else ""
+
+
+def count_answers(cells: pd.DataFrame) -> Markdown:
+    """Say how many of the planned cells have an answer, and who was asked."""
+    kinds = cells["respondents"].replace("", "nobody").value_counts()
+    whose = ", ".join(f"{n:,} **{kind}**" for kind, n in kinds.items()) or "nobody"
+    n = cells["state"].eq("answered").sum()
+    share = f" ({100 * n / len(cells):.1f} %)" if len(cells) else ""
+    return Markdown(
+        f"**{n:,} of {len(cells):,} cells are answered**{share}. Who was asked: {whose}."
+    )
+
+
+def missing_stances(workspace: Workspace) -> Markdown:
+    """Say what became of the planned stances, and how far the missing ones could move a mean."""
+    accounting, bounds = workspace.read("07_accounting"), workspace.read("07_bounds")
+    counts = accounting.sum(numeric_only=True).astype(int)
+    planned = counts.pop("planned")
+    states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
+    text = f"{planned:,} stances planned = {states}."
+    if planned > counts["answered"]:
+        far = max((bounds["high"] - bounds["mean"]).max(), (bounds["mean"] - bounds["low"]).max())
+        text += " If all missing answers had gone the worst way, "
+        text += f"a mean would move by up to {far:.2f}."
+    silent = accounting.query("answered == 0")
+    if len(silent):
+        names = ", ".join(silent["model"] + " in " + silent["language"])
+        text += f" **No answer of {names} could be read**: no position, and nothing is drawn."
+    return Markdown(text)
+
+
+def with_texts(workspace: Workspace, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with titles or statements beside it, if the study may show them."""
+    if not workspace.study.show_texts:
+        return frame
+    on, name, text = "debate_id", "01_debates", "title"
+    if "statement_id" in frame:
+        on, name, text = "statement_id", "01_theses", "text"
+    return frame.merge(workspace.read(name)[[on, text]], on=on, how="left")
