@@ -18,17 +18,8 @@ def test_the_benchmark_of_asking_runs(client, monkeypatch):
     import bench_asking
 
     with bench_asking.server(0.0, "") as address:
-        command = [
-            sys.executable,
-            str(FILE),
-            "trial",
-            "--client",
-            client,
-            "--server",
-            address,
-            "--n",
-            "300",
-        ]
+        trial = ["trial", "--client", client, "--server", address, "--n", "300"]
+        command = [sys.executable, str(FILE), *trial]
         run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout.splitlines()[-1])["rate"] > 0

@@ -1,8 +1,9 @@
-"""The notebooks keep their form: claim, parameters, one move a cell; and they read only what comes before them."""
+"""The notebooks keep their form, and they read only what comes before them."""
 
 import re
 from statistics import median
 
+import pandas as pd
 import pytest
 
 from alignment.runner import parameters
@@ -14,65 +15,53 @@ MOST_LINES = 25
 
 
 def cells(source) -> list[tuple[str, str]]:
-    return [
-        (m["head"].strip(), m["body"].strip())
-        for m in CELL.finditer(source.read_text(encoding="utf-8"))
-    ]
+    """Return the head and the body of each cell of a notebook."""
+    matches = CELL.finditer(source.read_text(encoding="utf-8"))
+    return [(m["head"].strip(), m["body"].strip()) for m in matches]
 
 
 def test_they_are_numbered_without_a_gap():
-    assert len(SOURCES) >= 15 and [s.name[:2] for s in SOURCES] == [
-        f"{n:02d}" for n in range(len(SOURCES))
-    ]
+    numbers = [source.name[:2] for source in SOURCES]
+    assert len(SOURCES) >= 15 and numbers == [f"{n:02d}" for n in range(len(SOURCES))]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
 def test_the_claim_comes_first_and_the_parameters_second(source):
     (first, claim), (second, _), *_ = cells(source)
-    assert (
-        first == "[markdown]"
-        and claim.startswith(f"# # {source.name[:2]} · ")
-        and claim.splitlines()[0].endswith("?")
-    )
+    title = claim.splitlines()[0]
+    assert first == "[markdown]"
+    assert title.startswith(f"# # {source.name[:2]} · ") and title.endswith("?")
     assert "*reads*" in claim and "*writes*" in claim and "*takes*" in claim
     assert second == 'tags=["parameters"]'
 
 
 def measures(source) -> dict[str, float]:
-    """How a notebook reads: its cells, lines of code in a cell (median, nine in ten at most, most), words of prose for each."""
-    whole = cells(source)
-    code = [
-        sum(1 for line in body.splitlines() if line.strip() and not line.startswith("#"))
-        for head, body in whole
-        if head != "[markdown]"
-    ]
-    words = sum(len(re.findall(r"\w+", body)) for head, body in whole if head == "[markdown]")
-    ninth = sorted(code)[min(len(code) - 1, int(0.9 * len(code)))]
+    """Measure how a notebook reads: its cells, lines of code per cell, words of prose per line."""
+    lines, words = [], 0
+    for head, body in cells(source):
+        if head == "[markdown]":
+            words += len(re.findall(r"\w+", body))
+        else:
+            lines.append(
+                sum(not line.startswith("#") for line in body.splitlines() if line.strip())
+            )
     return {
-        "cells": len(whole),
-        "median": median(code),
-        "p90": ninth,
-        "most": max(code),
-        "words a line": round(words / sum(code), 1),
+        "cells": len(cells(source)),
+        "median": median(lines),
+        "p90": sorted(lines)[min(len(lines) - 1, int(0.9 * len(lines)))],
+        "most": max(lines),
+        "words a line": round(words / sum(lines), 1),
     }
 
 
 def test_no_cell_is_longer_than_a_page_can_bear_and_the_whole_is_read_in_five_minutes(capsys):
-    """Prints the measures of all notebooks, and fails beyond them: lines 5, 12, 25; 3 words a line; 10 to 25 cells."""
-    found = {source.stem: measures(source) for source in SOURCES}
+    """Print the measures of all notebooks, and fail beyond them."""
+    table = pd.DataFrame({source.stem: measures(source) for source in SOURCES}).T
     with capsys.disabled():
-        print(f"\n{'':<30} cells  lines a cell: median  p90  most  words a line")
-        for name, m in found.items():
-            print(
-                f"{name:<30} {m['cells']:>5} {m['median']:>21g} {m['p90']:>4} {m['most']:>5} {m['words a line']:>13}"
-            )
-    assert not {name: m["most"] for name, m in found.items() if m["most"] > MOST_LINES}
-    beyond = {
-        n: m
-        for n, m in found.items()
-        if m["median"] > 5 or m["p90"] > 12 or m["words a line"] < 3 or not 10 <= m["cells"] <= 25
-    }
-    assert not beyond
+        print(f"\n{table.to_string()}")
+    assert table["most"].max() <= MOST_LINES
+    assert table["median"].max() <= 5 and table["p90"].max() <= 12
+    assert table["words a line"].min() >= 3 and table["cells"].between(10, 25).all()
 
 
 @pytest.mark.parametrize("numbers", [("04", "05"), ("09", "10")])
@@ -136,6 +125,4 @@ def test_every_table_that_the_claim_promises_is_written(source):
 def test_the_readmes_table_lists_every_notebook():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[?`?(\d\d_\w+)", readme, re.M)
-    assert listed == [s.stem for s in SOURCES], (
-        "the table of notebooks in README.md has a row for each of notebooks/NN_*.py, in order"
-    )
+    assert listed == [source.stem for source in SOURCES], "README.md lists each of them, in order"

@@ -107,9 +107,9 @@ def test_half_a_character_harms_nothing():
     "piece", ["[", "*", "\\", "<", "amp;", "[a](b)", "](http://(", "`a``", "![", "<a ", "> "]
 )
 def test_ten_thousand_odd_characters_take_no_time(piece):
-    start = time.monotonic()
+    start = time.process_time()
     plain_text("&" + piece * (10_000 // len(piece)))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_footnote_mark_goes_only_where_a_number_in_brackets_follows_a_word():

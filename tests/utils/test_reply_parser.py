@@ -216,20 +216,20 @@ def test_a_language_without_words_is_a_problem():
 
 
 def test_a_study_with_many_long_replies_is_read_in_seconds():
-    from time import perf_counter
+    from time import process_time
 
     reply = {
         "en": "Arguments for: this would help many. " * 40 + "\n\n**Answer:** disagree",
         "zh": "许多人认为这样有益，而且成本不高。" * 40 + "\n\n**答案：** 不同意",
     }
-    start = perf_counter()
+    start = process_time()
     for _ in range(1000):
         assert (
             read("stance", "en", reply["en"])[1]
             == read("stance", "zh", reply["zh"])[1]
             == "disagree"
         )
-    assert perf_counter() - start < 1  # 2,000 replies; a tenth of it is usual
+    assert process_time() - start < 1  # 2,000 replies; a tenth of it is usual
 
 
 # fmt: off
