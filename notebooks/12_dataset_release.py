@@ -28,7 +28,7 @@ study: str = "demo"  # name of the study, a file in studies/
 from IPython.display import Markdown
 
 from alignment.paper import published
-from alignment.release import dataset, rehydration
+from alignment.release import comparison, dataset
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -96,7 +96,7 @@ Markdown(
 # Here it is tried on the study's own debates, where nothing should have changed.
 
 # %%
-again = rehydration.compared(data, here.read("01_debates"), here.read("01_theses"))
+again = comparison.compared(data, here.read("01_debates"), here.read("01_theses"))
 again.groupby("state", as_index=False).agg(
     statements=("statement_id", "size"), votes_moved=("moved", "median")
 )

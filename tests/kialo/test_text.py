@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alignment.kialo.text import content_hash, page_title, plain_text, without_footnotes
+from alignment.kialo.text import page_title, plain_text, without_footnotes
+from alignment.study.hashes import content_hash
 
 CHARACTERS = "ab1 *_~`[]()<>!&;#\\/\n\"'{}:=-.|\u200f\u00a0é"
 MARKS = [*CHARACTERS, "http://", "&lt;", "&amp;", "<b>", "](", "<!--", "a@b.org"]

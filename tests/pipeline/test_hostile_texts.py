@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from alignment.annotation import rating_sheets
 from alignment.kialo import sources
 from alignment.release import croissant, dataset
-from alignment.release.rehydration import compared
+from alignment.release.comparison import compared
 from alignment.study import dimensions, page_notes, table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from alignment.kialo.text import content_hash
 from alignment.release import croissant, dataset
 from alignment.study import table_files
+from alignment.study.hashes import content_hash
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Workspace

@@ -7,10 +7,11 @@ import pytest
 
 from alignment import cli
 from alignment.kialo import responses, sources
-from alignment.kialo.text import content_hash
 from alignment.release import dataset, rehydration
-from alignment.release.rehydration import COLUMNS, STATES, compared, read_release, summary
+from alignment.release.comparison import COLUMNS, STATES, compared
+from alignment.release.rehydration import read_release, summary
 from alignment.study import table_files
+from alignment.study.hashes import content_hash
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
 from kialo_server import Kialo

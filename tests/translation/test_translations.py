@@ -21,8 +21,8 @@ from werkzeug import Response
 from alignment import cli
 from alignment.asking import archive
 from alignment.kialo.responses import read_responses
-from alignment.kialo.text import content_hash
 from alignment.study import table_files
+from alignment.study.hashes import content_hash
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.schema import Cap, Endpoint

@@ -15,7 +15,8 @@ from urllib.parse import unquote
 import pandas as pd
 
 from alignment.kialo.responses import DEBATES, THESES, claim_number, read_json, table
-from alignment.kialo.text import content_hash, plain_text, without_footnotes
+from alignment.kialo.text import plain_text, without_footnotes
+from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from utils.errors import Problem
 

@@ -1,12 +1,13 @@
-"""Kialo's Markdown or HTML -> plain text, and the hash that stands for a text in a release."""
+"""Kialo's Markdown or HTML -> plain text."""
 
 import re
-from hashlib import sha256
 
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+
+from alignment.study.hashes import whole_characters
 
 # Markup is removed; any other text in angle brackets (`<script>`, `x < y`) is what somebody wrote, and stays.
 MARKUP_TAGS = frozenset(
@@ -36,7 +37,7 @@ def plain_text(markdown: str) -> str:
     >>> plain_text("<b>Lehrer*innen</b> und Schüler*innen<br>write <script>, {braces} and 3 < 4")
     'Lehrer*innen und Schüler*innen write <script>, {braces} and 3 < 4'
     """
-    text = " ".join(_whole_characters(markdown).split())
+    text = " ".join(whole_characters(markdown).split())
     while (
         read := _once(text)
     ) != text:  # "&amp;lt;" hides "&lt;", which hides "<": read until nothing changes
@@ -51,15 +52,6 @@ def without_footnotes(text: str, sources: int) -> str:
     'Coursera. It teaches [sic] 9 [10] things'
     """
     return FOOTNOTE.sub(lambda mark: "" if 1 <= int(mark[1]) <= sources else mark[0], text)
-
-
-def content_hash(text: str) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a text in UTF-8: says that a text changed, not what it says.
-
-    >>> content_hash("Cats should be allowed to vote.")
-    '162e4a4eabee1433'
-    """
-    return sha256(_whole_characters(text).encode("utf-8")).hexdigest()[:16]
 
 
 def page_title(html: str) -> str:
@@ -100,11 +92,6 @@ def _tag(html: str) -> str:
     if name not in MARKUP_TAGS:
         return html
     return " " if name in SPACING_TAGS else ""
-
-
-def _whole_characters(text: str) -> str:
-    """Half a surrogate pair cannot be written to any file; it becomes the replacement character."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _star_within_word(state: StateInline, silent: bool) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from alignment.kialo.text import content_hash
 from alignment.release import croissant
 from alignment.study import data_dictionary
 from alignment.study.files import write_whole
+from alignment.study.hashes import content_hash
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.kialo.text import content_hash
 from alignment.study import spreadsheets, table_files
+from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
 from alignment.translation import translations, translators

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from alignment.kialo.text import content_hash
 from alignment.study import table_files
+from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
 from alignment.translation import translators
