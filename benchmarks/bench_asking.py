@@ -28,7 +28,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.cells import CELL, cells_of_statements
+from utils.cells import cells_of_statements
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
@@ -150,7 +150,7 @@ def bare(address: str, n: int, in_flight: int, folder: Path) -> None:
 def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     """This project: the openai package, every reply on disk."""
     from alignment.asking import archive, scheduler
-    from alignment.asking.endpoint import Request
+    from alignment.asking.request import Request
     from alignment.study import loader, schema
     from alignment.study.workspace import Workspace
 
@@ -166,7 +166,7 @@ def ours(address: str, n: int, in_flight: int, folder: Path) -> None:
     ]
     with archive.open_archive(raw / archive.FILE) as connection:
         scheduler.ask(workspace, todo, connection, Quiet())
-        assert archive.spent(connection)[0] == n
+        assert archive.sum_spending(connection)[0] == n
 
 
 class Quiet:
@@ -306,7 +306,7 @@ def _spread(values: list[float], form: str) -> str:
 
 def growth(times: int) -> None:
     """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
-    from alignment.asking import answers, archive, collection
+    from alignment.asking import archive, collection
     from alignment.study import loader
     from alignment.study.workspace import Workspace
     from utils import prompts
@@ -343,21 +343,20 @@ def growth(times: int) -> None:
         print(f"{count:,} cells, an archive of {size:,.0f} MB")
         with timed("keys of all cells (planning)"):
             for cells in tables:
-                collection.keys_of(workspace, cells, texts)
+                collection.cell_keys(workspace, cells, texts)
         with timed("resuming with nothing left to ask, and reading all into tables"):
             for cells in tables:
-                found = collection.collected(workspace, cells, texts)
+                found = collection.collect(workspace, cells, texts)
                 assert len(found) == len(cells) and (found["state"] != "not asked").all()
         with timed("which cells are new (--plan)"):
             for cells in tables:
-                assert not collection.known(workspace, cells, texts)["new"].any()
-        assert answers.CELL == CELL
+                assert not collection.read_archived(workspace, cells, texts)["new"].any()
 
 
 def _fill(connection, workspace, cells, texts, said, prompts, archive, collection) -> None:
     keys, question = (
-        collection.keys_of(workspace, cells, texts),
-        collection.questions(workspace, texts),
+        collection.cell_keys(workspace, cells, texts),
+        collection.message_writer(workspace, texts),
     )
     own = {
         "zh": {
@@ -389,9 +388,9 @@ def _fill(connection, workspace, cells, texts, said, prompts, archive, collectio
         }
         rows.append(row | {"prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001})
         if len(rows) == 10_000:
-            archive.keep(connection, rows)
+            archive.add_records(connection, rows)
             rows = []
-    archive.keep(connection, rows)
+    archive.add_records(connection, rows)
 
 
 @contextmanager

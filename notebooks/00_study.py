@@ -99,7 +99,7 @@ pd.DataFrame(
 # expects.
 
 # %%
-calls = plan.expected_calls(here.study, runs)
+calls = plan.plan_expected_calls(here.study, runs)
 calls.groupby("step", sort=False)[
     ["calls", "input_tokens", "output_tokens", "usd_low", "usd_high"]
 ].sum().round(2)

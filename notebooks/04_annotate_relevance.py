@@ -60,7 +60,7 @@ print(*[message["content"] for message in question])
 
 # %%
 cells = plan.step_cells(here, "relevance", relevance_runs)
-answered = answers.answers(here, cells)
+answered = answers.collect(here, cells)
 written = [here.write(answered, "04_answers.csv.gz")]
 answered.head(3)
 
@@ -98,7 +98,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
-labels = imports.relevance(here) if here.study.labels else made
+labels = imports.read_relevance(here) if here.study.labels else made
 labels.head(3)
 
 # %%

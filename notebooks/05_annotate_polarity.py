@@ -61,7 +61,7 @@ print(*[message["content"] for message in question])
 
 # %%
 cells = plan.step_cells(here, "polarity", polarity_runs)
-answered = answers.answers(here, cells)
+answered = answers.collect(here, cells)
 written = [here.write(answered, "05_answers.csv.gz")]
 answered.head(3)
 
@@ -99,7 +99,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
-labels = imports.polarity(here) if here.study.labels else made
+labels = imports.read_polarity(here) if here.study.labels else made
 labels.head(3)
 
 # %%

@@ -32,6 +32,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 from IPython.display import Markdown
 
 from alignment.asking import answers, plan, serving
+from alignment.stats import missing_runs
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import prompts, scores, votes
@@ -57,7 +58,7 @@ print(*[message["content"] for message in question])
 
 # %%
 cells = plan.step_cells(here, "stance", stance_runs)
-answered = answers.answers(here, cells)
+answered = answers.collect(here, cells)
 written = [here.write(answered, "07_answers.csv.gz")]
 answered.head(3)
 
@@ -77,11 +78,11 @@ page_notes.count_answers(answered)
 # the servers themselves, the replies of this study came from:
 
 # %%
-served = serving.served(here)
+served = serving.read_servers(here)
 served
 
 # %%
-Markdown(serving.mixtures(served))
+Markdown(serving.describe_mixtures(served))
 
 # %% [markdown]
 # ## The votes
@@ -97,7 +98,7 @@ voted.head(3)
 # study's debates were written for this project, because a reply may quote the statement.
 
 # %%
-reasons = serving.reasons(here, answered, voted)
+reasons = serving.read_reasons(here, answered, voted)
 reasons.head(3)
 
 # %% [markdown]
@@ -128,7 +129,7 @@ steady.pivot_table(index="model", columns="language", values=["same", "agrees"])
 # other. The positions with the widest gaps come first.
 
 # %%
-bounds = answers.bounds(scored, voted)
+bounds = missing_runs.bound_means(scored, voted)
 bounds.assign(gap=bounds["high"] - bounds["low"]).nlargest(5, "gap").round(2)
 
 # %%

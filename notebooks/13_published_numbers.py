@@ -155,7 +155,7 @@ published.table3_side_by_side(entries)
 # `planted` is their mean. A mean is recovered if the 95 % interval of `estimate` contains it.
 
 # %%
-recovered = recovery.table(here, np.random.default_rng(13), resamples)
+recovered = recovery.compare_positions(here, np.random.default_rng(13), resamples)
 columns = ["dimension", "model", "language", "leaning", "planted", "estimate", "low", "high", "n"]
 recovered[[*columns, "verdict"]].head(3).round(2)
 
@@ -171,11 +171,11 @@ style.save(here, diagnostics.recovery(recovered), "recovery", caption)
 # labelled relevant, and for what share of those in both the polarity is the same.
 
 # %%
-recovery.labels(here).round(2)
+recovery.compare_labels(here).round(2)
 
 # %%
 tables = {"13_ledger": entries, "13_recovery": recovered}
 printed = {"13_consistency": rows, "13_changes": best, "13_claims": claims}
 tables |= {name: frame.assign(respondents="printed") for name, frame in printed.items()}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in sorted(tables.items()))
-Markdown(f"Written: {files}. {recovery.sentence(recovered)} {page_notes.caution(here)}")
+Markdown(f"Written: {files}. {recovery.describe(recovered)} {page_notes.caution(here)}")

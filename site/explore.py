@@ -66,7 +66,7 @@ def _said(workspace: Workspace) -> pd.DataFrame:
 
 def _texts(workspace: Workspace) -> dict[tuple[str, str], str]:
     """(statement_id, language) -> text, where the study may show it."""
-    return plan.texts(workspace) if workspace.study.show_texts else {}
+    return plan.read_texts(workspace) if workspace.study.show_texts else {}
 
 
 def _spoken(workspace: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
@@ -74,11 +74,11 @@ def _spoken(workspace: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
     if (
         not workspace.study.show_texts
         or workspace.study.respondents == "imported"
-        or not collection.archives(workspace)
+        or not collection.archive_paths(workspace)
     ):
         return {}
-    found = collection.last(workspace, ["text"])
-    keys = collection.keys_of(workspace, answers[CELL], plan.texts(workspace))
+    found = collection.read_last_replies(workspace, ["text"])
+    keys = collection.cell_keys(workspace, answers[CELL], plan.read_texts(workspace))
     names = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
     return {
         name: reply_parser.visible(found[key][0]).strip()

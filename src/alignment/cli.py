@@ -136,7 +136,7 @@ def _import(chosen: argparse.Namespace) -> None:
     if chosen.what == "translations":
         print(review_sheets.import_translations(workspace, chosen.file, chosen.language))
     elif chosen.file.suffix == ".sqlite":
-        copied = archive.copy(chosen.file, workspace.raw / archive.FILE)
+        copied = archive.copy_replies(chosen.file, workspace.raw / archive.FILE)
         print(f"{copied:,} replies copied, with their texts")
     else:
         for path in imports.import_answers(workspace, chosen.file):
@@ -149,10 +149,10 @@ def _export(chosen: argparse.Namespace) -> None:
 
     workspace = open_own(chosen.study)
     if chosen.file.suffix == ".sqlite":
-        copied = archive.copy(workspace.raw / archive.FILE, chosen.file)
+        copied = archive.copy_replies(workspace.raw / archive.FILE, chosen.file)
         print(f"{copied:,} replies copied, with their texts")
     else:
-        written = answers.export(workspace, chosen.file)
+        written = answers.export_answers(workspace, chosen.file)
         print(f"{written:,} answers written to {chosen.file.name}, without any text")
 
 

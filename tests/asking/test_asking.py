@@ -27,6 +27,7 @@ from alignment.asking import (
     serving,
     simulation,
 )
+from alignment.asking.request import Request
 from alignment.study import schema, table_files
 from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty, answer, serve
@@ -40,28 +41,28 @@ STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 def test_a_live_study_without_a_cap_asks_nothing(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address, pytest.raises(Problem, match="only with a cap"):
-        answers.answers(live(here, address, cap=None), relevance(here, 1))
+        answers.collect(live(here, address, cap=None), relevance(here, 1))
     assert not server.asked
 
 
 def test_simulated_respondents_answer_in_the_process_and_only_once(here):
     cells = relevance(here)
-    first = answers.answers(here, cells)
+    first = answers.collect(here, cells)
     assert len(first) == 3 * 6 * 4 * 2 * 2 and set(first["state"]) <= set(STATES)
     assert set(first["respondents"]) == {"simulated"}
     with_nobody = Workspace(here.study.model_copy(update={"endpoints": {}}), "demo")
-    pd.testing.assert_frame_equal(first, answers.answers(with_nobody, cells))
+    pd.testing.assert_frame_equal(first, answers.collect(with_nobody, cells))
 
 
 def test_the_same_questions_get_the_same_answers_in_a_new_archive(here):
-    first = answers.answers(here, relevance(here))
+    first = answers.collect(here, relevance(here))
     (here.raw / "replies.sqlite").unlink()
-    pd.testing.assert_frame_equal(first, answers.answers(here, relevance(here)))
+    pd.testing.assert_frame_equal(first, answers.collect(here, relevance(here)))
 
 
 def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     with serve(simulation.app(here)) as address:
-        found = answers.answers(live(here, address), relevance(here))
+        found = answers.collect(live(here, address), relevance(here))
     assert set(found["respondents"]) == {"simulated"}
 
 
@@ -96,7 +97,7 @@ def all_is_accounted_for(
     kept = [
         (json.loads(sent), text) for text, sent in rows(here, "text, request") if text is not None
     ]
-    respondents = simulation.Respondents(here, simulation.texts(here))
+    respondents = simulation.Respondents(here, simulation.read_statement_ids(here))
     for sent, text in kept:
         assert text == respondents.reply(sent)["choices"][0]["message"]["content"]
     assert len(kept) == sum(server.answered.values()) == len({json.dumps(sent) for sent, _ in kept})
@@ -107,9 +108,9 @@ def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
     server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
     with serve(server) as address:
         asked = live(here, address, timeout=1.5)
-        found = answers.answers(asked, cells)
+        found = answers.collect(asked, cells)
         before = sum(server.asked.values())
-        again = answers.answers(asked, cells[found["state"].to_numpy() != "failed"])
+        again = answers.collect(asked, cells[found["state"].to_numpy() != "failed"])
         assert sum(server.asked.values()) == before and before > len(cells)
     assert (again["state"] != "failed").all() and (found["state"] == "failed").mean() < 0.01
     all_is_accounted_for(here, server, cells, found)
@@ -125,7 +126,7 @@ def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, shar
         2 if kind in ("no answer", "a trickle") else 60
     )  # a busy machine must not make the others late
     with serve(server) as address:
-        found = answers.answers(live(here, address, timeout=timeout, in_flight=64), cells)
+        found = answers.collect(live(here, address, timeout=timeout, in_flight=64), cells)
     assert len(found) == 10_080
     all_is_accounted_for(here, server, cells, found)
 
@@ -141,7 +142,7 @@ def test_a_reply_without_content_is_kept_and_never_an_answer(here):
         relevance(here, 1),
     )
     with serve(server) as address:
-        found = answers.answers(live(here, address), cells)
+        found = answers.collect(live(here, address), cells)
     assert set(found["state"]) == {"unreadable"} and set(found["answer"]) == {""}
     assert sum(server.asked.values()) == 2 * len(cells)  # asked once more, and each attempt is kept
     assert [r[0] for r in rows(here, "text")] == [""] * 2 * len(cells)
@@ -171,7 +172,7 @@ def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
             lambda asked, body: nonsense if body["model"] == "sim-cn-2" else None,
         )
     ) as address:
-        found = answers.answers(live(here, address), cells)
+        found = answers.collect(live(here, address), cells)
     table = votes.accounting(found, cells).set_index("model")
     assert (table.loc["sim-cn-2", "answered"] == 0).all() and (
         table.drop("sim-cn-2")["answered"] > 10
@@ -189,7 +190,7 @@ def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
         )
 
     with serve(Faulty(simulation.app(here), lambda asked, body: refuse)) as address:
-        found = answers.answers(live(here, address), relevance(here, 1))
+        found = answers.collect(live(here, address), relevance(here, 1))
     assert set(found["state"]) == {"refused"}
 
 
@@ -205,11 +206,11 @@ def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
     ],
 )
 def test_the_wait_is_what_the_endpoint_says(retry_after, low, high):
-    assert low <= endpoint.wait(0, retry_after) <= high
+    assert low <= endpoint.seconds_to_wait(0, retry_after) <= high
 
 
 def test_the_wait_may_be_given_as_a_date():
-    assert 8 < endpoint.wait(0, formatdate(time.time() + 10, usegmt=True)) <= 10
+    assert 8 < endpoint.seconds_to_wait(0, formatdate(time.time() + 10, usegmt=True)) <= 10
 
 
 class Narrow:
@@ -233,10 +234,10 @@ class Narrow:
 
 
 def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
-    monkeypatch.setattr(endpoint, "wait", lambda attempt, retry_after=None: 0.02)
+    monkeypatch.setattr(endpoint, "seconds_to_wait", lambda attempt, retry_after=None: 0.02)
     server, cells = Narrow(simulation.app(here), 4), relevance(here, 3)
     with serve(server) as address:
-        found = answers.answers(live(here, address, in_flight=64), cells)
+        found = answers.collect(live(here, address, in_flight=64), cells)
     assert "failed" not in set(found["state"])
     assert (
         server.refused < server.served
@@ -263,11 +264,11 @@ def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
         asked = live(here, address, in_flight=8)
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
-            answers.answers(asked, cells)
+            answers.collect(asked, cells)
         time.sleep(0.5)  # what was sent and not waited for is answered now
         assert 0 < sum(server.answered.values()) < len(cells)
         assert sum(server.answered.values()) == len(rows(here))
-        found = answers.answers(asked, cells)
+        found = answers.collect(asked, cells)
     all_is_accounted_for(here, server, cells, found)
 
 
@@ -283,10 +284,10 @@ def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(
             threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            answers.answers(asked, cells)
+            answers.collect(asked, cells)
         assert time.monotonic() - began < 10
     with serve(simulation.app(here)) as address:
-        answers.answers(live(here, address), cells)
+        answers.collect(live(here, address), cells)
     with archive.open_archive(here.raw / archive.FILE) as connection:
         lost = connection.execute("select sum(lost) from replies").fetchone()[0]
         assert 0 < lost == sum(server.asked.values())
@@ -296,29 +297,32 @@ def test_while_one_execution_asks_a_second_asks_nothing(here):
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address:
         with (
-            archive.only_one(here.raw / archive.FILE),
+            archive.lock(here.raw / archive.FILE),
             pytest.raises(Problem, match="Another execution is asking"),
         ):
-            answers.answers(live(here, address), cells)
+            answers.collect(live(here, address), cells)
         assert not server.asked
-        answers.answers(live(here, address), cells)
+        answers.collect(live(here, address), cells)
 
 
 def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
     with archive.open_archive(here.raw / archive.FILE) as connection:
-        with contextlib.suppress(RuntimeError), archive.journal(here.raw / archive.FILE) as note:
+        with (
+            contextlib.suppress(RuntimeError),
+            archive.open_journal(here.raw / archive.FILE) as note,
+        ):
             for attempt in (1, 1, 2):
-                note(endpoint.Request("k", "stance", "en", "m", 1, attempt, []), 0.25)
+                note(Request("k", "stance", "en", "m", 1, attempt, []), 0.25)
             raise RuntimeError
         with (here.raw / "replies.sqlite-under-way").open("ab") as file:
             file.write(b'["half a li')
-        archive.recover(here.raw / archive.FILE, connection, "live")
-        assert archive.spent(connection) == (
+        archive.add_lost_tries(here.raw / archive.FILE, connection, "live")
+        assert archive.sum_spending(connection) == (
             2 + 3,
             0.75,
         )  # two failed requests, three lost tries of them
-        archive.recover(here.raw / archive.FILE, connection, "live")
-        assert archive.spent(connection) == (5, 0.75)
+        archive.add_lost_tries(here.raw / archive.FILE, connection, "live")
+        assert archive.sum_spending(connection) == (5, 0.75)
 
 
 def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(
@@ -332,10 +336,10 @@ def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_agai
     down = Faulty(simulation.app(here), lambda asked, body: broken)
     cells = relevance(here, 1)
     with serve(down) as address:
-        found = answers.answers(live(here, address), cells)
+        found = answers.collect(live(here, address), cells)
     assert set(found["state"]) == {"failed"} and set(found["answer"]) == {""}
     with serve(simulation.app(here)) as address:
-        found = answers.answers(live(here, address), cells)
+        found = answers.collect(live(here, address), cells)
     assert "failed" not in set(found["state"])
 
 
@@ -352,7 +356,7 @@ def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
             name: m.model_copy(update={"endpoint": at[name]})
             for name, m in here.study.models.items()
         }
-        found = answers.answers(live(here, one, endpoints=endpoints, models=models), cells)
+        found = answers.collect(live(here, one, endpoints=endpoints, models=models), cells)
     assert len(found) == len(cells) and set(found["state"]) <= set(STATES)
     for server, country in ((first, "us"), (second, "cn")):
         assert {json.loads(body)["model"] for body in server.asked} == {
@@ -365,8 +369,8 @@ def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
 def test_a_moved_port_asks_nothing_again(here):
     cells = relevance(here, 1)
     with serve(simulation.app(here)) as address:
-        first = answers.answers(live(here, address), cells)
-    pd.testing.assert_frame_equal(first, answers.answers(live(here, "http://127.0.0.1:9"), cells))
+        first = answers.collect(live(here, address), cells)
+    pd.testing.assert_frame_equal(first, answers.collect(live(here, "http://127.0.0.1:9"), cells))
 
 
 def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
@@ -374,22 +378,25 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         known = live(here, address, models={name: here.study.models[name] for name in others})
-        answers.answers(known, relevance(known, 1))
+        answers.collect(known, relevance(known, 1))
         before = sum(server.asked.values())
         more = Workspace(live(here, address, name="more", material="demo").study, "more")
         shutil.copytree(known.processed, more.processed)
         cells = relevance(more, 1)
-        assert collection.known(more, cells, plan.texts(more))["new"].sum() == len(cells) / 4
-        found = answers.answers(more, cells)
+        assert (
+            collection.read_archived(more, cells, plan.read_texts(more))["new"].sum()
+            == len(cells) / 4
+        )
+        found = answers.collect(more, cells)
         assert {json.loads(body)["model"] for body in list(server.asked)[before:]} == {first}
         assert (
             sum(server.asked.values()) - before == len(cells) / 4
             and (found["state"] != "not asked").all()
         )
-        assert answers.answers(more, cells).equals(found)
+        assert answers.collect(more, cells).equals(found)
     for number, rows in (("04", found), ("05", found.head(0)), ("07", found.head(0))):
         table_files.write(rows, more.processed / f"{number}_answers.csv.gz")
-    assert set(serving.served(more)["model"]) == {first, *others}
+    assert set(serving.read_servers(more)["model"]) == {first, *others}
 
 
 @pytest.mark.parametrize(
@@ -404,7 +411,7 @@ def test_a_refused_key_stops_the_model_at_once_with_a_sentence(here, status, sai
     )
     cells = relevance(here, 1)
     with serve(server) as address, pytest.raises(Problem, match=f'"sim-us-1" was stopped: {said}'):
-        answers.answers(live(here, address), cells)
+        answers.collect(live(here, address), cells)
     assert (
         sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1") <= 16
     )
@@ -429,7 +436,7 @@ def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(h
         serve(server) as address,
         pytest.raises(Problem, match="every request was turned down, the last with 400"),
     ):
-        answers.answers(live(here, address), cells)
+        answers.collect(live(here, address), cells)
     assert (
         sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1")
         <= scheduler.HOPELESS + 16
@@ -447,7 +454,7 @@ def test_no_credit_stops_a_model_though_it_looks_like_a_request_to_slow_down(her
 
     server = Faulty(simulation.app(here), lambda asked, body: empty)
     with serve(server) as address, pytest.raises(Problem, match="the account has no credit"):
-        answers.answers(live(here, address), relevance(here, 1))
+        answers.collect(live(here, address), relevance(here, 1))
     assert sum(server.asked.values()) <= 16 * 4
 
 
@@ -459,7 +466,7 @@ def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(h
         simulation.app(here), lambda asked, body: flagged if "Tax meat." in str(body) else None
     )
     with serve(server) as address:
-        found = answers.answers(live(here, address, in_flight=1), relevance(here, 1))
+        found = answers.collect(live(here, address, in_flight=1), relevance(here, 1))
     failed = found[found["state"] == "failed"]
     assert (
         set(failed["statement_id"]) == {"demo-4.1"}
@@ -472,9 +479,9 @@ def test_a_full_disk_stops_everything_with_a_sentence(here, monkeypatch):
     def full(connection, rows):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(archive, "keep", full)
+    monkeypatch.setattr(archive, "add_records", full)
     with serve(simulation.app(here)) as address, pytest.raises(Problem, match="disk is full"):
-        answers.answers(live(here, address), relevance(here, 1))
+        answers.collect(live(here, address), relevance(here, 1))
 
 
 def test_two_statements_of_the_same_words_are_asked_once(here):
@@ -482,7 +489,7 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
     table_files.write(statements, here.processed / "02_statements.csv")
     server, cells = Faulty(simulation.app(here)), relevance(here, 1).query("language == 'en'")
     with serve(server) as address:
-        found = answers.answers(live(here, address), cells)
+        found = answers.collect(live(here, address), cells)
     assert (
         len(found) == 72
         and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
@@ -492,8 +499,8 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
 def test_the_proxy_is_what_the_environment_says(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
-    assert endpoint._proxy("http://models.example/v1") == "http://127.0.0.1:3128"
-    assert endpoint._proxy("http://127.0.0.1:8000/v1") is None
+    assert endpoint._proxy_for("http://models.example/v1") == "http://127.0.0.1:3128"
+    assert endpoint._proxy_for("http://127.0.0.1:8000/v1") is None
 
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
@@ -504,9 +511,9 @@ def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):
     }
     server, cells = Faulty(simulation.app(here)), relevance(here, 1)
     with serve(server) as address, contextlib.suppress(Problem):
-        answers.answers(live(here, address, models=models, cap=schema.Cap(usd=1.0)), cells)
+        answers.collect(live(here, address, models=models, cap=schema.Cap(usd=1.0)), cells)
     with archive.open_archive(here.raw / archive.FILE) as connection:
-        _, usd = archive.spent(connection)
+        _, usd = archive.sum_spending(connection)
     assert 0.9 < usd <= 1.0 or len(server.answered) == len(cells)
 
 
@@ -516,7 +523,7 @@ def test_the_cap_on_calls_holds_across_restarts(here):
         capped = live(here, address, cap=schema.Cap(calls=50))
         for _ in range(3):
             with pytest.raises(Problem, match="cap is reached: 50 calls"):
-                answers.answers(capped, cells)
+                answers.collect(capped, cells)
     assert sum(server.asked.values()) == 50
 
 
@@ -530,9 +537,9 @@ def test_the_cap_in_money_holds_across_restarts(here):
     with serve(server) as address:
         for _ in range(3):
             with pytest.raises(Problem, match="cap is reached"):
-                answers.answers(live(here, address, models=models, cap=schema.Cap(usd=20.0)), cells)
+                answers.collect(live(here, address, models=models, cap=schema.Cap(usd=20.0)), cells)
             with archive.open_archive(here.raw / "replies.sqlite") as connection:
-                calls, usd = archive.spent(connection)
+                calls, usd = archive.sum_spending(connection)
             assert 0 < calls < len(cells) and 0 < usd <= 20.0
 
 
@@ -551,21 +558,21 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
         keyed = schema.Endpoint(base_url=f"{address}/v1", key="SOME_KEY")
         asked = live(here, address, endpoints={"simulated": keyed})
         with pytest.raises(Problem, match="environment variable SOME_KEY"):
-            answers.answers(asked, relevance(here, 1))
+            answers.collect(asked, relevance(here, 1))
     assert not server.asked
 
 
 def recorded(here: Workspace, change) -> Workspace:
     """A study of imported answers: those of the simulated respondents, changed."""
-    found = answers.answers(here, relevance(here, 1)).assign(respondents="imported")
+    found = answers.collect(here, relevance(here, 1)).assign(respondents="imported")
     table_files.write(change(found), here.raw / answers.FILE)
     return Workspace(here.study.model_copy(update={"respondents": "imported"}), "demo")
 
 
 def test_recorded_answers_give_the_same_without_an_endpoint(here):
     given = recorded(here, lambda f: f.sample(frac=1, random_state=1))
-    found = answers.answers(given, relevance(here, 1))
-    assert found["answer"].tolist() == answers.answers(here, relevance(here, 1))["answer"].tolist()
+    found = answers.collect(given, relevance(here, 1))
+    assert found["answer"].tolist() == answers.collect(here, relevance(here, 1))["answer"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -584,11 +591,11 @@ def test_recorded_answers_give_the_same_without_an_endpoint(here):
 )
 def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
     with pytest.raises(Problem, match=said):
-        answers.answers(recorded(here, change), relevance(here, 1))
+        answers.collect(recorded(here, change), relevance(here, 1))
 
 
 def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
-    found = answers.answers(here, relevance(here, 1))
+    found = answers.collect(here, relevance(here, 1))
     for number in ("04", "05", "07"):
         table_files.write(
             found.head(len(found) if number == "04" else 0),
@@ -596,6 +603,6 @@ def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(he
         )
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where id = 1")
-    served = serving.served(here)
+    served = serving.read_servers(here)
     assert served["replies"].sum() == len(found) - 1 and served["model"].is_unique
-    assert serving.mixtures(served) == "Every model was served in one way throughout."
+    assert serving.describe_mixtures(served) == "Every model was served in one way throughout."

@@ -73,7 +73,7 @@ def test_a_wrong_cell_is_told_by_name_and_nothing_is_written(here, tmp_path, cha
 def test_another_table_is_read_as_the_study_says(here, tmp_path):
     brought(here, tmp_path, LOG, documented=False)
     assert table_files.read(here.raw / "answers.csv.gz")["answer"].tolist() == ["agree", "disagree"]
-    assert imports.labels(here).to_dict("list") == {
+    assert imports.read_labels(here).to_dict("list") == {
         "statement_id": ["1"],
         "dimension": ["S"],
         "polarity": [1],
@@ -131,4 +131,4 @@ def test_a_wrong_labels_file_is_told(here, labels, said):
     here.raw.mkdir(parents=True)
     (here.raw / "labels.csv").write_text(labels, encoding="utf-8")
     with pytest.raises(Problem, match=said):
-        imports.labels(here)
+        imports.read_labels(here)

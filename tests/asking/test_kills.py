@@ -24,7 +24,7 @@ paths.ROOT = folder
 server = schema.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
 live = loader.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": schema.Cap(calls=int(sys.argv[3]))})
 here = workspace.Workspace(live, "demo")
-answers.answers(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
+answers.collect(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
 """
 
 
@@ -104,14 +104,14 @@ def holds_exactly_the_plan(here: Workspace, server: Slow, address: str, runs: in
         "demo",
     )
     cells = plan.step_cells(live, "relevance", runs)
-    planned = collection.keys_of(live, cells, plan.texts(live))
+    planned = collection.cell_keys(live, cells, plan.read_texts(live))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         found = connection.execute("select key from replies group by key").fetchall()
         doubled = connection.execute(
             "select key from replies where text is not null group by key, attempt having count(*) > 1"
         ).fetchall()
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
-        calls, _ = archive.spent(connection)
+        calls, _ = archive.sum_spending(connection)
     assert sorted(key for (key,) in found) == sorted(planned) and not doubled
     assert calls >= sum(server.answered.values())  # no request was made without being counted
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alignment import cli
 from alignment.asking import answers, archive, collection, plan, simulation
+from alignment.asking.budget import Budget
 from alignment.runner import preview, terminal
 from alignment.study import loader, schema, table_files, workspace
 from alignment.study.workspace import Workspace
@@ -19,11 +20,12 @@ from three_statements import live
 from utils.errors import Problem
 
 PAPER = loader.load("paper")
+SIZES = {"relevance": 776, "polarity": 378, "stance": 281}
 FIVE = {"relevance": 5, "polarity": 5, "stance": 5}
 
 
 def test_the_papers_study_is_212600_calls():
-    calls = plan.expected_calls(PAPER, FIVE)
+    calls = plan.plan_expected_calls(PAPER, FIVE)
     assert calls.groupby("step")["calls"].sum().to_dict() == {
         "polarity": 15_120,
         "relevance": 186_240,
@@ -32,7 +34,7 @@ def test_the_papers_study_is_212600_calls():
 
 
 def test_one_reading_that_fits_the_papers_own_total_is_99992():
-    calls = plan.calls(PAPER, 1534, 378, 281, FIVE | {"relevance": 1})
+    calls = plan.plan_calls(PAPER, SIZES | {"relevance": 1534}, FIVE | {"relevance": 1})
     assert calls["calls"].sum() == 1534 * 6 * 8 + 378 * 8 * 5 + 281 * 8 * 5 == 99_992
 
 
@@ -48,14 +50,14 @@ def test_a_cell_that_was_asked_twice_costs_both(tmp_path):
     costs = {"a": [(50, 0.1), (50, 0.1)], "b": [(300, 0.4)]}
     with archive.open_archive(tmp_path / "a.sqlite") as connection:
         for key, attempts in costs.items():
-            archive.keep(
+            archive.add_records(
                 connection,
                 [
                     row | {"key": key, "attempt": i, "completion_tokens": t, "cost": c}
                     for i, (t, c) in enumerate(attempts, 1)
                 ],
             )
-        used = plan.used(connection).iloc[0]
+        used = archive.average_usage(connection).iloc[0]
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 150, 200]
     assert used["usd"] == pytest.approx(0.3) and used["usd_error"] == pytest.approx(
         0.1
@@ -74,8 +76,13 @@ def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_r
             ("b", 1, replied | {"lost": 1, "lost_cost": 0.2}),
             ("c", 1, {"lost": 1, "lost_cost": 0.2}),
         ]
-        archive.keep(connection, [row | what | {"key": key, "attempt": n} for key, n, what in lost])
-        used, (_, spent) = plan.used(connection).iloc[0], archive.spent(connection)
+        archive.add_records(
+            connection, [row | what | {"key": key, "attempt": n} for key, n, what in lost]
+        )
+        used, (_, spent) = (
+            archive.average_usage(connection).iloc[0],
+            archive.sum_spending(connection),
+        )
     assert used[["cells", "input_tokens", "output_tokens"]].tolist() == [2, 100, 50]
     assert 3 * used["usd"] == pytest.approx(spent) == pytest.approx(1.0)
 
@@ -85,10 +92,10 @@ def real(cells: int, usd: float, error: float) -> pd.DataFrame:
 
 
 def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
-    guessed = plan.calls(PAPER, 776, 378, 281, FIVE)
-    few = plan.calls(PAPER, 776, 378, 281, FIVE, real(plan.ENOUGH - 1, 0.005, 0.0005))
+    guessed = plan.plan_calls(PAPER, SIZES, FIVE)
+    few = plan.plan_calls(PAPER, SIZES, FIVE, real(plan.ENOUGH - 1, 0.005, 0.0005))
     pd.testing.assert_frame_equal(guessed, few)
-    found = plan.calls(PAPER, 776, 378, 281, FIVE, real(40, 0.005, 0.0005))
+    found = plan.plan_calls(PAPER, SIZES, FIVE, real(40, 0.005, 0.0005))
     changed = found[found["basis"] != "a guess"]
     assert changed["basis"].tolist() == ["40 cells"] and changed["output_tokens"].tolist() == [
         1405 * 2000
@@ -103,10 +110,10 @@ def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
     st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1), st.integers(0, 2)), max_size=30),
 )
 def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
-    budget, under_way = plan.Budget(schema.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
+    budget, under_way = Budget(schema.Cap(usd=usd, calls=20), calls=0, usd=0.0), []
     for most, share, lost in requests:
         if budget.reserve(most):
-            goes_on = all(budget.again(most) for _ in range(lost))
+            goes_on = all(budget.count_lost_try(most) for _ in range(lost))
             under_way.append((most, share * most if goes_on else 0.0))
         if len(under_way) > 3:
             budget.settle(*under_way.pop(0))
@@ -118,9 +125,9 @@ def test_a_cap_holds_whatever_is_asked_lost_and_asked_again(usd, requests):
 
 
 def test_a_lost_try_counts_with_the_most_that_it_can_have_cost():
-    budget = plan.Budget(schema.Cap(usd=1.0), calls=0, usd=0.0)
-    assert budget.reserve(0.4) and budget.again(0.4)
-    assert not budget.again(0.4)  # 0.8 may be gone, and a third try could take it to 1.2
+    budget = Budget(schema.Cap(usd=1.0), calls=0, usd=0.0)
+    assert budget.reserve(0.4) and budget.count_lost_try(0.4)
+    assert not budget.count_lost_try(0.4)  # 0.8 may be gone, and a third try could take it to 1.2
     budget.settle(0.4, 0.0)
     assert budget.usd == pytest.approx(0.8) and budget.reserved == pytest.approx(0.0)
 
@@ -130,10 +137,10 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         asked = live(here, address)
-        collection.pilot(asked, 2)
+        collection.ask_pilot(asked, 2)
         piloted = sum(server.asked.values())
         cells = plan.step_cells(asked, "relevance", 1)
-        answers.answers(asked, cells)
+        answers.collect(asked, cells)
     per_step = 2 * 4 * 2
     assert (
         3 * per_step <= piloted <= 3 * per_step + 6
@@ -171,7 +178,7 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
         assert cli.main(["run", "--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
     assert "cap is reached" in capsys.readouterr().err
     with archive.open_archive(elsewhere / "data" / "raw" / "capped" / archive.FILE) as connection:
-        calls, usd = archive.spent(connection)
+        calls, usd = archive.sum_spending(connection)
     assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
 
 
@@ -192,13 +199,13 @@ def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recor
 
 def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):
     with pytest.raises(Problem, match="has no answers yet"):
-        answers.export(here, tmp_path / "mine.csv.gz")
-    found = answers.answers(here, plan.step_cells(here, "relevance", 1))
+        answers.export_answers(here, tmp_path / "mine.csv.gz")
+    found = answers.collect(here, plan.step_cells(here, "relevance", 1))
     for number in ("04", "05", "07"):
         table_files.write(
             found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz"
         )
-    assert answers.export(here, tmp_path / "mine.csv.gz") == len(found)
+    assert answers.export_answers(here, tmp_path / "mine.csv.gz") == len(found)
     taken = table_files.read(tmp_path / "mine.csv.gz")
     assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}
 
@@ -209,23 +216,13 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
     recorded = replace(here, recorded=True)
     cells = plan.step_cells(here, "relevance", 1)
     with pytest.raises(Problem, match="there are no recorded answers"):
-        answers.answers(recorded, cells)
-    found = answers.answers(here, cells)
-    pd.testing.assert_frame_equal(found, answers.answers(recorded, cells))
+        answers.collect(recorded, cells)
+    found = answers.collect(here, cells)
+    pd.testing.assert_frame_equal(found, answers.collect(recorded, cells))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where key = (select key from replies limit 1)")
     with pytest.raises(
         Problem,
         match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)",
     ):
-        answers.answers(recorded, cells)
-
-
-def test_the_bounds_of_a_mean_move_only_by_what_the_missing_runs_could_turn():
-    votes = pd.DataFrame({"statement_id": ["1", "2", "3", "4"], "model": "m", "language": "en", "planned": 5, "answered": [5, 4, 3, 1], "support": [3, 4, 2, 1.0]})  # fmt: skip
-    scores = pd.DataFrame({"statement_id": ["1", "2", "3", "4"], "dimension": "PDI", "model": "m", "language": "en", "polarity": [2, 1, -1, 1], "vote": [1, 1, 1, None]})  # fmt: skip
-    found = answers.bounds(scores.assign(score=scores["polarity"] * scores["vote"]), votes).iloc[0]
-    # 1 is complete, 2 has lost one run of four that agree; 3 (two to one, two missing) and 4 (undecided) could be either
-    assert found["labels"] == 4 and found["missing"] == 0 + 1 + 2 + 4
-    assert found["mean"] == pytest.approx((2 + 1 - 1) / 3)
-    assert (found["low"], found["high"]) == ((2 + 1 - 1 - 1) / 4, (2 + 1 + 1 + 1) / 4)
+        answers.collect(recorded, cells)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment.asking import recovery, simulation, specification_inputs
+from alignment.asking import ground_truth, recovery, specification_inputs
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Workspace
@@ -17,10 +17,10 @@ from utils import scores
 def here(monkeypatch) -> Workspace:
     """The demo, whose tables say exactly what was planted."""
     execution = Workspace(load("demo"), "demo")
-    ids = simulation.labels(execution, [])["statement_id"].unique()
+    ids = ground_truth.plant_labels(execution, [])["statement_id"].unique()
     found = {"02_statements": pd.DataFrame({"statement_id": ids})}
     monkeypatch.setattr(Workspace, "read", lambda _, name: found[name])
-    found["07_scores"] = recovery.planted_scores(execution)
+    found["07_scores"] = recovery.score_ground_truth(execution)
     labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[
         ["statement_id", "dimension", "polarity"]
     ]
@@ -29,7 +29,7 @@ def here(monkeypatch) -> Workspace:
 
 
 def table(here):
-    return recovery.table(here, np.random.default_rng(1), 500)
+    return recovery.compare_positions(here, np.random.default_rng(1), 500)
 
 
 def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
@@ -40,7 +40,7 @@ def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
         and found["covered"].all()
     )
     assert found["planted"].tolist() == pytest.approx(found["estimate"].tolist())
-    assert "**48 of 48" in recovery.sentence(found)
+    assert "**48 of 48" in recovery.describe(found)
 
 
 def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
@@ -64,19 +64,19 @@ def test_a_model_without_readable_answers_is_not_recovered(here):
 
 
 def test_the_labels_are_counted_against_the_plan(here):
-    found = recovery.labels(here).set_index("dimension")
+    found = recovery.compare_labels(here).set_index("dimension")
     assert (found[["precision", "recall", "same_polarity"]] == 1).all(axis=None)
 
 
 def test_nothing_was_planted_in_a_live_study():
     live = Workspace(load("paper"), "paper")
-    found = recovery.table(live, np.random.default_rng(0), 10)
+    found = recovery.compare_positions(live, np.random.default_rng(0), 10)
     assert (
         found.empty
-        and list(found) == recovery.COLUMNS
-        and list(recovery.labels(live)) == recovery.LABELS
+        and list(found) == recovery.POSITIONS
+        and list(recovery.compare_labels(live)) == recovery.LABELS
     )
-    assert "nothing to recover" in recovery.sentence(found)
+    assert "nothing to recover" in recovery.describe(found)
 
 
 @pytest.mark.parametrize(("planted", "low", "high", "verdict"), [
@@ -86,19 +86,19 @@ def test_nothing_was_planted_in_a_live_study():
     (0.05, 0.1, 0.3, "not recovered"),
 ])  # fmt: skip
 def test_the_ends_of_the_interval_belong_to_it(planted, low, high, verdict):
-    assert recovery.verdict(planted, 0.2, low, high)[0] == verdict
+    assert recovery.judge_estimate(planted, 0.2, low, high)[0] == verdict
 
 
 def test_only_recovery_reads_the_plan():
     """The respondents know it, and whoever asks them knows that it changed; no other module and no notebook does."""
-    reads = re.compile(r"simulation\.(planted|labels)\b|/ .planted\.csv")
+    reads = re.compile(r"import .*\bground_truth\b|/ .planted\.csv")
     sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
     found = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
-    assert found == {"recovery.py", "simulation.py"}
+    assert found == {"ground_truth.py", "recovery.py", "simulation.py"}
 
 
 def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch):
-    planted = recovery.planted_scores(here)
+    planted = recovery.score_ground_truth(here)
     monkeypatch.setattr(recovery, "planted_scores", lambda _: planted.head(7))
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
     tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")

@@ -159,8 +159,7 @@ def demo_texts() -> dict[str, str]:
 def simulated_endpoint(fault=lambda asked, body: None) -> Faulty:
     """Return a server that answers as the demo's simulated respondents do, with faults."""
     workspace = Workspace(loader.load("demo"), "demo")
-    respondents = simulation.Respondents(workspace, demo_texts())
-    return Faulty(simulation.application(respondents), fault)
+    return Faulty(simulation.app(workspace, demo_texts()), fault)
 
 
 @pytest.mark.takes(seconds=85)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from alignment.asking import recovery, simulation
+from alignment.asking import ground_truth, recovery
 from alignment.figures import diagnostics, paper_figures
 from alignment.paper import hofstede
 from alignment.stats import null_model, positions, significance
@@ -23,14 +23,14 @@ GROUPS = ["US", "China", "Great Britain"]
 @pytest.fixture
 def here(monkeypatch) -> Workspace:
     execution = Workspace(load("three_cultures"), "three_cultures")
-    ids = simulation.labels(execution, [])["statement_id"].unique()
+    ids = ground_truth.plant_labels(execution, [])["statement_id"].unique()
     monkeypatch.setattr(Workspace, "read", lambda _, name: pd.DataFrame({"statement_id": ids}))
     return execution
 
 
 @pytest.fixture
 def groups(here) -> pd.DataFrame:
-    return scores.group_scores(recovery.planted_scores(here), here.models)
+    return scores.group_scores(recovery.score_ground_truth(here), here.models)
 
 
 def people_of(here, version) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def test_the_study_is_the_demo_and_a_third_group_of_two():
 
 
 def test_the_labels_are_those_that_were_planted_for_the_demo(here):
-    ours, demo = (simulation.labels(e, []) for e in (here, Workspace(load("demo"), "demo")))
+    ours, demo = (ground_truth.plant_labels(e, []) for e in (here, Workspace(load("demo"), "demo")))
     pd.testing.assert_frame_equal(ours, demo)
 
 
@@ -74,7 +74,7 @@ def test_every_figure_shows_all_three(here, groups):
     )
     figure1 = paper_figures.groups_and_people(both[both["selection"] == "differing"], "t")
     assert all(said(figure1).count(f" {g}") >= 6 for g in GROUPS)
-    scored = recovery.planted_scores(here)
+    scored = recovery.score_ground_truth(here)
     placed = positions.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
     pairs = significance.pairs_of(here.study.models, here.study.languages)
     changes = significance.compare(
@@ -89,7 +89,7 @@ def test_every_figure_shows_all_three(here, groups):
 
 
 def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_peoples(here):
-    labels = recovery.planted_scores(here)[
+    labels = recovery.score_ground_truth(here)[
         ["statement_id", "dimension", "polarity"]
     ].drop_duplicates()
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])

@@ -36,7 +36,7 @@ def collect(here: Workspace, **values) -> None:
     given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
     found = {}
     for step in ("relevance", "polarity", "stance"):
-        found[step] = answers.answers(here, plan.step_cells(here, step, given[f"{step}_runs"]))
+        found[step] = answers.collect(here, plan.step_cells(here, step, given[f"{step}_runs"]))
         voted = votes.votes(found[step], given[f"{step}_runs"])
         if step == "relevance":
             table_files.write(
@@ -167,11 +167,11 @@ def paper(elsewhere) -> Workspace:
     no = {"en": "Answer: no", "zh": "答案：否"}
     with archive.open_archive(here.raw / archive.FILE) as connection:
         for step, of_step in cells.items():
-            archive.keep(connection, [
+            archive.add_records(connection, [
                 {"key": key, "attempt": 1, "step": step, "model": c.model, "language": c.language, "respondents": "live", "finish_reason": "stop",
                  "text": YES[step, c.language] if step != "relevance" or (c.statement_id, c.dimension) in yes else no[c.language],
                  "prompt_tokens": 200, "completion_tokens": 180, "cost": 0.001}
-                for key, c in zip(collection.keys_of(here, of_step, texts), of_step.itertuples(index=False), strict=True)
+                for key, c in zip(collection.cell_keys(here, of_step, texts), of_step.itertuples(index=False), strict=True)
             ])  # fmt: skip
     return here
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestPower
 
-from alignment.asking import simulation
+from alignment.asking import ground_truth
 from alignment.figures import tables
 from alignment.stats import null_model
 from alignment.stats import significance as sig
@@ -304,13 +304,13 @@ def planted_world(study, leanings, correlation, seed):
     here = Workspace(
         study.model_copy(update={"simulation": study.simulation.model_copy(update=plan)}), "demo"
     )
-    plan = simulation.planted(here, list(here_labels(here)["statement_id"].unique()))
+    plan = ground_truth.plant(here, list(here_labels(here)["statement_id"].unique()))
     stances = plan[plan["step"] == "stance"].rename(columns={"value": "vote"})
     return score.label_scores(here_labels(here), stances, here.models)
 
 
 def here_labels(here):
-    labels = simulation.labels(here, [])
+    labels = ground_truth.plant_labels(here, [])
     return labels[labels["step"] == "polarity"].rename(columns={"value": "polarity"})
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from alignment.asking import endpoint, plan
+from alignment.asking import plan
+from alignment.asking.request import Request
 from alignment.runner import pipeline
 from alignment.study import loader, page_notes, schema
 from alignment.study.paths import ROOT
@@ -58,9 +59,7 @@ def test_every_example_of_the_readme_is_a_study(tmp_path, text):
     found = loader.load(path)
     assert found.respondents == "live" and f"name: {found.name}" in text
     for name, model in found.models.items():
-        sent = json.loads(
-            endpoint.body(found, endpoint.Request("key", "stance", "en", name, 3, 1, []))
-        )
+        sent = json.loads(Request("key", "stance", "en", name, 3, 1, []).body(found))
         assert sent["model"] == model.request and sent.get("provider", {}) == model.provider
 
 
@@ -241,7 +240,7 @@ def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stan
     path = tmp_path / "mine.yaml"
     path.write_text(shown, encoding="utf-8")
     mine = loader.load(path)
-    calls = plan.expected_calls(mine, {"relevance": 5, "polarity": 5, "stance": 5})
+    calls = plan.plan_expected_calls(mine, {"relevance": 5, "polarity": 5, "stance": 5})
     assert set(calls.loc[calls["model"] == "Mistral", "step"]) == {"stance"}
     assert calls["calls"].sum() == 212_600 + 281 * 5 * 2
 

@@ -30,11 +30,11 @@ def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_
     with serve(server) as address:
         for runs in (1, 2):
             before = sum(server.asked.values()) - sum(server.answered.values())
-            answers.answers(live(study, address, cap=schema.Cap(usd=50.0)), relevance(study, runs))
+            answers.collect(live(study, address, cap=schema.Cap(usd=50.0)), relevance(study, runs))
             told = json.loads(file.read_text())
             with archive.open_archive(here.raw / archive.FILE) as connection:
                 assert (
-                    told["usd"] == pytest.approx(archive.spent(connection)[1])
+                    told["usd"] == pytest.approx(archive.sum_spending(connection)[1])
                     and told["cap"] == 50.0
                 )
             assert (

@@ -4,10 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from alignment.asking import (
-    plan,
-    simulation,
-)
+from alignment.asking import ground_truth, plan, simulation
 from alignment.study import schema
 from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty
@@ -36,7 +33,7 @@ def failing(here: Workspace, kinds: list[str], share: float, said=None) -> Fault
     """The respondents, but a share of the tries meets a fault; which ones, the request and the try decide."""
 
     def fault(asked: int, body: dict):
-        draw = simulation.unit(asked, body)
+        draw = ground_truth.uniform(asked, body)
         return FAULTS[kinds[int(draw * 1e6) % len(kinds)]] if draw < share else None
 
     return Faulty(said or simulation.app(here), fault)

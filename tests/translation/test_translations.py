@@ -309,7 +309,7 @@ def test_a_model_of_the_study_can_translate(model):
     translations.translations(model.here, some(3))
     assert len(model.asked) == 3
     with archive.open_archive(model.here.raw / "replies.sqlite") as connection:
-        calls, usd = archive.spent(connection)
+        calls, usd = archive.sum_spending(connection)
     assert calls == 3 and usd == pytest.approx(3 * (100 * 2.0 + 20 * 8.0) / 1e6)
 
 

@@ -1,4 +1,4 @@
-"""What somebody brings in place of asking: answers collected elsewhere, and labels made elsewhere."""
+"""What is brought in place of asking: answers collected elsewhere, and labels made elsewhere."""
 
 from pathlib import Path
 
@@ -6,126 +6,111 @@ import pandas as pd
 
 from alignment.asking import answers
 from alignment.study import table_files
-from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
 from utils import reply_parser
-from utils.cells import PAIR
+from utils.cells import PAIR, SCORES
 from utils.errors import Problem, nearest
 
-POLARITIES = (-2, -1, 1, 2)
+LABEL = [*PAIR, "polarity"]
 
 
 def import_answers(workspace: Workspace, file: Path) -> list[Path]:
-    """Check a table of answers (CSV or Excel) and put it into the study's raw folder; nothing is written if it is wrong.
+    """Check a table of answers (CSV or Excel) and put it into the study; return the files.
 
-    A table in the documented columns (step, statement_id, dimension, model, language, run, answer, respondents) is
-    taken as it is; any other is read as the study file says under `table:`. Returns the files written.
+    A table in the documented columns (step, statement_id, dimension, model, language, run, answer,
+    respondents) is taken as it is; any other is read as the study file says under `table:`. Nothing
+    is written if anything is wrong.
     """
     if not file.is_file():
         raise Problem(f"There is no file {file.name} to import.")
     frame = table_files.read_as_text(file)
     if workspace.study.table is None:
-        written = {answers.FILE: _numbered(frame, file.name)}
+        tables = {answers.FILE: _number_runs(frame, file.name)}
     else:
-        written = _mapped(frame, workspace, file.name)
-    written[answers.FILE] = answers.checked(written[answers.FILE], file.name, workspace)
-    return [table_files.write(table, workspace.raw / name) for name, table in written.items()]
+        tables = _map_columns(workspace, frame, file.name)
+    tables[answers.FILE] = answers.check_answers(workspace, tables[answers.FILE], file.name)
+    return [table_files.write(table, workspace.raw / name) for name, table in tables.items()]
 
 
-def _numbered(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The table with its runs as numbers."""
+def _number_runs(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     if "run" not in frame:
         return frame
-    odd = frame[~frame["run"].str.fullmatch(r"[1-9]\d*")]
-    if len(odd):
-        raise Problem(
-            f'{where}: the run "{odd.iloc[0]["run"]}" is not a number from 1 on (row {odd.index[0] + 2}).'
-        )
+    wrong = frame[~frame["run"].str.fullmatch(r"[1-9]\d*")]
+    if len(wrong):
+        run, row = wrong.iloc[0]["run"], wrong.index[0] + 2
+        raise Problem(f'{where}: the run "{run}" is not a number from 1 on (row {row}).')
     return frame.astype({"run": "int64"})
 
 
-def _mapped(frame: pd.DataFrame, workspace: Workspace, where: str) -> dict[str, pd.DataFrame]:
-    """Answers, labels and statements out of somebody else's columns: statements and runs are numbered as they come."""
+def _map_columns(workspace: Workspace, frame: pd.DataFrame, where: str) -> dict[str, pd.DataFrame]:
+    """Return the tables made from somebody's own; statements and runs are numbered in order."""
     settings, column = workspace.study.table, workspace.study.table.columns
     for name in [*column.values(), *settings.where]:
         if name not in frame:
-            raise Problem(
-                f'{where} has no column "{name}", which the study names.{nearest(name, frame.columns)}'
-            )
+            near = nearest(name, frame.columns)
+            raise Problem(f'{where} has no column "{name}", which the study names.{near}')
     for name, value in settings.where.items():
         frame = frame[frame[name] == value]
     if frame.empty:
-        raise Problem(
-            f"{where} holds no row with {', '.join(f'{k} = {v}' for k, v in settings.where.items())}."
+        wanted = ", ".join(f"{name} = {value}" for name, value in settings.where.items())
+        raise Problem(f"{where} holds no row with {wanted}.")
+    texts = frame[column["statement"]]
+    ids = {text: str(number) for number, text in enumerate(texts.unique(), 1)}
+    stances = frame[column["answer"]].map(reply_parser.agreement)
+    made = {
+        "step": "stance",
+        "statement_id": texts.map(ids),
+        "dimension": "",
+        "model": frame[column["model"]].map(lambda name: settings.models.get(name, name)),
+        "language": settings.language,
+    }
+    made = pd.DataFrame(made)
+    made["run"] = made.groupby(["statement_id", "model"]).cumcount() + 1
+    made["state"] = stances.notna().map({True: "answered", False: "unreadable"})
+    made = made.assign(answer=stances.fillna(""), respondents="imported")
+    statements = {"statement_id": list(ids.values()), "text": list(ids)}
+    statements = pd.DataFrame(statements | {"language": settings.language})
+    tables = {answers.FILE: made, "statements.csv": statements}
+    if "dimension" in column:  # all of these have the one polarity that the study gives
+        pairs = pd.DataFrame(
+            {"statement_id": made["statement_id"], "dimension": frame[column["dimension"]]}
         )
-    number = {text: str(i) for i, text in enumerate(frame[column["statement"]].unique(), 1)}
-    ids = frame[column["statement"]].map(number)
-    models = frame[column["model"]].map(lambda m: settings.models.get(m, m))
-    answer = frame[column["answer"]].map(reply_parser.agreement)
-    out = pd.DataFrame(
-        {
-            "step": "stance",
-            "statement_id": ids,
-            "dimension": "",
-            "model": models,
-            "language": settings.language,
-        }
-    )
-    out["run"] = out.groupby(["statement_id", "model"]).cumcount() + 1
-    out["state"] = answer.notna().map({True: "answered", False: "unreadable"})
-    out = out.assign(answer=answer.fillna(""), respondents="imported")
-    statements = pd.DataFrame(
-        {"statement_id": list(number.values()), "text": list(number), "language": settings.language}
-    )
-    return {answers.FILE: out, "statements.csv": statements} | _labels_of(frame, ids, workspace)
+        tables["labels.csv"] = pairs.drop_duplicates().assign(polarity=settings.polarity)
+    return tables
 
 
-def _labels_of(
-    frame: pd.DataFrame, ids: pd.Series, workspace: Workspace
-) -> dict[str, pd.DataFrame]:
-    """A labels file from a column of dimensions, every statement with the one polarity that the study gives."""
-    if "dimension" not in workspace.study.table.columns:
-        return {}
-    pairs = pd.DataFrame(
-        {"statement_id": ids, "dimension": frame[workspace.study.table.columns["dimension"]]}
-    ).drop_duplicates()
-    return {"labels.csv": pairs.assign(polarity=workspace.study.table.polarity)}
-
-
-def labels(workspace: Workspace) -> pd.DataFrame:
-    """The labels that the study brings: statement_id, dimension, polarity; checked."""
+def read_labels(workspace: Workspace) -> pd.DataFrame:
+    """Read and check the labels that the study brings: statement_id, dimension, polarity."""
     path = workspace.raw / workspace.study.labels
+    where = workspace.shown(path)
     if not path.exists():
-        raise Problem(f"The study's labels file {shown(path)} is not there.")
-    found = table_files.read(path)
-    for column in ("statement_id", "dimension", "polarity"):
-        if column not in found:
-            raise Problem(
-                f'{shown(path)} has no column "{column}"; a labels file has statement_id, dimension, polarity.'
-            )
-    for column, known in (("dimension", workspace.dimensions), ("polarity", POLARITIES)):
-        odd = found[~found[column].isin(known)]
-        if len(odd):
-            raise Problem(
-                f"{shown(path)}: {odd.iloc[0]['statement_id']} has the {column} {odd.iloc[0][column]} (known: {', '.join(map(str, known))})."
-            )
-    if found.duplicated(["statement_id", "dimension"]).any():
-        raise Problem(f"{shown(path)} holds a pair of statement and dimension twice.")
-    return found[["statement_id", "dimension", "polarity"]]
+        raise Problem(f"The study's labels file {where} is not there.")
+    labels = table_files.read(path)
+    for column in LABEL:
+        if column not in labels:
+            listed = ", ".join(LABEL)
+            raise Problem(f'{where} has no column "{column}"; a labels file has {listed}.')
+    known = {"dimension": workspace.dimensions, "polarity": list(SCORES["polarity"].values())}
+    for column, values in known.items():
+        wrong = labels[~labels[column].isin(values)]
+        if len(wrong):
+            what = f"{wrong.iloc[0]['statement_id']} has the {column} {wrong.iloc[0][column]}"
+            raise Problem(f"{where}: {what} (known: {', '.join(map(str, values))}).")
+    if labels.duplicated(PAIR).any():
+        raise Problem(f"{where} holds a pair of statement and dimension twice.")
+    return labels[LABEL]
 
 
-def relevance(workspace: Workspace) -> pd.DataFrame:
-    """The labels file as a relevance table: every pair of it relevant, without any vote."""
-    none = {"yes": 0, "no": 0, "missing": 0, "tied": 0, "planned": 0, "quorum": 0}
-    return labels(workspace)[["statement_id", "dimension"]].assign(
-        **none, relevant=True, marginal=False, open=False
-    )
+def read_relevance(workspace: Workspace) -> pd.DataFrame:
+    """Read the labels file as a relevance table: all its pairs relevant, without any vote."""
+    counts = dict.fromkeys(("yes", "no", "missing", "tied", "planned", "quorum"), 0)
+    verdict = {"relevant": True, "marginal": False, "open": False}
+    return read_labels(workspace)[PAIR].assign(**counts, **verdict)
 
 
-def polarity(workspace: Workspace) -> pd.DataFrame:
-    """The labels file as a polarity table, without any vote."""
-    given = labels(workspace)
-    none = {"votes": 0, "positive": 0, "negative": 0, "missing": 0, "tied": 0, "planned": 0}
-    return given[PAIR].assign(
-        **none, median=given["polarity"], polarity=given["polarity"], how="brought", marginal=False
-    )
+def read_polarity(workspace: Workspace) -> pd.DataFrame:
+    """Read the labels file as a polarity table, without any vote."""
+    labels = read_labels(workspace)
+    counts = dict.fromkeys(("votes", "positive", "negative", "missing", "tied", "planned"), 0)
+    medians = {"median": labels["polarity"], "polarity": labels["polarity"]}
+    return labels[PAIR].assign(**counts, **medians, how="brought", marginal=False)

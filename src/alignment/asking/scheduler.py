@@ -2,272 +2,297 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from alignment.asking import archive, endpoint, plan
-from alignment.asking.endpoint import Failure, Pace, Request
+import openai
+
+from alignment.asking import archive, endpoint, record
+from alignment.asking.budget import Budget, highest_cost
+from alignment.asking.endpoint import Failure
+from alignment.asking.request import Request
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
 TRIES = 6  # for one attempt at a reply before it counts as failed
 PATIENCE = 30  # times that an endpoint may say "slow down" to one request
-HOPELESS = 10  # requests of a model that were turned down, before any reply of it: it is stopped
+HOPELESS = 10  # requests of a model that are turned down, before any reply of it: it is stopped
 UNSAVED = 1000  # replies that may wait for the disk
-APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one, again and again
-GATHER = 0.05  # seconds in which replies gather for one transaction: a disk bears some hundred of them a second
+APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one
+GATHER = 0.05  # seconds in which replies gather for a transaction: a disk bears few of them
 END = "What arrived is kept; running again asks only what is missing."
 
 
 @dataclass
-class Asking:
-    """What the requests under way share."""
+class Pace:
+    """How many requests an endpoint bears: fewer when it says "slow down", then slowly more again.
 
-    workspace: Workspace
-    note: archive.Note  # writes down what is about to be sent
-    budget: plan.Budget
-    progress: Progress
-    paces: dict[str, Pace]
-    queue: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(UNSAVED))
-    ending: asyncio.Event = field(default_factory=asyncio.Event)  # Ctrl-C, or the cap is reached
-    full: bool = False
-    stopped: dict[str, str] = field(default_factory=dict)  # model -> why
-    turned_down: Counter = field(default_factory=Counter)  # model -> requests
-    replied: set[str] = field(default_factory=set)  # models
-    loop: asyncio.AbstractEventLoop | None = None
-    task: asyncio.Task | None = None
-    started: threading.Event = field(default_factory=threading.Event)
-
-    def over(self, model: str) -> bool:
-        return model in self.stopped or self.ending.is_set()
-
-    def wake(self) -> None:
-        for pace in self.paces.values():
-            pace.free.set()
-
-    def end(self) -> None:
-        self.ending.set()
-        self.wake()
-
-
-def ask(workspace: Workspace, todo: list[Request], connection, progress: Progress) -> None:
-    """Ask everything that is missing, each endpoint with as many requests in flight as it bears.
-
-    Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and then raises
-    KeyboardInterrupt; a second one waits no longer.
+    >>> pace = Pace(most=64)
+    >>> pace.slow_down(began=1.0, now=2.0, wait=0.5)
+    >>> pace.slow_down(began=1.5, now=2.1, wait=0.0)  # sent before the first signal: the same one
+    >>> pace.limit, pace.until
+    (48.0, 2.5)
     """
-    names = sorted({workspace.study.models[r.model].endpoint for r in todo})
-    paces = {name: Pace(workspace.study.endpoints[name].in_flight) for name in names}
-    with archive.journal(workspace.raw / archive.FILE) as note:
-        budget = plan.Budget(workspace.study.cap, *archive.spent(connection))
-        shared = Asking(
-            workspace, note, budget, progress, paces, replied=archive.models(connection)
-        )
-        interrupted = _run(_ask(shared, todo, connection), shared)
+
+    most: int
+    limit: float = 0.0
+    under_way: int = 0
+    until: float = 0.0  # monotonic time before which nothing new is sent
+    lowered: float = 0.0  # when the limit was last lowered
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.limit = float(self.most)
+
+    def slow_down(self, began: float, now: float, wait: float) -> None:
+        if began > self.lowered:
+            self.limit, self.lowered = max(1.0, 0.75 * self.limit), now
+        self.until = max(self.until, now + wait)
+
+    def speed_up(self) -> None:
+        self.limit = min(float(self.most), self.limit + 1 / self.limit)
+
+
+@dataclass
+class Lane:
+    """An endpoint's name, its client, its pace and the requests that it has yet to be sent."""
+
+    name: str
+    client: openai.AsyncOpenAI
+    pace: Pace
+    requests: Iterator[Request]
+
+
+def ask(
+    workspace: Workspace,
+    requests: list[Request],
+    connection: sqlite3.Connection,
+    progress: Progress,
+) -> None:
+    """Ask all requests, each endpoint with as many in flight as it bears; archive every reply.
+
+    Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and
+    then raises KeyboardInterrupt; a second one waits no longer.
+    """
+    with archive.open_journal(workspace.raw / archive.FILE) as note:
+        budget = Budget(workspace.study.cap, *archive.sum_spending(connection))
+        models = archive.read_models(connection)
+        scheduler = Scheduler(workspace, requests, connection, progress, note, budget, models)
+        interrupted = scheduler.run()
     if interrupted:
         raise KeyboardInterrupt
-    if shared.stopped:
-        raise Problem("\n".join([*shared.stopped.values(), END]))
-    if shared.full:
+    if scheduler.stopped:
+        raise Problem("\n".join([*scheduler.stopped.values(), END]))
+    if scheduler.capped:
         raise Problem(
-            f"The study's cap is reached: {shared.budget.calls:,} calls and ${shared.budget.usd:,.2f} so far. What arrived is "
-            "kept; a higher cap (in the study file, or --cap) lets it go on."
+            f"The study's cap is reached: {budget.calls:,} calls and ${budget.usd:,.2f} so far. "
+            "What arrived is kept; a higher cap (in the study file, or --cap) lets it go on."
         )
 
 
-def _run(coroutine, shared: Asking) -> bool:
-    """Run a coroutine to its end in a thread (JupyterLab has a loop of its own in this one); whether Ctrl-C came."""
-    failures, pressed, done = [], 0, threading.Event()
+@dataclass
+class Scheduler:
+    """The requests under way, and what they share."""
 
-    def target() -> None:
-        try:
-            asyncio.run(coroutine)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            done.set()
+    workspace: Workspace
+    requests: list[Request]
+    connection: sqlite3.Connection
+    progress: Progress
+    note: archive.Note  # writes down what is about to be sent
+    budget: Budget
+    replied: set[str]  # models
+    stopped: dict[str, str] = field(default_factory=dict)  # model -> why
+    capped: bool = False
+    turned_down: Counter = field(default_factory=Counter)  # model -> requests
+    lanes: list[Lane] = field(default_factory=list)
+    queue: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(UNSAVED))
+    ending: asyncio.Event = field(default_factory=asyncio.Event)  # Ctrl-C, or the cap is reached
+    started: threading.Event = field(default_factory=threading.Event)
+    loop: asyncio.AbstractEventLoop | None = None
+    task: asyncio.Task | None = None
 
-    threading.Thread(target=target).start()
-    while (
-        not done.is_set()
-    ):  # a join that Ctrl-C interrupts takes the thread for finished (Python 3.11)
-        try:
-            done.wait()
-        except KeyboardInterrupt:
-            pressed += 1
-            shared.started.wait(5)
-            with contextlib.suppress(RuntimeError):  # the loop has just closed
-                shared.loop.call_soon_threadsafe(shared.end if pressed == 1 else shared.task.cancel)
-    for failure in failures:
-        while isinstance(failure, BaseExceptionGroup):
-            failure = failure.exceptions[0]
-        raise KeyboardInterrupt if isinstance(failure, asyncio.CancelledError) else failure
-    return pressed > 0
+    def run(self) -> bool:
+        """Ask in a thread, as JupyterLab has a loop of its own in this one; whether Ctrl-C came."""
+        errors, presses, done = [], 0, threading.Event()
 
+        def target() -> None:
+            try:
+                asyncio.run(self._ask_all())
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                done.set()
 
-async def _ask(shared: Asking, todo: list[Request], connection) -> None:
-    shared.loop, shared.task, models = (
-        asyncio.get_running_loop(),
-        asyncio.current_task(),
-        shared.workspace.study.models,
-    )
-    shared.started.set()
-    async with contextlib.AsyncExitStack() as stack:
-        stack.callback(shared.progress.close)
-        clients = {
-            name: await stack.enter_async_context(endpoint.client(shared.workspace, name))
-            for name in shared.paces
-        }
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        writer = group.create_task(
-            _write(shared.queue, connection, shared.progress)
-        )  # if the disk is full, all of it ends
-        try:
-            async with asyncio.TaskGroup() as asking:
-                for name, client in clients.items():
-                    mine = iter([r for r in todo if models[r.model].endpoint == name])
-                    for number in range(shared.paces[name].most):
-                        asking.create_task(_work(shared, name, client, mine, APART * number))
-        finally:
-            if not writer.done():
-                await shared.queue.put(None)
-                await writer
+        threading.Thread(target=target).start()
+        while not done.is_set():  # Ctrl-C in a join takes the thread for finished (Python 3.11)
+            try:
+                done.wait()
+            except KeyboardInterrupt:
+                presses += 1
+                self.started.wait(5)
+                stop = self._end if presses == 1 else self.task.cancel
+                with contextlib.suppress(RuntimeError):  # the loop has just closed
+                    self.loop.call_soon_threadsafe(stop)
+        for error in errors:
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            raise KeyboardInterrupt if isinstance(error, asyncio.CancelledError) else error
+        return presses > 0
 
+    async def _ask_all(self) -> None:
+        self.loop, self.task = asyncio.get_running_loop(), asyncio.current_task()
+        self.started.set()
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self.progress.close)
+            for name, requests in self._by_endpoint().items():
+                client = await stack.enter_async_context(endpoint.open_client(self.workspace, name))
+                pace = Pace(self.workspace.study.endpoints[name].in_flight)
+                self.lanes.append(Lane(name, client, pace, iter(requests)))
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            writer = group.create_task(self._write())  # if the disk is full, all of it ends
+            try:
+                async with asyncio.TaskGroup() as workers:
+                    for lane in self.lanes:
+                        for number in range(lane.pace.most):
+                            workers.create_task(self._work(lane, APART * number))
+            finally:
+                if not writer.done():
+                    await self.queue.put(None)
+                    await writer
 
-async def _write(queue: asyncio.Queue, connection, progress: Progress) -> None:
-    """Move replies from the queue to disk, as many as there are in one transaction; count them only then."""
-    done = False
-    while not done:
-        rows = [await queue.get()]
-        await asyncio.sleep(GATHER)
-        while not queue.empty():
-            rows.append(queue.get_nowait())
-        done = None in rows
-        rows = [row for row in rows if row is not None]
-        if rows:
-            await asyncio.to_thread(archive.keep, connection, rows)
-            spent = sum((row["cost"] or 0) + row.get("lost_cost", 0) for row in rows)
-            progress.add(len(rows), sum(row["text"] is None for row in rows), spent)
+    def _by_endpoint(self) -> dict[str, list[Request]]:
+        requests: dict[str, list[Request]] = {}
+        for request in self.requests:
+            name = self.workspace.study.models[request.model].endpoint
+            requests.setdefault(name, []).append(request)
+        return requests
 
+    async def _write(self) -> None:
+        """Move records from the queue to disk, many in one transaction; count them only then."""
+        done = False
+        while not done:
+            records = [await self.queue.get()]
+            await asyncio.sleep(GATHER)
+            while not self.queue.empty():
+                records.append(self.queue.get_nowait())
+            done = None in records
+            records = [reply for reply in records if reply is not None]
+            if records:
+                await asyncio.to_thread(archive.add_records, self.connection, records)
+                failed = sum(reply["text"] is None for reply in records)
+                usd = sum((reply["cost"] or 0) + reply["lost_cost"] for reply in records)
+                self.progress.add(len(records), failed, usd)
 
-async def _work(
-    shared: Asking, name: str, client, requests: Iterator[Request], after: float
-) -> None:
-    """One request after another, as the endpoint has room for them, until there are no more or asking ends."""
-    pace = shared.paces[name]
-    await _pause(shared, after)
-    for request in requests:
-        most = plan.most(shared.workspace.study, request.model, request.messages)
-        if not await _turn(shared, pace, request.model, most):
-            continue
-        pace.under_way += 1
-        try:
-            row = await _one(shared, name, client, request, most)
-            if row:
-                await shared.queue.put(row)
-        finally:
-            pace.under_way -= 1
-            shared.wake()
+    async def _work(self, lane: Lane, delay: float) -> None:
+        """Make one request after another until there are no more or asking ends."""
+        await self._pause(delay)
+        for request in lane.requests:
+            most = highest_cost(self.workspace.study, request.model, request.messages)
+            if not await self._admit(lane.pace, request.model, most):
+                continue
+            lane.pace.under_way += 1
+            try:
+                if reply := await self._fetch(lane, request, most):
+                    await self.queue.put(reply)
+            finally:
+                lane.pace.under_way -= 1
+                self._wake()
 
+    async def _admit(self, pace: Pace, model: str, most: float) -> bool:
+        """Wait for room at the endpoint and under the cap; False when asking is over for a model."""
+        while not self._is_over(model):
+            pause = pace.until - time.monotonic()
+            if pause > 0:
+                await self._pause(pause)
+            elif pace.under_way < int(pace.limit) and self.budget.reserve(most):
+                return True
+            elif any(lane.pace.under_way for lane in self.lanes):
+                # They make room, and may cost less than was set aside.
+                pace.free.clear()
+                await pace.free.wait()
+            else:
+                self.capped = True
+                self._end()
+        return False
 
-async def _turn(shared: Asking, pace: Pace, model: str, most: float) -> bool:
-    """Wait until the endpoint has room, and the cap; False when this request is not to be made any more."""
-    while not shared.over(model):
-        pause = pace.until - time.monotonic()
-        if pause > 0:
-            await _pause(shared, pause)
-        elif pace.under_way < int(pace.limit) and shared.budget.reserve(most):
-            return True
-        elif any(
-            p.under_way for p in shared.paces.values()
-        ):  # they make room, and may cost less than was set aside
-            pace.free.clear()
-            await pace.free.wait()
-        else:
-            shared.full = True
-            shared.end()
-    return False
+    async def _fetch(self, lane: Lane, request: Request, most: float) -> dict | None:
+        """Return the record of a request; None when asking ended before a try could be charged.
 
-
-async def _pause(shared: Asking, seconds: float) -> None:
-    """Wait, but not when asking ends."""
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(shared.ending.wait(), seconds)
-
-
-async def _one(shared: Asking, name: str, client, request: Request, most: float) -> dict | None:
-    """The archive's row for one request; None when asking ended before a try of it could have been paid for.
-
-    A try that may have been paid for without a reply (no answer in time, half an answer) counts with the most it can
-    have cost.
-    """
-    study, pace = shared.workspace.study, shared.paces[name]
-    sent = endpoint.body(study, request)
-    tries, slowed, lost, error = 0, 0, 0, ""
-    while tries < TRIES and slowed < PATIENCE and not shared.over(request.model):
-        began = time.monotonic()
-        shared.note(request, most)
-        try:
-            row = endpoint.row(study, request, await endpoint.send(client, sent))
-        except Failure as failure:
-            error = failure.why
-            tries, slowed = tries + (failure.status != 429), slowed + (failure.status == 429)
-            lost += failure.paid
-            if failure.paid and not shared.budget.again(most):
+        A try that may have been charged without a reply (no answer in time, half an answer) counts
+        with the most that it can have cost.
+        """
+        study, body = self.workspace.study, request.body(self.workspace.study)
+        tries, delays, lost, reason, reply = 0, 0, 0, "", None
+        while tries < TRIES and delays < PATIENCE and not self._is_over(request.model):
+            began = time.monotonic()
+            self.note(request, most)
+            try:
+                reply = await endpoint.fetch(lane.client, study, request, body)
                 break
-            if failure.kind != "again":
-                _turned_down(shared, name, request.model, failure)
-                break
-            if tries < TRIES:
-                shared.progress.add(again=1)
-                await _slowed(shared, pace, failure, began, tries + slowed)
-        else:
-            pace.faster()
-            shared.replied.add(request.model)
-            shared.budget.settle(most, row["cost"])
-            latency = time.monotonic() - began
-            return row | {
-                "request": sent.decode(),
-                "latency": latency,
-                "lost": lost,
-                "lost_cost": lost * most,
-            }
-    shared.budget.settle(most, 0.0)
-    if not lost and shared.over(request.model):
-        shared.budget.calls -= 1
-        return None
-    return endpoint.failed(study, request, error) | {
-        "request": sent.decode(),
-        "lost": lost,
-        "lost_cost": lost * most,
-    }
+            except Failure as failure:
+                reason = failure.reason
+                delays, tries = delays + (failure.status == 429), tries + (failure.status != 429)
+                lost += failure.paid
+                if failure.paid and not self.budget.count_lost_try(most):
+                    break
+                if failure.action != "again":
+                    self._turn_down(lane, request.model, failure)
+                    break
+                if tries < TRIES:
+                    self.progress.add(again=1)
+                    await self._slow_down(lane.pace, failure, began, tries + delays)
+        losses = {"request": body.decode(), "lost": lost, "lost_cost": lost * most}
+        if reply is not None:
+            lane.pace.speed_up()
+            self.replied.add(request.model)
+            self.budget.settle(most, reply["cost"])
+            return reply | losses | {"latency": time.monotonic() - began}
+        self.budget.settle(most, 0.0)
+        if not lost and self._is_over(request.model):
+            self.budget.calls -= 1
+            return None
+        return record.describe_failure(study, request, reason) | losses
 
+    async def _slow_down(self, pace: Pace, failure: Failure, began: float, tries: int) -> None:
+        """Wait before the next try; an endpoint that says "slow down" gets fewer requests, too."""
+        seconds = endpoint.seconds_to_wait(tries - 1, failure.retry_after)
+        if failure.status in endpoint.SLOW_DOWN:
+            pace.slow_down(began, time.monotonic(), seconds)
+        await self._pause(seconds)
 
-async def _slowed(shared: Asking, pace: Pace, failure: Failure, began: float, tries: int) -> None:
-    """Wait before the next try; an endpoint that says "slow down" is given fewer requests, and none for a while."""
-    seconds = endpoint.wait(tries - 1, failure.retry_after)
-    if failure.status in endpoint.SLOWER:
-        pace.slower(began, time.monotonic(), seconds)
-    await _pause(shared, seconds)
+    def _turn_down(self, lane: Lane, model: str, failure: Failure) -> None:
+        """Stop a model for a refused key or an unknown name, or when it turns all requests down."""
+        self.turned_down[model] += 1
+        replied = model in self.replied
+        if failure.action == "stop":
+            if failure.status == 403 and replied:  # moderation forbids this statement alone
+                return
+            variable = self.workspace.study.endpoints[lane.name].key
+            hint = f" (its key is the environment variable {variable})" if variable else ""
+            where = f'the endpoint "{lane.name}"{hint}, status {failure.status}'
+            self.stopped[model] = f'"{model}" was stopped: {failure.reason} by {where}.'
+        elif self.turned_down[model] >= HOPELESS and not replied:
+            why = f"every request was turned down, the last with {failure.reason}"
+            self.stopped[model] = f'"{model}" was stopped: {why}.'
+        self._wake()
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not when asking ends."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.ending.wait(), seconds)
 
-def _turned_down(shared: Asking, name: str, model: str, failure: Failure) -> None:
-    """Stop a model at once for a refused key or an unknown model, and when it only ever turns requests down."""
-    shared.turned_down[model] += 1
-    hopeless = shared.turned_down[model] >= HOPELESS and model not in shared.replied
-    one_statement = (
-        failure.status == 403 and model in shared.replied
-    )  # a broker's moderation says so of one statement
-    if one_statement or (failure.kind != "stop" and not hopeless):
-        return
-    variable = shared.workspace.study.endpoints[name].key
-    hint = f" (its key is the environment variable {variable})" if variable else ""
-    why = f"every request was turned down, the last with {failure.why}"
-    if failure.kind == "stop":
-        why = f'{failure.why} by the endpoint "{name}"{hint}, status {failure.status}'
-    shared.stopped[model] = f'"{model}" was stopped: {why}.'
-    shared.wake()
+    def _is_over(self, model: str) -> bool:
+        return model in self.stopped or self.ending.is_set()
+
+    def _end(self) -> None:
+        self.ending.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        for lane in self.lanes:
+            lane.pace.free.set()

@@ -1,236 +1,136 @@
-"""Simulated respondents: known leanings, seeded, speaking the wire format of a chat-completions endpoint.
+"""Simulated respondents: known leanings, seeded, in the wire format of a chat-completions endpoint.
 
-Nothing here says anything about a real model. What the respondents know is the plan (`planted`): which statement
-speaks to which dimension, what agreeing with it says, and whether each of them agrees, in each language.
+Nothing here says anything about a real model. What the respondents know is the ground truth.
 """
 
-import hashlib
 import json
 import random
 
-import pandas as pd
-
-from alignment.asking import archive
-from alignment.study import table_files
-from alignment.study.schema import Study
+from alignment.asking import ground_truth
+from alignment.asking.ground_truth import uniform
+from alignment.asking.request import hash_json
 from alignment.study.workspace import Workspace
 from utils import answer_words, prompts
 from utils.errors import Problem
 
-VERSION = 1  # raise it with any change of this module that may change an answer: all is asked anew
-RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table of the study plants them
-
-
-def unit(*parts) -> float:
-    """A number in [0, 1) that depends on its parts alone: the same on every machine and in every order.
-
-    >>> unit(1, "a") == unit(1, "a"), unit(1, "a") == unit("1a")
-    (True, False)
-    """
-    digest = hashlib.sha256(
-        json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    ).digest()
-    return int.from_bytes(digest[:7], "big") / 2**56
+VERSION = 1  # raise it with any change here or in `ground_truth` that may change an answer
 
 
 def fingerprint(workspace: Workspace) -> str:
     """Return eight hex digits of what decides the answers: a part of each reply's key.
 
-    A changed version, setting, ground truth or wording of the respondents is so asked anew.
+    A changed version, setting, planted table or wording of the respondents is so asked anew.
     """
-    path = workspace.material / "planted.csv"
+    path = ground_truth.planted_file(workspace)
     planted = path.read_text(encoding="utf-8") if path.exists() else ""
-    phrases = [_said(language) for language in workspace.study.languages]
-    parts = [VERSION, workspace.study.simulation.model_dump(), planted, phrases]
-    return archive.digest(parts)[:8]
+    phrases = [_phrases(language) for language in workspace.study.languages]
+    return hash_json([VERSION, workspace.study.simulation.model_dump(), planted, phrases])[:8]
 
 
-def _said(language: str) -> dict:
-    """What a respondent says in a language (`simulated` in its words file)."""
+def _phrases(language: str) -> dict:
+    """Return what a respondent says in a language (`simulated` in its words file)."""
     return answer_words.words(language)["simulated"]
 
 
-def labels(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
-    """Planted relevance and polarity: the study's own table, seeded draws for statements that it does not hold."""
-    own = workspace.material / "planted.csv"
-    known = table_files.read(own).query("step != 'stance'") if own.exists() else _plan_rows([])
-    missing = [s for s in statement_ids if s not in set(known["statement_id"])]
-    drawn = _drawn_labels(
-        workspace.study.simulation.seed, missing, list(workspace.study.dimensions)
-    )
-    return pd.concat([known, drawn], ignore_index=True) if missing else known
-
-
-def planted(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
-    """The whole plan: step, statement_id, dimension, model, language, value (stances: 1 agrees, -1 disagrees)."""
-    known = labels(workspace, statement_ids)
-    polarity = known[known["step"] == "polarity"]
-    by_statement = {
-        s: dict(zip(g["dimension"], g["value"], strict=True))
-        for s, g in polarity.groupby("statement_id")
-    }
-    rows = [
-        (
-            "stance",
-            statement,
-            "",
-            model,
-            language,
-            _stance(workspace.study, statement, by_statement.get(statement, {}), model, language),
-        )
-        for statement in statement_ids
-        for model in workspace.study.models
-        for language in workspace.study.languages
-    ]
-    return pd.concat(
-        [known[known["statement_id"].isin(statement_ids)], _plan_rows(rows)], ignore_index=True
-    )
-
-
-def _plan_rows(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(
-        rows, columns=["step", "statement_id", "dimension", "model", "language", "value"]
-    )
-
-
-def _drawn_labels(seed: int, statement_ids: list[str], dimensions: list[str]) -> pd.DataFrame:
-    rows = []
-    for statement in statement_ids:
-        for dimension in dimensions:
-            relevant = unit(seed, "relevance", statement, dimension) < RELEVANT
-            rows.append(("relevance", statement, dimension, "", "", int(relevant)))
-            if relevant:
-                value = (-2, -1, 1, 2)[int(4 * unit(seed, "polarity", statement, dimension))]
-                rows.append(("polarity", statement, dimension, "", "", value))
-    return _plan_rows(rows)
-
-
-def _stance(
-    study: Study, statement: str, polarities: dict[str, float], model: str, language: str
-) -> int:
-    """Whether a respondent agrees, drawn so that its mean score on each dimension is its leaning.
-
-    Agreeing scores the polarity p, so a leaning L needs a mean stance of L / p. A language shares the first
-    language's draw with the probability that the study states as their correlation.
-    """
-    simulation, at = study.simulation, study.languages.index(language)
-    tilts = [
-        simulation.leanings[model][d][at] / p
-        for d, p in polarities.items()
-        if d in simulation.leanings[model]
-    ]
-    mean = max(-1.0, min(1.0, sum(tilts) / len(tilts))) if tilts else 0.0
-    shared = (
-        at == 0
-        or unit(simulation.seed, "shares", statement, model, language)
-        < simulation.language_correlation
-    )
-    draw = unit(
-        simulation.seed, "stance", statement, model, study.languages[0] if shared else language
-    )
-    return 1 if draw < (1 + mean) / 2 else -1
+def read_statement_ids(workspace: Workspace) -> dict[str, str]:
+    """Read text in any language -> statement_id, from the tables of notebooks 02 and 03."""
+    ids = {}
+    for name in ("02_statements", "03_translations"):
+        for row in workspace.read(name).itertuples(index=False):
+            ids[row.text] = row.statement_id
+    return ids
 
 
 class Respondents:
     """The simulated models of a study, who find a statement by its text in any language."""
 
-    def __init__(self, workspace: Workspace, texts: dict[str, str]) -> None:
-        self.workspace, self.texts = workspace, texts
-        self.ids = {
-            l: {v["name"]: k for k, v in workspace.describe(l).items()}
-            for l in workspace.study.languages
+    def __init__(self, workspace: Workspace, statement_ids: dict[str, str]) -> None:
+        self.study, self.statement_ids = workspace.study, statement_ids
+        self.dimensions = {
+            (language, text["name"]): dimension
+            for language in workspace.study.languages
+            for dimension, text in workspace.describe(language).items()
         }
-        plan = planted(workspace, sorted(set(texts.values())))
-        self.plan = {tuple(row[:5]): row[5] for row in plan.itertuples(index=False)}
+        truth = ground_truth.plant(workspace, sorted(set(statement_ids.values())))
+        self.truth = {tuple(row[:5]): row[5] for row in truth.itertuples(index=False)}
 
     def reply(self, request: dict) -> dict:
-        """The body of a chat completion for the body of a request."""
+        """Return the body of a chat completion for the body of a request."""
         step, language, text, name = prompts.recognise(request["messages"])
-        dimension = self.ids[language].get(name, "") if name else ""
-        statement = self.texts.get(text) or f"unknown:{text}"
-        sampled = request.get("seed", random.random())
-        draw = lambda what: unit(self.workspace.study.simulation.seed, what, request["model"], step, statement, dimension, language, sampled)  # fmt: skip  # noqa: E731
-        content, finish = self._say(
-            self._opinion(step, statement, dimension, request["model"], language),
-            step,
-            language,
-            draw,
-        )
-        return _completion(request, content, finish)
+        dimension = self.dimensions.get((language, name), "")
+        statement = self.statement_ids.get(text) or f"unknown:{text}"
+        model, sampled = request["model"], request.get("seed", random.random())
+
+        def draw(what: str) -> float:
+            question = (model, step, statement, dimension, language, sampled)
+            return uniform(self.study.simulation.seed, what, *question)
+
+        value = self._opinion(step, statement, dimension, model, language)
+        if draw("noise") < self.study.simulation.run_noise:
+            value = _other_value(step, value)
+        content, finish_reason = self._say(value, step, language, draw("trouble"))
+        return _completion(request, content, finish_reason)
 
     def _opinion(
         self, step: str, statement: str, dimension: str, model: str, language: str
     ) -> float:
-        """What a respondent holds on every run: the plan, but for the share on which it judges otherwise."""
-        simulation = self.workspace.study.simulation
-        where = (step, statement, dimension, *((model, language) if step == "stance" else ("", "")))
-        if where not in self.plan:  # a statement or pair that nobody planted
-            return {"relevance": 0, "polarity": 1, "stance": 1}[step] * (
-                1 if unit("unplanned", *where) < 0.5 else -1
-            )
-        value = self.plan[where]
-        differs = (
-            unit(simulation.seed, "judges", step, statement, dimension, model, language)
-            < simulation.judge_noise
-        )
-        return value if step == "stance" or not differs else _another(step, value)
+        """Return what a respondent holds on every run: mostly the ground truth."""
+        simulation = self.study.simulation
+        who = (model, language) if step == "stance" else ("", "")
+        key = (step, statement, dimension, *who)
+        if key not in self.truth:  # a statement or pair that nobody planted
+            sign = 1 if uniform("unplanned", *key) < 0.5 else -1
+            return {"relevance": 0, "polarity": 1, "stance": 1}[step] * sign
+        value = self.truth[key]
+        judging = uniform(simulation.seed, "judges", step, statement, dimension, model, language)
+        is_off = step != "stance" and judging < simulation.judge_noise
+        return _other_value(step, value) if is_off else value
 
-    def _say(self, value: float, step: str, language: str, draw) -> tuple[str, str]:
-        """A reply with its finish_reason: mostly an answer, now and then one of the stated troubles."""
-        simulation, at = self.workspace.study.simulation, draw("trouble")
-        trouble = simulation.trouble.model_dump()
-        if draw("noise") < simulation.run_noise:
-            value = _another(step, value)
-        said = _said(language)
-        reasons = (
-            f"{said['mark']} {said['reasons']}\n\n" if step == "stance" else f"{said['mark']} "
-        )
-        for name, share in trouble.items():
-            at -= share
-            if at < 0:
-                return _troubled(name, reasons, step, language, value)
-        return reasons + _answer(step, language, value), "stop"
-
-
-def _troubled(name: str, reasons: str, step: str, language: str, value: float) -> tuple[str, str]:
-    said, other = (
-        _said(language),
-        next(known for known in answer_words.known() if known != language),
-    )
-    return {
-        "refused": (f"{said['mark']} {said['refusal']}", "stop"),
-        "unreadable": (f"{said['mark']} {said['nonsense']}", "stop"),
-        "cut_off": (reasons[: len(reasons) // 2], "length"),
-        "wrong_language": (
-            f"{_said(other)['mark']} {_said(other)['reasons']}\n\n{_answer(step, other, value)}",
-            "stop",
-        ),
-    }[name]
+    def _say(self, value: float, step: str, language: str, draw: float) -> tuple[str, str]:
+        """Return a reply with its finish_reason: an answer, or one of the stated troubles."""
+        phrases = _phrases(language)
+        start = _start(step, language)
+        troubles = self.study.simulation.trouble.model_dump()
+        for trouble, share in troubles.items():
+            draw -= share
+            if draw >= 0:
+                continue
+            if trouble == "refused":
+                return f"{phrases['mark']} {phrases['refusal']}", "stop"
+            if trouble == "unreadable":
+                return f"{phrases['mark']} {phrases['nonsense']}", "stop"
+            if trouble == "cut_off":
+                return start[: len(start) // 2], "length"
+            other = next(name for name in answer_words.known() if name != language)
+            return _start("stance", other) + _answer(step, other, value), "stop"
+        return start + _answer(step, language, value), "stop"
 
 
-def _another(step: str, value: float) -> float:
-    """A different answer: the opposite one, or the neighbour on the scale of polarities."""
+def _start(step: str, language: str) -> str:
+    phrases = _phrases(language)
+    if step == "stance":
+        return f"{phrases['mark']} {phrases['reasons']}\n\n"
+    return f"{phrases['mark']} "
+
+
+def _answer(step: str, language: str, value: float) -> str:
+    phrases = _phrases(language)
+    if step == "polarity":
+        return f"{phrases['answer']}{int(value):+d}"
+    yes, no = {"relevance": ("yes", "no"), "stance": ("agree", "disagree")}[step]
+    return phrases["answer"] + phrases["words"][yes if value > 0 else no]
+
+
+def _other_value(step: str, value: float) -> float:
+    """Return the opposite answer, or the neighbour on the scale of polarities."""
     if step == "relevance":
         return 1 - value
     return -value if step == "stance" else {-2: -1, -1: 1, 1: -1, 2: 1}[int(value)]
 
 
-def _answer(step: str, language: str, value: float) -> str:
-    said = _said(language)
-    word = {
-        "relevance": "yes" if value > 0 else "no",
-        "stance": "agree" if value > 0 else "disagree",
-    }.get(step)
-    return said["answer"] + (said["words"][word] if word else f"{int(value):+d}")
-
-
-def _completion(request: dict, content: str, finish: str) -> dict:
-    asked = sum(len(m["content"]) for m in request["messages"])
-    usage = {
-        "prompt_tokens": asked // 4,
-        "completion_tokens": len(content) // 4,
-        "total_tokens": (asked + len(content)) // 4,
-    }
+def _completion(request: dict, content: str, finish_reason: str) -> dict:
+    characters = sum(len(message["content"]) for message in request["messages"])
+    usage = {"prompt_tokens": characters // 4, "completion_tokens": len(content) // 4}
     message = {"role": "assistant", "content": content}
     return {
         "id": "simulated",
@@ -238,74 +138,60 @@ def _completion(request: dict, content: str, finish: str) -> dict:
         "created": 0,
         "model": request["model"],
         "system_fingerprint": "simulated respondents",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-        "usage": usage,
+        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
+        "usage": usage | {"total_tokens": (characters + len(content)) // 4},
     }
 
 
-def texts(workspace: Workspace) -> dict[str, str]:
-    """Text in any language -> statement_id, from the tables of notebooks 02 and 03."""
-    both = [workspace.read("02_statements"), workspace.read("03_translations")]
-    return {
-        row.text: row.statement_id
-        for frame in both
-        if len(frame)
-        for row in frame.itertuples(index=False)
-    }
+def app(workspace: Workspace, statement_ids: dict[str, str] | None = None):
+    """Return the respondents as an ASGI app with the one route POST /v1/chat/completions."""
+    respondents = Respondents(workspace, statement_ids or read_statement_ids(workspace))
 
-
-def app(workspace: Workspace):
-    """The study's respondents as an ASGI application."""
-    return application(Respondents(workspace, texts(workspace)))
-
-
-def application(respondents: Respondents):
-    """Respondents as an ASGI application with the one route POST /v1/chat/completions."""
-
-    async def served(scope, receive, send) -> None:
+    async def serve_request(scope, receive, send) -> None:
         if scope["type"] != "http":
             return
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        status, answer = _routed(respondents, scope, body)
+        status, reply = _route(respondents, scope["path"], body)
         headers = [(b"content-type", b"application/json")]
+        content = json.dumps(reply, ensure_ascii=False).encode()
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send(
-            {"type": "http.response.body", "body": json.dumps(answer, ensure_ascii=False).encode()}
-        )
+        await send({"type": "http.response.body", "body": content})
 
-    return served
+    return serve_request
 
 
-def _routed(respondents: Respondents, scope: dict, body: bytes) -> tuple[int, dict]:
-    if not scope["path"].endswith("/chat/completions"):
-        return 404, {"error": {"message": "only POST /v1/chat/completions is served here"}}
+def _route(respondents: Respondents, path: str, body: bytes) -> tuple[int, dict]:
+    if not path.endswith("/chat/completions"):
+        return 404, _error("only POST /v1/chat/completions is served here")
     try:
-        request = json.loads(body)
-        if request["model"] not in respondents.workspace.study.models:
-            return 404, {
-                "error": {
-                    "message": f"there is no respondent {request['model']}; there are {', '.join(respondents.workspace.study.models)}"
-                }
-            }
+        request, models = json.loads(body), respondents.study.models
+        if request["model"] not in models:
+            listed = ", ".join(models)
+            return 404, _error(f"there is no respondent {request['model']}; there are {listed}")
         return 200, respondents.reply(request)
     except Exception as error:  # a server answers 400, whatever a client sends
-        return 400, {"error": {"message": f"{type(error).__name__}: {error}"}}
+        return 400, _error(f"{type(error).__name__}: {error}")
+
+
+def _error(message: str) -> dict:
+    return {"error": {"message": message}}
 
 
 def serve(workspace: Workspace, port: int) -> None:
-    """Serve a study's respondents on a loopback port, for any client."""
+    """Serve a study's respondents on a loopback port, for any client, until Ctrl-C."""
     import uvicorn
 
+    name = workspace.study.name
     if not workspace.path_of("03_translations").exists():
         raise Problem(
             "The respondents know the statements from notebooks 02 and 03: "
-            f"./run_all.sh --study {workspace.study.name} --until 03"
+            f"./run_all.sh --study {name} --until 03"
         )
     print(
-        f"Simulated respondents of {workspace.study.name} at http://127.0.0.1:{port}/v1 "
+        f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 "
         f"(stop with Ctrl-C): {', '.join(workspace.study.models)}",
         flush=True,
     )

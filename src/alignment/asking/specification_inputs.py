@@ -23,7 +23,9 @@ def read_collected(workspace: Workspace) -> Collected:
     }
     brought = workspace.read("05_sociocultural_statements") if workspace.study.labels else None
     planted = (
-        recovery.planted_scores(workspace) if workspace.study.respondents == "simulated" else None
+        recovery.score_ground_truth(workspace)
+        if workspace.study.respondents == "simulated"
+        else None
     )
     return Collected(answers, known.reset_index(drop=True), workspace.models, workspace.judges, workspace.study.languages,
                      _people(workspace), workspace.dimensions, brought, planted, workspace.parameters.get("relevance_quorum", 0))  # fmt: skip

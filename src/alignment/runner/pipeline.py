@@ -225,7 +225,7 @@ def _run(order: Order, source: Path, given: dict) -> None:
         raise pages.Failed(f"{source.stem} stopped: {failed}{kept}") from None
     freshness.forget_leftovers(workspace, source, began)
     if source.name.startswith(LAST_ASKING):
-        answers.publish(workspace)
+        answers.publish_answers(workspace)
     if not terminal.unfinished(workspace, source):
         freshness.remember(workspace, source, made_from(), began)
     print(f"{source.stem:<32} {seconds:6.1f} s", flush=True)

@@ -16,7 +16,7 @@ PAIR = ["statement_id", "dimension"]
 
 
 def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
-    """The plan of calls (`plan.calls`) of an execution with these parameters, with two more columns.
+    """The plan of calls (`plan.plan_calls`) of an execution with these parameters, with two more columns.
 
     `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where answers still to come
     decide what a step asks about, it is counted for the labels as they are now.
@@ -28,12 +28,8 @@ def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
     } | values
     runs = {step: given[f"{step}_runs"] for step in STEPS}
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
-    frame = plan.calls(
-        workspace.study,
-        *(_size(base, step, cells) for step, (cells, _) in steps.items()),
-        runs,
-        _used(base),
-    )
+    sizes = {step: _size(base, step, cells) for step, (cells, _) in steps.items()}
+    frame = plan.plan_calls(workspace.study, sizes, runs, _used(base))
     known = {
         step: cells.groupby(["model", "language"])["new"].sum()
         for step, (cells, _) in steps.items()
@@ -61,7 +57,11 @@ def _steps(
     for step in STEPS:
         cells = _cells(base, step, pairs, runs[step])
         if cells is not None:
-            cells = cells.assign(new=False) if recorded else collection.known(base, cells, texts)
+            cells = (
+                cells.assign(new=False)
+                if recorded
+                else collection.read_archived(base, cells, texts)
+            )
         sure = sure and cells is not None
         yield step, cells, sure
         sure = sure and not cells["new"].any()
@@ -137,7 +137,7 @@ def _labelled(
 def _size(base: Workspace, step: str, cells: pd.DataFrame | None) -> int:
     """Statements, or pairs of the polarity step, that a step asks about; as the study expects while no table says it."""
     if cells is None:
-        return plan.expected(base.study, step)
+        return plan.expected_sizes(base.study)[step]
     return (
         len(cells[PAIR].drop_duplicates())
         if step == "polarity"
@@ -149,7 +149,7 @@ def _used(base: Workspace) -> pd.DataFrame | None:
     if not (base.raw / archive.FILE).exists():
         return None
     with archive.open_archive(base.raw / archive.FILE) as connection:
-        return plan.used(connection)
+        return archive.average_usage(connection)
 
 
 def sentence(frame: pd.DataFrame) -> str:
@@ -184,7 +184,7 @@ def left(workspace: Workspace) -> str:
         return ""
     if (workspace.raw / archive.FILE).exists():
         with archive.open_archive(workspace.raw / archive.FILE) as connection:
-            spent = archive.spent(connection)
+            spent = archive.sum_spending(connection)
     of_money = (
         [f"${max(cap.usd - spent[1], 0.0):,.2f} of ${cap.usd:,.2f}"] if cap.usd is not None else []
     )

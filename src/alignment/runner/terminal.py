@@ -17,7 +17,6 @@ import pandas as pd
 import psutil
 
 from alignment.asking import collection
-from alignment.asking.plan import key_of
 from alignment.runner import preview
 from alignment.study import table_files
 from alignment.study.files import write_whole
@@ -113,7 +112,7 @@ def pilot(workspace: Workspace, values: dict, n: int) -> None:
         )
     if workspace.study.respondents == "live":
         allow(workspace, preview.planned(workspace, values))
-    collection.pilot(base, n)
+    collection.ask_pilot(base, n)
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -153,10 +152,12 @@ def allow(workspace: Workspace, frame: pd.DataFrame) -> None:
 
 def _with_keys(workspace: Workspace, endpoints: list[str]) -> None:
     """Refuse to begin while a key is missing; all of them are told at once."""
+    from alignment.asking.endpoint import read_key  # the client takes a second to import
+
     problems = []
     for endpoint in endpoints:
         try:
-            key_of(workspace.study, endpoint)
+            read_key(workspace.study, endpoint)
         except Problem as problem:
             problems.append(str(problem))
     if problems:

@@ -13,7 +13,7 @@ import requests
 from urllib3.util import Retry
 
 from alignment.asking import archive, scheduler
-from alignment.asking.endpoint import Request
+from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils import answer_words, prompts, reply_parser
@@ -144,20 +144,20 @@ def through_model(workspace: Workspace, missing: pd.DataFrame, language: str) ->
         for statement in missing["text"]
     }
     keys = {statement: _key(workspace, model, asked) for statement, asked in messages.items()}
-    with archive.open_archive(path) as connection, archive.only_one(path):
-        archive.recover(path, connection, workspace.study.respondents)
+    with archive.open_archive(path) as connection, archive.lock(path):
+        archive.add_lost_tries(path, connection, workspace.study.respondents)
         for _ in range(workspace.study.attempts):
             known = _known(connection)
             todo = [
                 Request(
-                    key,
-                    STEP,
-                    language,
-                    model,
-                    1,
-                    known[key].attempts + 1,
-                    messages[statement],
-                    known[key].attempts,
+                    key=key,
+                    step=STEP,
+                    language=language,
+                    model=model,
+                    run=1,
+                    attempt=known[key].attempts + 1,
+                    messages=messages[statement],
+                    replies=known[key].attempts,
                 )
                 for statement, key in keys.items()
                 if not known[key].text
@@ -168,7 +168,7 @@ def through_model(workspace: Workspace, missing: pd.DataFrame, language: str) ->
                 progress = Progress(
                     len(keys),
                     len(keys) - len(todo),
-                    archive.spent(connection)[1],
+                    archive.sum_spending(connection)[1],
                     workspace.study.cap.usd,
                     "translations",
                     workspace.progress,
@@ -195,19 +195,7 @@ class Known(NamedTuple):
 
 
 def _key(workspace: Workspace, model: str, messages: list[dict]) -> str:
-    asked, sampling = (
-        workspace.study.models[model],
-        {"temperature": 0.0, "max_tokens": workspace.study.limit(model)},
-    )
-    return archive.keys(
-        STEP,
-        archive.digest(messages),
-        asked.endpoint,
-        asked.request or model,
-        asked.provider,
-        sampling,
-        [1],
-    )[0]
+    return request_keys(workspace.study, STEP, model, hash_json(messages), runs=[1])[0]
 
 
 def _known(connection) -> dict[str, Known]:
