@@ -252,6 +252,19 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+def press_ctrl_c(is_time, times: int = 1) -> None:
+    """Interrupt this process as soon as it is time, and again half a second later."""
+
+    def press() -> None:
+        while not is_time():
+            time.sleep(0.01)
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+
+    threading.Thread(target=press, daemon=True).start()
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
     class Slow(Faulty):
@@ -262,7 +275,7 @@ def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
     server, cells = Slow(simulation.app(here)), relevance(here, 2)
     with serve(server) as address:
         asked = live(here, address, in_flight=8)
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        press_ctrl_c(lambda: sum(server.answered.values()) > 8)
         with pytest.raises(KeyboardInterrupt):
             answers.collect(asked, cells)
         time.sleep(0.5)  # what was sent and not waited for is answered now
@@ -280,8 +293,7 @@ def test_a_second_ctrl_c_waits_no_longer_and_what_was_under_way_counts_as_spent(
     server, cells = Faulty(simulation.app(here), lambda asked, body: hang), relevance(here, 1)
     with serve(server) as address:
         asked = live(here, address, timeout=60, in_flight=8)
-        for after in (1.0, 1.5):
-            threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
+        press_ctrl_c(lambda: sum(server.asked.values()) == 8, times=2)
         began = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             answers.collect(asked, cells)

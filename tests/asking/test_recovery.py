@@ -99,7 +99,7 @@ def test_only_recovery_reads_the_plan():
 
 def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch):
     planted = recovery.score_ground_truth(here)
-    monkeypatch.setattr(recovery, "planted_scores", lambda _: planted.head(7))
+    monkeypatch.setattr(recovery, "score_ground_truth", lambda _: planted.head(7))
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
     tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")
     monkeypatch.setattr(Workspace, "read", lambda _, name: tables.get(name, pd.DataFrame()))
