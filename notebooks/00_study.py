@@ -17,8 +17,8 @@
 # placed on Hofstede's six cultural dimensions. This page sets out the design: the dimensions
 # (**Table 1** of the paper), the models, the languages, and the number of questions.
 #
-# *reads* the study file · *writes* `00_dimensions.csv`, `00_models.csv`, `00_calls.csv` · *takes*
-# the number of runs
+# *reads* the study file, `data/reference` · *writes* `00_dimensions.csv`, `00_models.csv`,
+# `00_calls.csv` · *takes* the number of runs
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

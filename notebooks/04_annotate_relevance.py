@@ -17,9 +17,9 @@
 # half of these votes must say yes. This gives the counts of **Appendix A** (in the paper, PDI 68,
 # IDV 116, MAS 60, UAI 62, LTO 24, IND 48).
 #
-# *reads* `02_statements.csv`, `03_translations.csv` · *writes* `04_answers.csv.gz`,
-# `04_accounting.csv`, `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`, `04_other_rules.csv` ·
-# *takes* the rules below
+# *reads* `02_statements.csv`, `03_translations.csv`, `data/raw/<study>` · *writes*
+# `04_answers.csv.gz`, `04_accounting.csv`, `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`,
+# `04_other_rules.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -17,9 +17,9 @@
 # on the dimension: -2, -1, +1 or +2, with no zero allowed. The median of the votes is the label.
 # This gives the scored set, the paper's *Sociocultural Statements*.
 #
-# *reads* `04_relevance.csv` · *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`,
-# `05_polarity.csv`, `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` ·
-# *takes* the rules below
+# *reads* `02_statements.csv`, `03_translations.csv`, `04_relevance.csv`, `data/raw/<study>` ·
+# *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`, `05_polarity.csv`,
+# `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -19,8 +19,8 @@
 # relevance labels (in the paper, 94.65 %).
 #
 # *reads* `05_sociocultural_statements.csv`, `05_votes.csv`, `05_answers.csv.gz`, sheets in
-# `data/raw/<study>/ratings` · *writes* `06_sample.csv`, `06_ratings.csv`, `06_precision.csv`,
-# `06_table2.csv`, `06_compared.csv`, `table2` · *takes* the size of the sample
+# `data/raw/<study>/ratings`, `data/reference` · *writes* `06_sample.csv`, `06_ratings.csv`,
+# `06_precision.csv`, `06_table2.csv`, `06_compared.csv`, `table2` · *takes* the size of the sample
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -18,9 +18,10 @@
 # respond differently count; because that choice matters, the same comparison is also made on all
 # statements. This gives **Figure 1** and **Appendix B**.
 #
-# *reads* `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_accounting.csv`,
-# `07_bounds.csv`, `07_reasons.csv` · *writes* `08_figure1.csv`, `08_directions.csv`,
-# `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
+# *reads* `01_theses.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
+# `07_accounting.csv`, `07_bounds.csv`, `07_reasons.csv`, `data/reference` · *writes*
+# `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the
+# rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

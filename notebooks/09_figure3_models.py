@@ -17,8 +17,9 @@
 # statements. This gives **Figure 3**, once from this study and once from the numbers that the paper
 # prints in Table 3.
 #
-# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `09_figure3.csv`,
-# `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* the number of resamples
+# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
+# `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* the number of
+# resamples
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -18,8 +18,8 @@
 # test corrected for multiple comparisons. In a study with a single language, the models are
 # compared with each other instead.
 #
-# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv` · *writes* `10_table3.csv`,
-# `table3`, `table3_printed` · *takes* the rules below
+# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
+# `10_table3.csv`, `table3`, `table3_printed` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

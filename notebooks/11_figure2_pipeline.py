@@ -16,8 +16,8 @@
 # The pipeline from debates to scored statements, with this study's own counts. This gives **Figure
 # 2**, and sets the numbers of the paper's Appendix A beside those of this study.
 #
-# *reads* the tables of notebooks 01 to 07 · *writes* `11_counts.csv`, `figure2` · *takes* the study
-# only
+# *reads* the tables of notebooks 01 to 07, `data/reference` · *writes* `11_counts.csv`, `figure2` ·
+# *takes* the study only
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

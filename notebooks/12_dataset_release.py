@@ -18,8 +18,8 @@
 # 4**.
 #
 # *reads* `01_debates.csv`, `01_theses.csv`, `02_statements.csv`, `03_translations.csv`,
-# `05_polarity.csv`, `05_sociocultural_statements.csv`, `06_ratings.csv` · *writes* `12_release/`,
-# `12_table4.csv` · *takes* the study only
+# `05_polarity.csv`, `05_sociocultural_statements.csv`, `06_ratings.csv`, `data/reference` ·
+# *writes* `12_release/`, `12_table4.csv` · *takes* the study only
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

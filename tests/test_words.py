@@ -7,11 +7,13 @@ import pytest
 from alignment.study.paths import ROOT
 
 WORDS = """
-study, statement, dimension, step, relevance, polarity, stance, model, judge, culture, group, language, native language,
-people, human values, run, execution, workspace, cell, reply, answer, vote, label, answered, refused, unreadable, cut off,
-wrong language, failed, not asked, respondents, quorum, marginal, open, tie, undecided, cap, pilot, archive, fresh, seal,
-simulated ground truth, recovery, MAE, alpha, precision, GRIM, ledger, specification curve, null model, sign-flip test,
-bootstrap interval, Holm, BH, leaning, position, response, score, release, rehydration
+study, statement, dimension, step, relevance, polarity, stance, model, judge, culture, group,
+language, native language, people, human values, run, execution, workspace, cell, reply, answer,
+vote, label, answered, refused, unreadable, cut off, wrong language, failed, not asked,
+respondents, quorum, marginal, open, tie, undecided, cap, pilot, archive, fresh, seal, simulated
+ground truth, recovery, MAE, alpha, precision, GRIM, ledger, specification curve, null model,
+sign-flip test, bootstrap interval, Holm, BH, leaning, position, response, score, release,
+rehydration
 """
 GLOSSARY = (ROOT / "site" / "pages" / "glossary.md").read_text(encoding="utf-8")
 ENTRY = re.compile(r"^(?P<terms>[^\s:#].*)\n: (?P<text>.*(?:\n  .*)*)", re.M)
@@ -39,7 +41,7 @@ def test_every_entry_is_two_sentences_or_fewer_and_links_to_where_the_word_is_us
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_path_that_a_page_names_exists(page):
-    """Names with <study>, NAME, NN, xx or a wildcard stand for many files; `mine` and html are made later."""
+    """Names with <study>, NAME, NN, xx or a wildcard stand for many files; `mine` is an example."""
     text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
     named = [ROOT / p for q in re.findall(r"`([^`]+)`", text) for p in PATH.findall(q)]
     named = [
