@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import bootstrap
 
 from alignment.asking import specification_inputs
-from alignment.paper.published import MODELS, stated_n
+from alignment.paper.published import MODELS, read_stated_n
 from alignment.stats import relabelling, significance, specifications
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
@@ -28,7 +28,7 @@ def cells(rng: np.random.Generator) -> pd.DataFrame:
     """Scores of four models in two languages on as many statements as Appendix A states, each of one dimension."""
     rows = [
         (f"{d}-{i}", d, rng.choice([-2.0, -1.0, 1.0, 2.0]))
-        for d, n in stated_n().items()
+        for d, n in read_stated_n().items()
         for i in range(n)
     ]
     labels = pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])

@@ -55,7 +55,7 @@ dimensions
 # orientation as positive, and so does this study. This is the row of Table 1.
 
 # %%
-published.table(1).query("dimension == 'LTO'")[
+published.read_published("paper_table1").query("dimension == 'LTO'")[
     ["dimension", "positive_pole", "negative_pole", "note"]
 ]
 
@@ -120,7 +120,7 @@ Markdown(
 # runs of every question on the statements kept would take. "Roughly" may have been meant loosely.
 
 # %%
-published.request_readings()
+published.count_requests()
 
 # %%
 files = [

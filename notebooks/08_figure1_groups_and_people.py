@@ -144,8 +144,8 @@ Markdown(
 # 13).
 
 # %%
-table3 = published.table3_long()
-ns = grim.n_by_row(table3, published.stated_n())
+table3 = published.read_table3()
+ns = grim.n_by_row(table3, published.read_stated_n())
 of_paper = hofstede.read_human_values("current", ["US", "China"])
 signs = grim.figure1_signs(table3, published.MODELS, of_paper, ns)
 signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)

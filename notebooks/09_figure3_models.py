@@ -93,7 +93,7 @@ Markdown(f"{positions.sentence(table)} {page_notes.caution(here)}")
 # ones. No intervals are printed, so none are drawn.
 
 # %%
-printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
+printed = published.read_table3().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
 printed.pivot_table(index="dimension", columns="model", values="mean", sort=False)
 
 # %%

@@ -139,8 +139,10 @@ tables.reach(table)
 # entries. Their printed means follow, then the whole printed table as a figure, without marks.
 
 # %%
-printed = published.table3_pairs().set_index(["dimension", "model"])
-named = printed.loc[published.NAMED, ["mean_a", "mean_b"]].set_axis(["English", "Chinese"], axis=1)
+printed = published.read_table3_pairs().set_index(["dimension", "model"])
+named = printed.loc[published.SIGNIFICANT, ["mean_a", "mean_b"]].set_axis(
+    ["English", "Chinese"], axis=1
+)
 named.assign(change=(named["Chinese"] - named["English"]).round(2))
 
 # %%

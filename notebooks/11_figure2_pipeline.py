@@ -27,7 +27,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
-from alignment.paper import ledger, published
+from alignment.paper import published, study_values
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -41,8 +41,8 @@ page_notes.banner(here)
 # the paper prints; its number of requests is approximate ("roughly").
 
 # %%
-ours = pd.Series(ledger.counts(here), name="here")
-theirs = published.read("paper_counts").set_index("item")["value"].reindex(ours.index)
+ours = pd.Series(study_values.count_pipeline(here), name="here")
+theirs = published.read_published("paper_counts").set_index("item")["value"].reindex(ours.index)
 counts = ours.to_frame().assign(paper=pd.to_numeric(theirs)).rename_axis("item").reset_index()
 counts
 

@@ -65,7 +65,7 @@ table4
 # The paper's own examples, as printed in its Table 4:
 
 # %%
-published.read("paper_table4")
+published.read_published("paper_table4")
 
 # %% [markdown]
 # ## The files

@@ -32,7 +32,7 @@ from IPython.display import Markdown
 
 from alignment.asking import recovery
 from alignment.figures import diagnostics, style
-from alignment.paper import grim, ledger, published
+from alignment.paper import claim_rules, grim, ledger, published, study_values
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -47,7 +47,7 @@ page_notes.banner(here)
 # First its claims, as far as the printed numbers decide them.
 
 # %%
-claims = ledger.claims_from_print()
+claims = claim_rules.judge_printed_claims()
 claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index(drop=True)
 
 # %% [markdown]
@@ -61,7 +61,7 @@ claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index
 # random by a few hundredths matches some n under the strictest reading.
 
 # %%
-table3, stated = published.table3_long(), published.stated_n()
+table3, stated = published.read_table3(), published.read_stated_n()
 rows = grim.check_rows(table3, stated)
 possible = rows.pivot(index=["dimension", "stated"], columns="labels", values="up_to_stated")
 possible = possible.loc[list(stated), [name for name, _, _ in grim.READINGS]]
@@ -94,7 +94,7 @@ least.round(4).rename_axis(columns=None).reset_index()
 # possible p-value is shown, too.
 
 # %%
-best["named"] = best.set_index(["dimension", "model"]).index.isin(published.NAMED)
+best["named"] = best.set_index(["dimension", "model"]).index.isin(published.SIGNIFICANT)
 shown = best[best["named"] | best["can_reach"]].sort_values("named", ascending=False, kind="stable")
 shown = shown.assign(named=shown["named"].map({True: "yes", False: "no"})).reset_index(drop=True)
 shown = shown.rename(columns=lambda name: name.replace("_", " ")).round(5)
@@ -109,11 +109,11 @@ shown[["dimension", "model", "named", "n", "most changed", "best p", "best boots
 # not be wrong: the paper does not say what it is a share of.
 
 # %%
-confirmed = published.count("relevance labels confirmed by annotators")
-pairs = int(published.count("quality control predictions"))
+confirmed = published.read_count("relevance labels confirmed by annotators")
+pairs = int(published.read_count("quality control predictions"))
 totals = {f"{k} annotators x {pairs} pairs": k * pairs for k in (4, 3)}
 totals |= {f"4 annotators x {pairs} pairs, {k} skipped": 4 * pairs - k for k in range(1, 11)}
-grim.possible_share(confirmed, 2, totals).query("possible or total == 4 * @pairs").round(3)
+grim.possible_share(confirmed, totals).query("possible or total == 4 * @pairs").round(3)
 
 # %% [markdown]
 # Notebook 00 works out how many requests the method takes. One more point involves no arithmetic:
@@ -129,8 +129,11 @@ grim.possible_share(confirmed, 2, totals).query("possible or total == 4 * @pairs
 # holds. First, the number of items by verdict and reason.
 
 # %%
-found, same = ledger.values(here, human_values), ledger.same_debates(here)
-entries = published.ledger(found, here.respondents, same, human_values)
+found, same = (
+    study_values.compute_study_values(here, human_values),
+    study_values.has_papers_debates(here),
+)
+entries = ledger.build_ledger(found, here.respondents, same, human_values)
 entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_index()
 
 # %% [markdown]
@@ -138,13 +141,13 @@ entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_
 # its printed numbers imply is shown above.
 
 # %%
-published.shown(entries)
+ledger.show_entries(entries)
 
 # %% [markdown]
 # The entries of Table 3 in its own layout, *paper | here*, if this study asked the paper's models.
 
 # %%
-published.table3_side_by_side(entries)
+ledger.show_table3(entries)
 
 # %% [markdown]
 # ## Recovery of the simulated ground truth

@@ -165,7 +165,7 @@ style.save(here, diagnostics.null_directions(chance), "null_directions", caption
 # its own statement, and models agree with half of them. Dark: what the paper claims, all six.
 
 # %%
-of_paper = printed_null.paper_table(np.random.default_rng(14), draws)
+of_paper = printed_null.simulate_directions(np.random.default_rng(14), draws)
 caption = "Number of directions that agree by chance, with the paper's numbers of labels."
 title = "Chance, with the paper's numbers of labels"
 figure = diagnostics.null_directions(of_paper, title, "claimed")

@@ -179,7 +179,7 @@ DRAWN = {
     "many directions": lambda: diagnostics.null_directions(many_directions()),
     "six models": lambda: paper_figures.language_changes(six_models()),
     "table 3 from print": lambda: paper_figures.language_changes(
-        published.table3_pairs(), "As the paper prints it"
+        published.read_table3_pairs(), "As the paper prints it"
     ),
 }
 
@@ -451,7 +451,7 @@ def test_figure_3_of_the_printed_numbers_shows_exactly_the_native_cells_of_table
 
 
 def test_figure_3_as_the_notebook_draws_it_from_print_equals_the_native_cells():
-    printed = published.table3_long().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
+    printed = published.read_table3().query("native").assign(low=np.nan, high=np.nan, n=np.nan)
     figure = paper_figures.models_by_dimension(printed)
     cells = pd.read_csv(REFERENCE / "paper_table3.csv").set_index(["dimension", "language"])
     native = {"GPT": "en", "Llama": "en", "DeepSeek": "zh", "Qwen": "zh"}

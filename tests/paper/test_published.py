@@ -4,11 +4,10 @@ import csv
 import io
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from alignment.figures import tables
-from alignment.paper import ledger, published
+from alignment.paper import claim_rules, ledger, published
 from alignment.study.paths import REFERENCE, ROOT
 from utils.errors import Problem
 
@@ -42,7 +41,10 @@ def test_the_two_claims_that_were_added_stand_in_the_papers_text():
         "scores ranged from 0.33 to 0.59" in text
         and "[-1, 1] for the axis as it fits the average scores" in text
     )
-    assert list(published.read("paper_claims")["id"][-2:]) == ["mae_models_range", "axis_fits"]
+    assert list(published.read_published("paper_claims")["id"][-2:]) == [
+        "mae_models_range",
+        "axis_fits",
+    ]
 
 
 @pytest.mark.parametrize("name", ["hofstede_us_china", "hofstede_2015_selected"])
@@ -57,11 +59,13 @@ def test_the_human_values_are_those_that_were_handed_over(name):
         version = "current" if row.get("version", "").startswith("current") else "2015"
         country = {"U.S.A.": "US", "Korea South": "South Korea"}.get(row["country"], row["country"])
         mine = ours[country, version]
-        assert [mine[d] for d in published.stated_n()] == [row[d] for d in published.stated_n()]
+        assert [mine[d] for d in published.read_stated_n()] == [
+            row[d] for d in published.read_stated_n()
+        ]
 
 
 def test_the_stated_n_are_those_of_appendix_a():
-    assert published.stated_n() == {
+    assert published.read_stated_n() == {
         "PDI": 68,
         "IDV": 116,
         "MAS": 60,
@@ -72,7 +76,7 @@ def test_the_stated_n_are_those_of_appendix_a():
 
 
 def test_table_three_has_48_cells_of_which_24_are_native():
-    table = published.table3_long()
+    table = published.read_table3()
     assert len(table) == 48 and table["native"].sum() == 24
     cell = table.set_index(["dimension", "model", "language"]).loc[("UAI", "Llama", "zh")]
     assert (cell["printed"], cell["mean"], cell["culture"], cell["native"]) == (
@@ -84,17 +88,17 @@ def test_table_three_has_48_cells_of_which_24_are_native():
 
 
 def test_table_one_says_that_its_lto_poles_are_swapped():
-    lto = published.read("paper_table1").set_index("dimension").loc["LTO"]
+    lto = published.read_published("paper_table1").set_index("dimension").loc["LTO"]
     assert lto["positive_pole"] == "immediate gratification" and "other way round" in lto["note"]
 
 
 def test_a_table_that_is_not_there_is_a_problem_with_the_right_spelling():
     with pytest.raises(Problem, match='Did you mean "paper_table3"'):
-        published.read("paper_table33")
+        published.read_published("paper_table33")
 
 
 def test_every_printed_number_and_claim_is_an_item_of_its_own():
-    items = published.items()
+    items = ledger.list_items()
     assert items["item"].is_unique
     kinds = (
         items["item"]
@@ -107,15 +111,15 @@ def test_every_printed_number_and_claim_is_an_item_of_its_own():
 
 
 def printed_values():
-    items = published.items()
+    items = ledger.list_items()
     return {
         i.item: i.paper if np.isnan(i.tolerance) else float(i.paper) for i in items.itertuples()
     }
 
 
 def test_a_live_study_with_the_papers_numbers_reproduces_all_that_can_be_computed():
-    entries = published.ledger(printed_values(), "live")
-    text = published.items()["depends"] == "text"
+    entries = ledger.build_ledger(printed_values(), "live")
+    text = ledger.list_items()["depends"] == "text"
     assert (entries.loc[~text.to_numpy(), "verdict"] == "reproduced").all()
     assert (
         entries.loc[text.to_numpy(), "verdict"] == "cannot be checked"
@@ -125,16 +129,18 @@ def test_a_live_study_with_the_papers_numbers_reproduces_all_that_can_be_compute
 def test_simulated_respondents_never_reproduce_nor_contradict_anything():
     wrong = {k: v + 1 if isinstance(v, float) else "no" for k, v in printed_values().items()}
     for values in (printed_values(), wrong, {}):
-        entries = published.ledger(values, "simulated")
+        entries = ledger.build_ledger(values, "simulated")
         assert (
             set(entries["verdict"]) == {"cannot be checked: simulated"}
             and entries["difference"].isna().all()
         )
-        assert set(entries["reason"]) == set(published.SIMULATED.values())
+        assert set(entries["reason"]) == set(ledger.SIMULATED.values())
 
 
 def verdict(item, here, **how):
-    table = published.ledger({item: here}, how.pop("respondents", "live"), **how).set_index("item")
+    table = ledger.build_ledger({item: here}, how.pop("respondents", "live"), **how).set_index(
+        "item"
+    )
     return table.loc[item]
 
 
@@ -168,14 +174,7 @@ def test_other_debates_cannot_check_the_papers_counts_but_its_design():
 
 def test_an_item_that_the_ledger_does_not_know_is_a_problem():
     with pytest.raises(Problem, match='Did you mean "Table 3: PDI, GPT, en"'):
-        published.ledger({"Table 3: PDI, GPT, em": 1.0}, "live")
-
-
-def test_the_ledger_takes_a_table_as_well():
-    values = pd.DataFrame({"item": ["debates scraped"], "here": [1534]})
-    pd.testing.assert_frame_equal(
-        published.ledger(values, "live"), published.ledger({"debates scraped": 1534}, "live")
-    )
+        ledger.build_ledger({"Table 3: PDI, GPT, em": 1.0}, "live")
 
 
 CLAIMS = {
@@ -196,7 +195,7 @@ CLAIMS = {
 
 
 def test_what_print_alone_says_about_every_claim():
-    table = ledger.claims_from_print().set_index("id")
+    table = claim_rules.judge_printed_claims().set_index("id")
     assert len(table) == 19
     for claim, row in table.iterrows():
         expected, finding = CLAIMS.get(claim, ("cannot be decided", ""))
@@ -204,7 +203,7 @@ def test_what_print_alone_says_about_every_claim():
 
 
 def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
-    printed, pairs = published.read("paper_table3"), published.table3_pairs()
+    printed, pairs = published.read_published("paper_table3"), published.read_table3_pairs()
     assert len(pairs) == 24 and pairs[["p_bootstrap", "p_holm"]].isna().all(axis=None)
     for row in pairs.itertuples():
         cells = (
@@ -222,10 +221,10 @@ def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
 
 
 def test_the_ledger_shows_table_3_in_its_own_shape():
-    entries = published.ledger(
+    entries = ledger.build_ledger(
         {"Table 3: IND, Qwen, zh": -0.61, "Table 3: PDI, GPT, en": -0.1}, "live"
     )
-    shape = published.table3_side_by_side(entries)
+    shape = ledger.show_table3(entries)
     assert shape.shape == (12, 4) and list(shape) == ["GPT", "Llama", "DeepSeek", "Qwen"]
     assert shape.index[0] == ("PDI", "en") and shape.index[-1] == ("IND", "zh")
     assert (shape.loc[("IND", "zh"), "Qwen"], shape.loc[("MAS", "en"), "Qwen"]) == (
@@ -235,14 +234,14 @@ def test_the_ledger_shows_table_3_in_its_own_shape():
 
 
 def test_the_page_lists_every_item_that_a_study_can_have_a_value_for_but_the_cells_of_table_3():
-    entries = published.ledger({"debates scraped": 105}, "simulated")
+    entries = ledger.build_ledger({"debates scraped": 105}, "simulated")
     page, text = (
-        published.shown(entries),
+        ledger.show_entries(entries),
         entries["reason"] == "a statement of the paper, not a number",
     )
     assert len(page) == len(entries) - 48 - text.sum() and text.sum() == 6
     assert page.iloc[0]["item"] == "debates scraped" and "verdict" not in page  # all have the same
-    assert "verdict" in published.shown(published.ledger({"debates scraped": 1534}, "live"))
+    assert "verdict" in ledger.show_entries(ledger.build_ledger({"debates scraped": 1534}, "live"))
 
 
 def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():
@@ -253,12 +252,12 @@ def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():
         "debates scraped": 105,
         "Figure 1: PDI, US models": "lower",
     }
-    entries = published.ledger(values, "simulated").set_index("item")["here"]
+    entries = ledger.build_ledger(values, "simulated").set_index("item")["here"]
     assert (
         entries[[claim, "Significant: UAI, GPT", "Figure 1: PDI, US models"]] == ""
     ).all() and entries["debates scraped"] == "105"
-    assert published.ledger(values, "live").set_index("item").at[claim, "here"] == "holds"
+    assert ledger.build_ledger(values, "live").set_index("item").at[claim, "here"] == "holds"
 
 
 def test_without_the_papers_models_table_3_is_a_sentence():
-    assert "48 cells" in published.table3_side_by_side(published.ledger({}, "simulated")).data
+    assert "48 cells" in ledger.show_table3(ledger.build_ledger({}, "simulated")).data

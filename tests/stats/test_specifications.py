@@ -476,7 +476,10 @@ def test_the_order_of_labels_does_not_move_the_null():
 
 def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
     """Unknown polarities are drawn; each dimension is a coin but for its own chance of a tie, the product of six is exact."""
-    table, n = printed_null.paper_table(np.random.default_rng(7), 4000), published.stated_n()
+    table, n = (
+        printed_null.simulate_directions(np.random.default_rng(7), 4000),
+        published.read_stated_n(),
+    )
     assert (table["observed"] == 6).all() and len(table) == 14
     for differ, design in null_model.DESIGNS.items():
         chances = [(1 - a_tie(k, differ, [1, 2])) / 2 for k in n.values()]

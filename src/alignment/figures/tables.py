@@ -91,7 +91,7 @@ def table2(table: pd.DataFrame) -> pd.DataFrame:
 
     Without any rating the printed values stand there alone.
     """
-    printed = published.table(2)
+    printed = published.read_published("paper_table2")
     printed.columns = ["dimension", "paper_between", "paper_models"]
     ours = (
         table[table["dimension"] != "all"]
@@ -115,7 +115,7 @@ def table2_text(table: pd.DataFrame) -> pd.DataFrame:
     ours = pd.DataFrame({names[v]: with_n(table, v, n) for v, n in rests_on.items()}).set_axis(
         table["dimension"]
     )
-    printed = published.table(2).set_index("dimension")
+    printed = published.read_published("paper_table2").set_index("dimension")
     printed.columns = ["the paper: between annotators", "the paper: annotators and label"]
     if not table["n_to_models"].any():
         return printed.assign(**{"here": "not yet rated"})

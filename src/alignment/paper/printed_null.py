@@ -3,30 +3,21 @@
 import numpy as np
 import pandas as pd
 
-from alignment.paper import hofstede, published
-from alignment.stats.null_model import DESIGNS, table
+from alignment.paper.hofstede import read_human_values
+from alignment.paper.published import MODELS, read_stated_n
+from alignment.stats import null_model
 
 
-def paper_labels() -> pd.DataFrame:
-    """As many labels as Appendix A states, each on a statement of its own; their polarities are not printed (NaN).
+def simulate_directions(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
+    """Return `null_model.table` for the paper's two groups of two models; its claim is all six.
 
-    >>> paper_labels()["dimension"].value_counts()["LTO"]
-    np.int64(24)
+    As many labels as Appendix A states, each on a statement of its own; their polarities are not
+    printed (NaN), and models agree with half of the statements.
     """
-    rows = [(f"{d}-{i}", d, np.nan) for d, n in published.stated_n().items() for i in range(n)]
-    return pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
-
-
-def paper_table(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
-    """The same for the paper's two groups of two models and its stated numbers of labels; its claim is all six."""
-    even = pd.Series(0.5, index=published.MODELS["model"])
-    people = hofstede.read_human_values("current", list(published.MODELS["culture"].unique()))
-    return table(
-        paper_labels(),
-        published.MODELS,
-        even,
-        people,
-        dict.fromkeys(DESIGNS, len(published.stated_n())),
-        rng,
-        draws,
-    )
+    stated = read_stated_n()
+    rows = [(f"{d}-{i}", d, np.nan) for d, n in stated.items() for i in range(n)]
+    labels = pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
+    rates = pd.Series(0.5, index=MODELS["model"])
+    people = read_human_values("current", list(MODELS["culture"].unique()))
+    observed = dict.fromkeys(null_model.DESIGNS, len(stated))
+    return null_model.table(labels, MODELS, rates, people, observed, rng, draws)

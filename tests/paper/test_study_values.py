@@ -6,26 +6,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment.paper import hofstede, ledger, published
-from alignment.paper.published import MODELS, NAMED
+from alignment.paper import claim_rules, hofstede, ledger, published, study_values
+from alignment.paper.published import MODELS, SIGNIFICANT
 from alignment.study import dimensions
 from utils import scores
 
-DIMENSIONS = list(published.stated_n())
+DIMENSIONS = list(published.read_stated_n())
 PEOPLE = hofstede.read_human_values("current", ["US", "China"])
 
 
 def tables() -> dict[str, pd.DataFrame]:
     """The tables of a study that found just what the paper prints, with its four named cells significant."""
-    long, n = published.table3_long(), published.stated_n()
+    long, n = published.read_table3(), published.read_stated_n()
     pairs = [(f"{d}-{i}", d) for d in DIMENSIONS for i in range(n[d])]
     relevant = pd.DataFrame(pairs, columns=["statement_id", "dimension"]).assign(
         relevant=True, quorum=4
     )
-    table3 = published.table3_pairs()
+    table3 = published.read_table3_pairs()
     cells = pd.MultiIndex.from_frame(table3[["dimension", "model"]])
     mae = (
-        published.table(2)
+        published.read_published("paper_table2")
         .set_index("dimension")
         .astype(float)
         .set_axis(["between", "to_models"], axis=1)
@@ -46,7 +46,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "07_votes": pd.DataFrame({"planned": [5]}),
         "08_directions": scores.directions(groups, PEOPLE),
         "09_figure3": long[long["native"]],
-        "10_table3": table3.assign(p_bootstrap=np.where(cells.isin(NAMED), 0.01, 0.5)),
+        "10_table3": table3.assign(p_bootstrap=np.where(cells.isin(SIGNIFICANT), 0.01, 0.5)),
         **{f"{k}_accounting": pd.DataFrame({"planned": [99_992 / 3]}) for k in ("04", "05", "07")},
     }
 
@@ -66,16 +66,16 @@ def study(parameters=(), **changed):
 
 def verdicts(here) -> dict[str, object]:
     """The claims of the ledger by their id."""
-    claims = published.read("paper_claims").set_index("claim")["id"]
+    claims = published.read_published("paper_claims").set_index("claim")["id"]
     return {
         claims[i.removeprefix("Claim: ")]: v
-        for i, v in ledger.values(here).items()
+        for i, v in study_values.compute_study_values(here).items()
         if i.startswith("Claim: ")
     }
 
 
 def test_every_claim_that_answers_can_decide_is_evaluated():
-    claims = published.read("paper_claims")
+    claims = published.read_published("paper_claims")
     decidable = set(claims.loc[claims["depends"] == "answers", "id"]) - {
         "llama_gpt"
     }  # left and right are no dimensions
@@ -83,7 +83,7 @@ def test_every_claim_that_answers_can_decide_is_evaluated():
 
 
 def test_a_study_with_the_printed_means_reaches_the_verdicts_of_print():
-    ours, print_ = verdicts(study()), ledger.claims_from_print().set_index("id")["verdict"]
+    ours, print_ = verdicts(study()), claim_rules.judge_printed_claims().set_index("id")["verdict"]
     for claim in (
         "deepseek_pdi",
         "deepseek_mas",
@@ -99,11 +99,13 @@ def test_a_study_with_the_printed_means_reaches_the_verdicts_of_print():
 
 
 def test_the_ledger_reproduces_what_such_a_study_computed():
-    entries = published.ledger(ledger.values(study()), "live").set_index("item")
+    entries = ledger.build_ledger(study_values.compute_study_values(study()), "live").set_index(
+        "item"
+    )
     table3 = entries[entries.index.str.startswith("Table 3: ")]
     assert len(table3) == 48 and (table3["verdict"] == "reproduced").all()
     assert set(entries.loc[entries["verdict"] == "differs"].index) == {
-        published.LTO_POLE, "Figure 1: UAI, US models",  # a gap of 0.005, the other way
+        ledger.LTO_POLE, "Figure 1: UAI, US models",  # a gap of 0.005, the other way
         "Claim: each group of models follows its own people on all six dimensions",
         "Claim: the axis of Figure 3 from -1 to 1 fits the average scores",
         "Claim: the most notable difference between the groups is on IND",  # of the means on all statements it is LTO
@@ -136,9 +138,14 @@ def test_a_claim_about_people_is_judged_by_the_version_of_the_human_values_that_
         hofstede, "read_human_values", lambda version, _: swapped if version == "2015" else PEOPLE
     )
     claim = next(
-        item for item in ledger.values(study()) if "Qwen" in item and item.startswith("Claim: ")
+        item
+        for item in study_values.compute_study_values(study())
+        if "Qwen" in item and item.startswith("Claim: ")
     )
-    assert [ledger.values(study(), version)[claim] for version in ("current", "2015")] == [
+    assert [
+        study_values.compute_study_values(study(), version)[claim]
+        for version in ("current", "2015")
+    ] == [
         "holds",
         "does not hold",
     ]
@@ -180,13 +187,13 @@ def test_models_of_other_names_are_not_taken_for_the_papers():
     ("name", "value"), [("min_votes", 5), ("vote_source", "debate"), ("multi_thesis", "one_each")]
 )
 def test_another_filter_is_not_held_against_the_papers_count(name, value):
-    assert ledger.KEPT in ledger.values(study()) and ledger.KEPT not in ledger.values(
-        study({name: value})
-    )
+    assert study_values.KEPT in study_values.compute_study_values(
+        study()
+    ) and study_values.KEPT not in study_values.compute_study_values(study({name: value}))
 
 
 def test_without_ratings_nothing_is_said_about_annotators():
-    found = ledger.values(study(**{"06_ratings": pd.DataFrame()}))
+    found = study_values.compute_study_values(study(**{"06_ratings": pd.DataFrame()}))
     assert not [
         item
         for item in found
@@ -195,9 +202,13 @@ def test_without_ratings_nothing_is_said_about_annotators():
 
 
 def test_the_swapped_poles_of_table_1_are_listed_with_their_reason():
-    entries = published.ledger(ledger.values(study()), "live").set_index("item")
-    row = entries.loc[published.LTO_POLE]
+    entries = ledger.build_ledger(study_values.compute_study_values(study()), "live").set_index(
+        "item"
+    )
+    row = entries.loc[ledger.LTO_POLE]
     assert (row["paper"], row["here"], row["verdict"]) == ("short-term", "long-term", "differs")
     assert "Table 4" in row["reason"]
-    printed = published.table(1).set_index("dimension").loc["LTO", "positive_pole"]
+    printed = (
+        published.read_published("paper_table1").set_index("dimension").loc["LTO", "positive_pole"]
+    )
     assert printed == "immediate gratification"  # what the item calls short-term
