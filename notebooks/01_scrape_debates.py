@@ -46,7 +46,7 @@ settings = here.study.debates.model_dump(include={"source", "permission", "keep_
 pd.Series(settings).rename("setting").to_frame()
 
 # %%
-debates, theses, refused = sources.debates(here)
+debates, theses, refused = sources.read_debates(here)
 tables = {"01_debates": debates, "01_theses": theses, "01_refused": refused}
 files = [here.write(table, name) for name, table in tables.items()]
 Markdown(

@@ -96,7 +96,7 @@ Markdown(
 # Here it is tried on the study's own debates, where nothing should have changed.
 
 # %%
-again = comparison.compared(data, here.read("01_debates"), here.read("01_theses"))
+again = comparison.compare_release(data, here.read("01_debates"), here.read("01_theses"))
 again.groupby("state", as_index=False).agg(
     statements=("statement_id", "size"), votes_moved=("moved", "median")
 )

@@ -11,12 +11,11 @@ import sys
 import time
 from collections import Counter
 from hashlib import sha256
-from types import SimpleNamespace
 
 import pytest
 from werkzeug import Response
 
-from alignment.kialo.client import fetch, scrape
+from alignment.kialo.client import fetch_debates, scrape
 from alignment.kialo.responses import read_responses
 from alignment.study.paths import ROOT
 from kialo_server import Kialo, as_json, graph
@@ -113,13 +112,20 @@ PROGRAM = """
 import sys, json
 from pathlib import Path
 from alignment.kialo.client import scrape
-scrape(json.loads(sys.argv[1]), Path(sys.argv[2]))
+from alignment.study.schema import Debates
+scrape(Debates.model_validate_json(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
 def killed(kialo, folder, kills, rng, **settings):
     """Start the client again and again, and kill it at a random moment: while it starts, asks, waits or writes."""
-    command = [sys.executable, "-c", PROGRAM, json.dumps(kialo.settings(**settings)), str(folder)]
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        kialo.settings(**settings).model_dump_json(),
+        str(folder),
+    ]
     share = (
         0.9 * (3 + 2 * len(kialo.debates)) / kills
     )  # requests from one kill to the next, so that none comes too late
@@ -291,7 +297,7 @@ def test_ten_closed_debates_in_a_row_are_a_closed_door(kialo, tmp_path):
 
 @pytest.mark.parametrize(
     "missing",
-    [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}, {"wait_seconds": "soon"}],
+    [{"permission": False}, {"contact": " "}, {"contact": "a\nb"}],
 )
 def test_nothing_is_asked_without_permission_or_a_contact(kialo, tmp_path, missing):
     with pytest.raises(Problem):
@@ -300,7 +306,7 @@ def test_nothing_is_asked_without_permission_or_a_contact(kialo, tmp_path, missi
 
 
 def test_the_client_names_itself_and_whom_to_write_to(kialo, tmp_path):
-    scrape(SimpleNamespace(**kialo.settings(max_debates=1)), tmp_path)
+    scrape(kialo.settings(max_debates=1), tmp_path)
     assert kialo.agents == {"cultural-alignment (research; contact: cats@a.org)"}
 
 
@@ -349,10 +355,10 @@ def test_where_the_list_is_gone_the_sitemap_and_the_pages_take_its_place(kialo, 
 
 
 def test_debates_are_fetched_by_their_ids_alone(kialo, tmp_path):
-    assert fetch(kialo.settings(), tmp_path, ["103", "101", "103"]) == []
+    assert fetch_debates(kialo.settings(), tmp_path, ["103", "101", "103"]) == []
     assert texts(tmp_path) == expected(["101", "103"])
     with pytest.raises(Problem, match="no id of a debate"):
-        fetch(kialo.settings(), tmp_path, ["../101"])
+        fetch_debates(kialo.settings(), tmp_path, ["../101"])
 
 
 def test_a_folder_holds_one_list(kialo, tmp_path):

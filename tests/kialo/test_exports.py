@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.kialo.exports import NEWER, OLDER, Export, debate_id, parse, read_exports, votes_of
+from alignment.kialo.exports import (
+    NEWER,
+    OLDER,
+    Export,
+    find_debate_id,
+    parse,
+    parse_votes,
+    read_exports,
+)
 from alignment.kialo.text import plain_text
 from utils.errors import Problem
 
@@ -153,13 +161,13 @@ def test_two_exports_of_a_debate_in_one_format_are_one_debate(folder):
     ],
 )
 def test_the_debates_id_is_the_last_number_of_the_name(stem, debate):
-    assert debate_id(stem, parse(OLD_CATS)) == debate
+    assert find_debate_id(stem, parse(OLD_CATS)) == debate
 
 
 @pytest.mark.parametrize("stem", ["%CE%B3%CE%AC%CF", "%CE%B3%CE%AC%CF-1", "cats", ""])
 def test_a_name_without_an_id_gets_the_same_hash_every_time(stem):
-    assert debate_id(stem, parse(OLD_PETS)) == debate_id("another", parse(NEW_PETS))
-    assert re.fullmatch(r"x-[0-9a-f]{16}", debate_id(stem, parse(OLD_PETS)))
+    assert find_debate_id(stem, parse(OLD_PETS)) == find_debate_id("another", parse(NEW_PETS))
+    assert re.fullmatch(r"x-[0-9a-f]{16}", find_debate_id(stem, parse(OLD_PETS)))
 
 
 @pytest.mark.parametrize(
@@ -278,7 +286,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_a_reason(text):
 
 def test_the_votes_of_a_file_do_not_depend_on_the_number_of_the_thesis():
     renamed = json.loads(json.dumps(CAT_VOTES).replace("17.4", "17.9"))
-    assert votes_of(CAT_VOTES).theses == {"17.4": 5} and votes_of(renamed).theses == {"17.9": 5}
+    assert parse_votes(CAT_VOTES).theses == {"17.4": 5} and parse_votes(renamed).theses == {
+        "17.9": 5
+    }
 
 
 def figures(debates, theses):

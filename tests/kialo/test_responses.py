@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.kialo.responses import (
-    discussions_in,
-    ids_in_sitemap,
     is_private,
+    read_discussions,
     read_responses,
-    theses_of,
-    votes_in,
+    read_sitemap,
+    read_theses,
+    read_votes,
 )
 from alignment.study.paths import ROOT
 from utils.errors import Problem
@@ -99,19 +99,19 @@ def test_several_theses_have_a_question_and_their_own_numbers(folder):
 def test_an_archived_or_deleted_thesis_does_not_count(mark):
     graph = graph_of("Cats.", "Dogs.", question="Who may vote?")
     graph["locations"][1][mark] = True
-    assert [t.statement_id for t in theses_of(graph)[1]] == ["9.23"]
+    assert [t.statement_id for t in read_theses(graph)[1]] == ["9.23"]
     graph["locations"].append(
         place(40, "9.20", "9.0", 0)
     )  # the same thesis, live in a second place
-    assert [t.statement_id for t in theses_of(graph)[1]] == ["9.20", "9.23"]
+    assert [t.statement_id for t in read_theses(graph)[1]] == ["9.20", "9.23"]
     graph["locations"][1][mark] = False
-    assert theses_of(graph)[1][0].vote_ids == ("9.21", "9.40", "9.20")
+    assert read_theses(graph)[1][0].vote_ids == ("9.21", "9.40", "9.20")
 
 
 def test_theses_stand_in_the_order_of_their_numbers_however_they_arrive():
     graph = graph_of("Cats.", "Dogs.", "Owls.", question="Who may vote?")
     turned = {kind: rows[::-1] for kind, rows in graph.items()}
-    assert theses_of(turned) == theses_of(graph)
+    assert read_theses(turned) == read_theses(graph)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_whatever_an_answer_holds_it_is_read_or_refused_with_a_reason(kind, row,
         change(CATS, kind, row, to=value),
         value,
     ):
-        for read in (theses_of, votes_in, discussions_in):
+        for read in (read_theses, read_votes, read_discussions):
             try:
                 read(answer)
             except Problem as problem:
@@ -249,7 +249,7 @@ def test_every_live_thesis_is_found_once_in_any_order(live, random):
         location["isDeleted"] = not is_live
     random.shuffle(graph["claims"])
     random.shuffle(graph["locations"])
-    assert [t.text for t in theses_of(graph)[1]] == [
+    assert [t.text for t in read_theses(graph)[1]] == [
         f"Thesis {k}." for k, is_live in enumerate(live) if is_live
     ]
 
@@ -262,7 +262,7 @@ def test_the_sitemap_and_a_page_stand_in_for_the_list(folder):
     (folder / "sitemap_discussions.xml").write_text(sitemap)
     (folder / "pages").mkdir()
     (folder / "pages" / "9.html").write_text("<title>Will cats vote by 2030? - Kialo</title>")
-    assert ids_in_sitemap(sitemap) == {"9": "will-cats-vote-by-2030-9"}
+    assert read_sitemap(sitemap) == {"9": "will-cats-vote-by-2030-9"}
     assert read_responses(folder)[0]["title"].tolist() == ["Will cats vote by 2030?"]
 
 
@@ -270,7 +270,7 @@ def test_the_one_real_answer_that_we_know_is_read(shared):
     graph = json.loads(
         (shared / "kialo" / "api" / "discussiongraph_72645.json").read_text(encoding="utf-8")
     )
-    root, [thesis] = theses_of(graph)
+    root, [thesis] = read_theses(graph)
     assert (root, thesis.statement_id, thesis.vote_ids) == ("", "72645.3", ("72645.2", "72645.3"))
 
 

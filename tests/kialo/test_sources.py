@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment.kialo import sources
-from alignment.kialo.responses import DEBATES, THESES, table
+from alignment.kialo.tables import DEBATES, THESES, as_table
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
 from utils.vote_filter import account
@@ -39,7 +39,7 @@ def tables_of(*debates) -> tuple[pd.DataFrame, pd.DataFrame]:
             }
             for i, (t, v) in zip(ids, claims, strict=True)
         ]
-    return table(found, DEBATES), table(theses, THESES)
+    return as_table(found, DEBATES), as_table(theses, THESES)
 
 
 ONE_OF_EACH = [
@@ -139,7 +139,7 @@ def test_whatever_comes_in_kept_and_left_out_add_up_to_it(
 
 def test_of_the_bundled_debates_85_of_112_theses_are_kept():
     here = Workspace(load("demo"), "demo")
-    found, theses, _ = sources.debates(here)
+    found, theses, _ = sources.read_debates(here)
     stay, left = kept(found, theses, 3)
     assert account(found, theses, stay, left).set_index("reason").loc["came in"].tolist() == [
         112,
@@ -153,7 +153,7 @@ def test_the_bar_starts_from_what_lies_there_already(tmp_path):
     (tmp_path / "graphs").mkdir()
     for name in ("1.json", "2.gone", ".3.json.part"):
         (tmp_path / "graphs" / name).write_text("{}")
-    with sources.bar(tmp_path, str(told)) as progress:
+    with sources.show_progress(tmp_path, str(told)) as progress:
         for done in range(1, 8):
             progress(done, 10)
     state = json.loads(told.read_text())
@@ -162,7 +162,7 @@ def test_the_bar_starts_from_what_lies_there_already(tmp_path):
 
 def test_a_collection_that_stops_still_closes_its_bar(tmp_path):
     told = tmp_path / "progress.json"
-    with pytest.raises(KeyboardInterrupt), sources.bar(tmp_path, str(told)) as progress:
+    with pytest.raises(KeyboardInterrupt), sources.show_progress(tmp_path, str(told)) as progress:
         progress(1, 4)
         raise KeyboardInterrupt
     assert json.loads(told.read_text())["done"] == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alignment.kialo.text import page_title, plain_text, without_footnotes
+from alignment.kialo.text import plain_text, read_page_title, remove_footnotes
 from alignment.study.hashes import content_hash
 
 CHARACTERS = "ab1 *_~`[]()<>!&;#\\/\n\"'{}:=-.|\u200f\u00a0é"
@@ -115,16 +115,14 @@ def test_ten_thousand_odd_characters_take_no_time(piece):
 
 def test_a_footnote_mark_goes_only_where_a_number_in_brackets_follows_a_word():
     text = "[1] Coursera [3]. Many (older [2]) learn [1][2] in [4] ways [sic]"
-    assert (
-        without_footnotes(text, sources=3) == "[1] Coursera. Many (older) learn in [4] ways [sic]"
-    )
-    assert without_footnotes(text, sources=0) == text
+    assert remove_footnotes(text, sources=3) == "[1] Coursera. Many (older) learn in [4] ways [sic]"
+    assert remove_footnotes(text, sources=0) == text
 
 
 @given(st.lists(WORD), st.integers(0, 9))
 def test_footnotes_take_no_word_with_them(words, sources):
     noted = " ".join(f"{word} [{n % 12}]" for n, word in enumerate(words))
-    assert re.findall(r"[^\W\d_]+", without_footnotes(noted, sources)) == re.findall(
+    assert re.findall(r"[^\W\d_]+", remove_footnotes(noted, sources)) == re.findall(
         r"[^\W\d_]+", noted
     )
 
@@ -135,9 +133,9 @@ def test_the_hash_is_that_of_sha256():
 
 
 def test_a_page_is_named_by_its_title_without_the_site():
-    assert page_title("<title>Should cats\n vote? | Kialo</title>") == "Should cats vote?"
+    assert read_page_title("<title>Should cats\n vote? | Kialo</title>") == "Should cats vote?"
     assert (
-        page_title('<title>x</title><meta property="og:title" content="Cats &amp; votes">')
+        read_page_title('<title>x</title><meta property="og:title" content="Cats &amp; votes">')
         == "Cats & votes"
     )
-    assert page_title("<p>no title") == page_title("") == ""
+    assert read_page_title("<p>no title") == read_page_title("") == ""

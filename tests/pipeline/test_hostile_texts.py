@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from alignment.annotation import rating_sheets
 from alignment.kialo import sources
 from alignment.release import croissant, dataset
-from alignment.release.comparison import compared
+from alignment.release.comparison import compare_release
 from alignment.study import dimensions, page_notes, table_files
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
@@ -70,7 +70,7 @@ def here(elsewhere):
             path.write_text(json.dumps(answer))
     (found.raw / "debates" / "list").mkdir()
     (found.raw / "debates" / "list" / "0000.json").write_text(json.dumps({"discussions": rows}))
-    debates, theses, _ = sources.debates(found)
+    debates, theses, _ = sources.read_debates(found)
     found.write(debates, "01_debates")
     found.write(theses, "01_theses")
     found.write(vote_filter.filter_statements(debates, theses, 3)[0], "02_statements")
@@ -87,7 +87,7 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
     assert kept.index.tolist() == [f"{d}.3" for d in HOSTILE]
     for debate, text in HOSTILE.items():
         assert words_of(kept[f"{debate}.3"]) == words_of(MARKUP.get(debate, text)), debate
-    debates, theses, _ = sources.debates(here)
+    debates, theses, _ = sources.read_debates(here)
     fresh = vote_filter.filter_statements(debates, theses, 3)[0]
     assert fresh["text"].tolist() == kept.tolist() and len(kept["long.3"]) > 9_990
     again = vote_filter.filter_statements(here.read("01_debates"), here.read("01_theses"), 3)[0]
@@ -225,7 +225,7 @@ def test_the_release_holds_none_of_it_and_finds_it_again(here):
     assert names == ["README.md", "croissant.json", dataset.NAME] and croissant.VERSION in whole
     for text in kept["text"]:
         assert text not in whole or text in ("NaN", "NULL")
-    back = compared(data, here.read("01_debates"), here.read("01_theses"))
+    back = compare_release(data, here.read("01_debates"), here.read("01_theses"))
     assert (back["state"] == "unchanged").all()
     stored = table_files.read(here.processed / "12_release" / dataset.NAME)
     assert stored["statement_id"].tolist() == kept["statement_id"].tolist()

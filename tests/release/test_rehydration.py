@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from alignment import cli
-from alignment.kialo import responses, sources
-from alignment.release import dataset, rehydration
-from alignment.release.comparison import COLUMNS, STATES, compared
-from alignment.release.rehydration import read_release, summary
+from alignment.kialo import sources, tables
+from alignment.release import dataset
+from alignment.release.comparison import COLUMNS, STATES, compare_release, summarise
+from alignment.release.rehydration import read_release
 from alignment.study import table_files
 from alignment.study.hashes import content_hash
 from alignment.study.loader import load
@@ -46,8 +46,8 @@ def now(*rows):
         for r in rows
         if len(r) > 1
     ]
-    return responses.table(list(found.values()), responses.DEBATES), responses.table(
-        theses, responses.THESES
+    return tables.as_table(list(found.values()), tables.DEBATES), tables.as_table(
+        theses, tables.THESES
     )
 
 
@@ -90,7 +90,7 @@ def now(*rows):
     ],
 )
 def test_what_became_of_a_statement(before, after, state, why, moved):
-    (row,) = compared(released(before), *now(*after)).to_dict("records")
+    (row,) = compare_release(released(before), *now(*after)).to_dict("records")
     assert (row["state"], row["why"]) == (state, why)
     assert pd.isna(row["moved"]) if moved is None else row["moved"] == moved
     assert (row["text"] == "") == (state == "gone")
@@ -104,16 +104,16 @@ def test_each_statement_counts_once_however_many_dimensions_it_has():
             released(("8.1", "Dogs.", 1)),
         ]
     )
-    found = compared(release_, *now(("9", "9.3", "Cats.", 5)))
+    found = compare_release(release_, *now(("9", "9.3", "Cats.", 5)))
     assert found["statement_id"].tolist() == ["9.3", "8.1"] and set(found["state"]) <= set(STATES)
 
 
 def test_the_summary_counts_states_and_moved_votes():
     asked = released(("1.3", "A.", 5), ("2.3", "B.", 5), ("3.3", "C.", 5), ("4.3", "D.", None))
-    found = compared(
+    found = compare_release(
         asked, *now(("1", "1.3", "A.", 9), ("2", "2.3", "B!", 4), ("4", "4.3", "D.", 1))
     )
-    lines = summary(found).splitlines()
+    lines = summarise(found).splitlines()
     assert lines[0] == "4 statements: 2 unchanged, 1 changed, 1 gone."
     assert "1 gone: the debate is not there" in lines[1]
     assert (
@@ -206,7 +206,7 @@ def test_a_folder_of_exports_is_read_with_its_votes(tmp_path, capsys):
 
 def test_a_study_of_kept_answers_finds_its_own_release_unchanged(elsewhere, capsys):
     here = Workspace(load("demo"), "demo")
-    found, theses, _ = sources.debates(here)
+    found, theses, _ = sources.read_debates(here)
     kept, _ = vote_filter.filter_statements(found, theses, 3)
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="simulated")
     path = table_files.write(
@@ -246,8 +246,8 @@ def test_real_exports_find_themselves_again_and_by_text_alone(shared):
     known = theses[theses["votes"].notna()]
     labels = known[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
     data = dataset.dataset(labels, known, pd.DataFrame())
-    same = compared(data, found, theses)
+    same = compare_release(data, found, theses)
     assert (same["state"] == "unchanged").all() and (same["moved"] == 0).all() and len(same) == 479
-    bare = compared(data, *read_exports(folder, None)[:2])
+    bare = compare_release(data, *read_exports(folder, None)[:2])
     assert (bare["state"] == "unchanged").all() and bare["moved"].isna().all()
-    assert rehydration.summary(bare).startswith("479 statements: 479 unchanged, 0 changed, 0 gone.")
+    assert summarise(bare).startswith("479 statements: 479 unchanged, 0 changed, 0 gone.")

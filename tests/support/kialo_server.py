@@ -6,6 +6,8 @@ from urllib.parse import parse_qs
 
 from werkzeug import Response
 
+from alignment.study.schema import Debates
+
 ROBOTS = "User-agent: *\nDisallow: /export/\n"
 
 
@@ -63,7 +65,7 @@ class Kialo:
 
     def settings(self, **more):
         site = {"base_url": self.server.url_for(""), "permission": True, "contact": "cats@a.org"}
-        return site | {"wait_seconds": 0, "limit": 10} | more
+        return Debates(**{"source": "kialo", **site, "wait_seconds": 0, "limit": 10, **more})
 
 
 def graph(debate):

@@ -7,66 +7,62 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from alignment.study.hashes import whole_characters
+from alignment.study.hashes import replace_half_characters
 
-# Markup is removed; any other text in angle brackets (`<script>`, `x < y`) is what somebody wrote, and stays.
-MARKUP_TAGS = frozenset(
-    "a abbr b big blockquote br cite code dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins li mark ol p pre q s "
-    "small span strike strong sub sup tt u ul".split()
-)
-SPACING_TAGS = MARKUP_TAGS & set(
-    "blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre ul".split()
+# Markup is removed; any other text in angle brackets (`<script>`, `x < y`) was written, and stays.
+SPACING_TAGS = set("blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre ul".split())
+MARKUP_TAGS = SPACING_TAGS | set(
+    "a abbr b big cite code del em font i img ins mark q s small span strike strong sub sup tt "
+    "u".split()
 )
 
 # Kialo takes anything after `](http` for an address, spaces and line breaks too; Markdown does not.
 ADDRESS = re.compile(r"\]\(\s*(https?://(?:\\.|[^()\\]|\((?:\\.|[^()\\])*\))*)\)", re.DOTALL)
 FOOTNOTE = re.compile(r"(?<=\S)\s*\[([0-9]{1,6})\]")
-# What looks like markup after reading was escaped: a space keeps it from being read as markup the next time.
-ESCAPED = re.compile(
-    rf"(?<=\])(?=\()|(?<=<)(?=/?(?:{'|'.join(sorted(MARKUP_TAGS))})[\s/>])", re.IGNORECASE
-)
+# What looks like markup after reading was escaped: a space keeps it from being read the next time.
+TAGS = "|".join(sorted(MARKUP_TAGS))
+ESCAPED = re.compile(rf"(?<=\])(?=\()|(?<=<)(?=/?(?:{TAGS})[\s/>])", re.IGNORECASE)
 
 
 def plain_text(markdown: str) -> str:
-    r"""The words of a Markdown or HTML text on one line, without its markup; plain text comes back as it was.
+    r"""Return the words of a Markdown or HTML text on one line; plain text comes back as it was.
 
-    Only marks within a line are read: Kialo's claims know no lists or headings, and `1984. A year` is no list.
+    Only marks within a line are read: Kialo's claims know no lists or headings, and `1984. A year`
+    is no list.
 
     >>> plain_text(r"A [bank \(of sorts\)](https://a.org/b_\(c\)) is *not* a bank &amp; never was")
     'A bank (of sorts) is not a bank & never was'
     >>> plain_text("<b>Lehrer*innen</b> und Schüler*innen<br>write <script>, {braces} and 3 < 4")
     'Lehrer*innen und Schüler*innen write <script>, {braces} and 3 < 4'
     """
-    text = " ".join(whole_characters(markdown).split())
-    while (
-        read := _once(text)
-    ) != text:  # "&amp;lt;" hides "&lt;", which hides "<": read until nothing changes
-        text = read
+    text, before = " ".join(replace_half_characters(markdown).split()), None
+    while text != before:  # "&amp;lt;" hides "&lt;", which hides "<": read until nothing changes
+        before, text = text, _read_once(text)
     return text
 
 
-def without_footnotes(text: str, sources: int) -> str:
-    """Leave out footnote marks: a number in brackets after a word, up to the number of sources that are listed.
+def remove_footnotes(text: str, sources: int) -> str:
+    """Remove numbers in brackets after a word, up to the number of sources that are listed.
 
-    >>> without_footnotes("Coursera [3]. It teaches [sic] 9 [10] things", sources=3)
+    >>> remove_footnotes("Coursera [3]. It teaches [sic] 9 [10] things", sources=3)
     'Coursera. It teaches [sic] 9 [10] things'
     """
     return FOOTNOTE.sub(lambda mark: "" if 1 <= int(mark[1]) <= sources else mark[0], text)
 
 
-def page_title(html: str) -> str:
-    """The title of a debate's page, without the name of the site.
+def read_page_title(html: str) -> str:
+    """Return the title of a debate's page, without the name of the site.
 
-    >>> page_title("<title>Should cats vote? | Kialo</title>")
+    >>> read_page_title("<title>Should cats vote? | Kialo</title>")
     'Should cats vote?'
     """
     page = BeautifulSoup(html, "html.parser")
-    named = page.find("meta", property="og:title")
-    title = named.get("content") if named else page.title.get_text() if page.title else ""
+    meta = page.find("meta", property="og:title")
+    title = meta.get("content") if meta else page.title.get_text() if page.title else ""
     return re.sub(r"\s*[|–-]\s*Kialo$", "", " ".join((title or "").split()))
 
 
-def _once(text: str) -> str:
+def _read_once(text: str) -> str:
     """Read the marks of one line of Markdown once."""
     one_word = ADDRESS.sub(lambda link: "](" + re.sub(r'[\s<>"\']+', "%20", link[1]) + ")", text)
     [line] = MARKDOWN.parseInline(one_word)
@@ -86,7 +82,7 @@ def _words(tokens: list[Token]):
 
 
 def _tag(html: str) -> str:
-    """What is left of a tag: nothing or a space where it is markup, itself where it is not."""
+    """Return what is left of a tag: nothing or a space where it is markup, else itself."""
     tag = BeautifulSoup(html, "html.parser").find()
     name = tag.name if tag else html.strip("</> ").lower()
     if name not in MARKUP_TAGS:
@@ -96,9 +92,9 @@ def _tag(html: str) -> str:
 
 def _star_within_word(state: StateInline, silent: bool) -> bool:
     """Keep the star of *Schüler*innen*: between two letters it is part of the word."""
-    here = state.pos
-    around = state.src[here - 1 : here] + state.src[here + 1 : here + 2]
-    if state.src[here] != "*" or len(around) < 2 or not around.isalnum():
+    at = state.pos
+    around = state.src[at - 1 : at] + state.src[at + 1 : at + 2]
+    if state.src[at] != "*" or len(around) < 2 or not around.isalnum():
         return False
     if not silent:
         state.pending += "*"

@@ -1,4 +1,4 @@
-"""A release beside the debates of today: what became of each of its statements."""
+"""What became of released statements: unchanged, changed or gone, and how their votes moved."""
 
 import re
 
@@ -10,28 +10,42 @@ STATES = ("unchanged", "changed", "gone")
 COLUMNS = ["statement_id", "state", "why", "votes_then", "votes_now", "moved"]
 
 
-def compared(release: pd.DataFrame, debates: pd.DataFrame, theses: pd.DataFrame) -> pd.DataFrame:
-    """What became of each released statement, a row each: `COLUMNS`, with text and language ("" when it is gone).
+def compare_release(
+    release: pd.DataFrame, debates: pd.DataFrame, theses: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per released statement: `COLUMNS`, and text and language ("" when it is gone).
 
-    A statement is looked for by its id, else in its debate by its hash (exports know no claim numbers), else it is the
-    only thesis of its debate. `moved` is votes now less votes then, NA where either is unknown.
+    A statement is sought by its id, else in its debate by its hash (exports have no claim numbers);
+    else it is the only thesis of its debate. `moved` is votes now minus votes then, NA where either
+    is unknown.
     """
-    asked = release.drop_duplicates("statement_id")
-    hashed = theses.assign(hash=theses["text"].map(content_hash))
-    at = {str(debate): rows for debate, rows in hashed.groupby("debate_id")}
-    debates_by_id = debates.drop_duplicates("debate_id").set_index("debate_id")
-    alone = asked["statement_id"].map(debate_of).value_counts()
-    found = [_one(row, at, debates_by_id, alone) for row in asked.itertuples(index=False)]
-    frame = pd.DataFrame(
-        found,
-        columns=["statement_id", "state", "why", "text", "language", "votes_then", "votes_now"],
-    )
-    frame = frame.astype({"votes_then": "Int64", "votes_now": "Int64"})
-    return frame.assign(moved=frame["votes_now"] - frame["votes_then"])
+    hashes = theses.assign(hash=theses["text"].map(content_hash))
+    by_debate = {str(debate): rows for debate, rows in hashes.groupby("debate_id")}
+    debates = debates.drop_duplicates("debate_id").set_index("debate_id")
+    statements = release.drop_duplicates("statement_id")
+    released = statements["statement_id"].map(debate_of).value_counts()
+    rows = []
+    for row in statements.itertuples(index=False):
+        debate = debate_of(row.statement_id)
+        thesis, why = None, "the debate is not there"
+        if debate in by_debate:
+            thesis, why = _find(row, by_debate[debate], released[debate] == 1)
+        elif debate in debates.index:
+            why = f"the debate has no thesis now ({debates['source'][debate]})"
+        state, text, language, votes = "gone", "", "", pd.NA
+        if thesis is not None:
+            state = "unchanged" if thesis["hash"] == row.content_hash else "changed"
+            text, votes = thesis["text"], thesis["votes"]
+            language = debates["language"].get(debate, "")
+        rows.append((row.statement_id, state, why, text, language, row.votes, votes))
+    columns = ["statement_id", "state", "why", "text", "language", "votes_then", "votes_now"]
+    table = pd.DataFrame(rows, columns=columns)
+    table = table.astype({"votes_then": "Int64", "votes_now": "Int64"})
+    return table.assign(moved=table["votes_now"] - table["votes_then"])
 
 
 def debate_of(statement_id: str) -> str:
-    """The debate of a statement.
+    """Return the debate of a statement.
 
     >>> [debate_of(s) for s in ("17.4", "17#2", "x-0a1b#1", "demo-3.1")]
     ['17', '17', 'x-0a1b', 'demo-3']
@@ -39,32 +53,36 @@ def debate_of(statement_id: str) -> str:
     return re.sub(r"[.#][^.#]*$", "", statement_id)
 
 
-def _one(row, at: dict, debates_by_id: pd.DataFrame, alone: pd.Series) -> tuple:
-    debate = debate_of(row.statement_id)
-    votes_then = pd.NA if pd.isna(row.votes) else int(row.votes)
-    if debate not in at:
-        why = "the debate is not there"
-        if debate in debates_by_id.index:
-            why = f"the debate has no thesis now ({debates_by_id['source'][debate]})"
-        return row.statement_id, "gone", why, "", "", votes_then, pd.NA
-    rows, language = at[debate], debates_by_id["language"].get(debate, "")
-    same, alike = (
-        rows[rows["statement_id"] == row.statement_id],
-        rows[rows["hash"] == row.content_hash],
+def _find(row, theses: pd.DataFrame, is_alone: bool) -> tuple[pd.Series | None, str]:
+    """Return the thesis of its debate that a released statement is now, and how it was found."""
+    same_id, same_text = (
+        theses["statement_id"] == row.statement_id,
+        theses["hash"] == row.content_hash,
     )
-    only = rows if len(rows) == 1 and alone[debate] == 1 else rows.iloc[:0]
-    ways = [
-        (same[same["hash"] == row.content_hash], ""),
-        (same, ""),
-        (alike, "found by its text"),
-        (only, "the debate's only thesis"),
-    ]
-    if "#" in row.statement_id:  # the k-th of an export: its place says less than its text
-        ways[1:3] = ways[2:0:-1]
-    now, why = next(
-        ((r.iloc[0], w) for r, w in ways if len(r)), (None, "the debate has other theses now")
-    )
-    if now is None:
-        return row.statement_id, "gone", why, "", "", votes_then, pd.NA
-    state = "unchanged" if now["hash"] == row.content_hash else "changed"
-    return row.statement_id, state, why, now["text"], language, votes_then, now["votes"]
+    by_id, by_text = (theses[same_id], ""), (theses[same_text], "found by its text")
+    ways = [(theses[same_id & same_text], "")]
+    # The k-th thesis of an export: its place says less than its text.
+    ways += [by_text, by_id] if "#" in row.statement_id else [by_id, by_text]
+    if is_alone and len(theses) == 1:
+        ways.append((theses, "the debate's only thesis"))
+    for rows, why in ways:
+        if len(rows):
+            return rows.iloc[0], why
+    return None, "the debate has other theses now"
+
+
+def summarise(comparison: pd.DataFrame) -> str:
+    """Return what a comparison shows: states with reasons, and votes where known then and now."""
+    counts, moved = comparison["state"].value_counts(), comparison["moved"].dropna()
+    states = ", ".join(f"{counts.get(state, 0)} {state}" for state in STATES)
+    lines = [f"{len(comparison)} statements: {states}."]
+    reasons = comparison[comparison["why"] != ""].groupby(["state", "why"]).size()
+    lines += [f"  {n} {state}: {why}" for (state, why), n in reasons.items()]
+    if len(moved):
+        more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
+        spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"
+        lines.append(
+            f"Votes of {len(moved)} are known then and now: {more} have more, {fewer} fewer; "
+            f"{spread}."
+        )
+    return "\n".join(lines)

@@ -43,7 +43,7 @@ def metadata(
         "@type": "cr:RecordSet",
         "@id": "labels",
         "name": "labels",
-        "description": "One row a statement and dimension.",
+        "description": "One row per statement and dimension.",
         "key": [{"@id": "labels/statement_id"}, {"@id": "labels/dimension"}],
         "field": [
             _field(column, meaning, data[column], name) for column, meaning in columns.items()

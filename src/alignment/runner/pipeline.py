@@ -180,7 +180,7 @@ def _foretell(order: Order, is_changed: bool) -> None:
     if workspace.study.debates.source == "kialo" and order.notebooks[0].name.startswith(
         ("00", "01")
     ):
-        client.checked(workspace.study.debates)
+        client.check_permission(workspace.study.debates)
     if is_changed:
         print(
             f"{workspace.folder}: {preview.sentence(planned)}{preview.left(workspace)}", flush=True

@@ -32,8 +32,8 @@ class Debates(Part):
     permission: bool = False  # Kialo gave permission to collect
     contact: str = ""  # an address in the name that the client gives itself
     wait_seconds: float = Field(default=1.0, ge=0)
-    filter: str = "promoted"
-    sort: str = "view_count"
+    filter: str = Field(default="promoted", pattern=r"^\w+$")
+    sort: str = Field(default="view_count", pattern=r"^\w+$")
     limit: int = Field(default=1000, ge=1, le=1000)  # debates on one page of the list
     max_debates: int | None = Field(default=None, ge=1)  # fetch no more than this, to try it out
 
