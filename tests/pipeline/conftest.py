@@ -61,9 +61,9 @@ def demo_copy(demo_project, tmp_path) -> Project:
 
 @pytest.fixture(scope="session")
 def what_if(once, demo_project) -> Project:
-    """The default study and the same with other human values. To be read only.
+    """The default study and the same with other human values, so far that changes are shown.
 
-    What was printed when it had come to notebook 08 is in `printed.txt`.
+    To be read only. What was printed when it had come to notebook 08 is in `printed.txt`.
     """
 
     def make(folder: Path) -> None:
@@ -71,8 +71,9 @@ def what_if(once, demo_project) -> Project:
         run = made.run("-p", "human_values=2015", "--until", "08")
         assert run.returncode == 0, run.stderr
         (folder / "printed.txt").write_text(run.stdout, encoding="utf-8")
-        run = made.run("-p", "human_values=2015")
+        run = made.run("-p", "human_values=2015", "--until", "11")
         assert run.returncode == 0, run.stderr
+        assert "What changed: " in run.stdout
 
     return once("what if", make)
 

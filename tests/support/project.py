@@ -20,8 +20,8 @@ NUMBERS = [source.name[:2] for source in parameters.sources()]
 FEW = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1, "resamples": 200}
 QUICK = [argument for name, value in FEW.items() for argument in ("-p", f"{name}={value}")]
 NOT_COPIED = shutil.ignore_patterns(
-    "*.sqlite*", "rendered", "__pycache__", "answers.csv.gz", "*.lock", ".ipynb_checkpoints", "html"
-)
+    "*.sqlite*", "rendered", "answers.csv.gz", "*.lock", ".ipynb_checkpoints", "html"
+)  # with what Python compiled, so that it need not compile again
 
 
 class Project:
