@@ -192,7 +192,7 @@ def test_all_pages_of_a_study_on_hostile_texts_hold_them_as_text(here, project):
         "translator": "simulated",
         "show_texts": True,
     }
-    run = project.run("--study", project.study("hostile", **study))
+    run = project.run("--study", project.write_study("hostile", **study))
     assert run.returncode == 0, run.stderr
     kept, shown = here.read("02_statements")["text"], 0
     for number in NUMBERS:

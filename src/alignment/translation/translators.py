@@ -12,7 +12,7 @@ import pandas as pd
 import requests
 from urllib3.util import Retry
 
-from alignment.asking import archive, scheduler
+from alignment.asking import archive
 from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
@@ -128,6 +128,8 @@ def through_model(workspace: Workspace, missing: pd.DataFrame, language: str) ->
 
     The study's cap holds for them too. A reply that is no translation is asked for again, and then named in a Problem.
     """
+    from alignment.asking import scheduler  # the client takes longer to import than all else here
+
     model, path, stopped = workspace.study.translator, workspace.raw / archive.FILE, None
     if workspace.study.respondents != "live":
         raise Problem(
