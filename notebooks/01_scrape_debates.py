@@ -17,8 +17,8 @@
 # folder of exports, or a table of statements. Each debate yields its theses and their votes. This
 # gives the first number of **Appendix A** (in the paper, 1,534 debates).
 #
-# *reads* `data/raw/<study>/debates` · *writes* `01_debates.csv`, `01_theses.csv`, `01_refused.csv`
-# · *takes* the study only
+# *reads* `data/raw/<study>/debates` or `data/raw/<study>/statements.csv` · *writes*
+# `01_debates.csv`, `01_theses.csv`, `01_refused.csv` · *takes* the study only
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

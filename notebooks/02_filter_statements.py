@@ -17,8 +17,8 @@
 # paper's threshold is 3), and each of them is counted, with the reason. This gives the second
 # number of **Appendix A** (in the paper, 776 of 1,534).
 #
-# *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv` ·
-# *takes* the rules below
+# *reads* `01_debates.csv`, `01_theses.csv` · *writes* `02_statements.csv`, `02_left_out.csv`,
+# `votes` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -17,8 +17,8 @@
 # paper used Google Translate and did not check the result. Here each text records who made it and a
 # hash of the English original, and checks that require no Chinese flag what may have gone wrong.
 #
-# *reads* `02_statements.csv`, `data/raw/<study>` · *writes* `03_translations.csv`, `03_checks.csv`
-# · *takes* the study only
+# *reads* `02_statements.csv`, `data/raw/<study>/translations.csv` · *writes*
+# `03_translations.csv`, `03_checks.csv` · *takes* the study only
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -19,7 +19,7 @@
 #
 # *reads* `02_statements.csv`, `03_translations.csv`, `data/raw/<study>` · *writes*
 # `04_answers.csv.gz`, `04_accounting.csv`, `04_votes.csv`, `04_relevance.csv`, `04_apart.csv`,
-# `04_other_rules.csv` · *takes* the rules below
+# `04_other_rules.csv`, `relevance_votes` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

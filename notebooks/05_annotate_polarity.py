@@ -19,7 +19,8 @@
 #
 # *reads* `02_statements.csv`, `03_translations.csv`, `04_relevance.csv`, `data/raw/<study>` ·
 # *writes* `05_answers.csv.gz`, `05_accounting.csv`, `05_votes.csv`, `05_polarity.csv`,
-# `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv` · *takes* the rules below
+# `05_sociocultural_statements.csv`, `05_apart.csv`, `05_other_rules.csv`, `polarity_labels` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -18,10 +18,9 @@
 # disagreeing its opposite. All figures and tables of the paper's results are computed from these
 # stances.
 #
-# *reads* `02_statements.csv`, `03_translations.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
-# `05_sociocultural_statements.csv`, `data/raw/<study>` · *writes* `07_answers.csv.gz`,
-# `07_accounting.csv`, `07_votes.csv`, `07_scores.csv`, `07_bounds.csv`, `07_served.csv`,
-# `07_reasons.csv` · *takes* the rules below
+# *reads* `02_statements.csv`, `03_translations.csv`, `05_sociocultural_statements.csv`,
+# `data/raw/<study>` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
+# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_reasons.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -16,8 +16,9 @@
 # The pipeline from debates to scored statements, with this study's own counts. This gives **Figure
 # 2**, and sets the numbers of the paper's Appendix A beside those of this study.
 #
-# *reads* the tables of notebooks 01 to 07, `data/reference` · *writes* `11_counts.csv`, `figure2` ·
-# *takes* the study only
+# *reads* `01_debates.csv`, `02_statements.csv`, `04_relevance.csv`, `04_accounting.csv`,
+# `05_sociocultural_statements.csv`, `05_accounting.csv`, `07_accounting.csv`, `data/reference` ·
+# *writes* `11_counts.csv`, `figure2` · *takes* the study only
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -17,9 +17,9 @@
 # the ledger: each printed number beside the one computed in this study, with a verdict. In a
 # simulated study, the estimates are finally compared with the simulated ground truth.
 #
-# *reads* the tables of notebooks 01 to 10, `data/reference` · *writes* `13_ledger.csv`,
-# `13_consistency.csv`, `13_changes.csv`, `13_claims.csv`, `13_recovery.csv`, `recovery` · *takes*
-# the number of resamples
+# *reads* the tables of notebooks 01 to 10, `data/raw/<study>`, `data/reference` · *writes*
+# `13_ledger.csv`, `13_consistency.csv`, `13_changes.csv`, `13_claims.csv`, `13_recovery.csv`,
+# `recovery` · *takes* every rule of the study, the number of resamples
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

@@ -20,9 +20,10 @@
 # asked: specifications that need answers not yet collected are listed with their number of calls.
 #
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
-# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv`, `data/reference` ·
-# *writes* `14_specifications.csv`, `14_claims.csv`, `14_null.csv`, `specification_curve`,
-# `null_directions`, `null_directions_paper` · *takes* the sizes of the two simulations
+# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv`, `data/raw/<study>`,
+# `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`, `14_null.csv`,
+# `specification_curve`, `null_directions`, `null_directions_paper` · *takes* every rule of the
+# study, the sizes of the two simulations
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

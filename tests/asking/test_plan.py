@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alignment import cli
 from alignment.asking import answers, archive, collection, plan, simulation
 from alignment.asking.budget import Budget
-from alignment.runner import preview, terminal
+from alignment.runner import before_asking, preview
 from alignment.study import loader, schema, table_files, workspace
 from alignment.study.workspace import Workspace
 from servers import Faulty, serve
@@ -193,7 +193,7 @@ def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls():
 def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recorded):
     server = Faulty(simulation.app(here))
     with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
-        terminal.pilot(replace(live(here, address, **changed), recorded=recorded), {}, 1)
+        before_asking.pilot(replace(live(here, address, **changed), recorded=recorded), 1)
     assert not server.asked
 
 

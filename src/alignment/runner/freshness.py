@@ -1,26 +1,17 @@
 """What a page was made from, and whether it would come out the same today."""
 
 import json
-import time
+import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from alignment.runner import pages
+from alignment.runner import notebooks, pages
 from alignment.study.files import write_whole
 from alignment.study.paths import REFERENCE, ROOT
 from alignment.study.workspace import Workspace
 
-# What lies in a study's raw folder, and the first notebook that reads it; what is not named counts for all.
-READ_FROM = {
-    "debates": "01",
-    "statements.csv": "01",
-    "translations.csv": "03",
-    "planted.csv": "04",
-    "labels.csv": "04",
-    "answers.csv.gz": "04",
-    "ratings": "06",
-}
-NOT_INPUT = (
+NOT_INPUT = (  # how names in a raw folder begin that no page depends on
     "replies.",
     "served.csv",
     "reasons.csv",
@@ -29,153 +20,158 @@ NOT_INPUT = (
     "responses.csv",
     "README",
     ".",
-)  # how names begin that no page depends on
+)
 
 
 @cache
-def _of_exports(folder: Path) -> str:
-    """A digest of somebody's folder of exports, which nothing here changes."""
-    return _of_files(folder, (".",))
-
-
-def _of_files(folder: Path, skip: tuple[str, ...] = NOT_INPUT) -> str:
-    """A digest of all files below a folder, by relative path and content."""
-    names = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    names = [p for p in names if not p.name.startswith(skip)]
-    return pages.digest(
-        *(part for p in names for part in (p.relative_to(folder).as_posix(), p.read_bytes()))
-    )
+def _digest_code(files: tuple[Path, ...]) -> str:
+    return _digest_files(files, notebooks.SRC)
 
 
 @cache
-def _of_code() -> str:
-    """A digest of what every page depends on: the code with its prompts, the reference tables, the lock."""
+def _digest_shared() -> str:
+    """Return a digest of what every page depends on: the reference tables and the lock."""
     lock = (ROOT / "requirements.lock").read_bytes()
-    return pages.digest(_of_files(ROOT / "src", (".",)), _of_files(REFERENCE, (".",)), lock)
+    return pages.digest(_digest_files(_files_below(REFERENCE), REFERENCE), lock)
 
 
-def _of_raw(workspace: Workspace, number: str) -> str:
-    """A digest of the raw inputs that a notebook may read, by its number."""
-    folders = [
-        folder for folder in dict.fromkeys((workspace.raw, workspace.material)) if folder.is_dir()
-    ]
-    files = [
-        p
-        for folder in folders
-        for p in sorted(folder.iterdir())
-        if not p.name.startswith(NOT_INPUT)
-    ]
-    files = [p for p in files if READ_FROM.get(p.name, "00") <= number]
-    if (
-        workspace.study.respondents != "imported"
-    ):  # elsewhere the answers are made here, and this file is a copy
-        files = [p for p in files if p.name != "answers.csv.gz"]
-    return pages.digest(
-        *(part for p in files for part in (p.name, _of_files(p) if p.is_dir() else p.read_bytes()))
-    )
+@cache
+def _digest_exports(folder: Path) -> str:
+    """Return a digest of somebody's folder of exports, which nothing here changes."""
+    return _digest_files(_files_below(folder), folder)
+
+
+def _digest_files(files, folder: Path) -> str:
+    """Return a digest of files by relative path and content."""
+    parts = []
+    for path in sorted(files):
+        parts += [path.relative_to(folder).as_posix(), _digest_file(path, path.stat().st_mtime_ns)]
+    return pages.digest(*parts)
+
+
+@cache
+def _digest_file(path: Path, _changed: int) -> str:
+    return pages.digest(path.read_bytes())
+
+
+def _files_below(folder: Path, skip: tuple[str, ...] = (".",)) -> list[Path]:
+    files = [folder] if folder.is_file() else folder.rglob("*")
+    return [p for p in files if p.is_file() and not p.name.startswith(skip)]
+
+
+def _raw_inputs(workspace: Workspace, names: frozenset[str]) -> list[Path]:
+    """Return the raw files that a notebook names; "" names those that lie in the folder itself."""
+    skip = NOT_INPUT
+    if workspace.study.respondents != "imported":
+        skip += ("answers.csv.gz",)  # made here, a copy of the tables
+    files = []
+    for folder in dict.fromkeys((workspace.raw, workspace.material)):
+        for name in names - {""}:
+            files += _files_below(folder / name, skip)
+        if "" in names and folder.is_dir():
+            files += [p for p in folder.iterdir() if p.is_file() and not p.name.startswith(skip)]
+    return files
 
 
 def inputs(workspace: Workspace, source: Path, parameters: dict) -> str:
-    """A digest of everything that decides a page.
+    """Return a digest of everything that decides a page.
 
-    The notebook's source, `src/utils` with its prompts, the study, raw and reference inputs, parameters, the lock,
-    and the tables of lower number. Not the Python build, the platform or the clock.
+    The notebook's source, the code that it can load with the files beside it, the study, the raw
+    files and tables that it reads, who answered, the reference tables, its parameters, the lock.
+    Not the rest of the code, the Python build, the platform or the clock.
     """
-    number = source.name[:2]
-    lower = [
-        p
-        for p in sorted(workspace.processed.rglob("*"))
-        if p.is_file() and p.relative_to(workspace.processed).parts[0] < number
-    ]
-    exports = [
-        _of_exports(workspace.root / f)
-        for f in (workspace.study.debates.folder, workspace.study.debates.votes)
-        if f and number >= "01"
-    ]
+    declared, study, root = notebooks.read_declaration(source), workspace.study, workspace.root
+    tables = [workspace.processed / name for name in declared.tables]
+    tables = [file for table in tables if table.exists() for file in _files_below(table)]
+    exports = (study.debates.folder, study.debates.votes) if "debates" in declared.raw else ()
+    if declared.takes_every_rule:
+        parameters = workspace.parameters | parameters
     return pages.digest(
         source.read_bytes(),
-        _of_code(),
-        workspace.study.model_dump_json(exclude={"cap"}),
-        _of_raw(workspace, number),
-        *exports,
+        _digest_code(tuple(notebooks.code_of(source))),
+        _digest_shared(),
+        study.model_dump_json(exclude={"cap", "parameters"}),
+        _digest_files(_raw_inputs(workspace, declared.raw), root / "data"),
+        *(_digest_exports(root / folder) for folder in exports if folder),
         json.dumps(parameters, sort_keys=True),
-        *(
-            part
-            for p in lower
-            for part in (p.relative_to(workspace.processed).as_posix(), p.read_bytes())
-        ),
+        replace(workspace, notebook=source.name[:2]).respondents,
+        _digest_files(tables, workspace.processed),
     )
 
 
 def page_of(workspace: Workspace, source: Path) -> Path:
-    """Where the page of a notebook lies."""
+    """Return where the page of a notebook lies."""
     return workspace.rendered / f"{source.stem}.ipynb"
 
 
-def outputs(workspace: Workspace, source: Path, since: float = 0.0) -> dict[str, str]:
-    """What a notebook wrote (page, tables, figures newer than `since`), with digests."""
-    found = [
-        page_of(workspace, source),
-        *workspace.processed.glob(f"{source.name[:2]}_*"),
-        *workspace.figures.glob("*"),
+def _outputs(workspace: Workspace, source: Path) -> dict[str, str]:
+    """Return what a notebook wrote, as far as it is there: page, tables, figures, with digests."""
+    declared = notebooks.read_declaration(source)
+    paths = [page_of(workspace, source), *(workspace.processed / n for n in declared.written)]
+    paths += [
+        workspace.figures / f"{n}.{kind}" for n in declared.figures for kind in ("png", "pdf")
     ]
-    files = [
-        f
-        for p in found
-        for f in ([p] if p.is_file() else p.rglob("*"))
-        if f.is_file() and f.stat().st_mtime >= since
-    ]
+    files = sorted(file for path in paths if path.exists() for file in _files_below(path))
     return {f.relative_to(workspace.root).as_posix(): pages.digest(f.read_bytes()) for f in files}
 
 
-def remember(workspace: Workspace, source: Path, made_from: str, since: float) -> None:
-    """Note on this machine what a page was made from and what it wrote."""
-    memory = _memory(workspace)
-    memory[source.stem] = {"inputs": made_from, "outputs": outputs(workspace, source, since)}
+def remember(workspace: Workspace, source: Path, made_from: str, seconds: float) -> None:
+    """Note on this machine what a page was made from, what it wrote and how long that took."""
+    made = {"inputs": made_from, "outputs": _outputs(workspace, source), "seconds": seconds}
+    memory = _memory(workspace) | {source.stem: made}
     write_whole(_memory_file(workspace), json.dumps(memory, indent=1))
 
 
+def seconds_of(workspace: Workspace) -> dict[str, float]:
+    """Return how long each notebook took when it last ran in the study's unchanged execution."""
+    memory = _memory(workspace.base)
+    return {stem: made["seconds"] for stem, made in memory.items() if made.get("seconds")}
+
+
 def is_fresh(workspace: Workspace, source: Path, made_from: str) -> bool:
-    """Whether this machine made this page from just these inputs, and nothing of it was touched since."""
-    known = _memory(workspace).get(source.stem)
-    if not known or known["inputs"] != made_from:
+    """Whether this machine made this page from just these inputs, and nothing of it changed."""
+    made = _memory(workspace).get(source.stem)
+    if not made or made["inputs"] != made_from:
         return False
-    return all(
-        (workspace.root / p).is_file() and pages.digest((workspace.root / p).read_bytes()) == d
-        for p, d in known["outputs"].items()
-    )
+    return made["outputs"] == _outputs(workspace, source)
 
 
 def borrow(workspace: Workspace, source: Path, made_from: str) -> bool:
-    """Take over what the study's unchanged execution made from just these inputs; whether there was such a thing.
+    """Copy what the study's unchanged execution made from just these inputs; say if it had.
 
-    The page then names this execution's folders, so that it is what running the notebook here would give.
+    The page then names this execution's folders, as if the notebook had run here.
     """
-    base, since = workspace.base, time.time()
+    base = workspace.base
     if workspace.folder == base.folder or not is_fresh(base, source, made_from):
         return False
-    for name in _memory(base)[source.stem]["outputs"]:
-        parts = Path(name).parts
-        target = workspace.root.joinpath(
-            *(workspace.folder if part == base.folder else part for part in parts)
-        )
-        write_whole(target, (workspace.root / name).read_bytes())
-    page = page_of(workspace, source)
-    text = page.read_text(encoding="utf-8").replace(
-        f"data/processed/{base.folder}/", f"data/processed/{workspace.folder}/"
-    )
+    copies = set()
+    for name in _outputs(base, source):
+        parts = [workspace.folder if part == base.folder else part for part in Path(name).parts]
+        target = workspace.root.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(workspace.root / name, target)
+        copies.add(target)
+    page, own = page_of(workspace, source), f"data/processed/{workspace.folder}/"
+    text = page.read_text(encoding="utf-8").replace(f"data/processed/{base.folder}/", own)
     pages.put(pages.sealed(json.loads(text), made_from), page)
-    forget_leftovers(workspace, source, since)
-    remember(workspace, source, made_from, since)
+    for file in _tables_of(workspace, source):
+        if file not in copies:
+            file.unlink()
+    remember(workspace, source, made_from, 0.0)
     return True
 
 
 def forget_leftovers(workspace: Workspace, source: Path, since: float) -> None:
     """Remove what an earlier version of a notebook wrote and this one did not."""
-    for path in workspace.processed.glob(f"{source.name[:2]}_*"):
-        for file in [path] if path.is_file() else list(path.rglob("*")):
-            if file.is_file() and file.stat().st_mtime < since:
-                file.unlink()
+    for file in _tables_of(workspace, source):
+        if file.stat().st_mtime < since:
+            file.unlink()
+
+
+def _tables_of(workspace: Workspace, source: Path) -> list[Path]:
+    """Return the files in an execution's folder of tables that bear a notebook's number."""
+    paths = workspace.processed.glob(f"{source.name[:2]}_*")
+    return [file for path in paths for file in _files_below(path, ("..",))]
 
 
 def _memory_file(workspace: Workspace) -> Path:

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import re
-import time
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alignment.study.files import write_whole
@@ -26,6 +27,7 @@ STEADY = {
 QUIET = [
     "--log-level=CRITICAL"
 ]  # a kernel's warnings about its own transport are nobody's business here
+ENGINE = "study"
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -34,16 +36,18 @@ class Failed(Problem):
     """A notebook stopped: which cell, and why."""
 
 
-def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]) -> float:
-    """Run a notebook and put its sealed page in place; returns the seconds. A failing one leaves the old page.
+def run(
+    source: Path, page: Path, parameters: dict, environment: dict, made_from: Callable[[], str]
+) -> None:
+    """Run a notebook and put its sealed page in place; a failing one leaves the old page.
 
-    `made_from` gives the digest of the inputs; it is asked after the run, which may have collected some of them.
+    `environment`: variables for its kernel beside this process's own. `made_from` gives the digest
+    of the inputs; it is asked after the run, which may have collected some of them.
     """
+    papermill = _papermill()
     import jupytext
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    import nbclient.exceptions
 
-    started = time.monotonic()
     page.parent.mkdir(parents=True, exist_ok=True)
     draft = page.with_name(f".{page.stem}.part.ipynb")
     notebook = jupytext.read(source)
@@ -52,17 +56,53 @@ def run(source: Path, page: Path, parameters: dict, made_from: Callable[[], str]
     try:
         jupytext.write(notebook, draft, fmt="ipynb")
         papermill.execute_notebook(
-            draft, draft, parameters=parameters, kernel_name="python3", progress_bar=False, log_output=False,
-            cwd=str(NOTEBOOKS), store_widget_state=False, coalesce_streams=True, extra_arguments=QUIET,
-        )  # fmt: skip
+            draft,
+            draft,
+            parameters=parameters,
+            engine_name=ENGINE,
+            environment=environment,
+            kernel_name="python3",
+            progress_bar=False,
+            log_output=False,
+            store_widget_state=False,
+            coalesce_streams=True,
+            extra_arguments=QUIET,
+        )
         put(sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from()), page)
-    except PapermillExecutionError as error:
+    except papermill.exceptions.PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
         raise Failed(_told(error, notebook)) from None
+    except nbclient.exceptions.DeadKernelError:
+        raise Failed("its kernel died: was it stopped, or did the memory run out?") from None
     finally:
         draft.unlink(missing_ok=True)
-    return time.monotonic() - started
+
+
+@cache
+def _papermill():
+    """Return papermill with an engine of ours: each kernel has its own variables and folder.
+
+    Papermill itself gives all kernels the variables and the folder of this process, so that no
+    two could run at the same time.
+    """
+    # The parser of internationalised addresses takes a second to compile, and nothing asks for it.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    import papermill
+    import papermill.exceptions
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Engine(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, environment=None, **options):
+            names = ("log_output", "store_widget_state", "coalesce_streams", "extra_arguments")
+            chosen = {name: options[name] for name in names if name in options}
+            client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, **chosen)
+            return client.execute(env=os.environ | environment, cwd=str(NOTEBOOKS))
+
+    papermill_engines.register(ENGINE, Engine)
+    return papermill
 
 
 def put(notebook: dict, page: Path) -> None:

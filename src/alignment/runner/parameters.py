@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alignment.study.paths import NOTEBOOKS, shown
 from alignment.study.schema import CHANGEABLE
+from alignment.study.workspace import Workspace
 from utils.errors import Problem, nearest
 from utils.rules import RULES, allowed
 
@@ -116,6 +117,13 @@ def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
     return Problem(
         f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}."
     )
+
+
+def given_to(workspace: Workspace, source: Path) -> dict[str, object]:
+    """Return the parameters that papermill sets: those that are not the notebook's defaults."""
+    own = of(source)
+    values = {"study": workspace.study.name} | workspace.given
+    return {n: values[n] for n, p in own.items() if n in values and values[n] != p.default}
 
 
 def table(notebooks: Iterable[Path]) -> str:

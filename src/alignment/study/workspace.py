@@ -27,6 +27,7 @@ class Workspace:
     notebooks' defaults, `changed` those and the settings that differ from the study's own.
     `recorded`: nothing is asked, answers are those on disk. `progress` is the file through which
     a kernel tells the runner how far asking has come; without one it draws a bar itself.
+    `notebook` is the number of the one that runs; without one answers of all notebooks count.
     """
 
     study: Study
@@ -36,6 +37,7 @@ class Workspace:
     changed: dict[str, object] = field(default_factory=dict)
     recorded: bool = False
     progress: str = ""
+    notebook: str = ""
 
     @property
     def base(self) -> "Workspace":
@@ -158,7 +160,8 @@ class Workspace:
     @property
     def respondents(self) -> str:
         """Who answered, from the answers themselves, so that nothing can wash it off."""
-        files = [self.path_of(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
+        numbers = [n for n in ("04", "05", "07") if n <= (self.notebook or n)]
+        files = [self.path_of(f"{number}_answers.csv.gz") for number in numbers]
         seen = {self.study.respondents}.union(
             *(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists())
         )
@@ -167,7 +170,8 @@ class Workspace:
 
 @lru_cache
 def _respondents(answers: Path, _changed: int) -> frozenset[str]:
-    return frozenset(table_files.read(answers)["respondents"]) - {""}
+    column = pd.read_csv(answers, usecols=["respondents"], keep_default_na=False)
+    return frozenset(column["respondents"]) - {""}
 
 
 def _file(name: str) -> str:
