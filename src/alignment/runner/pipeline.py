@@ -9,7 +9,6 @@ from pathlib import Path
 from alignment.runner import freshness, notebooks, parameters
 from alignment.study import loader
 from alignment.study.paths import NOTEBOOKS, ROOT, shown
-from alignment.study.schema import Study
 from alignment.study.workspace import Workspace, pack, with_cap
 from utils.errors import Problem
 
@@ -29,6 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
     sources = _select(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
     if chosen.plan or chosen.pilot is not None:
         from alignment.runner import before_asking
+
+        _check(workspace)
 
         if chosen.pilot is not None:
             before_asking.pilot(workspace, chosen.pilot)
@@ -107,7 +108,7 @@ def _make_pages(workspace: Workspace, sources: list[Path], force: bool) -> None:
     if not force and all(_is_fresh(workspace, source) for source in sources):
         print(f"Nothing to do: all {len(sources)} pages are fresh.")
     else:
-        _check(workspace.study, workspace.parameters)
+        _check(workspace)
         _foretell(workspace, sources)
         _execute(workspace, sources, force)
     places = [shown(p) for p in (workspace.rendered, workspace.processed, workspace.figures)]
@@ -119,7 +120,7 @@ def _is_fresh(workspace: Workspace, source: Path) -> bool:
     return freshness.is_fresh(workspace, source, made_from)
 
 
-def _check(study: Study, values: dict) -> None:
+def _check(workspace: Workspace) -> None:
     """Stop now what would stop a notebook when all have been asked.
 
     A quorum that the planned votes cannot reach, or people without values.
@@ -127,6 +128,7 @@ def _check(study: Study, values: dict) -> None:
     from alignment.paper import hofstede
     from utils import votes
 
+    study, values = workspace.study, workspace.parameters
     known = parameters.all_of(parameters.sources())
     planned = len(study.judges or study.models) * len(study.languages)
     votes.check_quorum(values.get("relevance_quorum", 0), planned)
