@@ -1,4 +1,4 @@
-"""The house keeps its order: import-linter finds each import in its layer, and the thin package is thin."""
+"""The house keeps its order: each import is in its layer, and the thin package is thin."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""JupyterLab as `./run_all.sh --lab` starts it: a double click opens a source as a notebook, and it writes beside the study."""
+"""JupyterLab as `./run_all.sh --lab` starts it: it opens sources as notebooks, which write apart."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The runner as a user drives it: in a copy of the project, by the command line, to the last page."""
+"""The runner as a user drives it: by the command line, in a copy of the project, to the last page."""
 
 import json
 import random

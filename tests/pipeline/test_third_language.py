@@ -1,4 +1,4 @@
-"""A language is added as CONTRIBUTING says, by its files alone: a third one, unknown to all code."""
+"""A third language, unknown to all code, is added as CONTRIBUTING says, by its files alone."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ print(json.dumps(results))
 
 
 def add_language(folder: Path) -> None:
-    """Follow the recipe: three templates, the words, rows of dimensions, a study with the language."""
+    """Follow the recipe: templates, words, rows of dimensions, a study with the language."""
     for path in [*FILES.glob("*.txt"), FILES / "words.ro.yaml"]:
         shutil.copy(path, folder / "src" / "utils" / "templates")
     _, rows = (FILES / "dimensions.csv").read_text(encoding="utf-8").split("\n", 1)
