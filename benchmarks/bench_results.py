@@ -17,7 +17,8 @@ from scipy.stats import bootstrap
 
 from alignment.asking import specification_inputs
 from alignment.paper.published import MODELS, read_stated_n
-from alignment.stats import relabelling, significance, specifications
+from alignment.stats import significance
+from alignment.stats.specifications import curve, reanalysis
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
 
@@ -103,21 +104,21 @@ def of_scipy(scores: pd.DataFrame) -> list[tuple]:
 
 def forget() -> None:
     """Empty what the curve remembers between specifications."""
-    for module in (relabelling, specifications):
+    for module in (reanalysis, curve):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
 
 
-def curve(have: relabelling.Collected, specs: pd.DataFrame) -> None:
+def whole_curve(have: reanalysis.Collected, specs: pd.DataFrame) -> None:
     forget()
-    specifications.outcomes(have, specs)
+    curve.compute_outcomes(have, specs)
 
 
-def curve_from_scratch(have: relabelling.Collected, specs: pd.DataFrame) -> None:
+def curve_from_scratch(have: reanalysis.Collected, specs: pd.DataFrame) -> None:
     """Every specification on its own: votes, labels, scores and claims anew each time."""
     for i in range(len(specs)):
-        curve(have, specs.iloc[[i]])
+        whole_curve(have, specs.iloc[[i]])
 
 
 def timed(work: Callable[[], object], repetitions: int = REPETITIONS) -> list[float]:
@@ -145,14 +146,14 @@ def main() -> None:
     line("scipy.stats.bootstrap, cell by cell", timed(lambda: of_scipy(scores)), base)
     line("a plain loop, cell by cell", timed(lambda: plain_loop(scores), 2), base)
     have = specification_inputs.read_collected(Workspace(load("demo"), "demo"))
-    specs = specifications.specifications(
-        relabelling.rules_of(have, {}), relabelling.one_by_one_of(have)
+    specs = curve.list_specifications(
+        reanalysis.choices_of(have, {}), reanalysis.single_changes_of(have)
     )
     part = specs.iloc[:: len(specs) // 16]
     print(
         f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:"
     )
-    base = timed(lambda: curve(have, specs), 3)
+    base = timed(lambda: whole_curve(have, specs), 3)
     line("ours: what specifications share is computed once", base, base)
     scratch = [s * len(specs) / len(part) for s in timed(lambda: curve_from_scratch(have, part), 2)]
     line(f"each from scratch (on {len(part)} of them, scaled)", scratch, base)

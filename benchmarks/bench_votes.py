@@ -14,8 +14,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from utils import label_robustness, votes
-from utils.cells import SCORES
+from utils import label_robustness
+from utils.cells import CELL, SCORES
+from utils.labels import label_votes
+from utils.votes import cast_votes
 
 STATEMENTS, PAIRS, LABELLED = (
     776,
@@ -37,7 +39,7 @@ def answers_of(
         ["en", "zh"],
         range(1, 6),
     ]
-    cells = pd.MultiIndex.from_product(parts, names=votes.CELL[1:]).to_frame(index=False)
+    cells = pd.MultiIndex.from_product(parts, names=CELL[1:]).to_frame(index=False)
     refused = rng.random(len(cells)) < 0.01
     answer = np.where(refused, "", rng.choice(list(SCORES[step]), len(cells)))
     cells = cells.assign(step=step, state=np.where(refused, "refused", "answered"), answer=answer)
@@ -59,18 +61,15 @@ def study(times: int) -> dict[str, pd.DataFrame]:
 
 
 def voted_and_labelled(answers: dict[str, pd.DataFrame]) -> None:
-    cast = {step: votes.votes(table, 5) for step, table in answers.items()}
-    votes.relevance_labels(cast["relevance"], 8)
-    votes.polarity_labels(cast["polarity"], 8)
+    votes = {step: cast_votes(table, 5) for step, table in answers.items()}
+    for step in ("relevance", "polarity"):
+        label_votes(step, votes[step], 8)
 
 
 def other_rules(answers: dict[str, pd.DataFrame]) -> None:
-    label_robustness.changes(
-        label_robustness.relevance_by_rule(answers["relevance"], 5, 8), "relevant"
-    )
-    label_robustness.changes(
-        label_robustness.polarity_by_rule(answers["polarity"], 5, 8), "polarity"
-    )
+    for step, label in (("relevance", "relevant"), ("polarity", "polarity")):
+        by_rule = label_robustness.label_by_rule(step, answers[step], 5, 8)
+        label_robustness.count_flips(by_rule, label)
 
 
 def plain_loop(answers: dict[str, pd.DataFrame]) -> None:

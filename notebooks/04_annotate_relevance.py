@@ -35,7 +35,12 @@ from alignment.asking import answers, imports, plan
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
-from utils import label_robustness, prompts, votes
+from utils import label_robustness, prompts
+from utils.accounting import account_cells
+from utils.cells import PAIR
+from utils.labels import label_relevance
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 here = open_study(study)
 page_notes.banner(here)
@@ -69,7 +74,7 @@ answered.head(3)
 # never become votes.
 
 # %%
-accounting = votes.accounting(answered, cells)
+accounting = account_cells(answered, cells)
 accounting
 
 # %%
@@ -83,7 +88,8 @@ page_notes.count_answers(answered)
 # which `tie` records.
 
 # %%
-voted = votes.votes(answered, relevance_runs, tie_rule, missing_votes)
+rules = Rules(tie_rule=tie_rule, missing_votes=missing_votes, relevance_quorum=relevance_quorum)
+voted = cast_votes(answered, relevance_runs, rules)
 voted.head(3)
 
 # %% [markdown]
@@ -97,7 +103,7 @@ voted.head(3)
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
-made = votes.relevance_labels(voted, planned, relevance_quorum, missing_votes)
+made = label_relevance(voted, planned, rules)
 labels = imports.read_relevance(here) if here.study.labels else made
 labels.head(3)
 
@@ -131,11 +137,11 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # may pull the labels towards itself, or be outvoted by the others.
 
 # %%
-apart = label_robustness.apart(voted, labels, "relevant")
-apart.round(3)
+dissent = label_robustness.count_dissent(voted, labels, "relevant")
+dissent.round(3)
 
 # %%
-Markdown(label_robustness.farthest(apart))
+Markdown(label_robustness.describe_dissent(dissent))
 
 # %% [markdown]
 # ## What another rule would change
@@ -144,14 +150,13 @@ Markdown(label_robustness.farthest(apart))
 # and how many of them would be gained or lost; the written table lists these labels.
 
 # %%
-rules = {"quorum": relevance_quorum, "tie_rule": tie_rule, "missing_votes": missing_votes}
-by_rule = label_robustness.relevance_by_rule(answered, relevance_runs, planned, **rules)
-flipped = label_robustness.flipped(by_rule, "relevant")
-label_robustness.changes(by_rule, "relevant")
+by_rule = label_robustness.label_by_rule("relevance", answered, relevance_runs, planned, rules)
+flips = label_robustness.list_flips(by_rule, "relevant")
+label_robustness.count_flips(by_rule, "relevant")
 
 # %%
 speaking = labels.loc[labels["relevant"], "statement_id"].nunique()
-hang = flipped.drop_duplicates(["statement_id", "dimension"])
+hang = flips.drop_duplicates(PAIR)
 Markdown(
     f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements are relevant "
     f"to at least one dimension. {int(counts['marginal'].sum())} pairs depend on a single vote, "
@@ -160,7 +165,7 @@ Markdown(
 
 # %%
 tables = {"04_accounting": accounting, "04_votes": voted, "04_relevance": labels}
-tables |= {"04_apart": apart, "04_other_rules": flipped}
+tables |= {"04_apart": dissent, "04_other_rules": flips}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "

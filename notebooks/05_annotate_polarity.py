@@ -37,7 +37,12 @@ from alignment.asking import answers, imports, plan
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
-from utils import label_robustness, prompts, votes
+from utils import label_robustness, prompts
+from utils.accounting import account_cells
+from utils.cells import PAIR
+from utils.labels import label_polarity, scored_set
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 here = open_study(study)
 page_notes.banner(here)
@@ -71,7 +76,7 @@ answered.head(3)
 # never become votes.
 
 # %%
-accounting = votes.accounting(answered, cells)
+accounting = account_cells(answered, cells)
 accounting
 
 # %%
@@ -84,7 +89,10 @@ page_notes.count_answers(answered)
 # median of all runs, which `tie` records.
 
 # %%
-voted = votes.votes(answered, polarity_runs, tie_rule, missing_votes)
+rules = Rules(
+    tie_rule=tie_rule, missing_votes=missing_votes, zero_median=zero_median, half_median=half_median
+)
+voted = cast_votes(answered, polarity_runs, rules)
 voted.head(3)
 
 # %% [markdown]
@@ -99,12 +107,12 @@ voted.head(3)
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
-made = votes.polarity_labels(voted, planned, zero_median, half_median, missing_votes)
+made = label_polarity(voted, planned, rules)
 labels = imports.read_polarity(here) if here.study.labels else made
 labels.head(3)
 
 # %%
-scored = here.in_order(labels.dropna(subset="polarity")[["statement_id", "dimension", "polarity"]])
+scored = here.in_order(scored_set(labels))
 scored.groupby(["dimension", "polarity"]).size().unstack(fill_value=0).reindex(
     here.dimensions, fill_value=0
 )
@@ -135,11 +143,11 @@ labels[labels["marginal"]].drop(columns=["marginal", "planned"]).head(5)
 # the labels towards itself, or be outvoted by the others.
 
 # %%
-apart = label_robustness.apart(voted, labels, "polarity")
-apart.round(3)
+dissent = label_robustness.count_dissent(voted, labels, "polarity")
+dissent.round(3)
 
 # %%
-Markdown(label_robustness.farthest(apart))
+Markdown(label_robustness.describe_dissent(dissent))
 
 # %% [markdown]
 # ## What another rule would change
@@ -150,14 +158,12 @@ Markdown(label_robustness.farthest(apart))
 # that it would add have never been asked about.
 
 # %%
-rules = {"tie_rule": tie_rule, "missing_votes": missing_votes}
-rules |= {"zero_median": zero_median, "half_median": half_median}
-by_rule = label_robustness.polarity_by_rule(answered, polarity_runs, planned, **rules)
-flipped = label_robustness.flipped(by_rule, "polarity")
-label_robustness.changes(by_rule, "polarity")
+by_rule = label_robustness.label_by_rule("polarity", answered, polarity_runs, planned, rules)
+flips = label_robustness.list_flips(by_rule, "polarity")
+label_robustness.count_flips(by_rule, "polarity")
 
 # %%
-hang = flipped.drop_duplicates(["statement_id", "dimension"])
+hang = flips.drop_duplicates(PAIR)
 came = ", ".join(f"{n} {how}" for how, n in labels["how"].value_counts().items())
 Markdown(
     f"The scored set has **{scored['statement_id'].nunique()} statements, {len(scored)} labels**; "
@@ -168,7 +174,7 @@ Markdown(
 
 # %%
 tables = {"05_accounting": accounting, "05_votes": voted, "05_polarity": labels}
-tables |= {"05_sociocultural_statements": scored, "05_apart": apart, "05_other_rules": flipped}
+tables |= {"05_sociocultural_statements": scored, "05_apart": dissent, "05_other_rules": flips}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: "

@@ -162,7 +162,7 @@ style.save(here, paper_figures.mae_bars(tables.table2(table2)), "table2", captio
 voted, asked = (here.read(name).merge(sample) for name in ("05_votes", "05_answers.csv.gz"))
 kinds = {"annotators": ratings}
 kinds |= {f"{who}s": agreement.as_ratings(voted, who) for who in ("model", "language")}
-kinds["runs"] = agreement.as_ratings(votes.scored(asked), "run")
+kinds["runs"] = agreement.as_ratings(votes.score_answers(asked), "run")
 compared = agreement.side_by_side(kinds, rng, min(resamples, 2000))
 compared["respondents"] = np.where(compared["who"] == "annotators", raters, here.respondents)
 

@@ -35,7 +35,10 @@ from alignment.asking import answers, plan, serving
 from alignment.stats import missing_runs
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
-from utils import prompts, scores, votes
+from utils import prompts, scores
+from utils.accounting import account_cells
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 here = open_study(study)
 page_notes.banner(here)
@@ -67,7 +70,7 @@ answered.head(3)
 # never counts as disagreement.
 
 # %%
-accounting = votes.accounting(answered, cells)
+accounting = account_cells(answered, cells)
 accounting
 
 # %%
@@ -90,7 +93,8 @@ Markdown(serving.describe_mixtures(served))
 # The most frequent answer of the runs is the model's stance: 1 agrees, -1 disagrees.
 
 # %%
-voted = votes.votes(answered, stance_runs, tie_rule, missing_votes)
+rules = Rules(tie_rule=tie_rule, missing_votes=missing_votes)
+voted = cast_votes(answered, stance_runs, rules)
 voted.head(3)
 
 # %% [markdown]

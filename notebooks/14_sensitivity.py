@@ -38,7 +38,8 @@ from IPython.display import Markdown
 from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
 from alignment.paper import printed_null
-from alignment.stats import claims, null_model, positions, relabelling, specifications
+from alignment.stats import null_model, positions
+from alignment.stats.specifications import claims, curve, reanalysis
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -56,9 +57,9 @@ page_notes.banner(here)
 
 # %%
 have = specification_inputs.read_collected(here)
-rules = relabelling.rules_of(have, here.parameters)
-specs = specifications.specifications(rules, relabelling.one_by_one_of(have))
-table = specifications.outcomes(have, specs)
+rules = reanalysis.choices_of(have, here.parameters)
+specs = curve.list_specifications(rules, reanalysis.single_changes_of(have))
+table = curve.compute_outcomes(have, specs)
 table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
     specifications="size", most_calls="max"
 )
@@ -79,7 +80,7 @@ table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
 # statement is left on which the groups differ.
 
 # %%
-whole = specifications.summary(table, have)
+whole = curve.summarise_claims(table, have)
 whole
 
 # %% [markdown]
@@ -87,7 +88,7 @@ whole
 # of each rule. If the rows of a rule agree, that rule makes no difference here.
 
 # %%
-shares = specifications.shares(table, rules)
+shares = curve.compute_shares(table, rules)
 by_rule = shares[shares["choice"].isin(list(rules))]
 by_rule = by_rule.set_index(["choice", "alternative", "claim"])["share"]
 by_rule.unstack("claim", sort=False).round(3)
@@ -100,7 +101,7 @@ by_rule.unstack("claim", sort=False).round(3)
 
 # %%
 product = table[table["varies"] == "rules"]
-words = claims.in_words(have.planted is not None)
+words = claims.describe_claims(have.planted is not None)
 open_rules = [name for name, choices in rules.items() if len(choices) > 1]
 caption = "Every specification: how much of each claim holds, and below, the choices made."
 figure = diagnostics.specification_curve(product, open_rules, words)
@@ -121,7 +122,7 @@ style.save(here, figure, "specification_curve", caption)
 # counts the questions that would have to be asked first; later steps would add to them.
 
 # %%
-specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
+curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 
 # %% [markdown]
 # ## Rules or statements: which moves a group more?
@@ -132,9 +133,9 @@ specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
 # matters less than the choice of statements.
 
 # %%
-rng, groups = np.random.default_rng(14), specifications.default_groups(have, specs)
+rng, groups = np.random.default_rng(14), curve.default_groups(have, specs)
 places = positions.figure1(groups, rng, rules["differ"][0], resamples)
-specifications.ranges(table, places).round(1)
+curve.compare_ranges(table, places).round(1)
 
 # %% [markdown]
 # ## What would chance do?

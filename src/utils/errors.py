@@ -22,6 +22,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' Did you mean "{matches[0]}"?' if matches else ""
 
 
+def check_choice(name: str, value: str, choices: Iterable[str]) -> str:
+    """Return the value, or raise a Problem that names the choices.
+
+    >>> check_choice("step", "stance", ("polarity", "stance"))
+    'stance'
+    """
+    choices = list(choices)
+    if value in choices:
+        return value
+    listed, near = ", ".join(choices), nearest(value, choices)
+    raise Problem(f'{name} is one of {listed}, not "{value}".{near}')
+
+
 def command(main: Callable[..., int | None]) -> Callable[..., int]:
     """A command line that tells a Problem in a sentence and then returns 1; 0 when `main` returns nothing.
 

@@ -3,40 +3,45 @@
 import numpy as np
 
 
-def counts(group: np.ndarray, scores: np.ndarray, values: np.ndarray, rows: int) -> np.ndarray:
-    """How often each row got each of the ascending values; `group` is the row of each score, NaN is no vote.
+def count_values(
+    group: np.ndarray, scores: np.ndarray, values: np.ndarray, rows: int
+) -> np.ndarray:
+    """Count how often each row got each value; `group` is the row of each score, NaN is no vote.
 
-    >>> counts(np.array([0, 0, 1]), np.array([1.0, np.nan, 0.0]), np.array([0.0, 1.0]), 2).tolist()
+    >>> group, scores = np.array([0, 0, 1]), np.array([1.0, np.nan, 0.0])
+    >>> count_values(group, scores, np.array([0.0, 1.0]), 2).tolist()
     [[0, 1], [1, 0]]
     """
-    there = ~np.isnan(scores)
-    at = group[there] * len(values) + np.searchsorted(values, scores[there])
+    present = ~np.isnan(scores)
+    at = group[present] * len(values) + np.searchsorted(values, scores[present])
     return np.bincount(at, minlength=rows * len(values)).reshape(rows, len(values))
 
 
-def median(counted: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The median of each row; NaN for a row of nothing.
+def median(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the median of each row; NaN for a row of nothing.
 
-    >>> median(np.array([[1, 0, 1, 0], [0, 0, 1, 4], [0, 0, 0, 0]]), np.array([-2.0, -1.0, 1.0, 2.0])).tolist()
+    >>> counts = np.array([[1, 0, 1, 0], [0, 0, 1, 4], [0, 0, 0, 0]])
+    >>> median(counts, np.array([-2.0, -1.0, 1.0, 2.0])).tolist()
     [-0.5, 2.0, nan]
     """
-    n, reached = counted.sum(axis=1), counted.cumsum(axis=1)
+    n, reached = counts.sum(axis=1), counts.cumsum(axis=1)
     lower, upper = ((reached < rank[:, None]).sum(axis=1) for rank in ((n + 1) // 2, n // 2 + 1))
     ends = np.append(values, np.nan)  # the upper middle of nothing lies beyond the last value
     return (ends[lower] + ends[upper]) / 2
 
 
 def winner(
-    counted: np.ndarray, values: np.ndarray, nearest_median: bool
+    counts: np.ndarray, values: np.ndarray, nearest_median: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The most frequent value of each row, NaN where a tie stays one, and how a tie ended.
+    """Return the most frequent value of each row, NaN where a tie stays one, and how a tie ended.
 
-    >>> found, tie = winner(np.array([[2, 0, 1, 2], [1, 0, 0, 1]]), np.array([-2.0, -1.0, 1.0, 2.0]), True)
-    >>> found.tolist(), tie.tolist()
+    >>> counts = np.array([[2, 0, 1, 2], [1, 0, 0, 1]])
+    >>> vote, tie = winner(counts, np.array([-2.0, -1.0, 1.0, 2.0]), nearest_median=True)
+    >>> vote.tolist(), tie.tolist()
     ([2.0, nan], ['nearest median', 'undecided'])
     """
-    tied = counted == counted.max(axis=1, keepdims=True, initial=0)
-    distance = np.where(tied, np.abs(values - median(counted, values)[:, None]), np.inf)
+    tied = counts == counts.max(axis=1, keepdims=True, initial=0)
+    distance = np.where(tied, np.abs(values - median(counts, values)[:, None]), np.inf)
     nearest = tied & (distance == distance.min(axis=1, keepdims=True, initial=np.inf))
     chosen = nearest if nearest_median else tied
     single = chosen.sum(axis=1) == 1
@@ -44,7 +49,7 @@ def winner(
     return np.where(single, values[chosen.argmax(axis=1)], np.nan), tie
 
 
-def turned(counted: np.ndarray, i: int) -> np.ndarray:
-    """The counts with one vote for the i-th value turned into one for its opposite, its mirror on the scale."""
-    one = np.eye(counted.shape[1], dtype=int)
-    return counted - one[i] + one[-1 - i]
+def turn_one(counts: np.ndarray, i: int) -> np.ndarray:
+    """Return the counts with one vote for the i-th value turned into one for its opposite."""
+    one = np.eye(counts.shape[1], dtype=int)
+    return counts - one[i] + one[-1 - i]

@@ -32,7 +32,8 @@ from alignment.study import schema, table_files
 from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty, answer, serve
 from three_statements import failing, live, relevance
-from utils import votes
+from utils.accounting import account_cells
+from utils.votes import cast_votes
 from utils.errors import Problem
 
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
@@ -91,7 +92,7 @@ def all_is_accounted_for(
     here: Workspace, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame
 ) -> None:
     """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
-    table = votes.accounting(found, cells)
+    table = account_cells(found, cells)
     assert table["planned"].sum() == len(cells) == table[list(STATES)].to_numpy().sum()
     assert max(server.answered.values()) == 1  # nothing was paid twice
     kept = [
@@ -173,11 +174,11 @@ def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
         )
     ) as address:
         found = answers.collect(live(here, address), cells)
-    table = votes.accounting(found, cells).set_index("model")
+    table = account_cells(found, cells).set_index("model")
     assert (table.loc["sim-cn-2", "answered"] == 0).all() and (
         table.drop("sim-cn-2")["answered"] > 10
     ).all()
-    voted = votes.votes(found, 1)
+    voted = cast_votes(found, 1)
     assert voted.query("model == 'sim-cn-2'")["vote"].isna().all()
 
 

@@ -5,7 +5,7 @@ import pytest
 from alignment import cli
 from alignment.runner import parameters, pipeline
 from utils.errors import Problem
-from utils.rules import RULES
+from utils.rules import CHOICES
 
 
 def test_a_value_takes_the_type_of_its_parameter():
@@ -36,7 +36,7 @@ def test_a_wrong_one_is_told_in_a_sentence(name, value, said):
 
 def test_every_choice_names_a_parameter_and_holds_its_default():
     known = parameters.all_of(parameters.sources())
-    for name, choices in RULES.items():
+    for name, choices in CHOICES.items():
         assert known[name][0].default in choices
 
 

@@ -12,8 +12,10 @@ from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from servers import serve
 from three_statements import live
-from utils import votes
-from utils.cells import cells_of_pairs, cells_of_statements
+from utils.cells import PAIR, cells_of_pairs, cells_of_statements
+from utils.labels import label_polarity, label_relevance, scored_set
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
 YES = {
@@ -37,14 +39,14 @@ def collect(here: Workspace, **values) -> None:
     found = {}
     for step in ("relevance", "polarity", "stance"):
         found[step] = answers.collect(here, plan.step_cells(here, step, given[f"{step}_runs"]))
-        voted = votes.votes(found[step], given[f"{step}_runs"])
+        rules, voted = Rules.from_parameters(given), cast_votes(found[step], given[f"{step}_runs"])
         if step == "relevance":
             table_files.write(
-                votes.relevance_labels(voted, 8, given["relevance_quorum"]),
+                label_relevance(voted, 8, rules),
                 here.processed / "04_relevance.csv",
             )
         elif step == "polarity":
-            labels = votes.polarity_labels(voted, 8, given["zero_median"]).dropna(subset="polarity")
+            labels = scored_set(label_polarity(voted, 8, rules))
             table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
 
 
@@ -152,7 +154,7 @@ def paper(elsewhere) -> Workspace:
         (s, "zh"): t for s, t in zip(ids, chinese["text"], strict=True)
     }
     relevant = pd.DataFrame(
-        [(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=preview.PAIR
+        [(i, "PDI") for i in ids[:281]] + [(i, "IDV") for i in ids[:97]], columns=PAIR
     )  # 378 pairs
     every = relevant.head(281).assign(dimension="")
     models = list(here.study.models)

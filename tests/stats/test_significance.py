@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from alignment.asking import ground_truth
@@ -156,11 +157,15 @@ def test_without_variation_no_smallest_difference_is_claimed():
     assert np.isnan(sig.smallest_difference(np.zeros(50)))
 
 
-def test_corrections_by_hand_and_by_scipy():
+def test_corrections_by_hand_and_by_statsmodels():
     p = [0.001, 0.02, 0.03, 0.5, np.nan]
-    holm, bh = sig.adjusted(p)
-    np.testing.assert_allclose(holm, [0.004, 0.06, 0.06, 0.5, np.nan])
-    np.testing.assert_allclose(bh[:4], scipy.stats.false_discovery_control(p[:4]))
+    np.testing.assert_allclose(sig.adjust_holm(p), [0.004, 0.06, 0.06, 0.5, np.nan])
+    np.testing.assert_allclose(sig.adjust_benjamini_hochberg(p), [0.004, 0.04, 0.04, 0.5, np.nan])
+    p = np.array([0.04, 0.001, np.nan, 0.03, 1.0, 0.001, 0.6])
+    known = ~np.isnan(p)
+    for adjust, method in ((sig.adjust_holm, "holm"), (sig.adjust_benjamini_hochberg, "fdr_bh")):
+        assert np.isnan(adjust(p)[~known]).all()
+        np.testing.assert_allclose(adjust(p)[known], multipletests(p[known], method=method)[1])
 
 
 def scores_of(a, b, dimension="PDI", model="GPT", languages=("en", "zh")):

@@ -11,10 +11,12 @@ from scipy.stats import binom
 
 from alignment.paper import hofstede, printed_null, published
 from alignment.runner import parameters
-from alignment.stats import claims, null_model, positions, relabelling, significance, specifications
+from alignment.stats import null_model, positions
+from alignment.stats.specifications import claims, curve, reanalysis
+from alignment.stats.specifications.reanalysis import Specification
 from alignment.study.paths import ROOT
 from utils import cells
-from utils.rules import RULES
+from utils.rules import CHOICES
 
 MODELS = pd.DataFrame(
     [("us-1", "US", "en"), ("us-2", "US", "en"), ("cn-1", "China", "zh"), ("cn-2", "China", "zh")],
@@ -53,15 +55,16 @@ def answers(step, cells, answer):
     return pd.DataFrame(rows, columns=columns).assign(respondents="simulated")
 
 
-def a_study(per_dimension=4, **changes) -> relabelling.Collected:
+def a_study(per_dimension=4, **changes) -> reanalysis.Collected:
     """Statements that all judges see alike, and models that answer each as their people lean, in both languages."""
     pairs = [(f"{d}-{i}", d) for d in DIMENSIONS for i in range(per_dimension)]
     polarity = {s: (2, -1, 1, -2)[i % 4] for i, (s, _) in enumerate(pairs)}
     of = dict(pairs)
     asked = [(s, d) for s, _ in pairs for d in DIMENSIONS]
-    stance = lambda s, _, m, *__: (
-        "agree" if SIDE[CULTURE[m], of[s]] * polarity[s] > 0 else "disagree"
-    )  # noqa: E731
+
+    def stance(s, _, m, *__):
+        return "agree" if SIDE[CULTURE[m], of[s]] * polarity[s] > 0 else "disagree"
+
     found = {
         "relevance": answers("relevance", asked, lambda s, d, *_: "yes" if of[s] == d else "no"),
         "polarity": answers("polarity", pairs, lambda s, *_: str(polarity[s])),
@@ -69,7 +72,7 @@ def a_study(per_dimension=4, **changes) -> relabelling.Collected:
     }
     statements = pd.DataFrame({"statement_id": [s for s, _ in pairs], "votes": 20, "kept": True})
     people = {"current": PEOPLE, "2015": PEOPLE}
-    whole = relabelling.Collected(
+    whole = reanalysis.Collected(
         found, statements, MODELS, list(MODELS["model"]), LANGUAGES, people, DIMENSIONS
     )
     return replace(whole, **changes)
@@ -83,12 +86,12 @@ def changed(have, step, where, answer):
     return replace(have, answers=have.answers | {step: table})
 
 
-def curve(have, *rules):
+def outcomes(have, *rules):
     """The outcomes of the product of the named rules (all of them: "all"), and of every single change."""
-    known = relabelling.rules_of(have, {})
+    known = reanalysis.choices_of(have, {})
     chosen = {n: c for n, c in known.items() if n in rules or rules == ("all",)}
-    return specifications.outcomes(
-        have, specifications.specifications(chosen, relabelling.one_by_one_of(have))
+    return curve.compute_outcomes(
+        have, curve.list_specifications(chosen, reanalysis.single_changes_of(have))
     )
 
 
@@ -98,29 +101,27 @@ def of_rule(table, varies, value):
 
 def test_the_default_of_each_rule_is_the_notebooks_own():
     known = parameters.all_of([s for s in parameters.sources() if s.name < "14"])
-    assert {n: choices[0] for n, choices in relabelling.RULES.items()} == {
-        n: known[n][0].default for n in relabelling.RULES
+    assert {n: choices[0] for n, choices in reanalysis.FREE.items()} == {
+        n: known[n][0].default for n in reanalysis.FREE
     }
 
 
 def test_the_product_is_whole_and_starts_with_the_default():
-    specs = specifications.specifications()
+    specs = curve.list_specifications()
     assert (
         len(specs) == 2 * 2 * 2 * 3 * 2 * 2 * 2 == len(specs.drop(columns="spec").drop_duplicates())
     )
-    assert (
-        specs.iloc[0][list(relabelling.RULES)] == [c[0] for c in relabelling.RULES.values()]
-    ).all()
+    assert (specs.iloc[0][list(reanalysis.FREE)] == [c[0] for c in reanalysis.FREE.values()]).all()
 
 
 def test_claims_that_hold_by_construction_hold_under_every_specification():
     have = a_study()
-    table = curve(have, "all")
+    table = outcomes(have, "all")
     assert len(table.query("varies == 'rules'")) == 192 and (table["state"] == "computed").all()
     assert table[list(claims.CLAIMS)].notna().all(axis=None) and table[list(claims.CLAIMS)].all(
         axis=None
     )
-    assert (specifications.shares(table, relabelling.rules_of(have, {}))["share"] == 1.0).all()
+    assert (curve.compute_shares(table, reanalysis.choices_of(have, {}))["share"] == 1.0).all()
 
 
 def test_one_direction_against_people_ends_the_claim_under_every_specification():
@@ -129,7 +130,7 @@ def test_one_direction_against_people_ends_the_claim_under_every_specification()
     table = have.answers["stance"].copy()
     on_pdi = table["statement_id"].str.startswith("PDI")
     table.loc[on_pdi, "answer"] = table.loc[on_pdi, "answer"].map(flip)
-    found = curve(
+    found = outcomes(
         replace(have, answers=have.answers | {"stance": table}),
         "split_group",
         "differ",
@@ -147,8 +148,8 @@ def test_only_the_human_values_decide_when_peoples_differ_otherwise_in_another_v
     turned = PEOPLE.assign(group=PEOPLE["group"].map({"US": "China", "China": "US"}))
     turned = turned.sort_values("group", ascending=False)
     have = a_study(people={"current": PEOPLE, "2015": turned})
-    table = curve(have, "human_values", "differ")
-    found = specifications.shares(table, relabelling.rules_of(have, {})).set_index(
+    table = outcomes(have, "human_values", "differ")
+    found = curve.compute_shares(table, reanalysis.choices_of(have, {})).set_index(
         ["claim", "choice", "alternative"]
     )["share"]
     assert found["directions", "all rules", ""] == 0.5
@@ -169,7 +170,7 @@ def test_a_change_with_the_language_that_many_statements_show_is_noticed():
     table.loc[rows, "answer"] = table.loc[rows, "answer"].map(
         {"agree": "disagree", "disagree": "agree"}
     )
-    found = curve(
+    found = outcomes(
         replace(have, answers=have.answers | {"stance": table}), "tie_rule", "missing_votes"
     )
     product_ = found[found["varies"] == "rules"]
@@ -178,7 +179,7 @@ def test_a_change_with_the_language_that_many_statements_show_is_noticed():
         and (product_["language_right"] == product_["language_of"] - 1).all()
     )
     assert set(product_["language_missed"]) == {"PDI: us-1 / en / zh"}
-    summary = specifications.summary(found, have).set_index("claim")["missed"]
+    summary = curve.summarise_claims(found, have).set_index("claim")["missed"]
     assert (
         summary[claims.CLAIMS["language"]] == f"PDI: us-1 / en / zh ({len(product_)})"
         and summary[claims.CLAIMS["directions"]] == ""
@@ -193,8 +194,8 @@ def test_the_quorum_of_an_execution_is_its_default_and_shrinks_with_the_judges()
         lambda t: t["statement_id"].eq("PDI-0") & t["dimension"].eq("PDI") & t["model"].eq("us-2"), "no",
     )  # fmt: skip
     for quorum, labelled in ((0, True), (6, True), (7, False)):
-        specs = specifications.specifications({}, {"judges": ["all but us-1"]})
-        found = specifications.outcomes(replace(have, quorum=quorum), specs).set_index("judges")[
+        specs = curve.list_specifications({}, {"judges": ["all but us-1"]})
+        found = curve.compute_outcomes(replace(have, quorum=quorum), specs).set_index("judges")[
             "labels"
         ]
         assert (found["all"] == 8) == labelled, quorum
@@ -208,10 +209,12 @@ def test_a_lower_quorum_is_listed_with_the_calls_it_needs_and_not_computed():
         lambda t: t["statement_id"].isin(["PDI-0", "PDI-1"]) & (t["dimension"] == "IDV")
         & ((t["model"] == "us-1") | (t["model"].eq("us-2") & t["language"].eq("en"))), "yes",
     )  # fmt: skip
-    row = of_rule(curve(have), "relevance_quorum", 3)
+    row = of_rule(outcomes(have), "relevance_quorum", 3)
     assert (row["state"], row["calls"]) == ("not asked", 48)
     assert row[list(claims.CLAIMS)].isna().all()
-    assert curve(have, "tie_rule", "missing_votes").query("varies == 'rules'")["calls"].eq(0).all()
+    assert (
+        outcomes(have, "tie_rule", "missing_votes").query("varies == 'rules'")["calls"].eq(0).all()
+    )
 
 
 def test_a_lower_vote_threshold_is_listed_with_the_relevance_calls_it_needs():
@@ -219,7 +222,7 @@ def test_a_lower_vote_threshold_is_listed_with_the_relevance_calls_it_needs():
     few = pd.DataFrame({"statement_id": ["few-2", "few-1"], "votes": [2, 1], "kept": False})
     have = a_study()
     have = replace(have, statements=pd.concat([have.statements, few]))
-    found = curve(have)
+    found = outcomes(have)
     assert [of_rule(found, "min_votes", m)["calls"] for m in (1, 2, 3)] == [96, 48, 0]
     assert [of_rule(found, "min_votes", m)["state"] for m in (1, 2, 3)] == [
         "not asked",
@@ -231,7 +234,7 @@ def test_a_lower_vote_threshold_is_listed_with_the_relevance_calls_it_needs():
 def test_a_higher_vote_threshold_scores_fewer_statements():
     have = a_study()
     votes = have.statements.assign(votes=[3, *[20] * (len(have.statements) - 1)])
-    found = curve(replace(have, statements=votes))
+    found = outcomes(replace(have, statements=votes))
     assert [of_rule(found, "min_votes", m)["labels"] for m in (3, 4, 10)] == [8, 7, 7]
 
 
@@ -248,7 +251,7 @@ def test_a_label_that_another_rule_would_make_lacks_its_stances_and_is_used_in_p
     have = replace(
         have, answers=have.answers | {"stance": stances[stances["statement_id"] != "PDI-0"]}
     )
-    table = curve(have, "zero_median", "half_median").query("varies == 'rules'")
+    table = outcomes(have, "zero_median", "half_median").query("varies == 'rules'")
     found = table.groupby("zero_median")[["calls", "labels"]].agg(["min", "max"])
     assert found.loc["keep"].tolist() == [24, 24, 8, 8] and found.loc["drop"].tolist() == [
         0,
@@ -265,13 +268,13 @@ def test_leaving_a_judge_out_makes_new_pairs_relevant_and_counts_only_the_other_
         lambda t: (t["statement_id"] == "PDI-0") & (t["dimension"] == "IDV")
         & ((t["model"] == "us-1") | (t["model"].eq("us-2") & t["language"].eq("en"))), "yes",
     )  # fmt: skip
-    row = of_rule(curve(have), "judges", "all but cn-1")
+    row = of_rule(outcomes(have), "judges", "all but cn-1")
     assert (row["state"], row["calls"], row["labels"]) == ("in part", 18, 8)
-    assert row["directions"] and of_rule(curve(have), "judges", "all but us-1")["calls"] == 0
+    assert row["directions"] and of_rule(outcomes(have), "judges", "all but us-1")["calls"] == 0
 
 
 def test_each_judge_is_left_out_once_and_each_culture_judges_once_alone():
-    names = [n for n in relabelling.judges_of(a_study()) if n != "all"]
+    names = [n for n in reanalysis.judges_of(a_study()) if n != "all"]
     assert names == [*(f"all but {m}" for m in MODELS["model"]), "US only", "China only"]
 
 
@@ -282,11 +285,11 @@ def test_labels_from_one_cultures_judges_are_theirs():
         lambda t: t["model"].str.startswith("cn") & t["statement_id"].eq("PDI-0"),
         "-2",
     )
-    rules = ("nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0)
-    of = lambda who: (
-        relabelling.labels_of(have, *rules, who).set_index("statement_id")["polarity"].get("PDI-0")
-    )  # noqa: E731
-    assert (of("US only"), of("China only"), of("all")) == (2, -2, None)
+    polarity = {}
+    for judges in ("US only", "China only", "all"):
+        labels = reanalysis.labels_under(have, Specification(judges=judges))
+        polarity[judges] = labels.set_index("statement_id")["polarity"].get("PDI-0")
+    assert polarity == {"US only": 2, "China only": -2, "all": None}
 
 
 def test_fewer_runs_are_the_first_of_the_same_answers():
@@ -297,10 +300,8 @@ def test_fewer_runs_are_the_first_of_the_same_answers():
         "",
     )
     have.answers["stance"].loc[have.answers["stance"]["answer"] == "", "state"] = "refused"
-    rules = ["nearest_median", "planned", "drop", "away_from_zero", 0, 0]
-    missing = [
-        relabelling.scored_of(have, *rules, runs, "all")["score"].isna().sum() for runs in (0, 1)
-    ]
+    scored = [reanalysis.scores_under(have, Specification(runs=runs)) for runs in (0, 1)]
+    missing = [table["score"].isna().sum() for table in scored]
     assert missing == [0, 8]
 
 
@@ -317,7 +318,7 @@ def test_the_order_of_rows_does_not_matter():
     }
     kept = ("missing_votes", "split_group", "differ")
     pd.testing.assert_frame_equal(
-        curve(have, *kept), curve(replace(have, answers=mixed), *kept), check_dtype=False
+        outcomes(have, *kept), outcomes(replace(have, answers=mixed), *kept), check_dtype=False
     )
 
 
@@ -328,9 +329,7 @@ def test_group_positions_are_those_of_figure_1():
         lambda t: t["statement_id"].eq("IDV-1") & t["model"].eq("us-2"),
         "agree",
     )
-    groups = relabelling.groups_of(
-        have, "median", "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
-    )
+    groups = reanalysis.groups_under(have, Specification())
     figure1 = positions.figure1(groups, np.random.default_rng(0), resamples=1).query(
         "selection == 'differing'"
     )
@@ -345,10 +344,8 @@ def test_a_simulated_study_is_held_against_its_plan_and_not_against_people():
     flip = {"agree": "disagree", "disagree": "agree"}
     stance = have.answers["stance"].assign(answer=have.answers["stance"]["answer"].map(flip))
     have = replace(have, answers=have.answers | {"stance": stance})
-    planted = relabelling.scored_of(
-        have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
-    )
-    simulated, real = curve(replace(have, planted=planted)), curve(have)
+    planted = reanalysis.scores_under(have, Specification())
+    simulated, real = outcomes(replace(have, planted=planted)), outcomes(have)
     assert (
         simulated["directions"].all()
         and simulated["leanings"].all()
@@ -360,10 +357,10 @@ def test_a_simulated_study_is_held_against_its_plan_and_not_against_people():
 def test_one_language_has_nothing_to_say_about_language():
     have = a_study(languages=["en"], models=MODELS.assign(language="en"))
     have = replace(have, answers={s: t[t["language"] == "en"] for s, t in have.answers.items()})
-    found = curve(have)
+    found = outcomes(have)
     assert found["language"].isna().all() and found.query("varies == 'rules'")["directions"].all()
     assert np.isnan(
-        specifications.shares(found, relabelling.rules_of(have, {})).query("claim == 'language'")[
+        curve.compute_shares(found, reanalysis.choices_of(have, {})).query("claim == 'language'")[
             "share"
         ]
     ).all()
@@ -371,9 +368,9 @@ def test_one_language_has_nothing_to_say_about_language():
 
 def test_without_human_values_the_claims_about_people_are_open():
     have = a_study(people={})
-    found = curve(have, "human_values", "differ")
+    found = outcomes(have, "human_values", "differ")
     assert (
-        "human_values" not in relabelling.rules_of(have, {})
+        "human_values" not in reanalysis.choices_of(have, {})
         and len(found.query("varies == 'rules'")) == 2
     )
     assert found[["directions", "leanings"]].isna().all(axis=None) and found["language"].all()
@@ -381,20 +378,18 @@ def test_without_human_values_the_claims_about_people_are_open():
 
 def test_brought_labels_need_no_judges():
     have = a_study()
-    labels = relabelling.labels_of(
-        have, "nearest_median", "planned", "drop", "away_from_zero", 0, 0, 0, "all"
-    )
+    labels = reanalysis.labels_under(have, Specification())
     empty = {s: have.answers[s].iloc[:0] for s in ("relevance", "polarity")}
     brought = replace(have, brought=labels, answers=have.answers | empty)
-    found = curve(brought, "all")
+    found = outcomes(brought, "all")
     assert set(found["varies"]) == {"rules", "runs"} and len(found.query("varies == 'rules'")) == 32
     assert found["directions"].all() and found["calls"].eq(0).all()
 
 
 def test_the_studys_own_rules_come_first():
-    rules = relabelling.rules_of(a_study(), {"half_median": "keep", "min_votes": 0})
+    rules = reanalysis.choices_of(a_study(), {"half_median": "keep", "min_votes": 0})
     assert rules["half_median"] == ("keep", "away_from_zero", "drop")
-    assert specifications.specifications(rules)["half_median"].iloc[0] == "keep"
+    assert curve.list_specifications(rules)["half_median"].iloc[0] == "keep"
 
 
 def six_dimensions(n, polarity=None):
@@ -439,7 +434,7 @@ def a_tie(n, differ, sizes):
     return total[len(total) // 2]
 
 
-@pytest.mark.parametrize("differ", RULES["differ"])
+@pytest.mark.parametrize("differ", CHOICES["differ"])
 def test_two_groups_that_toss_coins_agree_with_people_like_six_coins(differ):
     """Each direction is a fair coin but for ties, which agree with nobody."""
     agree = a_null(six_dimensions(40, polarity=1), [0.5] * 4, differ)
@@ -460,11 +455,6 @@ def test_a_group_that_agrees_with_everything_takes_the_side_of_the_labels():
         index="dimension", columns="group", values="value"
     )
     assert (agree == (people["US"] > people["China"]).sum()).all()
-
-
-def test_holm_is_the_correction_of_table_3():
-    p = np.array([0.04, 0.001, np.nan, 0.03, 1.0, 0.001, 0.6])
-    assert np.allclose(claims.holm(p), significance.adjusted(p)[0], equal_nan=True)
 
 
 def test_the_order_of_labels_does_not_move_the_null():
@@ -520,8 +510,8 @@ def test_a_page_shows_each_change_with_what_is_right_of_how_many():
         lambda t: t["statement_id"].eq("PDI-0") & (t["dimension"] == "IDV")
         & ((t["model"] == "us-1") | (t["model"].eq("us-2") & t["language"].eq("en"))), "yes",
     )  # fmt: skip
-    table = curve(have)
-    shown = specifications.shown(table[(table["varies"] != "rules") | (table["spec"] == 1)])
+    table = outcomes(have)
+    shown = curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)])
     assert shown.loc["default"].tolist() == ["computed", 0, "8", "2 of 2", "8 of 8", "8 of 8"]
     assert shown.loc["relevance_quorum: 3"].tolist() == ["not asked", 24, "", "", "", ""]
 
@@ -531,12 +521,10 @@ def test_the_benchmark_of_results_runs(monkeypatch, capsys):
     spec = importlib.util.spec_from_file_location(
         "bench_results", ROOT / "benchmarks" / "bench_results.py"
     )
-    bench, every = importlib.util.module_from_spec(spec), specifications.specifications
+    bench, every = importlib.util.module_from_spec(spec), curve.list_specifications
     spec.loader.exec_module(bench)
     monkeypatch.setattr(bench, "RESAMPLES", 20)
-    monkeypatch.setattr(
-        bench.specifications, "specifications", lambda *given: every(*given).head(16)
-    )
+    monkeypatch.setattr(bench.curve, "list_specifications", lambda *given: every(*given).head(16))
     bench.main()
     printed = capsys.readouterr().out
     assert (

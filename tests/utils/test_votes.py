@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import votes
-from utils.cells import SCORES, STATES
+from utils.accounting import account_cells
+from utils.cells import CELL, SCORES, STATES, VOTER
 from utils.errors import Problem
-from utils.rules import RULES
+from utils.labels import label_polarity, label_relevance, label_votes
+from utils.rules import CHOICES, Rules
+from utils.votes import cast_votes, score_answers
 
 few = settings(max_examples=40, deadline=None)
 MODELS, LANGUAGES = ["us-1", "us-2", "cn-1", "cn-2"], ["en", "zh"]
@@ -33,26 +35,26 @@ def answers_of(runs, step="polarity", model="m", language="en", statement="1.1",
         )
         for i, a in enumerate(runs, 1)
     ]
-    return pd.DataFrame(rows, columns=[*votes.CELL, "state", "answer"]).assign(respondents="live")
+    return pd.DataFrame(rows, columns=[*CELL, "state", "answer"]).assign(respondents="live")
 
 
 def vote_of(runs, planned=5, step="polarity", **rules):
-    return votes.votes(answers_of(runs, step), planned, **rules).iloc[0]
+    return cast_votes(answers_of(runs, step), planned, Rules(**rules)).iloc[0]
 
 
 def votes_table(values):
     """One pair with its votes, model by model in two languages; NaN is a missing vote."""
     who = [(m, language) for language in LANGUAGES for m in MODELS]
     rows = [("1.1", "PDI", *w, v) for w, v in zip(who, values, strict=False)]
-    return pd.DataFrame(rows, columns=[*votes.VOTER, "vote"])
+    return pd.DataFrame(rows, columns=[*VOTER, "vote"])
 
 
 def relevance(values, planned=8, **rules):
-    return votes.relevance_labels(votes_table(values), planned, **rules).iloc[0]
+    return label_relevance(votes_table(values), planned, Rules(**rules)).iloc[0]
 
 
 def polarity(values, planned=8, **rules):
-    return votes.polarity_labels(votes_table(values), planned, **rules).iloc[0]
+    return label_polarity(votes_table(values), planned, Rules(**rules)).iloc[0]
 
 
 def same(a, b):
@@ -113,45 +115,45 @@ def test_runs_that_are_not_there_count_as_missing():
 
 
 def test_an_empty_table_has_no_votes_and_no_labels():
-    none = votes.votes(answers_of([]), 5)
+    none = cast_votes(answers_of([]), 5)
     assert none.empty and list(none.columns) == [
-        *votes.VOTER,
+        *VOTER,
         "vote",
         "planned",
         "answered",
         "support",
         "tie",
     ]
-    assert votes.relevance_labels(none, 8).empty and votes.polarity_labels(none, 8).empty
+    assert label_relevance(none, 8).empty and label_polarity(none, 8).empty
 
 
 def test_the_dimension_of_a_stance_may_be_empty_or_missing():
     stances = answers_of(["agree", "agree", "disagree"], "stance", dimension="")
-    assert votes.votes(stances, 3)["vote"].tolist() == [1]
-    assert votes.votes(stances.assign(dimension=np.nan), 3).equals(votes.votes(stances, 3))
+    assert cast_votes(stances, 3)["vote"].tolist() == [1]
+    assert cast_votes(stances.assign(dimension=np.nan), 3).equals(cast_votes(stances, 3))
 
 
 def test_an_answer_that_is_none_of_its_step_is_named():
     with pytest.raises(
         Problem, match='statement_id 1.1, .*run 2 has the answer "0"; this step knows -2, -1, 1, 2'
     ):
-        votes.scored(answers_of([1, 0]))
+        score_answers(answers_of([1, 0]))
 
 
 def test_a_failure_is_never_a_value_even_when_text_came_with_it():
-    assert votes.scored(answers_of([1, None]).assign(answer="1"))["score"].tolist()[0] == 1
-    assert np.isnan(votes.scored(answers_of([1, None]).assign(answer="1"))["score"].tolist()[1])
+    assert score_answers(answers_of([1, None]).assign(answer="1"))["score"].tolist()[0] == 1
+    assert np.isnan(score_answers(answers_of([1, None]).assign(answer="1"))["score"].tolist()[1])
 
 
 def test_a_cell_that_stands_twice_is_named():
     with pytest.raises(Problem, match="step polarity, statement_id 1.1, .*run 1 stands twice"):
-        votes.votes(pd.concat([answers_of([1, 2]), answers_of([1])]), 5)
+        cast_votes(pd.concat([answers_of([1, 2]), answers_of([1])]), 5)
 
 
 def test_two_steps_in_one_table_are_refused():
     both = pd.concat([answers_of([1]), answers_of(["yes"], "relevance")])
     with pytest.raises(Problem, match="one step at a time"):
-        votes.votes(both, 1)
+        cast_votes(both, 1)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,7 @@ def test_two_steps_in_one_table_are_refused():
 )
 def test_a_misspelt_rule_of_votes_names_the_right_one(wrong, right):
     with pytest.raises(Problem, match=f'Did you mean "{right}"'):
-        votes.votes(answers_of([1]), 1, **wrong)
+        Rules(**wrong)
 
 
 def test_a_misspelt_rule_of_labels_names_the_right_one():
@@ -200,19 +202,19 @@ def test_relative_to_the_valid_votes_the_quorum_shrinks_with_them():
 
 
 def test_without_any_vote_nothing_is_relevant_under_any_rule():
-    for rule in RULES["missing_votes"]:
+    for rule in CHOICES["missing_votes"]:
         row = relevance([np.nan] * 8, missing_votes=rule)
         assert (row["relevant"], row["missing"], row["open"]) == (False, 8, True)
 
 
 @pytest.mark.parametrize("quorum, relevant", [(3, True), (4, True), (5, False), (6, False)])
 def test_another_quorum_moves_the_line(quorum, relevant):
-    assert relevance([1, 1, 1, 1, 0, 0, 0, 0], quorum=quorum)["relevant"] == relevant
+    assert relevance([1, 1, 1, 1, 0, 0, 0, 0], relevance_quorum=quorum)["relevant"] == relevant
 
 
 def test_a_quorum_beyond_the_planned_votes_is_refused():
     with pytest.raises(Problem, match="relevance_quorum of 9 does not fit 8"):
-        relevance([1], quorum=9)
+        relevance([1], relevance_quorum=9)
 
 
 def test_more_votes_than_planned_are_refused():
@@ -235,7 +237,7 @@ some_votes = st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=8, max_size=
 
 
 @few
-@given(some_votes, st.sampled_from(RULES["missing_votes"]))
+@given(some_votes, st.sampled_from(CHOICES["missing_votes"]))
 def test_marginal_is_one_vote_from_flipping_and_open_is_what_the_missing_could_flip(values, rule):
     row = relevance(values, missing_votes=rule)
     assert row["relevant"] == by_hand(values, 8, rule)
@@ -261,9 +263,9 @@ def test_a_label_says_how_many_votes_were_for_either_pole_and_in_how_many_runs_w
     tied = votes_table([1, 1, 1, 1, 0, np.nan, 0, 0]).assign(
         tie=["", "", "", "", "", "undecided", "", ""]
     )
-    assert votes.relevance_labels(tied, 8)["tied"].tolist() == [1]
+    assert label_relevance(tied, 8)["tied"].tolist() == [1]
     tied = votes_table([1] * 8).assign(tie=["nearest median"] * 3 + [""] * 5)
-    assert votes.polarity_labels(tied, 8)["tied"].tolist() == [3]
+    assert label_polarity(tied, 8)["tied"].tolist() == [3]
 
 
 @pytest.mark.parametrize(
@@ -330,8 +332,8 @@ def label_by_hand(values, zero, half):
 @few
 @given(
     st.lists(st.sampled_from([-2.0, -1.0, 1.0, 2.0, np.nan]), min_size=8, max_size=8),
-    st.sampled_from(RULES["zero_median"]),
-    st.sampled_from(RULES["half_median"]),
+    st.sampled_from(CHOICES["zero_median"]),
+    st.sampled_from(CHOICES["half_median"]),
 )
 def test_labels_are_of_the_allowed_set_and_marginal_ones_hang_on_one_vote(values, zero, half):
     row = polarity(values, zero_median=zero, half_median=half)
@@ -362,23 +364,27 @@ def studies(draw, step):
             LANGUAGES,
             range(1, draw(st.integers(1, 5)) + 1),
         ],
-        names=votes.CELL[1:],
+        names=CELL[1:],
     ).to_frame(index=False)
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     state = rng.choice(STATES, len(cells), p=[0.7, *[0.05] * 6])
     answer = np.where(state == "answered", rng.choice(list(SCORES[step]), len(cells)), "")
-    return cells.assign(step=step, state=state, answer=answer)[[*votes.CELL, "state", "answer"]]
+    return cells.assign(step=step, state=state, answer=answer)[[*CELL, "state", "answer"]]
 
 
 @few
 @given(
-    studies("polarity"), st.sampled_from(RULES["tie_rule"]), st.sampled_from(RULES["missing_votes"])
+    studies("polarity"),
+    st.sampled_from(CHOICES["tie_rule"]),
+    st.sampled_from(CHOICES["missing_votes"]),
 )
 def test_a_vote_is_what_counting_by_hand_gives(answers, tie_rule, missing):
     runs = int(answers["run"].max())
-    for row in votes.votes(answers, runs, tie_rule, missing).itertuples():
+    for row in cast_votes(
+        answers, runs, Rules(tie_rule=tie_rule, missing_votes=missing)
+    ).itertuples():
         own = answers[
-            (answers[votes.VOTER] == list(row[1:5])).all(axis=1) & (answers["state"] == "answered")
+            (answers[VOTER] == list(row[1:5])).all(axis=1) & (answers["state"] == "answered")
         ]
         given_answers = [int(a) for a in own["answer"]]
         enough = len(given_answers) * 2 > runs if missing == "planned" else bool(given_answers)
@@ -395,10 +401,9 @@ def test_a_vote_is_what_counting_by_hand_gives(answers, tie_rule, missing):
 def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, step):
     answers = data.draw(studies(step))
     runs, planned = int(answers["run"].max()), answers["model"].nunique() * 2
-    make = {"relevance": votes.relevance_labels, "polarity": votes.polarity_labels}[step]
-    labels = make(votes.votes(answers, runs), planned)
+    labels = label_votes(step, cast_votes(answers, runs), planned)
     moved = answers.sample(frac=1, random_state=data.draw(st.integers(0, 1000)))
-    assert votes.votes(moved, runs).equals(votes.votes(answers, runs))
+    assert cast_votes(moved, runs).equals(cast_votes(answers, runs))
     for column in ("run", "model", "language"):
         known = sorted(answers[column].unique())
         moved = moved.assign(
@@ -408,7 +413,7 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
                 )
             }
         )
-        assert make(votes.votes(moved, runs), planned).equals(labels), column
+        assert label_votes(step, cast_votes(moved, runs), planned).equals(labels), column
 
 
 # Accounting
@@ -418,7 +423,7 @@ def test_no_permutation_of_rows_runs_models_or_languages_changes_a_label(data, s
 @given(studies("relevance"), st.data())
 def test_every_planned_cell_ends_in_one_state_and_the_parts_sum_to_the_plan(answers, data):
     asked = answers.sample(frac=data.draw(st.floats(0, 1)), random_state=1)
-    table = votes.accounting(asked, answers[votes.CELL])
+    table = account_cells(asked, answers[CELL])
     assert (table[list(STATES)].sum(axis=1) == table["planned"]).all() and table[
         "planned"
     ].sum() == len(answers)
@@ -432,7 +437,7 @@ def test_accounting_is_by_model_and_language_in_the_plans_order():
     answers = pd.concat(
         [answers_of([1, None], model=m, language=x) for m in ("z", "a") for x in ("zh", "en")]
     )
-    table = votes.accounting(answers, answers[votes.CELL])
+    table = account_cells(answers, answers[CELL])
     assert list(zip(table["model"], table["language"], strict=True)) == [
         ("z", "zh"),
         ("z", "en"),
@@ -452,7 +457,7 @@ def test_accounting_is_by_model_and_language_in_the_plans_order():
 )
 def test_answers_that_do_not_fit_the_plan_are_named(answers, sentence):
     with pytest.raises(Problem, match=sentence):
-        votes.accounting(answers, answers_of([1, 2])[votes.CELL])
+        account_cells(answers, answers_of([1, 2])[CELL])
 
 
 def test_voting_over_all_cells_of_the_paper_takes_seconds_at_most():
@@ -464,11 +469,17 @@ def test_voting_over_all_cells_of_the_paper_takes_seconds_at_most():
             LANGUAGES,
             range(1, 6),
         ],
-        names=votes.CELL[1:],
+        names=CELL[1:],
     ).to_frame(index=False)
     answers = cells.assign(
         step="relevance", state="answered", answer=np.where(np.arange(len(cells)) % 3, "yes", "no")
     )
+<<<<<<< HEAD
     start = time.process_time()
     labels = votes.relevance_labels(votes.votes(answers, 5), 8)
     assert len(labels) == 776 * 6 and time.process_time() - start < 10
+=======
+    start = time.perf_counter()
+    labels = label_relevance(cast_votes(answers, 5), 8)
+    assert len(labels) == 776 * 6 and time.perf_counter() - start < 10
+>>>>>>> b091124 (One value for the rules, one way from answers to labels: notebooks, preview, robustness and the specification curve share it; specifications are one package)

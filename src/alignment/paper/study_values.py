@@ -7,10 +7,10 @@ from alignment.paper.claim_rules import hold, hold_all
 from alignment.paper.published import MODELS, SIGNIFICANT, read_published, read_stated_n
 from alignment.stats.significance import ALPHA
 from alignment.study.workspace import Workspace
-from utils.rules import RULES
+from utils.rules import CHOICES
 
 # the paper's vote filter
-FILTER = {"min_votes": 3} | {rule: RULES[rule][0] for rule in ("vote_source", "multi_thesis")}
+FILTER = {"min_votes": 3} | {rule: CHOICES[rule][0] for rule in ("vote_source", "multi_thesis")}
 KEPT = "debates kept by vote filter (at least 3 votes)"
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.stats.claims import in_words
 from alignment.stats.significance import ALPHA
+from alignment.stats.specifications.claims import describe_claims
 from alignment.study import table_files
 from alignment.study.workspace import Workspace
+from utils.cells import PAIR
 from utils.errors import Problem
 
-PAIR = ["statement_id", "dimension"]
 MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "b"]
 
 
@@ -160,7 +160,7 @@ def claims(workspace: Workspace) -> pd.DataFrame:
     own = [
         table_files.read(file).iloc[0] for file in files
     ]  # the first specification is the execution's own
-    words = in_words(workspace.study.respondents == "simulated")
+    words = describe_claims(workspace.study.respondents == "simulated")
     rows = [(text, *(_so_much(row, claim) for row in own)) for claim, text in words.items()]
     return pd.DataFrame(
         [(*row, _became(*row[1:])) for row in rows], columns=["claim", "before", "after", "became"]

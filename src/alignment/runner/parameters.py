@@ -10,7 +10,7 @@ from alignment.study.paths import NOTEBOOKS, shown
 from alignment.study.schema import CHANGEABLE
 from alignment.study.workspace import Workspace
 from utils.errors import Problem, nearest
-from utils.rules import RULES, allowed
+from utils.rules import CHOICES, allowed
 
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
 WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a word"}
@@ -86,7 +86,7 @@ def _typed(parameter: Parameter, value: object, where: str) -> object:
         value = float(value)
     if type(value) is not wanted:
         raise _wrong(parameter, value, where)
-    if parameter.name in RULES:
+    if parameter.name in CHOICES:
         try:
             allowed(parameter.name, value)
         except Problem as problem:
@@ -133,7 +133,7 @@ def table(notebooks: Iterable[Path]) -> str:
         lines.append(
             f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})"
         )
-        choices = f" [{' | '.join(RULES[name])}]" if name in RULES else ""
+        choices = f" [{' | '.join(CHOICES[name])}]" if name in CHOICES else ""
         lines.append(f"    {parameter.meaning}{choices}")
     lines.append("")
     lines.append(

@@ -126,12 +126,12 @@ def _check(workspace: Workspace) -> None:
     A quorum that the planned votes cannot reach, or people without values.
     """
     from alignment.paper import hofstede
-    from utils import votes
+    from utils import labels
 
     study, values = workspace.study, workspace.parameters
     known = parameters.all_of(parameters.sources())
     planned = len(study.judges or study.models) * len(study.languages)
-    votes.check_quorum(values.get("relevance_quorum", 0), planned)
+    labels.check_quorum(values.get("relevance_quorum", 0), planned)
     people = {name: culture.people for name, culture in study.cultures.items()}
     human_values = values.get("human_values", known["human_values"][0].default)
     hofstede.read_human_values(str(human_values), people)

@@ -8,11 +8,12 @@ from alignment.asking import archive, collection, plan
 from alignment.runner import parameters
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
-from utils import vote_filter, votes
-from utils.cells import STEPS, cells_of_pairs
+from utils import vote_filter
+from utils.cells import PAIR, STEPS, cells_of_pairs
 from utils.errors import Problem
-
-PAIR = ["statement_id", "dimension"]
+from utils.labels import label_votes, relevant_pairs, scored_set
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 
 def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
@@ -66,7 +67,7 @@ def _steps(
         yield step, cells, sure
         sure = sure and not cells["new"].any()
         pairs = (
-            _labelled(base, step, cells, given)
+            _next_pairs(base, step, cells, given)
             if sure and not (recorded or base.study.labels)
             else None
         )
@@ -116,22 +117,18 @@ def _cells(
         return None
 
 
-def _labelled(
-    base: Workspace, step: str, answered: pd.DataFrame, given: dict
+def _next_pairs(
+    base: Workspace, step: str, answers: pd.DataFrame, given: dict
 ) -> pd.DataFrame | None:
-    """What the next step will ask about, decided as notebooks 04 and 05 do; None after the last one."""
+    """Return what the next step will ask about, as notebooks 04 and 05 decide; None after stances."""
     if step == "stance":
         return None
-    planned, missing = len(base.judges) * len(base.study.languages), given["missing_votes"]
-    voted = votes.votes(answered, given[f"{step}_runs"], given["tie_rule"], missing)
+    rules, planned = Rules.from_parameters(given), len(base.judges) * len(base.study.languages)
+    votes = cast_votes(answers, given[f"{step}_runs"], rules)
+    labels = label_votes(step, votes, planned, rules)
     if step == "relevance":
-        return votes.relevance_labels(voted, planned, given["relevance_quorum"], missing).query(
-            "relevant"
-        )[PAIR]
-    labels = votes.polarity_labels(
-        voted, planned, given["zero_median"], given["half_median"], missing
-    ).dropna(subset="polarity")
-    return labels[["statement_id"]].drop_duplicates().assign(dimension="")
+        return relevant_pairs(labels)
+    return scored_set(labels)[["statement_id"]].drop_duplicates().assign(dimension="")
 
 
 def _size(base: Workspace, step: str, cells: pd.DataFrame | None) -> int:

@@ -1,0 +1,138 @@
+"""The claims of the specification curve, each judged on one set of scores."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from alignment.stats import significance
+from utils import scores
+from utils.cells import PAIR, in_paper_order
+
+NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
+CLAIMS = {
+    "directions": "Groups differ as their peoples on every dimension",
+    "leanings": "Models lean with their people on every dimension",
+    "language": "No model changes with the language",
+}
+PLANTED = {
+    "directions": "Every planted direction of the groups is found",
+    "leanings": "Every planted leaning of a model is found",
+    "language": "No unplanted change with the language is found",
+}
+
+
+class Verdict(NamedTuple):
+    """Whether a claim holds (None: open), how much is as it says, of how much, and what is not."""
+
+    holds: bool | None
+    right: int
+    of: int
+    missed: list[tuple]
+
+
+def describe_claims(simulated: bool) -> dict[str, str]:
+    """Return the claims in words: of a simulated study they are about what was planted."""
+    return PLANTED if simulated else CLAIMS
+
+
+def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
+    """Return where each group stands on the labels answered differently, 0 to 100 as in Figure 1.
+
+    Columns: dimension, group, value.
+    """
+    differing = scores.differing(groups, differ).query("differs")
+    means = groups.merge(differing, on=PAIR).groupby(["dimension", "group"])["score"].mean()
+    names = [in_paper_order(groups["dimension"].unique()), groups["group"].unique()]
+    every = pd.MultiIndex.from_product(names, names=means.index.names)
+    return scores.to_0_100(means.reindex(every)).rename("value").reset_index()
+
+
+def compare_directions(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
+    """Return whether groups differ as their peoples: (dimension, first, second) -> yes|no|tie|open."""
+    table = scores.directions(positions, people)
+    return {(r.dimension, r.first, r.second): r.agrees for r in table.itertuples(index=False)}
+
+
+def model_positions(scored: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+    """Return each model's mean in its native language: dimension, model, culture, value (-2 to 2)."""
+    native = scored.merge(models[["model", "language"]])
+    table = scores.positions(native, ["dimension", "model", "culture"])
+    return table.rename(columns={"position": "value"})[["dimension", "model", "culture", "value"]]
+
+
+def compare_leanings(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
+    """Return whether a model lies on that side of another group on which its people lie of theirs.
+
+    Only sides are compared, since the scales of models and of people need not have the same middle or
+    width. (dimension, model, other culture) -> yes, no, tie or open.
+    """
+    own = positions.drop_duplicates("model")[["model", "culture"]]
+    means = positions.groupby(["dimension", "culture"], sort=False)["value"].mean().reset_index()
+    models = positions.rename(columns={"model": "group"})
+    both = pd.concat([models, means.rename(columns={"culture": "group"})])
+    of_models = own.merge(people.rename(columns={"group": "culture"}), on="culture")
+    peoples = pd.concat([of_models.rename(columns={"model": "group"}), people])
+    culture = dict(zip(own["model"], own["culture"], strict=True))
+    leanings = {}
+    for (dimension, first, second), agrees in compare_directions(both, peoples).items():
+        if first in culture and second in culture.values() and second != culture[first]:
+            leanings[dimension, first, second] = agrees
+    return leanings
+
+
+def language_changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
+    """Return each model's change with the language: its sign, and whether it is significant.
+
+    By the exact test, with Holm's correction over all of them. Keys: (dimension, model, language,
+    language); none in a study with one language.
+    """
+    models, languages = scored["model"].unique(), list(scored["language"].unique())
+    if len(languages) < 2:
+        return {}
+    names = ["dimension", "model", "language"]
+    wide = scored.pivot(index="statement_id", columns=names, values="score")
+    gaps = {}
+    for dimension in scored["dimension"].unique():
+        for model, a, _, b in significance.pairs_of(models, languages):
+            gap = wide[dimension, model, b] - wide[dimension, model, a]
+            gaps[dimension, model, a, b] = gap.dropna().to_numpy()
+    p = significance.adjust_holm([significance.sign_flip_p(gap) for gap in gaps.values()])
+    significant = (p < significance.ALPHA).tolist()
+    return {
+        key: (np.sign(gap.sum()), found)
+        for (key, gap), found in zip(gaps.items(), significant, strict=True)
+    }
+
+
+def judge_expected(found: dict[tuple, str], expected: dict[tuple, str]) -> Verdict:
+    """Judge whether all that `expected` decides is found alike.
+
+    None when nothing is expected, or when all that is not alike is open, for want of data.
+
+    >>> found, expected = {"PDI": "yes", "IDV": "tie"}, {"PDI": "yes", "IDV": "no"}
+    >>> judge_expected(found, expected)
+    Verdict(holds=False, right=1, of=2, missed=['IDV'])
+    >>> judge_expected({}, {"PDI": "tie"})
+    Verdict(holds=None, right=0, of=0, missed=[])
+    """
+    wanted = {key: value for key, value in expected.items() if value in ("yes", "no")}
+    missed = [key for key, value in wanted.items() if found.get(key) != value]
+    if any(found.get(key, "open") != "open" for key in missed):
+        holds = False
+    else:
+        holds = True if wanted and not missed else None
+    return Verdict(holds, len(wanted) - len(missed), len(wanted), missed)
+
+
+def judge_planted(found: dict[tuple, tuple], planted: dict[tuple, tuple]) -> Verdict:
+    """Judge whether no change with the language is significant but planted ones, of their sign.
+
+    None in a study with one language.
+    """
+    wrong = []
+    for key, (sign, significant) in found.items():
+        if significant and planted.get(key, (None,))[0] != sign:
+            wrong.append(key)
+    holds = not wrong if found else None
+    return Verdict(holds, len(found) - len(wrong), len(found), wrong)
