@@ -474,12 +474,6 @@ def test_voting_over_all_cells_of_the_paper_takes_seconds_at_most():
     answers = cells.assign(
         step="relevance", state="answered", answer=np.where(np.arange(len(cells)) % 3, "yes", "no")
     )
-<<<<<<< HEAD
     start = time.process_time()
-    labels = votes.relevance_labels(votes.votes(answers, 5), 8)
-    assert len(labels) == 776 * 6 and time.process_time() - start < 10
-=======
-    start = time.perf_counter()
     labels = label_relevance(cast_votes(answers, 5), 8)
-    assert len(labels) == 776 * 6 and time.perf_counter() - start < 10
->>>>>>> b091124 (One value for the rules, one way from answers to labels: notebooks, preview, robustness and the specification curve share it; specifications are one package)
+    assert len(labels) == 776 * 6 and time.process_time() - start < 10
