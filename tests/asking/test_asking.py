@@ -33,8 +33,8 @@ from alignment.study.workspace import Workspace
 from servers import FAULTS, Faulty, answer, serve
 from three_statements import failing, live, relevance
 from utils.accounting import account_cells
-from utils.votes import cast_votes
 from utils.errors import Problem
+from utils.votes import cast_votes
 
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language")
 
