@@ -105,7 +105,7 @@ Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet
 
 # %%
 precision = agreement.precision(ratings)
-shown = precision.assign(precision=tables.with_n(precision, "precision", "judgements"))
+shown = precision.assign(precision=tables.format_estimates(precision, "precision", "judgements"))
 shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3)
 
 # %% [markdown]
@@ -138,12 +138,12 @@ Markdown(
 
 # %%
 table2 = agreement.table2(ratings, labels, rng, resamples)
-tables.table2_text(table2)
+tables.show_table2(table2)
 
 # %%
 caption = "MAE between annotators, and between annotators and models, with the paper's values."
 who = respondents.combine(here.respondents, raters) if raters else "printed"
-style.save(here, paper_figures.mae_bars(tables.table2(table2)), "table2", caption, who)
+style.save(here, paper_figures.mae_bars(tables.join_printed(table2)), "table2", caption, who)
 
 # %% [markdown]
 # *Table 2 as a figure; hollow marks are the values that the paper prints. The median of four
@@ -167,7 +167,9 @@ compared = agreement.side_by_side(kinds, rng, min(resamples, 2000))
 compared["respondents"] = np.where(compared["who"] == "annotators", raters, here.respondents)
 
 # %%
-cells = {name: tables.with_n(compared, name, "n_between") for name in ("between", "alpha")}
+cells = {
+    name: tables.format_estimates(compared, name, "n_between") for name in ("between", "alpha")
+}
 wide = compared.assign(**cells).pivot(index="dimension", columns="who")
 by_dimension = wide["between"].reindex([*here.dimensions, "all"])
 by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]

@@ -76,7 +76,7 @@ table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head
 # the bootstrap, as in the paper.
 
 # %%
-tables.table3(table)
+tables.show_table3(table)
 
 # %% [markdown]
 # ## The figure
@@ -102,7 +102,7 @@ style.save(here, paper_figures.language_changes(table), "table3", caption)
 # observed. A star marks p < 0.05.
 
 # %%
-tables.tests(table)
+tables.show_tests(table)
 
 # %%
 kinds = {"bootstrap": "p_bootstrap", "exact test": "p_exact", "Holm": "p_holm"}
@@ -130,7 +130,7 @@ rates.set_index("n").map("{:.1%}".format)
 # can reach, if all change in the same direction; with fewer than six it never reaches 0.05.
 
 # %%
-tables.reach(table)
+tables.show_power(table)
 
 # %% [markdown]
 # ## What the paper prints

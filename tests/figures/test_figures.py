@@ -323,20 +323,20 @@ def test_chinese_and_the_signs_of_the_figures_have_glyphs_in_the_bundled_font(fo
     level_1_and_2 = "啊中国模拟回答齄，。！？：；（）《》“”、—…"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = style.nothing(f"{level_1_and_2} −≥≤·×→½◆○●Šł", "不同意")
+        figure = style.empty_figure(f"{level_1_and_2} −≥≤·×→½◆○●Šł", "不同意")
         figure.savefig(io.BytesIO(), format=format)
     found = font_manager.findfont("Study Sans SC", fallback_to_default=False)
     assert font_manager.get_font(found).family_name == "Study Sans SC"
 
 
 def test_a_missing_glyph_is_noticed_so_that_the_test_above_can_fail():
-    figure = style.nothing("\U0001f600\U00020000")
+    figure = style.empty_figure("\U0001f600\U00020000")
     with pytest.warns(UserWarning, match="missing from font"):
         figure.savefig(io.BytesIO(), format="png")
 
 
 def test_the_bundled_font_is_small_enough_and_comes_with_its_licence():
-    fonts = style.HERE / "fonts"
+    fonts = style.FOLDER / "fonts"
     assert (fonts / "StudySansSC-Regular.otf").stat().st_size <= 1_600_000
     assert "SIL OPEN FONT LICENSE Version 1.1" in (fonts / "OFL.txt").read_text()
 
@@ -364,21 +364,23 @@ def test_lab_is_right_for_white_and_for_the_red_of_the_standard():
     "matrix", [None, *COLOUR_BLIND.values()], ids=["all colours", *COLOUR_BLIND]
 )
 def test_three_cultures_are_apart_for_every_kind_of_colour_vision(matrix):
-    seen = [lab(c, matrix) for c in style.colours(["US", "China", "Great Britain"]).values()]
+    seen = [
+        lab(c, matrix) for c in style.colour_cultures(["US", "China", "Great Britain"]).values()
+    ]
     assert min(np.linalg.norm(seen[i] - seen[j]) for i in range(3) for j in range(i)) > 25
 
 
 def test_three_cultures_are_apart_in_greyscale_and_their_names_are_readable_on_white():
-    chosen = style.colours(["US", "China", "Great Britain"])
+    chosen = style.colour_cultures(["US", "China", "Great Britain"])
     light = sorted(lab(c)[0] for c in chosen.values())
     assert min(np.diff(light)) > 14
     assert light[1] - light[0] > 20  # US and China
-    assert max(lab(style.dark(c))[0] for c in chosen.values()) < 62
+    assert max(lab(style.darken(c))[0] for c in chosen.values()) < 62
 
 
 @given(st.permutations(["US", "China", "Great Britain", "Romania", "US"]))
 def test_a_culture_keeps_its_colour_whatever_the_order_of_the_rows(cultures):
-    chosen = style.colours(cultures)
+    chosen = style.colour_cultures(cultures)
     assert list(chosen) == ["US", "China", "Great Britain", "Romania"]
     assert (
         chosen["US"] == "#1D4E9A"
@@ -396,7 +398,7 @@ def test_reversing_the_rows_of_a_table_changes_no_colour_in_the_drawing():
     forwards, backwards = (
         label_colours(paper_figures.groups_and_people(t, "t")) for t in (table, table[::-1])
     )
-    assert forwards == backwards and forwards["US"] == style.dark("#1D4E9A")
+    assert forwards == backwards and forwards["US"] == style.darken("#1D4E9A")
     table = means()
     assert label_colours(paper_figures.models_by_dimension(table)) == label_colours(
         paper_figures.models_by_dimension(table[::-1])
@@ -588,11 +590,14 @@ def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
     assert "Two models in the same language" in said(
         figure
     ) and "Mean score of GPT (○) and Qwen (●)" in said(figure)
-    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == style.dark(style.GREY)
+    assert not figure.legends and label_colours(figure)["GPT / Qwen"] == style.darken(style.GREY)
     assert "same model" in said(
         paper_figures.language_changes(changes())
     ) and "in English (○) and Chinese (●)" in said(paper_figures.language_changes(changes()))
-    assert style.colours(["US / China", "Great Britain"])["Great Britain"] == style.FURTHER[0]
+    assert (
+        style.colour_cultures(["US / China", "Great Britain"])["Great Britain"]
+        == style.MORE_COLOURS[0]
+    )
 
 
 def test_two_pairs_of_languages_keep_their_own_lines():
@@ -719,7 +724,7 @@ def test_a_missing_column_is_a_problem_that_names_it():
 
 @given(st.floats(-2, 2, allow_nan=False))
 def test_the_axis_holds_every_value_of_the_scale(value):
-    half, note = style.span([value, np.nan])
+    half, note = style.half_width([value, np.nan])
     assert (
         abs(value) <= half + 1e-9 and half in (1, 1.25, 1.5, 1.75, 2) and bool(note) == (half > 1)
     )

@@ -212,7 +212,7 @@ def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
             .astype(float)
         )
         assert (row.mean_a, row.mean_b) == (cells["en"], cells["zh"]), row
-    shown = tables.table3(pairs).data
+    shown = tables.show_table3(pairs).data
     for row in printed.itertuples():
         for model in ("GPT", "Llama", "DeepSeek", "Qwen"):
             assert float(shown.loc[(row.dimension, row.language), model]) == float(

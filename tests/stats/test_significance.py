@@ -370,12 +370,14 @@ def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
     )
     pairs = sig.pairs_of(["GPT"], ["en", "zh", "fr"])
     table = sig.compare(scores, pairs, sig.resample_counts(8, 200, rng()))
-    page = tables.table3(table).data["GPT"]
+    page = tables.show_table3(table).data["GPT"]
     assert list(page.index) == [
         ("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)
     ]
     assert [text.split()[0] for text in page] == ["1.00", "-1.00", "1.00", "1.00", "-1.00", "1.00"]
-    assert list(tables.tests(table).index) == [("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs]
+    assert list(tables.show_tests(table).index) == [
+        ("PDI", f"GPT, {a} → {b}") for _, a, _, b in pairs
+    ]
 
 
 def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_test():
@@ -383,16 +385,17 @@ def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_
         [scores_of([1] * 8, [-1] * 8), scores_of([np.nan] * 8, [1] * 8, model="Qwen")]
     )
     table = compared(scores)
-    shown = tables.tests(table)
+    shown = tables.show_tests(table)
     assert (
         shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *"
         and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
     )
     assert (shown.loc[("PDI", "Qwen")] == "").all()
     assert (
-        tables.tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"] == "+0.00"
+        tables.show_tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"]
+        == "+0.00"
     )  # no interval of no width
-    reach = tables.reach(table)
+    reach = tables.show_power(table)
     assert (
         reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008"
         and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""
