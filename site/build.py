@@ -128,8 +128,8 @@ def _link_figure1(workspace: Workspace, notebook: dict) -> None:
     table = workspace.read("08_figure1")
     pictures = [output for output in _outputs(notebook) if "image/png" in output["data"]]
     titles = {
-        "all": "Models and peoples: statements that divide groups",
-        "differing": "Models and peoples: all statements",
+        "all": "Models and people: statements that divide the groups",
+        "differing": "Models and people: all statements",
     }  # by what is left out
     for output, (without, title) in zip(pictures, titles.items(), strict=False):
         svg = _figure1(workspace, table[table["selection"] != without], title)
