@@ -11,7 +11,7 @@ from utils.errors import Problem
 
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV (gzip by its suffix) through a temporary file, floats at ten significant digits."""
+    """Write a table as CSV, gzip by its suffix, with floats at ten significant digits."""
     packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
     how = {"float_format": "%.10g", "lineterminator": "\n", "compression": packed}
     with replacing(path) as temporary:
@@ -20,29 +20,29 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table that `write` wrote; columns that the dictionary calls text are text (never NaN), empty numbers are NaN."""
+    """Read a table that `write` wrote.
+
+    Columns that the dictionary calls text are text (never NaN); an empty number is NaN.
+    """
     if not path.exists():
-        raise Problem(
-            f"The table {path.name} is not there: run the notebook with its number first."
-        )
+        hint = "run the notebook with its number first."
+        raise Problem(f"The table {path.name} is not there: {hint}")
     if path.stat().st_size <= 1:
         return pd.DataFrame()
     columns = pd.read_csv(path, nrows=0).columns
     text = dict.fromkeys(data_dictionary.text_columns(path, columns), "str")
-    return pd.read_csv(
-        path,
-        dtype=text,
-        keep_default_na=False,
-        na_values={c: [""] for c in columns if c not in text},
-    )
+    empty = {c: [""] for c in columns if c not in text}
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=empty)
 
 
 def read_as_text(path: Path) -> pd.DataFrame:
-    """Somebody's own table (.csv, .csv.gz, .xlsx), all of it text and nothing NaN; Problem where it cannot be read."""
-    read = pd.read_excel if path.suffix == ".xlsx" else pd.read_csv
+    """Read somebody's own table (.csv, .csv.gz, .xlsx), all of it text and nothing NaN.
+
+    Raises Problem where it cannot be read.
+    """
+    read_file = pd.read_excel if path.suffix == ".xlsx" else pd.read_csv
     try:
-        return read(path, dtype="str", keep_default_na=False)
+        return read_file(path, dtype="str", keep_default_na=False)
     except (ValueError, KeyError, OSError, BadZipFile) as error:
-        raise Problem(
-            f"{path.name} cannot be read as a table: {' '.join(str(error).split())[:200]}"
-        ) from None
+        why = " ".join(str(error).split())[:200]
+        raise Problem(f"{path.name} cannot be read as a table: {why}") from None
