@@ -24,13 +24,12 @@ from alignment.study import paths  # noqa: E402
 from alignment.study.loader import load  # noqa: E402
 from alignment.study.respondents import KINDS  # noqa: E402
 from alignment.study.workspace import Workspace  # noqa: E402
-from utils.errors import Problem, command  # noqa: E402
+from utils.errors import Problem  # noqa: E402
 
 SOURCES, HTML = paths.ROOT / ".cache" / "site", HERE / "html"
 FONT = "StudySansSC-Regular.otf"
 
 
-@command
 def main(name: str) -> None:
     """Build the site of a study."""
     workspace = Workspace(load(name), load(name).name)
@@ -214,4 +213,7 @@ def _sphinx() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        main(*sys.argv[1:])
+    except Problem as problem:
+        sys.exit(str(problem))

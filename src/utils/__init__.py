@@ -1,16 +1,18 @@
-"""What the notebooks share: small modules of plain functions, listed here in the order in which they may import each other.
+"""The thin core: prompts and aggregation. Values and data frames in, values and data frames out.
 
-ground    errors paths dictionary tables text settings study execution progress
-words     words reading prompts
-debates   kialo exports scraping statements translation_checks
-replies   replies plan simulation endpoint asking collecting provenance answers
-texts     translators translation workbook corrections croissant release rehydrate
-scores    significance scores
-labels    tally votes chance judging agreement rating sampling imported
-results   published consistency ledger recovery null claims relabelling sensitivity changes
-figures   drawing figures plots styled
-runner    parameters pages freshness preview terminal pipeline
+In the order in which one would read them:
 
-A line belongs to the first group that can hold it. The commands are `alignment.runner.pipeline` (run_all.sh), `alignment.asking.archive`,
-`alignment.kialo.responses`, `alignment.translation.translations`, `alignment.annotation.rating_sheets` and `alignment.asking.simulation`, each with `python -m`.
+errors            the one error meant for a person, and the near misses that it offers
+cells             what is asked: steps, dimensions, states, the cells of a step and their names
+rules             what the paper leaves open: the choices, and one choice for each as a value
+prompts           the questions, from `templates/`, with a statement that cannot leave its place
+answer_words      what is known of each language that replies are read in, from `templates/`
+reply_parser      what a reply says: its state and its answer
+accounting        where every planned cell ended
+vote_filter       debates -> statements, by the votes of Kialo's users
+votes             the answers of the runs -> the vote of each model in each language
+vote_counts       the arithmetic of counts under it: median, winner, tie
+labels            votes -> relevance and polarity labels
+label_robustness  which judges dissent, which labels another rule would flip
+scores            labels and votes -> positions of models and groups; directions against people
 """

@@ -8,7 +8,6 @@ import pandas as pd
 from utils.errors import Problem
 
 STEPS = ("relevance", "polarity", "stance")
-NOTEBOOKS = {"relevance": "04", "polarity": "05", "stance": "07"}  # which one asks each step
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language", "failed", "not asked")
 SCORES = {
     "relevance": {"yes": 1, "no": 0},

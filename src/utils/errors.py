@@ -1,8 +1,6 @@
 """The one error that is meant for a person."""
 
-import functools
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 
@@ -11,7 +9,7 @@ class Problem(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The right spelling, as the end of a sentence; nothing when no known word is near.
+    """Return the right spelling, as the end of a sentence; nothing when no known word is near.
 
     >>> nearest("relevance_qorum", ["relevance_quorum", "min_votes"])
     ' Did you mean "relevance_quorum"?'
@@ -33,22 +31,3 @@ def check_choice(name: str, value: str, choices: Iterable[str]) -> str:
         return value
     listed, near = ", ".join(choices), nearest(value, choices)
     raise Problem(f'{name} is one of {listed}, not "{value}".{near}')
-
-
-def command(main: Callable[..., int | None]) -> Callable[..., int]:
-    """A command line that tells a Problem in a sentence and then returns 1; 0 when `main` returns nothing.
-
-    >>> command(print)("done")
-    done
-    0
-    """
-
-    @functools.wraps(main)
-    def told(*arguments) -> int:
-        try:
-            return main(*arguments) or 0
-        except Problem as problem:
-            print(problem, file=sys.stderr)
-            return 1
-
-    return told

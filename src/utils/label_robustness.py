@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from utils.cells import PAIR
-from utils.labels import label_votes
-from utils.rules import CHOICES, DEFAULT, Rules, scale_quorum
+from utils.labels import label_votes, scale_quorum
+from utils.rules import CHOICES, DEFAULT, Rules
 from utils.votes import cast_votes
 
 AS_GIVEN = "as here"  # the rules that were used, among the others

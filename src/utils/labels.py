@@ -10,7 +10,7 @@ import pandas as pd
 from utils import vote_counts
 from utils.cells import PAIR, SCORES, group_rows, name_row, refuse_repeated
 from utils.errors import Problem
-from utils.rules import DEFAULT, Rules, scale_quorum
+from utils.rules import DEFAULT, Rules
 
 
 def label_votes(
@@ -52,6 +52,18 @@ def label_relevance(votes: pd.DataFrame, planned: int, rules: Rules = DEFAULT) -
     could_flip = np.where(relevant, yes < of_all, yes + missing >= of_all)
     table = table.assign(yes=yes, no=no, missing=missing, tied=tied, planned=planned, quorum=needed)
     return table.assign(relevant=relevant, marginal=marginal, open=could_flip)
+
+
+def scale_quorum(quorum: int, planned: int, votes):
+    """Return the yes votes needed among `votes` (a number or an array) for `quorum` of `planned`.
+
+    A quorum of 0 is half of the planned votes. The share is rounded up, and is at least 1.
+
+    >>> [int(scale_quorum(0, 8, votes)) for votes in (8, 7, 6, 1, 0)], int(scale_quorum(6, 8, 4))
+    ([4, 4, 3, 1, 1], 3)
+    """
+    share = 2 * quorum or planned  # in whole numbers: the quorum is share / (2 * planned)
+    return np.maximum(1, -(-share * votes // (2 * planned)))
 
 
 def check_quorum(quorum: int, planned: int) -> None:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
-import numpy as np
-
 from utils.errors import check_choice
 
 CHOICES = {  # parameters of the notebooks; the default of each first
@@ -79,15 +77,3 @@ class Rules:
 
 
 DEFAULT = Rules()
-
-
-def scale_quorum(quorum: int, planned: int, votes):
-    """Return the yes votes needed among `votes` (a number or an array) for `quorum` of `planned`.
-
-    A quorum of 0 is half of the planned votes. The share is rounded up, and is at least 1.
-
-    >>> [int(scale_quorum(0, 8, votes)) for votes in (8, 7, 6, 1, 0)], int(scale_quorum(6, 8, 4))
-    ([4, 4, 3, 1, 1], 3)
-    """
-    share = 2 * quorum or planned  # in whole numbers: the quorum is share / (2 * planned)
-    return np.maximum(1, -(-share * votes // (2 * planned)))

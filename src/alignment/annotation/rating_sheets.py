@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from alignment.study import spreadsheets, table_files
+from utils.cells import PAIR
 from utils.errors import Problem
 
-PAIR = ["statement_id", "dimension"]
 RATINGS = ["annotator", *PAIR, "relevant", "polarity", "respondents"]
 TITLE, HEAD = "Rating sheet", 7  # the first cell, and the row of the column names
 SHOWN = ["Statement", "Dimension", "Negative pole (-)", "Positive pole (+)"]

@@ -6,6 +6,7 @@ import pandas as pd
 from alignment.annotation import rating_sheets, sampling
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
+from utils.cells import PAIR
 from utils.errors import Problem
 
 
@@ -16,10 +17,10 @@ def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFram
     there are both: simulated annotators never stand beside real ones.
     """
     folder, settings = workspace.raw / "ratings", workspace.study.annotators
-    labelled = sample.merge(labels[[*rating_sheets.PAIR, "polarity"]], on=rating_sheets.PAIR)
+    labelled = sample.merge(labels[[*PAIR, "polarity"]], on=PAIR)
     if not settings.simulated:
         found = rating_sheets.read_sheets(folder, sample, workspace.study.name)
-        return found.merge(labelled[rating_sheets.PAIR], on=rating_sheets.PAIR)
+        return found.merge(labelled[PAIR], on=PAIR)
     if rating_sheets.sheets(folder):
         raise Problem(
             f"The study simulates its annotators, and {shown(folder)} holds real sheets: "

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from alignment.annotation.rating_sheets import GIVEN_OUT, PAIR, RATINGS, SCALE
+from alignment.annotation.rating_sheets import GIVEN_OUT, RATINGS, SCALE
 from alignment.study import table_files
+from utils.cells import PAIR
 from utils.errors import Problem
 
 Z = 1.96

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alignment.asking import archive, collection, plan, serving
 from alignment.study import table_files
+from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
 from utils.cells import CELL, SCORES, STATES, STEPS
 from utils.errors import Problem
@@ -136,7 +137,7 @@ def export_answers(workspace: Workspace, file: Path) -> int:
 
 def _read_all(workspace: Workspace) -> pd.DataFrame | None:
     """Read the answers of all steps from the notebooks' tables; None while one is not there."""
-    paths = [workspace.base.processed / f"{n}_answers.csv.gz" for n in ("04", "05", "07")]
+    paths = [workspace.base.processed / f"{n}_answers.csv.gz" for n in ASKING.values()]
     if not all(path.exists() for path in paths):
         return None
     return pd.concat([table_files.read(path) for path in paths], ignore_index=True)[COLUMNS]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alignment.asking import collection, plan
 from alignment.study import table_files
+from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL
@@ -24,7 +25,7 @@ def read_servers(workspace: Workspace) -> pd.DataFrame:
     copied = _read_copy(workspace, "07_served", [*IDENTITY, "replies"])
     if copied is not None:
         return copied
-    tables = [workspace.read(f"{number}_answers.csv.gz") for number in ("04", "05", "07")]
+    tables = [workspace.read(f"{number}_answers.csv.gz") for number in ASKING.values()]
     cells = pd.concat([table[CELL] for table in tables])
     names = [*IDENTITY[1:], "key"]  # a reply without a word on who served it still has its key
     served = pd.DataFrame(_read_last(workspace, cells, names), columns=names)

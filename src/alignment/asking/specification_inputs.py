@@ -5,9 +5,9 @@ import pandas as pd
 from alignment.asking import recovery
 from alignment.paper import hofstede
 from alignment.stats.specifications.reanalysis import Collected
+from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
 from utils import vote_filter
-from utils.cells import NOTEBOOKS
 from utils.errors import Problem
 from utils.rules import CHOICES
 
@@ -18,7 +18,7 @@ def read_collected(workspace: Workspace) -> Collected:
     brought = workspace.read("05_sociocultural_statements") if study.labels else None
     simulated = study.respondents == "simulated"
     return Collected(
-        answers={s: workspace.read(f"{n}_answers.csv.gz") for s, n in NOTEBOOKS.items()},
+        answers={s: workspace.read(f"{n}_answers.csv.gz") for s, n in ASKING.items()},
         statements=_read_statements(workspace),
         models=workspace.models,
         judges=workspace.judges,

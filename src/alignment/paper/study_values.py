@@ -6,7 +6,9 @@ from alignment.paper import claim_rules, hofstede, ledger
 from alignment.paper.claim_rules import hold, hold_all
 from alignment.paper.published import MODELS, SIGNIFICANT, read_published, read_stated_n
 from alignment.stats.significance import ALPHA
+from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
+from utils.cells import PAIR
 from utils.rules import CHOICES
 
 # the paper's vote filter
@@ -44,7 +46,7 @@ def count_pipeline(workspace: Workspace) -> dict[str, int]:
     """Count debates, statements, pairs and questions, under the names of `paper_counts`."""
     relevant = workspace.read("04_relevance").query("relevant")
     by_dimension = relevant["dimension"].value_counts()
-    planned = [workspace.read(f"{n}_accounting")["planned"].sum() for n in ("04", "05", "07")]
+    planned = [workspace.read(f"{n}_accounting")["planned"].sum() for n in ASKING.values()]
     return {
         "debates scraped": len(workspace.read("01_debates")),
         KEPT: len(workspace.read("02_statements")),
@@ -100,7 +102,7 @@ def _read_table4(workspace: Workspace) -> dict[str, object]:
     """Return labels of the statements that the paper quotes, if the study has the same texts."""
     texts = workspace.read("02_statements").set_index("text")["statement_id"]
     labels = workspace.read("05_sociocultural_statements")
-    labels = labels.set_index(["statement_id", "dimension"])["polarity"]
+    labels = labels.set_index(PAIR)["polarity"]
     values = {}
     for row in read_published("paper_table4").itertuples():
         pair = (texts.get(row.statement), row.dimension)

@@ -12,6 +12,7 @@ from alignment.study import data_dictionary
 from alignment.study.files import write_whole
 from alignment.study.hashes import content_hash
 from alignment.study.workspace import Workspace
+from utils.cells import PAIR
 from utils.errors import Problem
 
 NAME = "sociocultural_statements.csv"
@@ -45,7 +46,7 @@ def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFra
         judged = polarity[["statement_id", "dimension", "votes"]].rename(
             columns={"votes": "judge_votes"}
         )
-        out = out.merge(judged, on=["statement_id", "dimension"], how="left", validate="one_to_one")
+        out = out.merge(judged, on=PAIR, how="left", validate="one_to_one")
     else:
         out["judge_votes"] = pd.NA
     if out["content_hash"].isna().any():
@@ -189,7 +190,7 @@ def _checked(ratings: pd.DataFrame) -> str:
         return "no person has checked them, for the annotators were simulated as well"
     if rated.empty:
         return "no person has checked them"
-    pairs = len(rated[["statement_id", "dimension"]].drop_duplicates())
+    pairs = len(rated[PAIR].drop_duplicates())
     return f"{pairs} of them were checked by people ({rated['annotator'].nunique()} annotators)"
 
 

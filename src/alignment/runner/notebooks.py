@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from alignment.study.paths import shown
+from alignment.study.paths import ASKING, shown
 from utils.errors import Problem
 
 SRC = Path(__file__).resolve().parents[2]
@@ -16,7 +16,6 @@ RAW = "data/raw/<study>"  # everything that lies there; with a name behind it, t
 LINE = re.compile(r"\*reads\*(.*?)·\s*\*writes\*(.*?)·\s*\*takes\*(.*?)\n\n", re.S)
 NAME = re.compile(r"`([^`]+)`")
 RANGE = re.compile(r"tables\s+of\s+notebooks\s+(\d\d)\s+to\s+(\d\d)")
-ASKING = ("04", "05", "07")  # who answered, every later page reads from their answers
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def dependencies(source: Path, others: Iterable[Path]) -> set[Path]:
     """Return those of other notebooks whose tables this one reads, or that tell it who answered."""
     reads, before = read_declaration(source).tables, {o for o in others if o.name < source.name}
     wrote = {other for other in before if read_declaration(other).written & reads}
-    return wrote | {other for other in before if other.name.startswith(ASKING)}
+    return wrote | {other for other in before if other.name.startswith(tuple(ASKING.values()))}
 
 
 def modules_of(source: Path) -> list[str]:

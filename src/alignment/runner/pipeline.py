@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from alignment.runner import freshness, notebooks, parameters
+from alignment.runner import freshness, parameters
 from alignment.study import loader
-from alignment.study.paths import NOTEBOOKS, ROOT, shown
+from alignment.study.paths import ASKING, NOTEBOOKS, ROOT, shown
 from alignment.study.workspace import Workspace, pack, with_cap
 from utils.errors import Problem
 
@@ -140,7 +140,7 @@ def _check(workspace: Workspace) -> None:
 def _foretell(workspace: Workspace, sources: list[Path]) -> None:
     """Say what a changed execution will ask; stop a live study that has no cap or no keys."""
     study, first = workspace.study, sources[0].name[:2]
-    asks = any(source.name.startswith(notebooks.ASKING) for source in sources)
+    asks = any(source.name.startswith(tuple(ASKING.values())) for source in sources)
     may_pay = study.respondents == "live" and asks and not workspace.recorded
     if workspace.is_changed or may_pay:
         from alignment.runner import before_asking, preview

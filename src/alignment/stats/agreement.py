@@ -19,10 +19,10 @@ from alignment.stats.agreement_coefficients import (
     wilson,
 )
 from alignment.stats.significance import bootstrap_means, interval, resample_counts
-from utils.cells import in_paper_order as in_order
+from utils.cells import PAIR, in_paper_order
 from utils.errors import Problem, nearest
 
-ITEM = ["statement_id", "dimension", "context"]
+ITEM = [*PAIR, "context"]
 BLOCK = 500  # resamples at a time, so that memory does not grow with their number
 
 
@@ -50,9 +50,7 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
         context = (
             context + " " + table[other].astype(str) if other != who and other in table else context
         )
-    pairs = table[["statement_id", "dimension"]].assign(
-        annotator=table[who].astype(str), context=context
-    )
+    pairs = table[PAIR].assign(annotator=table[who].astype(str), context=context)
     return pairs.assign(**{value: table["vote"] if "vote" in table else table["score"]})
 
 
@@ -65,7 +63,7 @@ def _gaps(table: pd.DataFrame) -> np.ndarray:
 
 def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
     """|the annotators' median - the label| for every item; NaN where either is missing."""
-    known = labels.set_index(["statement_id", "dimension"])["polarity"]
+    known = labels.set_index(PAIR)["polarity"]
     label = known.reindex(table.index.droplevel("context")).to_numpy(dtype=float)
     return np.abs(table.median(axis=1).to_numpy(dtype=float) - label)
 
@@ -95,7 +93,7 @@ def disagreement(
     ratings: pd.DataFrame, rng: np.random.Generator, resamples: int, value="polarity"
 ) -> pd.DataFrame:
     """Table 2 without the labels: how far annotators, models, languages or runs are from each other, by dimension."""
-    none = pd.DataFrame(columns=["statement_id", "dimension", "polarity"])
+    none = pd.DataFrame(columns=[*PAIR, "polarity"])
     table = table2(ratings.assign(polarity=ratings[value]), none, rng, resamples)
     return table.drop(columns=[c for c in table if "to_models" in c])
 
@@ -113,7 +111,7 @@ def side_by_side(
 def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The items of each dimension, in the paper's order, and all of them."""
     of = table.index.get_level_values("dimension")
-    return {d: table[of == d] for d in in_order(sorted(set(of)))} | {"all": table}
+    return {d: table[of == d] for d in in_paper_order(sorted(set(of)))} | {"all": table}
 
 
 def _measured(

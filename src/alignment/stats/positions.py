@@ -5,7 +5,7 @@ import pandas as pd
 
 from alignment.stats import significance
 from utils import scores
-from utils.cells import in_paper_order
+from utils.cells import PAIR, in_paper_order
 
 
 def model_positions(
@@ -55,7 +55,7 @@ def figure1(
     Columns: dimension, group, selection (differing|all), value, low, high, n; NaN where no label is left, and no
     interval where too few are.
     """
-    table = groups.merge(scores.differing(groups, differ), on=["statement_id", "dimension"])
+    table = groups.merge(scores.differing(groups, differ), on=PAIR)
     table = table[table["comparable"]]
     both = pd.concat(
         [table[table["differs"]].assign(selection="differing"), table.assign(selection="all")]

@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 REFERENCE = ROOT / "data" / "reference"
+ASKING = {"relevance": "04", "polarity": "05", "stance": "07"}  # the notebook that asks each step
 
 
 def shown(path: Path, root: Path | None = None) -> str:

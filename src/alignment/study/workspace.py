@@ -160,7 +160,7 @@ class Workspace:
     @property
     def respondents(self) -> str:
         """Who answered, from the answers themselves, so that nothing can wash it off."""
-        numbers = [n for n in ("04", "05", "07") if n <= (self.notebook or n)]
+        numbers = [n for n in paths.ASKING.values() if n <= (self.notebook or n)]
         files = [self.path_of(f"{number}_answers.csv.gz") for number in numbers]
         seen = {self.study.respondents}.union(
             *(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists())

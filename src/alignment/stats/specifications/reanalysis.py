@@ -13,8 +13,8 @@ import pandas as pd
 from utils import scores
 from utils.cells import PAIR, STEPS, cells_of_pairs, cells_of_statements
 from utils.label_robustness import list_quorums
-from utils.labels import label_votes, relevant_pairs, scored_set
-from utils.rules import CHOICES, Rules, scale_quorum
+from utils.labels import label_votes, relevant_pairs, scale_quorum, scored_set
+from utils.rules import CHOICES, Rules
 from utils.votes import cast_votes
 
 VOTING = ("tie_rule", "missing_votes", "runs")  # what votes hang on
