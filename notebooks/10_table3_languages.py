@@ -159,6 +159,6 @@ style.save(here, figure, "table3_printed", caption, "printed")
 file = here.write(table, "10_table3")
 moved = (table["changed"] > 0).sum()
 Markdown(
-    f"Written: `{file}`. Some stance changes in {moved} of {len(table)} entries. "
+    f"Written: `{file}`. At least one stance changes in {moved} of {len(table)} entries. "
     f"{page_notes.caution(here)}"
 )
