@@ -194,7 +194,7 @@ def _serve(chosen: argparse.Namespace) -> None:
 def _dictionary(_: argparse.Namespace) -> None:
     from alignment.study import data_dictionary
 
-    data_dictionary.renew_readmes()
+    data_dictionary.write_readmes()
 
 
 if __name__ == "__main__":

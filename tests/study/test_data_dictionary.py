@@ -51,7 +51,7 @@ def test_every_documented_table_is_there_but_for_those_of_other_studies():
 @pytest.mark.parametrize("part", data_dictionary.PARTS)
 def test_the_readme_of_the_data_is_current(part):
     written = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8")
-    assert written == data_dictionary.renewed(part), (
+    assert written == data_dictionary.renew_readme(part), (
         f"data/{part}/README.md is stale: .venv/bin/alignment dictionary mends it"
     )
 
@@ -93,7 +93,7 @@ def test_a_table_that_nobody_described_is_told(tmp_path):
 
 
 def test_no_kind_and_no_column_is_described_in_vain():
-    said = data_dictionary._said()
+    said = data_dictionary._read()
     listed = [
         (c, t.get("own", {}))
         for part in data_dictionary.PARTS

@@ -193,7 +193,7 @@ def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it(
         "cultures.US.people": "US",
         "models.sim-us-1.max_tokens": "99",
     }
-    changes = loader.settings(loader.load("demo"), given, [])
+    changes = loader.parse_settings(loader.load("demo"), given, [])
     assert changes == {
         "sampling.temperature": 0.5,
         "judges": ["sim-us-1", "sim-cn-1"],
@@ -229,7 +229,7 @@ def test_a_setting_is_changed_by_its_place_and_typed_as_the_study_file_types_it(
 def test_a_setting_that_cannot_be_changed_so_is_told_in_a_sentence(place, value, said):
     demo = loader.load("demo")
     with pytest.raises(Problem, match=said):
-        loader.load("demo", loader.settings(demo, {place: value}, ["relevance_quorum"]))
+        loader.load("demo", loader.parse_settings(demo, {place: value}, ["relevance_quorum"]))
 
 
 def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stances_alone(tmp_path):
@@ -261,6 +261,7 @@ def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tm
         encoding="utf-8",
     )
     found = loader.load(path)
-    pipeline._check(found, found.parameters)
+    pipeline._check(Workspace(found, found.name))
     with pytest.raises(Problem, match='no "France" in the version "current"'):
-        pipeline._check(found, {})
+        without = found.model_copy(update={"parameters": {}})
+        pipeline._check(Workspace(without, found.name))

@@ -81,7 +81,7 @@ def _judge_directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> d
 
 
 def judge_native(native: pd.DataFrame, people: pd.DataFrame) -> dict[str, Judgement]:
-    """Judge the claims about Figure 3 from native means, a row per dimension, a column per model."""
+    """Judge the claims about Figure 3 from native means: dimensions by models."""
     places = native.unstack()
     outside = ", ".join(f"{m} {d} {v:.2f}" for (m, d), v in places[places.abs() > 1].items())
     pdi, mas, ind = (native.loc[d] for d in ("PDI", "MAS", "IND"))

@@ -169,8 +169,7 @@ def show_entries(entries: pd.DataFrame) -> pd.DataFrame:
 def show_table3(entries: pd.DataFrame) -> pd.DataFrame | Markdown:
     """Return the ledger's items of Table 3 in the table's own shape, each as "paper | here".
 
-    "–" stands where this study has no value; a sentence stands for the whole table when this study
-    asked no model of the paper's.
+    A missing value is "–". A study that asked no model of the paper's gets a sentence instead.
     """
     rows = entries[entries["item"].str.startswith("Table 3: ")]
     if (rows["here"] == "").all():

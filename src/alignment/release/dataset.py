@@ -18,7 +18,7 @@ from utils.errors import Problem
 NAME = "sociocultural_statements.csv"
 COLUMNS = {
     name: column.meaning
-    for name, column in data_dictionary.described("processed", f"12_release/{NAME}").items()
+    for name, column in data_dictionary.columns_of("processed", f"12_release/{NAME}").items()
 }
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"

@@ -48,7 +48,9 @@ def _open(chosen: argparse.Namespace) -> Workspace:
     known = parameters.all_of(parameters.sources())
     of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
     changed = parameters.checked({k: v for k, v in given.items() if k in known}, "-p")
-    settings = loader.settings(study, {k: v for k, v in given.items() if k not in known}, known)
+    settings = loader.parse_settings(
+        study, {k: v for k, v in given.items() if k not in known}, known
+    )
     usual = {name: parameter.default for name, (parameter, _) in known.items()} | of_study
     if changed or settings:
         study = loader.load(path, settings)

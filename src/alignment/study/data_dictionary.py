@@ -1,4 +1,4 @@
-"""The data dictionary: what every column of every table means, and whether a table is as the dictionary says."""
+"""The data dictionary: what every column of every table means, and checks of tables against it."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatch
@@ -16,11 +16,14 @@ from alignment.study.paths import ROOT
 FILE = Path(__file__).with_name("dictionary.yaml")
 PARTS = ("processed", "raw", "reference")
 DTYPES = {"text": "str", "whole": "Int64", "number": "float64", "boolean": "boolean"}
-MARK = "<!-- From here on made by `.venv/bin/alignment dictionary` from src/alignment/study/dictionary.yaml. -->"
+MARK = (
+    "<!-- From here on made by `.venv/bin/alignment dictionary` from "
+    "src/alignment/study/dictionary.yaml. -->"
+)
 
 
 class Column(NamedTuple):
-    """A column of a table: its kind, or the values that it may hold; its meaning; and what an empty field says."""
+    """A column of a table: its kind or the values it may hold, its meaning, what empty says."""
 
     kind: str | list
     meaning: str
@@ -31,85 +34,92 @@ class Column(NamedTuple):
     def type(self) -> str:
         if isinstance(self.kind, list):
             return "text" if isinstance(self.kind[0], str) else "number"
-        return _said()["kinds"][self.kind][0]
+        return _read()["kinds"][self.kind][0]
+
+    @property
+    def content(self) -> str:
+        """What the column holds, in words."""
+        values = ", ".join(map(str, self.kind)) if isinstance(self.kind, list) else self.kind
+        empty = f"; empty: {self.empty}" if self.empty else ""
+        return f"{values}{empty}{'' if self.always else '; only in some studies'}"
 
 
 @cache
-def _said() -> dict:
-    loader = getattr(
-        yaml, "CSafeLoader", yaml.SafeLoader
-    )  # in C where it can be had: every notebook reads this
+def _read() -> dict:
+    # in C where it can be had: every notebook reads this
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(FILE.read_text(encoding="utf-8"), loader)
 
 
 def tables(part: str) -> dict[str, dict]:
-    """The documented tables of data/<part>: file name (or pattern) -> rows, columns, own, where."""
-    return _said()[part]
+    """Return the documented tables of data/<part>: file or pattern -> rows, columns, own, where."""
+    return _read()[part]
 
 
-def described(part: str, file: str) -> dict[str, Column] | None:
-    """The columns of a table as documented, by name; None for a table that is not.
+def columns_of(part: str, file: str) -> dict[str, Column] | None:
+    """Return the columns of a table as documented, by name; None for one that is not.
 
-    >>> described("processed", "07_votes.csv")["vote"]
+    >>> columns_of("processed", "07_votes.csv")["vote"]
     Column(kind=[-1, 1], meaning='1: agrees, -1: disagrees', empty='undecided', always=True)
     """
     table = next((t for name, t in tables(part).items() if fnmatch(file, name)), None)
     if table is None:
         return None
-    known = _said()["columns"] | table.get("own", {})
-    names = [name.strip() for name in table["columns"].split(",")]
-    return {
-        n.rstrip("?"): Column(*known[n.rstrip("?")])._replace(always=not n.endswith("?"))
-        for n in names
-    }
+    meanings = _read()["columns"] | table.get("own", {})
+    columns = {}
+    for listed in table["columns"].split(", "):
+        name = listed.rstrip("?")
+        columns[name] = Column(*meanings[name])._replace(always=name == listed)
+    return columns
 
 
 def text_columns(path: Path, names: Iterable[str]) -> set[str]:
-    """Which columns of a table are text: as the dictionary says of that table, or of the name where it does not know it.
+    """Return which columns of a table are text.
 
-    >>> sorted(text_columns(Path("11_counts.csv"), ["item", "paper"])), sorted(text_columns(Path("13_ledger.csv"), ["item", "paper"]))
-    (['item'], ['item', 'paper'])
+    As the dictionary says of that table, or of the name where it does not list the table.
+
+    >>> text_columns(Path("11_counts.csv"), ["item", "paper"])
+    {'item'}
+    >>> sorted(text_columns(Path("13_ledger.csv"), ["item", "paper"]))
+    ['item', 'paper']
     """
-    own = described("processed", path.name) or described("raw", path.name) or {}
-    known = {n: Column(*said) for n, said in _said()["columns"].items()} | own
-    return {name for name in names if name in known and known[name].type == "text"}
+    own = columns_of("processed", path.name) or columns_of("raw", path.name) or {}
+    columns = {name: Column(*meaning) for name, meaning in _read()["columns"].items()} | own
+    return {name for name in names if name in columns and columns[name].type == "text"}
 
 
 def faults(
     path: Path, part: str, cultures: Iterable[str] = (), dimensions: Iterable[str] = ()
 ) -> list[str]:
-    """What of a table is not as documented, a sentence each: columns, their order, types, values, empty fields."""
+    """List what of a table is not as documented: columns, order, types, values, empty fields."""
     import pandera.pandas as pandera
 
-    columns = described(
-        part,
-        path.relative_to(
-            path.parents[1] if path.parent.name == "12_release" else path.parent
-        ).as_posix(),
-    )
+    folder = path.parents[1] if path.parent.name == "12_release" else path.parent
+    columns = columns_of(part, path.relative_to(folder).as_posix())
     if columns is None:
-        return [
-            f"{path.name} is not documented: describe it in {FILE.relative_to(ROOT).as_posix()}."
-        ]
-    columns = _filled(columns, list(cultures), list(dimensions))
+        where = FILE.relative_to(ROOT).as_posix()
+        return [f"{path.name} is not documented: describe it in {where}."]
+    columns = _fill_slots(columns, list(cultures), list(dimensions))
     text = {name: "str" for name, column in columns.items() if column.type == "text"}
     names = pd.read_csv(path, nrows=0).columns
     frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-    schema = pandera.DataFrameSchema(
-        {n: _checked(pandera, c) for n, c in columns.items()}, strict=True, ordered=True
-    )
+    checks = {name: _check(pandera, column) for name, column in columns.items()}
     try:
+        schema = pandera.DataFrameSchema(checks, strict=True, ordered=True)
         schema.validate(frame.reindex(columns=names), lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        found = [(c.column, c.check, c.failure_case) for c in errors.failure_cases.itertuples()]
-        once = {
-            case[0] if case[0] in columns else case: case for case in reversed(found)
-        }  # the first of each column
-        return [f"{path.name}: {_told(columns, *case)}" for case in reversed(once.values())]
+        first = {}  # of each column
+        for case in errors.failure_cases.itertuples():
+            sentence = _describe_fault(columns, case.column, case.check, case.failure_case)
+            key = case.column if case.column in columns else sentence
+            first.setdefault(key, f"{path.name}: {sentence}")
+        return list(first.values())
     return []
 
 
-def _told(columns: dict[str, Column], column: str | None, check: str, case: object) -> str:
+def _describe_fault(
+    columns: dict[str, Column], column: str | None, check: str, case: object
+) -> str:
     if check == "column_in_schema":
         return f'the column "{case}" is not documented.'
     if check == "column_in_dataframe":
@@ -118,90 +128,59 @@ def _told(columns: dict[str, Column], column: str | None, check: str, case: obje
         return f'the column "{case}" stands in another place than documented.'
     if check == "not_nullable":
         return f'"{column}" is empty in a row, and the dictionary does not say what that means.'
-    return f'"{column}" holds {case}; the dictionary says: {_holds(columns[column])}.'
+    return f'"{column}" holds {case}; the dictionary says: {columns[column].content}.'
 
 
-def _filled(
+def _fill_slots(
     columns: dict[str, Column], cultures: list[str], dimensions: list[str]
 ) -> dict[str, Column]:
-    """The columns with one for each culture, or dimension, or both, in the place of `<culture>` and `<dimension>`."""
+    """Put a column for each culture, or dimension, in the place of `<culture>`, `<dimension>`."""
     slots = {"<culture>": cultures, "<dimension>": dimensions}
     out = {}
-    for name, column in columns.items():
-        used = sorted((slot for slot in slots if slot in name), key=name.index)
-        for chosen in product(*(slots[slot] for slot in used)):
-            whole = name
-            for slot, value in zip(used, chosen, strict=True):
-                whole = whole.replace(slot, value)
-            out[whole] = column
+    for pattern, column in columns.items():
+        used = sorted((slot for slot in slots if slot in pattern), key=pattern.index)
+        for values in product(*(slots[slot] for slot in used)):
+            name = pattern
+            for slot, value in zip(used, values, strict=True):
+                name = name.replace(slot, value)
+            out[name] = column
     return out
 
 
-def _checked(pandera, column: Column):
-    """A column as pandera checks it."""
+def _check(pandera, column: Column):
+    """Return a column as pandera checks it."""
     if isinstance(column.kind, list):
         checks = [pandera.Check.isin(column.kind)]
     else:
-        _, least, most, _ = _said()["kinds"][column.kind]
+        _, least, most, _ = _read()["kinds"][column.kind]
         checks = [pandera.Check.ge(least - 1e-9)] if least is not None else []
         checks += [pandera.Check.le(most + 1e-9)] if most is not None else []
-    return pandera.Column(
-        DTYPES[column.type],
-        checks,
-        nullable=column.empty is not None,
-        coerce=True,
-        required=column.always,
-    )
+    how = {"nullable": column.empty is not None, "required": column.always, "coerce": True}
+    return pandera.Column(DTYPES[column.type], checks, **how)
 
 
 def page(part: str) -> str:
-    """The list of the tables of data/<part> and of their columns, as its README shows it."""
-    used = [column.kind for file in tables(part) for column in described(part, file).values()]
-    kinds = [f"| {name} | {said[-1]} |" for name, said in _said()["kinds"].items() if name in used]
-    head = [
-        "## Every table and column",
-        "",
-        "A field that is empty says so under *holds*.",
-        "",
-        "| kind | is |",
-        "|---|---|",
-        *kinds,
-    ]
-    return "\n".join(
-        [MARK, "", *head, *(line for file in tables(part) for line in _section(part, file)), ""]
-    )
+    """Return the list of the tables of data/<part> and of their columns, as its README shows it."""
+    used = [column.kind for file in tables(part) for column in columns_of(part, file).values()]
+    lines = [MARK, "", "## Every table and column", ""]
+    lines += ["A field that is empty says so under *holds*.", "", "| kind | is |", "|---|---|"]
+    lines += [f"| {name} | {kind[-1]} |" for name, kind in _read()["kinds"].items() if name in used]
+    for file, table in tables(part).items():
+        where = f" Only in {table['where']}." if "where" in table else ""
+        lines += ["", f"### {file.replace('*', '')}", "", f"A row is {table['rows']}.{where}", ""]
+        lines += ["| column | holds | meaning |", "|---|---|---|"]
+        for name, column in columns_of(part, file).items():
+            lines.append(f"| `{name}` | {column.content} | {column.meaning} |")
+    return "\n".join([*lines, ""])
 
 
-def _section(part: str, file: str) -> list[str]:
-    table = tables(part)[file]
-    there = f" Only in {table['where']}." if "where" in table else ""
-    rows = [f"| `{n}` | {_holds(c)} | {c.meaning} |" for n, c in described(part, file).items()]
-    title = file.replace("*", "")
-    return [
-        "",
-        f"### {title}",
-        "",
-        f"A row is {table['rows']}.{there}",
-        "",
-        "| column | holds | meaning |",
-        "|---|---|---|",
-        *rows,
-    ]
-
-
-def _holds(column: Column) -> str:
-    values = ", ".join(map(str, column.kind)) if isinstance(column.kind, list) else column.kind
-    rest = [f"empty: {column.empty}"] if column.empty else []
-    return "; ".join([values, *rest, *([] if column.always else ["only in some studies"])])
-
-
-def renewed(part: str) -> str:
-    """The README of data/<part>: what people wrote, then the list anew."""
+def renew_readme(part: str) -> str:
+    """Return the README of data/<part>: what people wrote, then the list anew."""
     written, _, _ = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8").partition(MARK)
     return f"{written.rstrip()}\n\n{page(part)}"
 
 
-def renew_readmes() -> None:
+def write_readmes() -> None:
     """Put the lists into the READMEs of the data folders."""
     for part in PARTS:
-        write_whole(ROOT / "data" / part / "README.md", renewed(part))
+        write_whole(ROOT / "data" / part / "README.md", renew_readme(part))

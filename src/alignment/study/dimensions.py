@@ -8,20 +8,17 @@ from utils.errors import Problem, nearest
 
 
 def read_dimensions(language: str, path: Path = REFERENCE / "dimensions.csv") -> dict[str, dict]:
-    """Name, definition, positive_pole and negative_pole of each dimension in a language, from the reference table.
+    """Return name, definition, positive_pole and negative_pole of each dimension in a language.
 
     >>> read_dimensions("en")["LTO"]["name"]
     'Short-term vs. Long-term Orientation'
     """
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    spoken = sorted({row["language"] for row in rows})
-    if language not in spoken:
-        listed = f"(languages: {', '.join(spoken)}).{nearest(language, spoken)}"
+    languages = sorted({row["language"] for row in rows})
+    if language not in languages:
+        listed = f"(languages: {', '.join(languages)}).{nearest(language, languages)}"
         raise Problem(f'{path.name} has no dimensions in "{language}" {listed}')
     columns = ("name", "definition", "positive_pole", "negative_pole")
-    return {
-        row["dimension"]: {c: row[c] for c in columns}
-        for row in rows
-        if row["language"] == language
-    }
+    rows = [row for row in rows if row["language"] == language]
+    return {row["dimension"]: {c: row[c] for c in columns} for row in rows}

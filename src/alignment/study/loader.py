@@ -1,4 +1,4 @@
-"""A study: its file found, laid over the one that it extends, checked and loaded."""
+"""Study files: find one, lay it over the one that it extends, check it and load it."""
 
 import os
 import re
@@ -21,98 +21,93 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise Problem(
-                    f'{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}: "{key}" is listed twice.'
-                )
+                mark = node.start_mark
+                where = f"{Path(mark.name).name}, line {mark.line + 1}"
+                raise Problem(f'{where}: "{key}" is listed twice.')
         return super().construct_mapping(node, deep)
 
 
 def find(name: str) -> Path:
-    """The file of a study, by its name (`demo`) or its path."""
+    """Return the file of a study, by its name (`demo`) or its path."""
     studies = paths.ROOT / "studies"
     for path in (studies / f"{name}.yaml", Path(name), paths.ROOT / name):
         if path.is_file() and path.suffix == ".yaml":
             return path.resolve()
-    known = sorted(p.stem for p in studies.glob("*.yaml"))
-    raise Problem(
-        f'There is no study "{name}"; those in studies/ are {", ".join(known)}.{nearest(name, known)}'
-    )
+    names = sorted(p.stem for p in studies.glob("*.yaml"))
+    listed = f"{', '.join(names)}.{nearest(name, names)}"
+    raise Problem(f'There is no study "{name}"; those in studies/ are {listed}')
 
 
 def load(name: str | Path, changes: dict[str, object] | None = None) -> Study:
-    """Load and check a study file, with settings changed by their place ("sampling.temperature"); every mistake is told in one Problem."""
-    path = find(str(name))
-    raw = _merged(path)
-    for place, value in (changes or {}).items():
+    """Load and check a study file, with settings changed by place ("sampling.temperature").
+
+    Raises one Problem that lists every mistake.
+    """
+    path, changes = find(str(name)), changes or {}
+    raw = _read_extended(path)
+    for place, value in changes.items():
         for part in reversed(place.split(".")):
             value = {part: value}
-        raw = _laid_over(raw, value)
+        raw = _merge(raw, value)
     try:
-        found = Study.model_validate(raw)
+        study = Study.model_validate(raw)
     except ValidationError as error:
         lines = "\n".join(f"  - {_sentence(e)}" for e in error.errors())
-        changed = "".join(f" with {place} = {value}" for place, value in (changes or {}).items())
+        changed = "".join(f" with {place} = {value}" for place, value in changes.items())
         raise Problem(f"{shown(path)}{changed} cannot be used:\n{lines}") from None
-    if found.name != path.stem:  # its folders bear the name, and the notebooks find the file by it
-        raise Problem(
-            f'{shown(path)} says "name: {found.name}"; a study is called as its file is: write "name: {path.stem}".'
-        )
-    return found
+    if study.name != path.stem:  # its folders bear the name, and the notebooks find the file by it
+        rule = f'a study is called as its file is: write "name: {path.stem}".'
+        raise Problem(f'{shown(path)} says "name: {study.name}"; {rule}')
+    return study
 
 
-def settings(study: Study, given: dict[str, str], others: Iterable[str]) -> dict[str, object]:
-    """Changed settings of a study, typed on a command line, by their place; Problem for one that cannot be changed so.
+def parse_settings(study: Study, typed: dict[str, str], others: Iterable[str]) -> dict[str, object]:
+    """Return the settings of a study that a command line changes, by place.
 
-    A list is typed with commas (`judges=a,b`). `others`: what else a name could have been meant for.
+    A list is typed with commas (`judges=a,b`). `others`: what else a name could have been meant
+    for. Raises Problem for a setting that cannot be changed so.
     """
-    known = _places(study.model_dump(include=set(CHANGEABLE)))
-    out = {}
-    for place, text in given.items():
+    now = _by_place(study.model_dump(include=set(CHANGEABLE)))
+    changed = {}
+    for place, text in typed.items():
         if place.split(".")[0] not in CHANGEABLE:
-            said = f'no notebook takes a parameter "{place}", and the study has no such setting that could be changed so'
-            raise Problem(
-                f"-p: {said}.{nearest(place, [*others, *known])} ./run_all.sh --list shows all."
-            )
+            why = f'-p: no notebook takes a parameter "{place}", and the study has no such '
+            why += f"setting that could be changed so.{nearest(place, [*others, *now])}"
+            raise Problem(f"{why} ./run_all.sh --list shows all.")
         value = yaml.safe_load(text)
-        out[place] = (
-            str(value).split(",")
-            if isinstance(known.get(place), list) and not isinstance(value, list)
-            else value
-        )
-    return {
-        place: value for place, value in out.items() if place not in known or value != known[place]
-    }
+        if isinstance(now.get(place), list) and not isinstance(value, list):
+            value = str(value).split(",")
+        if place not in now or value != now[place]:
+            changed[place] = value
+    return changed
 
 
-def _places(value: object, place: str = "") -> dict[str, object]:
-    """Every setting below a place, by its own: "sampling.temperature" -> 1.0."""
-    found = {place: value} if place else {}
+def _by_place(value: object, place: str = "") -> dict[str, object]:
+    """Return every setting below a place, by its own: "sampling.temperature" -> 1.0."""
+    settings = {place: value} if place else {}
     for name, below in value.items() if isinstance(value, dict) else ():
-        found |= _places(below, f"{place}.{name}" if place else str(name))
-    return found
+        settings |= _by_place(below, f"{place}.{name}" if place else str(name))
+    return settings
 
 
-def _base(path: Path, raw: dict) -> Path:
+def _read_extended(path: Path) -> dict:
+    """Read a study file laid over the one that it extends."""
+    raw = _parse(path)
+    own = {k: v for k, v in raw.items() if k != "extends"}
+    if "extends" not in raw:
+        return _expand(own, path)
     base = path.parent / str(raw["extends"])
     if not base.is_file():
         raise Problem(f'{shown(path)} extends "{raw["extends"]}", which is not there.')
-    return base
+    return _merge(_read_extended(base), _expand(own, path))
 
 
-def _merged(path: Path) -> dict:
-    """A study file laid over the one that it extends."""
-    raw = _parse(path)
-    if "extends" not in raw:
-        return _expanded(raw, path)
-    base = _merged(_base(path, raw))
-    return _laid_over(base, _expanded({k: v for k, v in raw.items() if k != "extends"}, path))
-
-
-def _laid_over(base: dict, top: dict) -> dict:
+def _merge(base: dict, top: dict) -> dict:
+    """Return `base` with the values of `top`, part by part."""
     merged = dict(base)
     for key, value in top.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _laid_over(merged[key], value) if both else value
+        merged[key] = _merge(merged[key], value) if both else value
     return merged
 
 
@@ -127,29 +122,26 @@ def _parse(path: Path) -> dict:
     return raw
 
 
-def _expanded(value, path: Path):
+def _expand(value, path: Path):
     """Fill `${NAME}` from the environment, so that a folder need not stand in a file."""
     if isinstance(value, dict):
-        return {k: _expanded(v, path) for k, v in value.items()}
+        return {k: _expand(v, path) for k, v in value.items()}
     if isinstance(value, list):
-        return [_expanded(v, path) for v in value]
-    return (
-        re.sub(r"\$\{(\w+)\}", lambda m: _variable(m[1], path), value)
-        if isinstance(value, str)
-        else value
-    )
+        return [_expand(v, path) for v in value]
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)\}", lambda m: _read_variable(m[1], path), value)
+    return value
 
 
-def _variable(name: str, path: Path) -> str:
+def _read_variable(name: str, path: Path) -> str:
     if name not in os.environ:
-        raise Problem(
-            f"{shown(path)} needs the environment variable {name}; set it, as in: {name}=... ./run_all.sh --study ..."
-        )
+        hint = f"set it, as in: {name}=... ./run_all.sh --study ..."
+        raise Problem(f"{shown(path)} needs the environment variable {name}; {hint}")
     return os.environ[name]
 
 
 def _sentence(error: dict) -> str:
-    """One mistake of a study file as a sentence."""
+    """Return one mistake of a study file as a sentence."""
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = {f for part in Part.__subclasses__() for f in part.model_fields}

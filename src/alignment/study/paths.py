@@ -1,4 +1,4 @@
-"""Where things lie that every study shares; what belongs to one study is found through its workspace."""
+"""Where things lie that every study shares; a workspace knows what belongs to one study."""
 
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """What a study file may say: its parts, their types and their defaults."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,9 +11,12 @@ from utils.errors import nearest
 Respondents = Literal["live", "simulated", "imported"]
 
 
-CHANGEABLE = (  # what `-p part.setting=value` may change: how a study is set up, not what was collected, paid for or may be shown
-    "languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts", "labels", "simulation", "annotators", "expected",
-)  # fmt: skip
+# What `-p part.setting=value` may change: how a study is set up, not what was collected or paid for
+# or may be shown.
+CHANGEABLE = (
+    *("languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts"),
+    *("labels", "simulation", "annotators", "expected"),
+)
 
 
 class Part(BaseModel):
@@ -22,7 +26,7 @@ class Part(BaseModel):
 
 
 class Debates(Part):
-    """Where the debates come from: kept responses, live Kialo, a folder of exports, or a table of statements."""
+    """Where the debates come from: kept responses, live Kialo, exports, or a table of statements."""
 
     source: Literal["interface", "kialo", "exports", "table"]
     folder: str = ""  # of exports; default: data/raw/<study>/debates
@@ -71,9 +75,7 @@ class Model(Part):
     provider: dict = {}  # a broker's provider pin, sent as `provider`
     price: Price | None = None
     reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
-    max_tokens: int | None = (
-        None  # where this model's context is smaller than the study's max_tokens
-    )
+    max_tokens: int | None = None  # where its context is smaller than the study's max_tokens
 
 
 class Sampling(Part):
@@ -126,13 +128,11 @@ class Simulation(Part):
     """What the simulated respondents are like."""
 
     seed: int
-    leanings: dict[
-        str, dict[str, list[float]]
-    ]  # model -> dimension -> mean score in each language, -2..2
+    # model -> dimension -> mean score in each language, -2..2
+    leanings: dict[str, dict[str, list[float]]]
     language_correlation: float = Field(ge=0, le=1)
-    judge_noise: float = Field(
-        ge=0, le=0.5
-    )  # share of labels on which a judge differs from the plan
+    # share of labels on which a judge differs from the plan
+    judge_noise: float = Field(ge=0, le=0.5)
     run_noise: float = Field(ge=0, le=0.5)  # share of runs that give another answer
     trouble: Trouble = Trouble()
 
@@ -162,7 +162,8 @@ class Study(Part):
     title: str
     respondents: Respondents
     debates: Debates
-    material: str = ""  # the study whose debates, translations and planted labels this one uses; default: its own
+    # the study whose debates, translations and planted labels this one uses; default: its own
+    material: str = ""
     translator: str = "table"  # table, google, simulated, none, or a model of the study
     languages: list[str] = ["en", "zh"]
     dimensions: list[str] | dict[str, dict[str, Dimension]] = DIMENSIONS
@@ -171,62 +172,56 @@ class Study(Part):
     models: dict[str, Model]
     judges: list[str] = []
     sampling: Sampling = Sampling()
-    attempts: int = Field(
-        default=2, ge=1, le=10
-    )  # how often an unreadable or cut-off reply is asked for
-    show_texts: bool = (
-        False  # the texts may stand on pages: only where nobody else has a right in them
-    )
+    # how often an unreadable or cut-off reply is asked for
+    attempts: int = Field(default=2, ge=1, le=10)
+    # the texts may stand on pages: only where nobody else has a right in them
+    show_texts: bool = False
     cap: Cap | None = None
     expected: Expected | None = None
     parameters: dict[str, str | int | float | bool] = {}
-    labels: str = (
-        ""  # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
-    )
+    # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
+    labels: str = ""
     simulation: Simulation | None = None
     annotators: Annotators = Annotators()
     table: Import | None = None
 
     @model_validator(mode="after")
-    def _names_are_known(self) -> "Study":
-        _known("culture", {m.culture for m in self.models.values()}, self.cultures)
-        _known("judge", self.judges, self.models)
-        _known("language", {c.language for c in self.cultures.values()}, self.languages)
+    def _names_are_listed(self) -> "Study":
+        _check_listed("culture", {m.culture for m in self.models.values()}, self.cultures)
+        _check_listed("judge", self.judges, self.models)
+        _check_listed("language", {c.language for c in self.cultures.values()}, self.languages)
         if self.respondents != "imported":
-            _known("endpoint", {m.endpoint for m in self.models.values()}, self.endpoints)
+            endpoints = {m.endpoint for m in self.models.values()}
+            _check_listed("endpoint", endpoints, self.endpoints)
         if self.respondents == "simulated":
-            if self.simulation is None:
-                raise ValueError(
-                    'respondents: simulated needs a part "simulation" that says what they are like'
-                )
-            _known("simulated model", self.simulation.leanings, self.models)
-            for name in self.models:
-                if name not in self.simulation.leanings:
-                    raise ValueError(
-                        f'the simulated model "{name}" needs its leanings under simulation: leanings:'
-                    )
-                if missing := [
-                    d for d in self.dimensions if d not in self.simulation.leanings[name]
-                ]:
-                    raise ValueError(
-                        f'the simulated model "{name}" has no leaning on {", ".join(missing)}'
-                    )
-                for dimension, means in self.simulation.leanings[name].items():
-                    if len(means) != len(self.languages):
-                        said = f"{len(means)} leanings on {dimension}, and the study has {len(self.languages)} languages"
-                        raise ValueError(
-                            f'the simulated model "{name}" has {said} ({", ".join(self.languages)}): one for each'
-                        )
+            self._check_leanings()
         return self
 
+    def _check_leanings(self) -> None:
+        if self.simulation is None:
+            needed = 'needs a part "simulation" that says what they are like'
+            raise ValueError(f"respondents: simulated {needed}")
+        leanings, n = self.simulation.leanings, len(self.languages)
+        _check_listed("simulated model", leanings, self.models)
+        for name in self.models:
+            model = f'the simulated model "{name}"'
+            if name not in leanings:
+                raise ValueError(f"{model} needs its leanings under simulation: leanings:")
+            if missing := [d for d in self.dimensions if d not in leanings[name]]:
+                raise ValueError(f"{model} has no leaning on {', '.join(missing)}")
+            for dimension, means in leanings[name].items():
+                if len(means) != n:
+                    has = f"has {len(means)} leanings on {dimension}, and the study has {n}"
+                    listed = ", ".join(self.languages)
+                    raise ValueError(f"{model} {has} languages ({listed}): one for each")
+
     def limit(self, model: str) -> int:
-        """The most tokens that a model may answer with."""
+        """Return the most tokens that a model may answer with."""
         return self.models[model].max_tokens or self.sampling.max_tokens
 
 
-def _known(what: str, names, known) -> None:
+def _check_listed(what: str, names: Iterable[str], listed: Iterable[str]) -> None:
     for name in names:
-        if name not in known:
-            raise ValueError(
-                f'{what} "{name}" is not one of {", ".join(known)}.{nearest(name, known)}'
-            )
+        if name not in listed:
+            hint = f"{', '.join(listed)}.{nearest(name, listed)}"
+            raise ValueError(f'{what} "{name}" is not one of {hint}')

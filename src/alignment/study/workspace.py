@@ -55,12 +55,12 @@ class Workspace:
 
     @property
     def raw(self) -> Path:
-        """What cannot be made again: always the study's own folder, so that nothing is asked twice."""
+        """What cannot be made again: the study's own folder, so that nothing is asked twice."""
         return self.root / "data" / "raw" / self.study.name
 
     @property
     def material(self) -> Path:
-        """Debates, translations and planted labels: the study's own, or of the study that it names."""
+        """Debates, translations and planted labels: its own, or of the study that it names."""
         return self.root / "data" / "raw" / (self.study.material or self.study.name)
 
     @property
@@ -76,7 +76,7 @@ class Workspace:
         return self.root / "notebooks" / "rendered" / self.folder
 
     def shown(self, path: Path) -> str:
-        """A path as a page may print it: relative to the root, never of this machine."""
+        """Return a path as a page may print it: relative to the root, never of this machine."""
         return paths.shown(path, self.root)
 
     @property
@@ -86,7 +86,7 @@ class Workspace:
 
     @property
     def models(self) -> pd.DataFrame:
-        """One row a model: model, culture, language (its native one)."""
+        """One row per model: model, culture, language (its native one)."""
         rows = [
             (name, m.culture, self.study.cultures[m.culture].language)
             for name, m in self.study.models.items()
@@ -99,60 +99,51 @@ class Workspace:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The parameters that are not the notebooks' defaults: the study file's and the runner's."""
+        """The parameters that the study file or the runner sets, over the notebooks' defaults."""
         return self.study.parameters | self.given
 
     @property
     def changes(self) -> list[str]:
-        """What was changed, as a page shows it: parameters, and settings of the study by their place."""
-        texts = {
-            name: ", ".join(map(str, value)) if isinstance(value, list) else value
-            for name, value in self.changed.items()
-        }
-        return [f"{name} = {text}" for name, text in texts.items()]
+        """What was changed, as a page shows it: parameters, and settings by their place."""
+        lines = []
+        for name, value in self.changed.items():
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            lines.append(f"{name} = {text}")
+        return lines
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Rows in the study's order: by dimension, model and language, as far as there are such columns; others last."""
-        known = {
-            "dimension": self.dimensions,
-            "model": list(self.study.models),
-            "language": self.study.languages,
-        }
-        places = {
-            name: {value: i for i, value in enumerate(values)}
-            for name, values in known.items()
-            if name in frame
-        }
-        return frame.sort_values(
-            list(places),
-            key=lambda column: column.map(places[column.name]),
-            kind="stable",
-            ignore_index=True,
-        )
+        """Return rows in the study's order: by dimension, model and language; others last."""
+        order = {"dimension": self.dimensions, "model": [*self.study.models]}
+        order["language"] = self.study.languages
+        columns = [name for name in order if name in frame]
+
+        def places(column: pd.Series) -> pd.Series:
+            return column.map({value: i for i, value in enumerate(order[column.name])})
+
+        return frame.sort_values(columns, key=places, kind="stable", ignore_index=True)
 
     def describe(self, language: str) -> dict[str, dict]:
-        """Name, definition and poles of every dimension in a language."""
-        known = dimensions.read_dimensions(language)
+        """Return name, definition and poles of every dimension in a language."""
+        texts = dimensions.read_dimensions(language)
         own = self.study.dimensions if isinstance(self.study.dimensions, dict) else {}
-        known |= {d: texts[language].model_dump() for d, texts in own.items() if language in texts}
+        texts |= {d: by[language].model_dump() for d, by in own.items() if language in by}
         for dimension in self.dimensions:
-            if dimension not in known:
-                raise Problem(
-                    f'The dimension "{dimension}" has no {language} text.{nearest(dimension, DIMENSIONS)}'
-                )
-        return {d: known[d] for d in self.dimensions}
+            if dimension not in texts:
+                hint = nearest(dimension, DIMENSIONS)
+                raise Problem(f'The dimension "{dimension}" has no {language} text.{hint}')
+        return {d: texts[d] for d in self.dimensions}
 
     def read(self, name: str) -> pd.DataFrame:
-        """A table of this execution; by hand (`--lab`) also the study's own where this one has none yet."""
+        """Read a table of this execution, as `path_of` finds it."""
         return table_files.read(self.path_of(name))
 
     def path_of(self, name: str) -> Path:
-        """Where a table lies; by hand also the study's own where this execution has none yet."""
+        """Return a table's path; by hand (`--lab`) the study's own where there is none yet."""
         own, base = self.processed / _file(name), self.base.processed / _file(name)
         return base if self.is_lab and not own.exists() and base.exists() else own
 
     def write(self, frame: pd.DataFrame, name: str) -> str:
-        """Write a table; returns its path as a page may show it. From notebook 04 on it says who answered."""
+        """Write a table and return its path as a page shows it; from 04 on it says who answered."""
         if name >= "04" and "respondents" not in frame:
             frame = frame.assign(respondents=self.respondents)
         return self.shown(table_files.write(frame, self.processed / _file(name)))
@@ -179,7 +170,7 @@ def _file(name: str) -> str:
 
 
 def pack(workspace: Workspace) -> dict[str, str]:
-    """The environment variable by which the runner tells its kernels what they work on."""
+    """Return the environment variable by which the runner tells its kernels what to work on."""
     fields = {f.name: getattr(workspace, f.name) for f in dataclasses.fields(workspace)}
     fields |= {"study": workspace.study.model_dump(mode="json"), "root": str(workspace.root)}
     return {VARIABLE: json.dumps(fields)}
@@ -192,7 +183,7 @@ def _unpack(text: str) -> Workspace:
 
 
 def open_study(name: str) -> Workspace:
-    """Open a study for a notebook, as the runner says, or by hand, which writes to `<study>--lab`."""
+    """Open a study for a notebook: as the runner says, or by hand, for `<study>--lab`."""
     display.show_on_pages()
     workspace = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
     if workspace is not None and workspace.study.name == name:
@@ -208,7 +199,7 @@ def open_own(name: str) -> Workspace:
 
 
 def with_cap(study: Study, usd: float | None) -> Study:
-    """The study under a cap in US dollars (`--cap`), where one is given; a cap on calls stays."""
+    """Return the study under a cap in US dollars (`--cap`), if given; a cap on calls stays."""
     if usd is None:
         return study
     calls = study.cap.calls if study.cap else None
@@ -216,7 +207,7 @@ def with_cap(study: Study, usd: float | None) -> Study:
 
 
 def folder_of(workspace: Workspace, setting: str, default: Path) -> Path:
-    """A folder that a study names, relative to the project; Problem when it is not there."""
+    """Return a folder that a study names, relative to the root; Problem if it is not there."""
     path = (workspace.root / setting) if setting else default
     if not path.is_dir():
         raise Problem(f"The folder {workspace.shown(path)}, which the study names, is not there.")
