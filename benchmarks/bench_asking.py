@@ -1,15 +1,16 @@
-"""How fast questions are asked and archives are read, side by side with a bare client in one execution.
+"""How fast questions are asked and archives are read, side by side with a bare client.
 
-    .venv/bin/python benchmarks/bench_asking.py speed          # shares of the ideal rate, replies a second, CPU, memory
-    .venv/bin/python benchmarks/bench_asking.py growth         # planning, resuming and reading 212,600 cells
+    .venv/bin/python benchmarks/bench_asking.py speed   # shares of the ideal rate, CPU, memory
+    .venv/bin/python benchmarks/bench_asking.py growth  # plan, resume and read 212,600 cells
     .venv/bin/python benchmarks/bench_asking.py growth --times 10
 
-Clients of other projects can run in the same rounds: `--peers FOLDER` names a folder with `clients/` (scripts that take
---base-url, --n, --conc and --work and print a line of JSON) and `--environments FOLDER` the one with a virtual environment
-for each; what is not there is skipped, and says so. They get a third of the requests, since some of them are slow.
+Clients of other projects can run in the same rounds: `--peers FOLDER` names a folder with
+`clients/` (scripts that take --base-url, --n, --conc and --work and print a line of JSON) and
+`--environments FOLDER` the one with a virtual environment for each; what is not there is skipped,
+and says so. They get a third of the requests, since some of them are slow.
 
-Absolute figures move with the machine; compare the ratios. `--server http://127.0.0.1:PORT/v1` uses a server that
-runs already instead of the small one here (its latency must then be given once, with --latency).
+Absolute figures move with the machine; compare the ratios. `--server http://127.0.0.1:PORT/v1` uses
+a server that runs already instead of the small one here (its latency is then given with --latency).
 """
 
 import argparse
@@ -42,6 +43,7 @@ PEERS = {  # name -> environment (empty: this one), script and its arguments
     "curator": ("v_curator", "peer_curator.py"),
     "inspect": ("v_inspect", "peer_inspect.py"),
 }
+WIDTHS = (8, 9, 8, 23, 23, 15, 8)  # of the columns that `speed` prints
 QUIET = {
     "TELEMETRY_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -273,9 +275,8 @@ def run(
 def speed(options) -> None:
     conditions = [(0.0, 64, 8000), (0.2, 64, 64 * 60), (0.2, 256, 256 * 60)]
     commands = {"bare": [], "ours": []} | peers(options)
-    print(
-        f"{'latency':>8} {'in flight':>9} {'client':>8} {'replies/s':>23} {'share of ideal':>23} {'CPU ms a reply':>15} {'peak MB':>8}"
-    )
+    heads = ("latency", "in flight", "client", "replies/s", "of ideal", "CPU ms a reply", "peak MB")
+    print(" ".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
     for latency, in_flight, n in conditions:
         if options.server and latency != options.latency:
             continue
@@ -293,10 +294,10 @@ def speed(options) -> None:
             rates = sorted(r["rate"] for r in runs)
             cpu, mb = sorted(r["cpu_ms"] for r in runs)[len(runs) // 2], max(r["mb"] for r in runs)
             ideal = _spread([r * latency / in_flight for r in rates], ".3f") if latency else ""
-            print(
-                f"{1000 * latency:>5.0f} ms {in_flight:>9} {client:>8} {_spread(rates, ',.0f'):>23} {ideal:>23} {cpu:>15.2f} {mb:>8.0f}",
-                flush=True,
-            )
+            row = (f"{1000 * latency:.0f} ms", in_flight, client, _spread(rates, ",.0f"), ideal)
+            row = (*row, f"{cpu:.2f}", f"{mb:.0f}")
+            line = " ".join(f"{value:>{width}}" for value, width in zip(row, WIDTHS, strict=True))
+            print(line, flush=True)
 
 
 def _spread(values: list[float], form: str) -> str:
@@ -305,7 +306,7 @@ def _spread(values: list[float], form: str) -> str:
 
 
 def growth(times: int) -> None:
-    """The paper's study with an archive that holds every reply: planning it, resuming it, reading it into tables."""
+    """Time the paper's study with every reply in the archive: planning, resuming, reading it."""
     from alignment.asking import archive, collection
     from alignment.study import loader
     from alignment.study.workspace import Workspace

@@ -114,7 +114,8 @@ def test_a_file_that_is_no_archive_is_refused_in_a_sentence(tmp_path):
 
 def test_a_second_process_is_refused(tmp_path):
     path = tmp_path / "replies.sqlite"
-    code = f"from pathlib import Path; from alignment.asking import archive\nwith archive.lock(Path({str(path)!r})): pass"
+    code = "from pathlib import Path\nfrom alignment.asking import archive\n"
+    code += f"with archive.lock(Path({str(path)!r})): pass"
     with archive.lock(path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "Another execution is asking" in second.stderr
@@ -142,10 +143,11 @@ def test_a_copy_of_an_archive_holds_every_reply_once_with_what_was_sent_and_rece
         0,
     ]
     with archive.open_archive(both) as connection:
-        found = connection.execute(
-            "select key, text, request, response, respondents from replies join wire using (id) order by key"
+        rows = connection.execute(
+            """select key, text, request, response, respondents
+            from replies join wire using (id) order by key"""
         ).fetchall()
-    assert found == [
+    assert rows == [
         (key, "Answer: yes", f"asked {key}", f"got {key}", "simulated") for key in "klm"
     ]
 

@@ -1,4 +1,4 @@
-"""Every planned cell ends in exactly one state, whatever the endpoint does; and nothing is asked twice."""
+"""Every planned cell ends in one state, whatever the endpoint does; nothing is asked twice."""
 
 import asyncio
 import contextlib
@@ -63,8 +63,8 @@ def test_the_same_questions_get_the_same_answers_in_a_new_archive(here):
 
 def test_a_simulated_reply_is_marked_as_such_even_in_a_live_study(here):
     with serve(simulation.app(here)) as address:
-        found = answers.collect(live(here, address), relevance(here))
-    assert set(found["respondents"]) == {"simulated"}
+        frame = answers.collect(live(here, address), relevance(here))
+    assert set(frame["respondents"]) == {"simulated"}
 
 
 def test_simulated_respondents_are_other_ones_with_another_version_setting_or_ground_truth(
@@ -89,10 +89,10 @@ def rows(here: Workspace, columns: str = "*") -> list[tuple]:
 
 
 def all_is_accounted_for(
-    here: Workspace, server: Faulty, cells: pd.DataFrame, found: pd.DataFrame
+    here: Workspace, server: Faulty, cells: pd.DataFrame, frame: pd.DataFrame
 ) -> None:
-    """Every cell ends in one state; every reply that was given is in the archive once, as it was given."""
-    table = account_cells(found, cells)
+    """Every cell ends in one state; every reply is in the archive once, as it was given."""
+    table = account_cells(frame, cells)
     assert table["planned"].sum() == len(cells) == table[list(STATES)].to_numpy().sum()
     assert max(server.answered.values()) == 1  # nothing was paid twice
     kept = [
@@ -109,12 +109,12 @@ def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
     server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
     with serve(server) as address:
         asked = live(here, address, timeout=1.5)
-        found = answers.collect(asked, cells)
+        frame = answers.collect(asked, cells)
         before = sum(server.asked.values())
-        again = answers.collect(asked, cells[found["state"].to_numpy() != "failed"])
+        again = answers.collect(asked, cells[frame["state"].to_numpy() != "failed"])
         assert sum(server.asked.values()) == before and before > len(cells)
-    assert (again["state"] != "failed").all() and (found["state"] == "failed").mean() < 0.01
-    all_is_accounted_for(here, server, cells, found)
+    assert (again["state"] != "failed").all() and (frame["state"] == "failed").mean() < 0.01
+    all_is_accounted_for(here, server, cells, frame)
 
 
 @pytest.mark.slow
@@ -127,9 +127,9 @@ def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, shar
         2 if kind in ("no answer", "a trickle") else 60
     )  # a busy machine must not make the others late
     with serve(server) as address:
-        found = answers.collect(live(here, address, timeout=timeout, in_flight=64), cells)
-    assert len(found) == 10_080
-    all_is_accounted_for(here, server, cells, found)
+        frame = answers.collect(live(here, address, timeout=timeout, in_flight=64), cells)
+    assert len(frame) == 10_080
+    all_is_accounted_for(here, server, cells, frame)
 
 
 def test_a_reply_without_content_is_kept_and_never_an_answer(here):
@@ -143,8 +143,8 @@ def test_a_reply_without_content_is_kept_and_never_an_answer(here):
         relevance(here, 1),
     )
     with serve(server) as address:
-        found = answers.collect(live(here, address), cells)
-    assert set(found["state"]) == {"unreadable"} and set(found["answer"]) == {""}
+        frame = answers.collect(live(here, address), cells)
+    assert set(frame["state"]) == {"unreadable"} and set(frame["answer"]) == {""}
     assert sum(server.asked.values()) == 2 * len(cells)  # asked once more, and each attempt is kept
     assert [r[0] for r in rows(here, "text")] == [""] * 2 * len(cells)
 
@@ -173,12 +173,12 @@ def test_a_model_that_answers_nonsense_disturbs_nobody(here, kind):
             lambda asked, body: nonsense if body["model"] == "sim-cn-2" else None,
         )
     ) as address:
-        found = answers.collect(live(here, address), cells)
-    table = account_cells(found, cells).set_index("model")
+        frame = answers.collect(live(here, address), cells)
+    table = account_cells(frame, cells).set_index("model")
     assert (table.loc["sim-cn-2", "answered"] == 0).all() and (
         table.drop("sim-cn-2")["answered"] > 10
     ).all()
-    voted = cast_votes(found, 1)
+    voted = cast_votes(frame, 1)
     assert voted.query("model == 'sim-cn-2'")["vote"].isna().all()
 
 
@@ -187,12 +187,13 @@ def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
         await answer(
             send,
             200,
-            b'{"choices": [{"message": {"content": null, "refusal": "I will not."}, "finish_reason": "stop"}]}',
+            b'{"choices": [{"message": {"content": null, "refusal": "I will not."},'
+            b' "finish_reason": "stop"}]}',
         )
 
     with serve(Faulty(simulation.app(here), lambda asked, body: refuse)) as address:
-        found = answers.collect(live(here, address), relevance(here, 1))
-    assert set(found["state"]) == {"refused"}
+        frame = answers.collect(live(here, address), relevance(here, 1))
+    assert set(frame["state"]) == {"refused"}
 
 
 @pytest.mark.parametrize(
@@ -238,8 +239,8 @@ def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
     monkeypatch.setattr(endpoint, "seconds_to_wait", lambda attempt, retry_after=None: 0.02)
     server, cells = Narrow(simulation.app(here), 4), relevance(here, 3)
     with serve(server) as address:
-        found = answers.collect(live(here, address, in_flight=64), cells)
-    assert "failed" not in set(found["state"])
+        frame = answers.collect(live(here, address, in_flight=64), cells)
+    assert "failed" not in set(frame["state"])
     assert (
         server.refused < server.served
     )  # at 64 in flight from first to last, 15 of 16 would be refused
@@ -247,7 +248,7 @@ def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
 
 @pytest.fixture
 def interruptible():
-    """Ctrl-C raises KeyboardInterrupt, also where the tests were started in the background, which ignores it."""
+    """Ctrl-C raises KeyboardInterrupt, also in tests that were started in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -282,8 +283,8 @@ def test_ctrl_c_finishes_what_is_in_flight_keeps_it_and_stops(here):
         time.sleep(0.5)  # what was sent and not waited for is answered now
         assert 0 < sum(server.answered.values()) < len(cells)
         assert sum(server.answered.values()) == len(rows(here))
-        found = answers.collect(asked, cells)
-    all_is_accounted_for(here, server, cells, found)
+        frame = answers.collect(asked, cells)
+    all_is_accounted_for(here, server, cells, frame)
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -349,11 +350,11 @@ def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_agai
     down = Faulty(simulation.app(here), lambda asked, body: broken)
     cells = relevance(here, 1)
     with serve(down) as address:
-        found = answers.collect(live(here, address), cells)
-    assert set(found["state"]) == {"failed"} and set(found["answer"]) == {""}
+        frame = answers.collect(live(here, address), cells)
+    assert set(frame["state"]) == {"failed"} and set(frame["answer"]) == {""}
     with serve(simulation.app(here)) as address:
-        found = answers.collect(live(here, address), cells)
-    assert "failed" not in set(found["state"])
+        frame = answers.collect(live(here, address), cells)
+    assert "failed" not in set(frame["state"])
 
 
 def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
@@ -369,8 +370,8 @@ def test_each_endpoint_is_asked_for_its_own_models_and_for_no_other(here):
             name: m.model_copy(update={"endpoint": at[name]})
             for name, m in here.study.models.items()
         }
-        found = answers.collect(live(here, one, endpoints=endpoints, models=models), cells)
-    assert len(found) == len(cells) and set(found["state"]) <= set(STATES)
+        frame = answers.collect(live(here, one, endpoints=endpoints, models=models), cells)
+    assert len(frame) == len(cells) and set(frame["state"]) <= set(STATES)
     for server, country in ((first, "us"), (second, "cn")):
         assert {json.loads(body)["model"] for body in server.asked} == {
             f"sim-{country}-1",
@@ -400,14 +401,14 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
             collection.read_archived(more, cells, plan.read_texts(more))["new"].sum()
             == len(cells) / 4
         )
-        found = answers.collect(more, cells)
+        frame = answers.collect(more, cells)
         assert {json.loads(body)["model"] for body in list(server.asked)[before:]} == {first}
         assert (
             sum(server.asked.values()) - before == len(cells) / 4
-            and (found["state"] != "not asked").all()
+            and (frame["state"] != "not asked").all()
         )
-        assert answers.collect(more, cells).equals(found)
-    for number, rows in (("04", found), ("05", found.head(0)), ("07", found.head(0))):
+        assert answers.collect(more, cells).equals(frame)
+    for number, rows in (("04", frame), ("05", frame.head(0)), ("07", frame.head(0))):
         table_files.write(rows, more.processed / f"{number}_answers.csv.gz")
     assert set(serving.read_servers(more)["model"]) == {first, *others}
 
@@ -479,8 +480,8 @@ def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(h
         simulation.app(here), lambda asked, body: flagged if "Tax meat." in str(body) else None
     )
     with serve(server) as address:
-        found = answers.collect(live(here, address, in_flight=1), relevance(here, 1))
-    failed = found[found["state"] == "failed"]
+        frame = answers.collect(live(here, address, in_flight=1), relevance(here, 1))
+    failed = frame[frame["state"] == "failed"]
     assert (
         set(failed["statement_id"]) == {"demo-4.1"}
         and set(failed["language"]) == {"en"}
@@ -502,9 +503,9 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
     table_files.write(statements, here.processed / "02_statements.csv")
     server, cells = Faulty(simulation.app(here)), relevance(here, 1).query("language == 'en'")
     with serve(server) as address:
-        found = answers.collect(live(here, address), cells)
+        frame = answers.collect(live(here, address), cells)
     assert (
-        len(found) == 72
+        len(frame) == 72
         and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
     )
 
@@ -577,15 +578,15 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
 
 def recorded(here: Workspace, change) -> Workspace:
     """A study of imported answers: those of the simulated respondents, changed."""
-    found = answers.collect(here, relevance(here, 1)).assign(respondents="imported")
-    table_files.write(change(found), here.raw / answers.FILE)
+    frame = answers.collect(here, relevance(here, 1)).assign(respondents="imported")
+    table_files.write(change(frame), here.raw / answers.FILE)
     return Workspace(here.study.model_copy(update={"respondents": "imported"}), "demo")
 
 
 def test_recorded_answers_give_the_same_without_an_endpoint(here):
     given = recorded(here, lambda f: f.sample(frac=1, random_state=1))
-    found = answers.collect(given, relevance(here, 1))
-    assert found["answer"].tolist() == answers.collect(here, relevance(here, 1))["answer"].tolist()
+    frame = answers.collect(given, relevance(here, 1))
+    assert frame["answer"].tolist() == answers.collect(here, relevance(here, 1))["answer"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -608,14 +609,14 @@ def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
 
 
 def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
-    found = answers.collect(here, relevance(here, 1))
+    frame = answers.collect(here, relevance(here, 1))
     for number in ("04", "05", "07"):
         table_files.write(
-            found.head(len(found) if number == "04" else 0),
+            frame.head(len(frame) if number == "04" else 0),
             here.processed / f"{number}_answers.csv.gz",
         )
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where id = 1")
     served = serving.read_servers(here)
-    assert served["replies"].sum() == len(found) - 1 and served["model"].is_unique
+    assert served["replies"].sum() == len(frame) - 1 and served["model"].is_unique
     assert serving.describe_mixtures(served) == "Every model was served in one way throughout."

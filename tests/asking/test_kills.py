@@ -1,4 +1,4 @@
-"""A study whose process is killed again and again holds every planned cell in the end, and asks nothing twice that it had."""
+"""A study that is killed again and again is whole in the end, and asks nothing twice."""
 
 import os
 import random
@@ -22,8 +22,9 @@ from alignment.study import loader, paths, schema, workspace
 folder, address = Path(sys.argv[1]), sys.argv[2]
 paths.ROOT = folder
 server = schema.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
-live = loader.load("demo").model_copy(update={"respondents": "live", "endpoints": {"simulated": server}, "cap": schema.Cap(calls=int(sys.argv[3]))})
-here = workspace.Workspace(live, "demo")
+changes = {"respondents": "live", "endpoints": {"simulated": server}}
+changes |= {"cap": schema.Cap(calls=int(sys.argv[3]))}
+here = workspace.Workspace(loader.load("demo").model_copy(update=changes), "demo")
 answers.collect(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
 """
 
@@ -59,7 +60,7 @@ def prepared(folder) -> Workspace:
 def killed_until_done(
     here: Workspace, folder, server: Slow, address: str, runs: int, kills: int, rng: random.Random
 ) -> int:
-    """Start the study and kill it at a random moment, `kills` times, and then let it end; checks what must hold at each."""
+    """Kill the study at random moments, then let it end; return how often it was killed."""
     command = [sys.executable, "-c", CHILD, str(folder), address, "1000000", str(runs)]
     quiet = {
         "stdout": subprocess.DEVNULL,
@@ -106,13 +107,14 @@ def holds_exactly_the_plan(here: Workspace, server: Slow, address: str, runs: in
     cells = plan.step_cells(live, "relevance", runs)
     planned = collection.cell_keys(live, cells, plan.read_texts(live))
     with archive.open_archive(here.raw / archive.FILE) as connection:
-        found = connection.execute("select key from replies group by key").fetchall()
+        keys = connection.execute("select key from replies group by key").fetchall()
         doubled = connection.execute(
-            "select key from replies where text is not null group by key, attempt having count(*) > 1"
+            """select key from replies where text is not null
+            group by key, attempt having count(*) > 1"""
         ).fetchall()
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
         calls, _ = archive.sum_spending(connection)
-    assert sorted(key for (key,) in found) == sorted(planned) and not doubled
+    assert sorted(key for (key,) in keys) == sorted(planned) and not doubled
     assert calls >= sum(server.answered.values())  # no request was made without being counted
 
 

@@ -1,4 +1,4 @@
-"""The price is known before: from guesses, then from real replies; and the cap holds whatever comes."""
+"""The price is known before, from guesses, then from real replies; and the cap always holds."""
 
 import shutil
 from dataclasses import replace
@@ -88,15 +88,17 @@ def test_tries_that_brought_no_reply_and_may_be_charged_raise_the_plan_as_they_r
 
 
 def real(cells: int, usd: float, error: float) -> pd.DataFrame:
-    return pd.DataFrame([("stance", "DeepSeek", "zh", cells, 150.0, 2000.0, usd, error)], columns=["step", "model", "language", "cells", "input_tokens", "output_tokens", "usd", "usd_error"])  # fmt: skip
+    names = "step model language cells input_tokens output_tokens usd usd_error".split()
+    row = ("stance", "DeepSeek", "zh", cells, 150.0, 2000.0, usd, error)
+    return pd.DataFrame([row], columns=names)
 
 
 def test_real_replies_take_the_place_of_guesses_where_there_are_enough():
     guessed = plan.plan_calls(PAPER, SIZES, FIVE)
     few = plan.plan_calls(PAPER, SIZES, FIVE, real(plan.ENOUGH - 1, 0.005, 0.0005))
     pd.testing.assert_frame_equal(guessed, few)
-    found = plan.plan_calls(PAPER, SIZES, FIVE, real(40, 0.005, 0.0005))
-    changed = found[found["basis"] != "a guess"]
+    frame = plan.plan_calls(PAPER, SIZES, FIVE, real(40, 0.005, 0.0005))
+    changed = frame[frame["basis"] != "a guess"]
     assert changed["basis"].tolist() == ["40 cells"] and changed["output_tokens"].tolist() == [
         1405 * 2000
     ]
@@ -200,12 +202,12 @@ def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recor
 def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):
     with pytest.raises(Problem, match="has no answers yet"):
         answers.export_answers(here, tmp_path / "mine.csv.gz")
-    found = answers.collect(here, plan.step_cells(here, "relevance", 1))
+    frame = answers.collect(here, plan.step_cells(here, "relevance", 1))
     for number in ("04", "05", "07"):
         table_files.write(
-            found.head(0) if number != "04" else found, here.processed / f"{number}_answers.csv.gz"
+            frame.head(0) if number != "04" else frame, here.processed / f"{number}_answers.csv.gz"
         )
-    assert answers.export_answers(here, tmp_path / "mine.csv.gz") == len(found)
+    assert answers.export_answers(here, tmp_path / "mine.csv.gz") == len(frame)
     taken = table_files.read(tmp_path / "mine.csv.gz")
     assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}
 
@@ -217,8 +219,8 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
     cells = plan.step_cells(here, "relevance", 1)
     with pytest.raises(Problem, match="there are no recorded answers"):
         answers.collect(recorded, cells)
-    found = answers.collect(here, cells)
-    pd.testing.assert_frame_equal(found, answers.collect(recorded, cells))
+    frame = answers.collect(here, cells)
+    pd.testing.assert_frame_equal(frame, answers.collect(recorded, cells))
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where key = (select key from replies limit 1)")
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""What was planted is held against what was found, by one rule, and nothing else reads the plan."""
+"""Estimates are compared with the ground truth by one rule, and nothing else reads that."""
 
 import re
 
@@ -16,16 +16,16 @@ from utils import scores
 @pytest.fixture
 def here(monkeypatch) -> Workspace:
     """The demo, whose tables say exactly what was planted."""
-    execution = Workspace(load("demo"), "demo")
-    ids = ground_truth.plant_labels(execution, [])["statement_id"].unique()
-    found = {"02_statements": pd.DataFrame({"statement_id": ids})}
-    monkeypatch.setattr(Workspace, "read", lambda _, name: found[name])
-    found["07_scores"] = recovery.score_ground_truth(execution)
-    labels = found["07_scores"].drop_duplicates(["statement_id", "dimension"])[
+    workspace = Workspace(load("demo"), "demo")
+    ids = ground_truth.plant_labels(workspace, [])["statement_id"].unique()
+    tables = {"02_statements": pd.DataFrame({"statement_id": ids})}
+    monkeypatch.setattr(Workspace, "read", lambda _, name: tables[name])
+    tables["07_scores"] = recovery.score_ground_truth(workspace)
+    labels = tables["07_scores"].drop_duplicates(["statement_id", "dimension"])[
         ["statement_id", "dimension", "polarity"]
     ]
-    found |= {"05_sociocultural_statements": labels, "04_relevance": labels.assign(relevant=True)}
-    return execution
+    tables |= {"05_sociocultural_statements": labels, "04_relevance": labels.assign(relevant=True)}
+    return workspace
 
 
 def table(here):
@@ -33,14 +33,14 @@ def table(here):
 
 
 def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
-    found = table(here)
+    comparison = table(here)
     assert (
-        len(found) == 48
-        and (found["verdict"] == recovery.RECOVERED).all()
-        and found["covered"].all()
+        len(comparison) == 48
+        and (comparison["verdict"] == recovery.RECOVERED).all()
+        and comparison["covered"].all()
     )
-    assert found["planted"].tolist() == pytest.approx(found["estimate"].tolist())
-    assert "**48 of 48" in recovery.describe(found)
+    assert comparison["planted"].tolist() == pytest.approx(comparison["estimate"].tolist())
+    assert "**48 of 48" in recovery.describe(comparison)
 
 
 def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
@@ -49,34 +49,34 @@ def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
     monkeypatch.setattr(
         Workspace, "read", lambda self, name: turned if name == "07_scores" else read(self, name)
     )
-    found = table(here)
-    large = found["planted"].abs() > 0.6
-    assert large.any() and (found.loc[large, "verdict"] == "not recovered").all()
-    assert found.loc[large, "reason"].str.contains("misses the planted mean by").all()
+    comparison = table(here)
+    large = comparison["planted"].abs() > 0.6
+    assert large.any() and (comparison.loc[large, "verdict"] == "not recovered").all()
+    assert comparison.loc[large, "reason"].str.contains("misses the planted mean by").all()
 
 
 def test_a_model_without_readable_answers_is_not_recovered(here):
     silent = here.read("07_scores")
     silent.loc[(silent["model"] == "sim-cn-2") & (silent["dimension"] == "LTO"), "score"] = np.nan
-    found = table(here).set_index(["dimension", "model", "language"])
-    row = found.loc[("LTO", "sim-cn-2", "zh")]
+    comparison = table(here).set_index(["dimension", "model", "language"])
+    row = comparison.loc[("LTO", "sim-cn-2", "zh")]
     assert (row["verdict"], row["reason"]) == ("not recovered", "no readable answers")
 
 
-def test_the_labels_are_counted_against_the_plan(here):
-    found = recovery.compare_labels(here).set_index("dimension")
-    assert (found[["precision", "recall", "same_polarity"]] == 1).all(axis=None)
+def test_the_labels_are_counted_against_the_ground_truth(here):
+    comparison = recovery.compare_labels(here).set_index("dimension")
+    assert (comparison[["precision", "recall", "same_polarity"]] == 1).all(axis=None)
 
 
 def test_nothing_was_planted_in_a_live_study():
     live = Workspace(load("paper"), "paper")
-    found = recovery.compare_positions(live, np.random.default_rng(0), 10)
+    comparison = recovery.compare_positions(live, np.random.default_rng(0), 10)
     assert (
-        found.empty
-        and list(found) == recovery.POSITIONS
+        comparison.empty
+        and list(comparison) == recovery.POSITIONS
         and list(recovery.compare_labels(live)) == recovery.LABELS
     )
-    assert "nothing to recover" in recovery.describe(found)
+    assert "nothing to recover" in recovery.describe(comparison)
 
 
 @pytest.mark.parametrize(("planted", "low", "high", "verdict"), [
@@ -89,15 +89,15 @@ def test_the_ends_of_the_interval_belong_to_it(planted, low, high, verdict):
     assert recovery.judge_estimate(planted, 0.2, low, high)[0] == verdict
 
 
-def test_only_recovery_reads_the_plan():
-    """The respondents know it, and whoever asks them knows that it changed; no other module and no notebook does."""
+def test_only_recovery_reads_the_ground_truth():
+    """The respondents know it; no other module and no notebook does."""
     reads = re.compile(r"import .*\bground_truth\b|/ .planted\.csv")
     sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
-    found = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
-    assert found == {"ground_truth.py", "recovery.py", "simulation.py"}
+    readers = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
+    assert readers == {"ground_truth.py", "recovery.py", "simulation.py"}
 
 
-def test_the_specification_curve_takes_the_plan_from_recovery(here, monkeypatch):
+def test_the_specification_curve_takes_the_ground_truth_from_recovery(here, monkeypatch):
     planted = recovery.score_ground_truth(here)
     monkeypatch.setattr(recovery, "score_ground_truth", lambda _: planted.head(7))
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}

@@ -1,4 +1,4 @@
-"""Real servers on loopback: the simulated respondents with faults on demand, and Kialo's interface over kept answers."""
+"""Servers on loopback: respondents with faults on demand, and Kialo's interface."""
 
 import asyncio
 import json
@@ -75,7 +75,7 @@ async def trickle(send) -> None:
         await asyncio.sleep(0.05)
 
 
-def _said(message) -> bytes:
+def _completion(message) -> bytes:
     return json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).encode()
 
 
@@ -99,9 +99,13 @@ FAULTS = {  # what an endpoint may do in place of answering
     "an error as a reply": lambda send: answer(
         send, 200, b'{"error": {"message": "upstream failed", "code": 502}}'
     ),
-    "content is no text": lambda send: answer(send, 200, _said({"content": [{"type": "text"}]})),
+    "content is no text": lambda send: answer(
+        send, 200, _completion({"content": [{"type": "text"}]})
+    ),
     "usage is no numbers": lambda send: answer(
-        send, 200, _said({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}'
+        send,
+        200,
+        _completion({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}',
     ),
     "a list": lambda send: answer(send, 200, b"[]"),
     "nothing": lambda send: answer(send, 200, b""),
@@ -113,7 +117,7 @@ FAULTS = {  # what an endpoint may do in place of answering
 
 
 class Faulty:
-    """An application that fails now and then before it answers; counts what it was asked and what it answered."""
+    """An application that fails now and then; counts requests, and those it answered, by body."""
 
     def __init__(self, app, fault=lambda asked, body: None) -> None:
         self.app, self.fault = app, fault

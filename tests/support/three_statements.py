@@ -1,4 +1,4 @@
-"""A study of the demo's respondents with three statements, asked over HTTP, and servers that fail."""
+"""A study of the demo's respondents with three statements, asked over HTTP, and faults."""
 
 from dataclasses import replace
 
@@ -17,23 +17,20 @@ def live(
     server = schema.Endpoint(
         base_url=f"{address}/v1", in_flight=in_flight, timeout_seconds=timeout, send_seed=True
     )
-    asked = {
-        "respondents": "live",
-        "endpoints": {"simulated": server},
-        "cap": schema.Cap(calls=10**6),
-    }
-    return replace(here, study=here.study.model_copy(update=asked | changes))
+    defaults = {"respondents": "live", "endpoints": {"simulated": server}}
+    changes = defaults | {"cap": schema.Cap(calls=10**6)} | changes
+    return replace(here, study=here.study.model_copy(update=changes))
 
 
 def relevance(here: Workspace, runs: int = 2) -> pd.DataFrame:
     return plan.step_cells(here, "relevance", runs)
 
 
-def failing(here: Workspace, kinds: list[str], share: float, said=None) -> Faulty:
-    """The respondents, but a share of the tries meets a fault; which ones, the request and the try decide."""
+def failing(here: Workspace, kinds: list[str], share: float) -> Faulty:
+    """Serve the respondents, but let a share of tries fail, as the request and the try decide."""
 
     def fault(asked: int, body: dict):
         draw = ground_truth.uniform(asked, body)
         return FAULTS[kinds[int(draw * 1e6) % len(kinds)]] if draw < share else None
 
-    return Faulty(said or simulation.app(here), fault)
+    return Faulty(simulation.app(here), fault)

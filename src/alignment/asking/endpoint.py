@@ -1,4 +1,4 @@
-"""One try over any OpenAI-compatible endpoint: the reply's record, or a Failure that says what to do."""
+"""One try over any OpenAI-compatible endpoint: a reply's record, or a Failure."""
 
 import contextlib
 import os

@@ -204,7 +204,7 @@ class Scheduler:
                 self._wake()
 
     async def _admit(self, pace: Pace, model: str, most: float) -> bool:
-        """Wait for room at the endpoint and under the cap; False when asking is over for a model."""
+        """Wait for room at the endpoint and under the cap; False when its model is over."""
         while not self._is_over(model):
             pause = pace.until - time.monotonic()
             if pause > 0:
