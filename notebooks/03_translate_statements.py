@@ -43,8 +43,8 @@ page_notes.banner(here)
 
 # %%
 statements = here.read("02_statements")
-outdated = translations.outdated(here, statements)
-translated = translations.translations(here, statements)
+outdated = translations.find_outdated(here, statements)
+translated = translations.translate(here, statements)
 translated.drop(columns="text").head(3)
 
 # %% [markdown]
@@ -82,7 +82,7 @@ Markdown(
 # reviewer to look at. An empty list is encouraging, but proves nothing.
 
 # %%
-findings = checks.checks(statements, translated)
+findings = checks.check_translations(statements, translated)
 findings
 
 # %%

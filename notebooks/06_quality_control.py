@@ -41,7 +41,9 @@ from utils import votes
 
 here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
-sample = sampling.sample(here.raw / "ratings", labels, sample_statements, np.random.default_rng(6))
+sample = sampling.choose_sample(
+    here.raw / "ratings", labels, sample_statements, np.random.default_rng(6)
+)
 ratings = ratings.read_ratings(here, sample, labels)
 raters = respondents.raters_of(ratings)
 page_notes.rating_banner(here, raters)
@@ -76,10 +78,10 @@ Markdown(
 # %%
 pairs = sample.groupby("dimension").size().reindex(here.dimensions, fill_value=0)
 pairs["all"] = len(sample)
-sampling.expected_widths(pairs).set_axis(pairs.index).round(2)
+sampling.predict_widths(pairs).set_axis(pairs.index).round(2)
 
 # %%
-sampling.plan_sample([0.1, 0.2, 0.3, 0.5])
+sampling.count_pairs_needed([0.1, 0.2, 0.3, 0.5])
 
 # %% [markdown]
 # ## The ratings
@@ -93,7 +95,7 @@ sampling.plan_sample([0.1, 0.2, 0.3, 0.5])
 ratings.head(3)
 
 # %%
-half = " ".join(sheets.half_filled(ratings)) if raters else ""
+half = " ".join(sheets.describe_open_pairs(ratings)) if raters else ""
 Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet rated'}). {half}")
 
 # %% [markdown]

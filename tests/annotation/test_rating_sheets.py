@@ -27,7 +27,7 @@ TOLD = {
     }
     for d in DIMENSIONS
 }
-FIRST = rating_sheets.HEAD + 1
+FIRST = rating_sheets.FORM.head + 1
 
 
 def labels_of(n, seed=0, dimensions=DIMENSIONS):
@@ -57,10 +57,10 @@ def texts_of(labels):
 SAMPLE = labels_of(8)[["statement_id", "dimension"]]
 
 
-def written(folder, annotator="Ada", sample=SAMPLE, study="demo", texts=None, seed=3):
+def written(folder, annotator="Ada", sample=SAMPLE, study="demo", texts=None):
     path = folder / f"{annotator}.xlsx"
     return rating_sheets.write_sheet(
-        path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study, seed
+        path, sample, texts_of(sample) if texts is None else texts, TOLD, annotator, study
     )
 
 
@@ -151,13 +151,13 @@ def test_a_sample_too_small_for_its_dimensions_is_refused():
 
 
 def test_the_plan_asks_for_as_many_pairs_as_the_width_needs_and_no_fewer():
-    row = sampling.plan_sample([0.1], precision=0.9).iloc[0]
+    row = sampling.count_pairs_needed([0.1], precision=0.9).iloc[0]
     widths = [
         np.diff(agreement_coefficients.wilson(0.9 * n, n))[0]
         for n in (int(row["precision"]), int(row["precision"]) - 1)
     ]
     assert widths[0] <= 0.1 < widths[1]
-    row = sampling.plan_sample([0.2], mae=0.5).iloc[0]
+    row = sampling.count_pairs_needed([0.2], mae=0.5).iloc[0]
     assert (row["mae_least"], row["mae_most"]) == (
         97,
         673,
@@ -168,18 +168,18 @@ def test_the_errors_of_any_annotators_vary_within_the_planned_bounds():
     draw = np.random.default_rng(1)
     for _ in range(200):
         errors = draw.choice(5, 400, p=draw.dirichlet(np.ones(5)))
-        least, most = sampling._variances(errors.mean())
+        least, most = sampling.bound_variance(errors.mean())
         assert least - 1e-9 <= errors.var() <= most + 1e-9
 
 
 def test_a_plan_and_the_widths_that_it_promises_agree():
-    needed = sampling.plan_sample([0.15])["mae_least"].iloc[0]
-    widths = sampling.expected_widths([needed - 1, needed])["mae_least"]
+    needed = sampling.count_pairs_needed([0.15])["mae_least"].iloc[0]
+    widths = sampling.predict_widths([needed - 1, needed])["mae_least"]
     assert widths[1] <= 0.15 < widths[0]
 
 
 def test_a_dimension_without_pairs_has_an_endless_interval_and_no_error():
-    row = sampling.expected_widths([0]).iloc[0]
+    row = sampling.predict_widths([0]).iloc[0]
     assert np.isinf(row["mae_least"]) and not row["precision"] <= 1
 
 
@@ -224,7 +224,7 @@ def test_the_answers_are_offered_as_lists(tmp_path):
         str(v.sqref): v.formula1
         for v in sheet_of(written(tmp_path)).data_validations.dataValidation
     }
-    last = rating_sheets.HEAD + len(SAMPLE)
+    last = rating_sheets.FORM.head + len(SAMPLE)
     assert lists == {f"E{FIRST}:E{last}": '"yes,no"', f"F{FIRST}:F{last}": '"-2,-1,+1,+2"'}
 
 
@@ -341,8 +341,8 @@ def test_a_half_filled_sheet_is_read_and_said_to_be_half_filled(tmp_path):
     sentence = (
         f"Ada left {n - 3} of {n} pairs without relevance, 1 relevant ones without a polarity."
     )
-    assert rating_sheets.half_filled(ratings) == [sentence]
-    assert rating_sheets.half_filled(read(filled(written(tmp_path, "Bo")))) == []
+    assert rating_sheets.describe_open_pairs(ratings) == [sentence]
+    assert rating_sheets.describe_open_pairs(read(filled(written(tmp_path, "Bo")))) == []
 
 
 def delete_a_row(sheet):
@@ -366,7 +366,7 @@ def move_a_rating(sheet):
 
 
 def rename_a_column(sheet):
-    sheet.cell(rating_sheets.HEAD, 5).value = "Fits?"
+    sheet.cell(rating_sheets.FORM.head, 5).value = "Fits?"
 
 
 def remove_the_name(sheet):
@@ -471,7 +471,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
 
 def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
     labels = labels_of(2000)
-    ratings = sampling.simulated_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
+    ratings = sampling.simulate_ratings(labels, 4, 0.15, np.random.default_rng(0)).merge(
         labels, on=["statement_id", "dimension"]
     )
     assert ratings["annotator"].nunique() == 4 and set(ratings["respondents"]) == {"simulated"}
@@ -486,15 +486,15 @@ def test_simulated_annotators_err_as_often_as_stated_and_are_marked():
 def test_simulated_annotators_do_not_depend_on_the_order_of_the_labels():
     labels = labels_of(30)
     draws = [
-        sampling.simulated_ratings(frame, 3, 0.3, np.random.default_rng(1))
+        sampling.simulate_ratings(frame, 3, 0.3, np.random.default_rng(1))
         for frame in (labels, labels.sample(frac=1, random_state=2))
     ]
     assert draws[0].equals(draws[1])
 
 
 def test_without_annotators_or_error_there_is_nothing_to_rate_and_nothing_wrong():
-    assert sampling.simulated_ratings(labels_of(5), 0, 0.1, np.random.default_rng(0)).empty
-    perfect = sampling.simulated_ratings(labels_of(20), 2, 0.0, np.random.default_rng(0))
+    assert sampling.simulate_ratings(labels_of(5), 0, 0.1, np.random.default_rng(0)).empty
+    perfect = sampling.simulate_ratings(labels_of(20), 2, 0.0, np.random.default_rng(0))
     row = agreement.table2(perfect, labels_of(20), np.random.default_rng(0), 2).iloc[-1]
     assert row["to_models"] == 0 and perfect["relevant"].eq(1).all()
 
@@ -512,7 +512,7 @@ def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
         written(tmp_path, name, sample, texts=texts): polarity for name, polarity in answers.items()
     }
     for protected, locked, lists, shown, kind in spreadsheet.typed(
-        tmp_path, rating_sheets.HEAD, sheets
+        tmp_path, rating_sheets.FORM.head, sheets
     ):
         assert (
             protected

@@ -96,7 +96,7 @@ def test_every_thesis_is_kept_with_all_its_words_and_comes_back_from_the_table_a
 
 def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
     kept = here.read("02_statements")
-    placeholders = translations.translations(here, kept)
+    placeholders = translations.translate(here, kept)
     texts = (
         [("en", t) for t in kept["text"]]
         + [("zh", t) for t in placeholders["text"]]
@@ -108,20 +108,20 @@ def test_a_prompt_holds_it_as_material_and_gives_it_back(here):
             messages = prompts.fill(step, language, text, described)
             assert prompts.recognise(messages)[:3] == (step, language, text)
     for text in kept["text"]:
-        asked = translators.request(text, "en", "zh")[0]["content"]
+        asked = translators.fill_request(text, "en", "zh")[0]["content"]
         assert asked.count("</statement>") == 2 and "<|" not in asked
 
 
 def test_an_annotators_and_a_reviewers_sheet_show_it_as_text(here, tmp_path):
     kept = here.read("02_statements")
-    translated = translations.rows(kept, kept["text"], "zh", "somebody", "")
+    translated = translations.make_rows(kept, kept["text"], "zh", "somebody", "")
     none = pd.DataFrame(columns=["statement_id", "language", "reason"])
     review = review_sheets.write_sheet(
         tmp_path / "review.xlsx", kept, translated, none, "hostile", "zh"
     )
     sample = kept[["statement_id"]].assign(dimension="PDI")
     ratings = rating_sheets.write_sheet(
-        tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile", 1
+        tmp_path / "a.xlsx", sample, kept, here.describe("en"), "a", "hostile"
     )
     for path, shown in ((review, 2), (ratings, 1)):
         cells = [
@@ -135,16 +135,16 @@ def test_an_annotators_and_a_reviewers_sheet_show_it_as_text(here, tmp_path):
 
 def test_a_correction_may_be_hostile_too(here, tmp_path):
     kept = here.read("02_statements")
-    translated = translations.rows(kept, ["猫"] * len(kept), "zh", "somebody", "")
+    translated = translations.make_rows(kept, ["猫"] * len(kept), "zh", "somebody", "")
     here.write(translated, "03_translations")
     path = tmp_path / "review.xlsx"
     review_sheets.export_sheet(here, path)
     book = load_workbook(path)
-    for row in book.active.iter_rows(min_row=review_sheets.HEAD + 1):
+    for row in book.active.iter_rows(min_row=review_sheets.FORM.head + 1):
         row[3].value = HOSTILE[row[4].value.removesuffix(".3")]
     book.save(path)
     review_sheets.import_translations(here, path)
-    found = translations.translations(here, kept).set_index("statement_id")["text"]
+    found = translations.translate(here, kept).set_index("statement_id")["text"]
     assert {s: words_of(t) for s, t in found.items()} == {
         f"{d}.3": words_of(t) for d, t in HOSTILE.items()
     }
@@ -219,7 +219,7 @@ def test_the_release_holds_none_of_it_and_finds_it_again(here):
     live = Workspace(load("paper"), "hostile")
     nobody = pd.DataFrame(columns=rating_sheets.RATINGS)
     names = dataset.write(
-        live, data, translations.translations(here, kept).assign(translator="google"), nobody
+        live, data, translations.translate(here, kept).assign(translator="google"), nobody
     )
     whole = "".join((here.processed / "12_release" / n).read_text(encoding="utf-8") for n in names)
     assert names == ["README.md", "croissant.json", dataset.NAME] and croissant.VERSION in whole

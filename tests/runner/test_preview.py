@@ -53,7 +53,7 @@ def collect(here: Workspace, **values) -> None:
 def stored(here: Workspace) -> None:
     """The translations of the statements, as a study has them."""
     kept, chinese = here.read("02_statements"), here.read("03_translations")
-    made = translations.rows(kept, chinese["text"], "zh", "google", "2026-01-01")
+    made = translations.make_rows(kept, chinese["text"], "zh", "google", "2026-01-01")
     table_files.write(made, here.material / "translations.csv")
 
 
@@ -144,7 +144,7 @@ def paper(elsewhere) -> Workspace:
             "source": "kialo",
         }
     )
-    chinese = translations.rows(
+    chinese = translations.make_rows(
         theses, [f"应通过动议{i}。" for i in ids], "zh", "google", "2026-01-01"
     )
     for name, table in (("01_theses", theses), ("01_debates", debates)):

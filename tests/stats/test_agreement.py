@@ -223,7 +223,7 @@ def study_ratings(seed=1, n=40):
             for i, d in enumerate(["PDI", "IDV"])
         ]
     )
-    return labels, sampling.simulated_ratings(labels, 4, 0.2, rng(seed))
+    return labels, sampling.simulate_ratings(labels, 4, 0.2, rng(seed))
 
 
 def test_table2_holds_the_estimates_with_their_n_and_intervals_around_them():
@@ -413,13 +413,13 @@ STATED = {
 def test_intervals_cover_the_truth_of_annotators_of_known_error_at_the_stated_rate(n, error):
     repetitions, names = 200, ("between", "to_models", "alpha")
     many = labels_of([-2, -1, 1, 2] * 5000)
-    big = sampling.simulated_ratings(many, 4, error, rng(0))
+    big = sampling.simulate_ratings(many, 4, error, rng(0))
     truth = measured(big, many)[list(names)].to_dict()
     covered = dict.fromkeys(STATED[n], 0)
     for seed in range(repetitions):
         draw = rng(seed + 1)
         labels = labels_of(draw.choice([-2, -1, 1, 2], n))
-        ratings = sampling.simulated_ratings(labels, 4, error, draw)
+        ratings = sampling.simulate_ratings(labels, 4, error, draw)
         row = agreement.table2(ratings, labels, draw, 300).iloc[-1]
         for name in names:
             covered[name] += row[f"{name}_low"] <= truth[name] <= row[f"{name}_high"]

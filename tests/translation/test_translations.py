@@ -29,11 +29,11 @@ from alignment.study.schema import Cap, Endpoint
 from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
 from alignment.translation.checks import (
-    checks,
-    findings,
-    lost_names,
-    lost_numbers,
-    negations,
+    check_translations,
+    count_negations,
+    find_faults,
+    find_lost_names,
+    find_lost_numbers,
     numeral,
 )
 from utils import prompts
@@ -102,7 +102,7 @@ def google(httpserver, monkeypatch):
 
 def test_every_statement_gets_a_text_with_translator_date_and_hash(here, google):
     statements = some(250)
-    found = translations.translations(here, statements)
+    found = translations.translate(here, statements)
     assert found.columns.tolist() == translations.COLUMNS
     assert found["text"].tolist() == [f"猫{n}" for n in range(250)]
     assert set(found["translator"]) == {"google"} and not found["corrected"].any()
@@ -111,17 +111,17 @@ def test_every_statement_gets_a_text_with_translator_date_and_hash(here, google)
 
 
 def test_nothing_is_translated_twice(here, google):
-    translations.translations(here, some(120))
-    found = translations.translations(here, some(130))
+    translations.translate(here, some(120))
+    found = translations.translate(here, some(130))
     assert len(google.asked) == len(set(google.asked)) == len(found) == 130
 
 
 def test_an_interrupted_translation_goes_on_where_it_stopped(here, google):
     google.faults = [google_right, google_right, as_json({}, 400)]
     with pytest.raises(Problem, match="answered 400.*running again asks only for the rest"):
-        translations.translations(here, some(350))
-    assert len(translations.stored(here)) == 200
-    found = translations.translations(here, some(350))
+        translations.translate(here, some(350))
+    assert len(translations.read_stored(here)) == 200
+    found = translations.translate(here, some(350))
     assert len(found) == 350 and len(google.asked) == 150
 
 
@@ -141,7 +141,7 @@ from alignment.translation import translations, translators
 translators.GOOGLE = sys.argv[2]
 study = load("paper").model_copy(update={"name": "cats"})
 here = Workspace(study, "cats", Path(sys.argv[1]))
-translations.translations(here, pd.read_csv(sys.argv[3], dtype="str"))
+translations.translate(here, pd.read_csv(sys.argv[3], dtype="str"))
 """
 
 
@@ -164,10 +164,10 @@ def test_a_killed_translation_loses_nothing_and_asks_again_only_for_what_was_und
             time.sleep(0.001)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-    found = translations.translations(here, statements)
+    found = translations.translate(here, statements)
     assert found["text"].tolist() == [f"猫{n}" for n in range(120)]
     assert len(google.asked) - len(set(google.asked)) <= 5 * 4 and len(set(google.asked)) == 120
-    assert not translations.stored(here).duplicated(["statement_id", "source_hash"]).any()
+    assert not translations.read_stored(here).duplicated(["statement_id", "source_hash"]).any()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_killed_translation_loses_nothing_and_asks_again_only_for_what_was_und
 )
 def test_a_passing_trouble_is_waited_for(here, google, faults):
     google.faults = list(faults)
-    assert len(translations.translations(here, some(3))) == 3
+    assert len(translations.translate(here, some(3))) == 3
 
 
 @pytest.mark.parametrize(
@@ -196,13 +196,13 @@ def test_a_passing_trouble_is_waited_for(here, google, faults):
 def test_a_wrong_answer_keeps_nothing_and_never_shows_the_key(here, google, fault, says):
     google.faults = [fault] * 7
     with pytest.raises(Problem, match=says) as told:
-        translations.translations(here, some(3))
+        translations.translate(here, some(3))
     assert KEY not in "".join(traceback.format_exception(told.value))
     assert not (here.raw / "translations.csv").exists()
 
 
 def test_the_key_travels_in_a_header_and_stands_in_no_address_and_no_file(here, google, elsewhere):
-    translations.translations(here, some(5))
+    translations.translate(here, some(5))
     assert google.keys == {KEY} and not [a for a in google.addresses if KEY in a]
     assert not [p for p in elsewhere.rglob("*") if p.is_file() and KEY.encode() in p.read_bytes()]
 
@@ -210,25 +210,25 @@ def test_the_key_travels_in_a_header_and_stands_in_no_address_and_no_file(here, 
 def test_without_its_key_google_is_not_asked(here, google, monkeypatch):
     monkeypatch.delenv(translators.GOOGLE_KEY)
     with pytest.raises(Problem, match=translators.GOOGLE_KEY):
-        translations.translations(here, some(1))
+        translations.translate(here, some(1))
     assert google.addresses == []
 
 
 @given(st.lists(st.integers(1, 9000), min_size=1, max_size=250))
 def test_a_request_holds_no_more_than_google_takes_and_all_texts_stay_in_order(lengths):
     statements = pd.DataFrame({"text": ["x" * n for n in lengths]})
-    parts = list(translators.batches(statements))
+    parts = list(translators.split_batches(statements))
     assert [len(t) for p in parts for t in p["text"]] == lengths
     assert all(len(p) <= 100 and (p["text"].str.len().sum() <= 5000 or len(p) == 1) for p in parts)
 
 
 def test_a_changed_source_is_noticed_and_translated_anew(here, google):
-    translations.translations(here, some(4))
+    translations.translate(here, some(4))
     changed = some(4).assign(
         text=["Cat 0 may vote.", "Cat 1 must vote.", "Cat 2 may vote.", "Cat 3 must vote."]
     )
-    assert translations.outdated(here, changed)["statement_id"].tolist() == ["1.3", "3.3"]
-    found = translations.translations(here, changed)
+    assert translations.find_outdated(here, changed)["statement_id"].tolist() == ["1.3", "3.3"]
+    found = translations.translate(here, changed)
     assert google.asked[4:] == ["Cat 1 must vote.", "Cat 3 must vote."]
     assert found["source_hash"].tolist() == changed["text"].map(content_hash).tolist()
 
@@ -236,36 +236,36 @@ def test_a_changed_source_is_noticed_and_translated_anew(here, google):
 def test_a_brought_table_that_lacks_a_text_names_it(here):
     here = with_translator(here, "table")
     with pytest.raises(Problem, match=r"3 statements have no zh text .*such as 0\.3, 1\.3"):
-        translations.translations(here, some(3))
-    translations.add(here, translations.rows(some(3), ["a", "b", "c"], "zh", "somebody", ""))
+        translations.translate(here, some(3))
+    translations.add(here, translations.make_rows(some(3), ["a", "b", "c"], "zh", "somebody", ""))
     with pytest.raises(Problem, match=r"1 statements .*1 of them because the text has changed"):
-        translations.translations(
+        translations.translate(
             here, some(3).assign(text=["Cat 0 may vote.", "Cat 1 may vote.", "New."])
         )
 
 
 def test_recorded_answers_never_ask_a_translator(here, google):
     with pytest.raises(Problem, match="no zh text"):
-        translations.translations(replace(here, recorded=True), some(1))
+        translations.translate(replace(here, recorded=True), some(1))
     assert google.addresses == []
 
 
 def test_placeholders_say_so_and_are_not_kept(here):
     here = with_translator(here, "simulated")
-    found = translations.translations(here, some(2))
+    found = translations.translate(here, some(2))
     assert found["text"].tolist() == ["【模拟译文】0.3", "【模拟译文】1.3"] and set(
         found["translator"]
     ) == {"simulated"}
     assert not (here.raw / "translations.csv").exists()
-    assert checks(some(2), found).empty
+    assert check_translations(some(2), found).empty
 
 
 def test_a_hash_of_digits_alone_stays_text(here):
-    rows = translations.rows(some(1), ["猫"], "zh", "somebody", "").assign(
+    rows = translations.make_rows(some(1), ["猫"], "zh", "somebody", "").assign(
         source_hash="0123456789012e45"
     )
     translations.add(here, rows)
-    assert translations.stored(here)["source_hash"].tolist() == ["0123456789012e45"]
+    assert translations.read_stored(here)["source_hash"].tolist() == ["0123456789012e45"]
 
 
 # --- a model of the study as translator
@@ -303,10 +303,10 @@ def model(here, httpserver, monkeypatch):
 
 
 def test_a_model_of_the_study_can_translate(model):
-    found = translations.translations(model.here, some(3))
+    found = translations.translate(model.here, some(3))
     assert found["text"].tolist() == ["猫可以投票。"] * 3 and set(found["translator"]) == {"GPT"}
     assert all("Chinese (Simplified)" in asked for asked in model.asked) and len(model.asked) == 3
-    translations.translations(model.here, some(3))
+    translations.translate(model.here, some(3))
     assert len(model.asked) == 3
     with archive.open_archive(model.here.raw / "replies.sqlite") as connection:
         calls, usd = archive.sum_spending(connection)
@@ -320,9 +320,9 @@ def test_a_model_that_is_stopped_has_kept_each_text(model):
         as_json({"error": {"message": KEY}}, 401),
     ]
     with pytest.raises(Problem, match="the key was refused .* status 401") as told:
-        translations.translations(model.here, some(4))
-    assert KEY not in str(told.value) and len(translations.stored(model.here)) == 2
-    assert len(translations.translations(model.here, some(4))) == 4 and len(model.asked) == 5
+        translations.translate(model.here, some(4))
+    assert KEY not in str(told.value) and len(translations.read_stored(model.here)) == 2
+    assert len(translations.translate(model.here, some(4))) == 4 and len(model.asked) == 5
 
 
 def test_an_endpoint_that_is_busy_is_asked_for_a_translation_again(model):
@@ -331,13 +331,13 @@ def test_an_endpoint_that_is_busy_is_asked_for_a_translation_again(model):
         Response("<html>", 503),
         ("猫可以投票。", "stop"),
     ]
-    assert len(translations.translations(model.here, some(1))) == 1 and len(model.asked) == 3
+    assert len(translations.translate(model.here, some(1))) == 1 and len(model.asked) == 3
 
 
 def test_a_reply_that_came_before_the_kill_is_not_paid_for_again(model):
-    translations.translations(model.here, some(2))
+    translations.translate(model.here, some(2))
     (model.here.raw / "translations.csv").unlink()
-    assert len(translations.translations(model.here, some(2))) == 2 and len(model.asked) == 2
+    assert len(translations.translate(model.here, some(2))) == 2 and len(model.asked) == 2
 
 
 def test_a_reply_that_is_cut_off_or_empty_is_asked_again_and_then_named(model):
@@ -350,18 +350,18 @@ def test_a_reply_that_is_cut_off_or_empty_is_asked_again_and_then_named(model):
         ("", "stop"),
     ]
     with pytest.raises(Problem, match=r"no translation of 1 statements \(1\.3\)"):
-        translations.translations(model.here, some(3))
-    assert translations.stored(model.here)["text"].tolist() == ["猫可以投票。"] * 2
+        translations.translate(model.here, some(3))
+    assert translations.read_stored(model.here)["text"].tolist() == ["猫可以投票。"] * 2
 
 
 def test_the_cap_holds_for_translations_too(model):
     study = model.here.study.model_copy(update={"cap": Cap(calls=2)})
     with pytest.raises(Problem, match="cap is reached: 2 calls"):
-        translations.translations(Workspace(study, "cats"), some(5))
+        translations.translate(Workspace(study, "cats"), some(5))
     assert len(model.asked) == 2
     study = model.here.study.model_copy(update={"cap": None})
     with pytest.raises(Problem, match="give the study a cap"):
-        translations.translations(Workspace(study, "cats"), some(5))
+        translations.translate(Workspace(study, "cats"), some(5))
 
 
 HOSTILE = [
@@ -376,7 +376,7 @@ HOSTILE = [
 
 @given(st.text(min_size=1) | st.sampled_from(HOSTILE))
 def test_whatever_a_statement_says_it_ends_no_mark_and_fills_no_slot(statement):
-    content = translators.request(statement, "en", "zh")[0]["content"]
+    content = translators.fill_request(statement, "en", "zh")[0]["content"]
     assert content.count("</statement>") == content.count("<statement>") == 2
     assert content.count("Chinese (Simplified)") == 2 + statement.count("Chinese (Simplified)")
     if not set("<＜﹤[［") & set(statement):
@@ -385,7 +385,7 @@ def test_whatever_a_statement_says_it_ends_no_mark_and_fills_no_slot(statement):
 
 @pytest.mark.parametrize("statement", HOSTILE[1:])
 def test_a_model_is_asked_to_translate_a_statement_shielded_as_in_every_other_prompt(statement):
-    content = translators.request(statement, "en", "zh")[0]["content"]
+    content = translators.fill_request(statement, "en", "zh")[0]["content"]
     shielded = prompts.shield(statement, "en")
     assert f"<statement>\n{shielded}\n</statement>" in content and shielded != statement
     plain = unicodedata.normalize("NFKC", shielded).casefold()
@@ -415,15 +415,15 @@ def test_a_model_is_asked_to_translate_a_statement_shielded_as_in_every_other_pr
     ],
 )
 def test_what_got_lost_is_found_without_knowing_chinese(source, text, what):
-    assert findings(source, text, "zh") == what
+    assert find_faults(source, text, "zh") == what
 
 
 def test_an_odd_length_is_told_from_the_usual_one():
     statements = some(9)
     texts = ["猫可以投票吗呢。"] * 8 + ["猫可以投票。" * 9]
-    found = checks(
+    found = check_translations(
         statements.assign(text=["Every cat may vote now."] * 9),
-        translations.rows(statements, texts, "zh", "x", ""),
+        translations.make_rows(statements, texts, "zh", "x", ""),
     )
     assert found.values.tolist() == [["8.3", "zh", "unusual length"]]
 
@@ -435,8 +435,8 @@ def test_a_back_translation_far_from_its_source_or_with_another_negation_is_foun
             "text": ["Cats may vote.", "Cats may not vote.", "Dogs bark."],
         }
     )
-    made = translations.rows(statements, ["猫可以投票", "猫不可投票", "狗叫"], "zh", "x", "")
-    found = checks(
+    made = translations.make_rows(statements, ["猫可以投票", "猫不可投票", "狗叫"], "zh", "x", "")
+    found = check_translations(
         statements,
         made.assign(back_translation=["Cats can vote.", "Cats may vote.", "The moon is far away."]),
     )
@@ -449,35 +449,39 @@ def test_a_back_translation_far_from_its_source_or_with_another_negation_is_foun
 def test_the_bundled_translations_have_nothing_to_look_at_and_planted_faults_are_found(elsewhere):
     """Golden: 85 pairs made by hand; a lost negation is planted in each that has one, a lost digit in each third."""
     here = Workspace(load("demo"), "demo")
-    stored = translations.stored(here)
+    stored = translations.read_stored(here)
     theses = read_responses(here.raw / "debates")[1].query("text != ''")
     english = theses.merge(
         stored[["statement_id", "text"]], on="statement_id", suffixes=("", "_zh")
     )
-    assert checks(theses, stored[stored["statement_id"].isin(theses["statement_id"])]).empty
-    denied = english[english["text"].map(negations) > 0]
+    assert check_translations(
+        theses, stored[stored["statement_id"].isin(theses["statement_id"])]
+    ).empty
+    denied = english[english["text"].map(count_negations) > 0]
     blunt = denied["text_zh"].str.replace("[不没未无非勿莫别免禁否缺]|取消", "", regex=True)
-    caught = [findings(a, b, "zh") for a, b in zip(denied["text"], blunt, strict=True)]
+    caught = [find_faults(a, b, "zh") for a, b in zip(denied["text"], blunt, strict=True)]
     assert len(denied) >= 15 and all(caught)
     numbered = [
         (f"In 20{n % 90 + 10}, {a}", z)
         for n, (a, z) in enumerate(zip(english["text"], english["text_zh"], strict=True))
     ]
-    assert all(lost_numbers(a, z) for a, z in numbered)
-    assert not any(lost_numbers(a, f"20{n % 90 + 10}年，{z}") for n, (a, z) in enumerate(numbered))
+    assert all(find_lost_numbers(a, z) for a, z in numbered)
+    assert not any(
+        find_lost_numbers(a, f"20{n % 90 + 10}年，{z}") for n, (a, z) in enumerate(numbered)
+    )
 
 
 @given(st.integers(0, 10**8 - 1))
 def test_every_number_is_found_in_digits_and_in_chinese_numerals(n):
     for text in (f"共{n}只猫", f"共{n:,}只猫", f"共{numeral(n)}只猫"):
-        assert lost_numbers(f"There are {n:,} cats.", text) == []
+        assert find_lost_numbers(f"There are {n:,} cats.", text) == []
 
 
 @given(st.text(), st.text(), st.floats(0.01, 100), st.text())
 @example("0,0 and 1,2345", "", 1.0, "")  # commas that part no thousands
 def test_no_text_makes_a_check_fail(source, text, length, back):
-    assert isinstance(findings(source, text, "zh", length, back), list)
-    assert lost_names(source, source) == [] and lost_numbers(source, source) == []
+    assert isinstance(find_faults(source, text, "zh", length, back), list)
+    assert find_lost_names(source, source) == [] and find_lost_numbers(source, source) == []
 
 
 # --- a reader's corrections, and tables that somebody brings
@@ -489,7 +493,7 @@ def reviewed(here, google):
         text=["Cat 0 may vote.", "Cat 1 may not vote.", "=Cat 2 may vote.", "Cat 3 may vote."]
     )
     here.write(statements, "02_statements")
-    here.write(translations.translations(here, statements), "03_translations")
+    here.write(translations.translate(here, statements), "03_translations")
     return here
 
 
@@ -497,7 +501,7 @@ def filled(path, changes, reader="Li"):
     book = load_workbook(path)
     sheet = book.active
     sheet["B4"] = reader
-    for row in sheet.iter_rows(min_row=review_sheets.HEAD + 1):
+    for row in sheet.iter_rows(min_row=review_sheets.FORM.head + 1):
         if row[4].value in changes:
             row[3].value = changes[row[4].value]
     book.save(path)
@@ -509,7 +513,7 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
     assert "4 texts to look at" in review_sheets.export_sheet(here, None, None)
     filled(path, {"1.3": "一号猫不可以投票。", "2.3": "=二号猫"})
     assert review_sheets.import_translations(here, path, None).startswith("2 of 2 texts were new")
-    found = translations.translations(here, here.read("02_statements")).set_index("statement_id")
+    found = translations.translate(here, here.read("02_statements")).set_index("statement_id")
     assert found["text"].to_dict() == {
         "0.3": "猫0",
         "1.3": "一号猫不可以投票。",
@@ -526,7 +530,7 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
 def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corrections(reviewed):
     review_sheets.export_sheet(reviewed, None)
     sheet = load_workbook(reviewed.raw / "review.zh.xlsx").active
-    first, *rest = list(sheet.iter_rows(min_row=review_sheets.HEAD + 1))
+    first, *rest = list(sheet.iter_rows(min_row=review_sheets.FORM.head + 1))
     assert first[4].value == "1.3" and "negation" in first[2].value and len(rest) == 3
     formula = next(row for row in rest if row[4].value == "2.3")
     assert formula[0].value == "=Cat 2 may vote." and formula[0].data_type == "s"
@@ -563,20 +567,20 @@ def test_a_correction_whose_source_changed_is_told_until_somebody_corrects_the_n
     here, path = reviewed, reviewed.raw / "review.zh.xlsx"
     review_sheets.export_sheet(here, None, None)
     review_sheets.import_translations(here, filled(path, {"0.3": "零号猫"}), None)
-    assert translations.outdated(here, here.read("02_statements")).empty
+    assert translations.find_outdated(here, here.read("02_statements")).empty
     changed = here.read("02_statements").assign(
         text=["Cat 0 must vote.", "Cat 1 must vote.", "=Cat 2 may vote.", "Cat 3 may vote."]
     )
-    assert translations.outdated(here, changed).values.tolist() == [
+    assert translations.find_outdated(here, changed).values.tolist() == [
         ["0.3", "zh", True],
         ["1.3", "zh", False],
     ]
-    translations.translations(here, changed)
-    assert translations.outdated(here, changed)["correction_lost"].tolist() == [True, False]
+    translations.translate(here, changed)
+    assert translations.find_outdated(here, changed)["correction_lost"].tolist() == [True, False]
     translations.add(
-        here, translations.rows(changed.head(1), ["零"], "zh", "Li", "").assign(corrected=True)
+        here, translations.make_rows(changed.head(1), ["零"], "zh", "Li", "").assign(corrected=True)
     )
-    assert translations.outdated(here, changed)["correction_lost"].tolist() == [False, False]
+    assert translations.find_outdated(here, changed)["correction_lost"].tolist() == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -608,7 +612,7 @@ def test_a_table_from_elsewhere_is_brought_with_the_hash_of_todays_source(here, 
     path = tmp_path / f"brought{suffix}"
     brought.to_excel(path, index=False) if suffix == ".xlsx" else brought.to_csv(path, index=False)
     assert review_sheets.import_translations(here, path, "zh").startswith("3 of 3 texts were new")
-    found = translations.translations(here, some(3))
+    found = translations.translate(here, some(3))
     assert found["text"].tolist() == ["甲", "乙", "丙"] and set(found["translator"]) == {"brought"}
     assert set(found["back_translation"]) == {"x"}
 
@@ -638,7 +642,7 @@ def test_the_command_line_says_what_it_did_or_what_is_wrong(here, google, elsewh
     assert cli.main(["review", "cats"]) == 1
     assert "02_statements.csv is not there" in capsys.readouterr().err
     here.write(some(2), "02_statements")
-    here.write(translations.translations(here, some(2)), "03_translations")
+    here.write(translations.translate(here, some(2)), "03_translations")
     assert cli.main(["review", "cats"]) == 0
     assert "2 texts to look at" in capsys.readouterr().out
     assert cli.main(["import", "translations", "cats", str(elsewhere / "nothing.xlsx")]) == 1

@@ -11,21 +11,20 @@ from utils.errors import Problem
 
 
 def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The annotators' ratings of a sample: from sheets in data/raw/<study>/ratings, or simulated if the study says so.
+    """Return a sample's ratings, from data/raw/<study>/ratings or simulated, as the study says.
 
-    Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are left out. Problem when
-    there are both: simulated annotators never stand beside real ones.
+    Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are
+    left out. Problem when there are both: simulated annotators never stand beside real ones.
     """
     folder, settings = workspace.raw / "ratings", workspace.study.annotators
     labelled = sample.merge(labels[[*PAIR, "polarity"]], on=PAIR)
     if not settings.simulated:
-        found = rating_sheets.read_sheets(folder, sample, workspace.study.name)
-        return found.merge(labelled[PAIR], on=PAIR)
-    if rating_sheets.sheets(folder):
+        ratings = rating_sheets.read_sheets(folder, sample, workspace.study.name)
+        return ratings.merge(labelled[PAIR], on=PAIR)
+    if rating_sheets.list_sheets(folder):
         raise Problem(
             f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
             "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
         )
-    return sampling.simulated_ratings(
-        labelled, settings.simulated, settings.error, np.random.default_rng(settings.seed)
-    )
+    rng = np.random.default_rng(settings.seed)
+    return sampling.simulate_ratings(labelled, settings.simulated, settings.error, rng)

@@ -87,10 +87,13 @@ def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
 def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The texts of statements as far as they are there: what has yet to be translated was never asked about."""
     if base.study.translator == "simulated":
-        there = translations.translations(base, kept)
+        there = translations.translate(base, kept)
     else:
         there = pd.concat(
-            [translations.known(base, kept, language) for language in base.study.languages[1:]]
+            [
+                translations.read_current(base, kept, language)
+                for language in base.study.languages[1:]
+            ]
             or [kept.head(0)]
         )
     both = pd.concat([kept.assign(language=base.study.languages[0]), there])

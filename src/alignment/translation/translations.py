@@ -1,10 +1,10 @@
-"""Statements in the study's other languages: what is stored is used, what is missing is made, a correction wins.
+"""Statements in the study's other languages: stored translations are used, missing ones are made.
 
-`alignment review NAME` writes a review sheet for a reader of the other language, and
-`alignment import translations NAME FILE` takes it back, or takes a table that somebody brings.
+`alignment review NAME` writes a review sheet for a reader of the other language, whose corrections
+win, and `alignment import translations NAME FILE` takes it back, or a table from elsewhere.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -16,137 +16,120 @@ from alignment.translation import translators
 from utils.errors import Problem
 
 COLUMNS = ["statement_id", "language", "text", "translator", "date", "source_hash", "corrected"]
-BACK = "back_translation"  # a column that a brought table may have
+OUTDATED = ["statement_id", "language", "correction_lost"]
+BACK = "back_translation"  # a column that a table from elsewhere may have
 PLACEHOLDER = "【模拟译文】{id}"  # says of itself that it is no translation
 
 
-def translations(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
-    """The statements in every language but the first, in the columns of `COLUMNS` (and BACK where it is known).
+def translate(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
+    """Return the statements in every language but the first (`COLUMNS`, and BACK where known).
 
-    What data/raw/<study>/translations.csv holds for the text as it is today is used (a reader's correction wins);
-    the rest comes from the study's translator. Problem where a translation is missing and nothing can make it.
+    What data/raw/<study>/translations.csv holds for the text as it is today is used (a reader's
+    correction wins); the rest comes from the study's translator. Problem where a translation is
+    missing and nothing can make it.
     """
     parts = []
     for language in workspace.study.languages[1:]:
-        missing = statements[
-            ~statements["statement_id"].isin(known(workspace, statements, language)["statement_id"])
-        ]
-        made = _made(workspace, missing, language) if len(missing) else None
-        parts += [known(workspace, statements, language), *([made] if made is not None else [])]
+        current = read_current(workspace, statements, language)
+        missing = statements[~statements["statement_id"].isin(current["statement_id"])]
+        if len(missing) and workspace.study.translator == "simulated":
+            texts = [PLACEHOLDER.format(id=i) for i in missing["statement_id"]]
+            parts.append(make_rows(missing, texts, language, "simulated", ""))
+        elif len(missing):
+            _translate_missing(workspace, missing, language)
+            current = read_current(workspace, statements, language)
+        parts.append(current)
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
-    order = {s: i for i, s in enumerate(statements["statement_id"])}
-    found = pd.concat(parts).sort_values(
-        "statement_id", key=lambda ids: ids.map(order), kind="stable"
-    )
-    back = [BACK] if BACK in found and found[BACK].fillna("").ne("").any() else []
-    return found[[*COLUMNS, *back]].reset_index(drop=True)
+    place = {statement: i for i, statement in enumerate(statements["statement_id"])}
+    table = pd.concat(parts)
+    table = table.sort_values("statement_id", key=lambda ids: ids.map(place), kind="stable")
+    back = [BACK] if BACK in table and table[BACK].fillna("").ne("").any() else []
+    return table[[*COLUMNS, *back]].reset_index(drop=True)
 
 
-def known(workspace: Workspace, statements: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Stored translations of just these texts, one each; one whose source changed since is not used."""
-    hashes = dict(
-        zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
-    )
-    store = stored(workspace).query("language == @language")
-    current = store[store["statement_id"].map(hashes) == store["source_hash"]]
-    return current.sort_values("corrected", kind="stable").drop_duplicates(
-        "statement_id", keep="last"
-    )
+def read_current(workspace: Workspace, statements: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return the stored translations of just these texts, one each, a correction before others."""
+    hashes, stored = hash_statements(statements), read_stored(workspace)
+    stored = stored[stored["language"] == language]
+    current = stored[stored["statement_id"].map(hashes) == stored["source_hash"]]
+    corrected_last = current.sort_values("corrected", kind="stable")
+    return corrected_last.drop_duplicates("statement_id", keep="last")
 
 
-def outdated(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
-    """Statements whose text has changed since it was translated, so that what was stored for it is not used.
+def find_outdated(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
+    """Return the statements whose text has changed since it was translated (`OUTDATED`).
 
-    Columns: statement_id, language, correction_lost (a reader had corrected the old text, and nobody the new one).
+    correction_lost: a reader had corrected the old text, and nobody the new one.
     """
-    parts = []
+    hashes, stored = hash_statements(statements), read_stored(workspace)
+    parts = [pd.DataFrame(columns=OUTDATED)]
     for language in workspace.study.languages[1:]:
-        hashes = dict(
-            zip(statements["statement_id"], statements["text"].map(content_hash), strict=True)
-        )
-        mine = stored(workspace).query("language == @language and statement_id in @hashes")
-        is_current = mine["statement_id"].map(hashes) == mine["source_hash"]
-        older = (
-            mine[~is_current].groupby("statement_id", sort=False)["corrected"].any().reset_index()
-        )
-        again = older["statement_id"].isin(mine.loc[is_current & mine["corrected"], "statement_id"])
-        parts.append(older.assign(language=language, correction_lost=older["corrected"] & ~again))
-    columns = ["statement_id", "language", "correction_lost"]
-    return (
-        pd.concat(parts)[columns].reset_index(drop=True) if parts else pd.DataFrame(columns=columns)
-    )
+        own = stored.query("language == @language and statement_id in @hashes")
+        is_current = own["statement_id"].map(hashes) == own["source_hash"]
+        older = own[~is_current].groupby("statement_id", sort=False)["corrected"].any()
+        again = older.index.isin(own.loc[is_current & own["corrected"], "statement_id"])
+        older = (older & ~again).rename("correction_lost").reset_index()
+        parts.append(older.assign(language=language)[OUTDATED])
+    return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def stored(workspace: Workspace) -> pd.DataFrame:
-    """The study's table of translations as it lies on disk, every version of every text, oldest first."""
+def hash_statements(statements: pd.DataFrame) -> dict[str, str]:
+    """Return statement id -> hash of its text."""
+    return dict(zip(statements["statement_id"], statements["text"].map(content_hash), strict=True))
+
+
+def read_stored(workspace: Workspace) -> pd.DataFrame:
+    """Read the study's table of translations, every version of every text, oldest first."""
     path = workspace.material / "translations.csv"
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS).astype({"corrected": bool})
     # A hash of digits alone is text: 0123e45 read as a number would match nothing.
-    read = pd.read_csv(path, dtype="str", keep_default_na=False)
-    if missing := [c for c in COLUMNS if c not in read]:
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    if missing := [c for c in COLUMNS if c not in table]:
         raise Problem(
-            f"{shown(path)} has no column {', '.join(missing)}. A table from elsewhere is brought with: "
-            f"alignment import translations {workspace.study.name} FILE"
+            f"{shown(path)} has no column {', '.join(missing)}. Import a table from elsewhere "
+            f"with: alignment import translations {workspace.study.name} FILE"
         )
-    return read.assign(corrected=read["corrected"] == "True")
+    return table.assign(corrected=table["corrected"] == "True")
 
 
-def add(workspace: Workspace, made: pd.DataFrame) -> None:
-    """Put translations into the study's table; when this returns they are on disk."""
-    before = stored(workspace)
-    table_files.write(
-        pd.concat([before, made], ignore_index=True) if len(before) else made,
-        workspace.material / "translations.csv",
-    )
+def add(workspace: Workspace, rows: pd.DataFrame) -> None:
+    """Add rows to the study's table of translations; when this returns they are on disk."""
+    stored = read_stored(workspace)
+    table = pd.concat([stored, rows], ignore_index=True) if len(stored) else rows
+    table_files.write(table, workspace.material / "translations.csv")
 
 
-def rows(
+def make_rows(
     statements: pd.DataFrame, texts: Iterable[str], language: str, translator: str, date: str
 ) -> pd.DataFrame:
-    """Translations as rows of the table, each with the hash of the text that it was made from."""
-    made = {
-        "text": list(texts),
-        "language": language,
-        "translator": translator,
-        "date": date,
-        "corrected": False,
-    }
-    out = statements[["statement_id"]].assign(
-        **made, source_hash=statements["text"].map(content_hash).to_numpy()
-    )
-    return out[COLUMNS]
+    """Return translations as rows of the table, each with the hash of the text it was made from."""
+    rows = statements[["statement_id"]].assign(text=list(texts), language=language, date=date)
+    hashes = statements["text"].map(content_hash).to_numpy()
+    return rows.assign(translator=translator, corrected=False, source_hash=hashes)[COLUMNS]
 
 
-def _made(workspace: Workspace, missing: pd.DataFrame, language: str) -> pd.DataFrame | None:
-    """Have missing texts made: a placeholder comes back, anything else is in the table when this returns."""
-    translator = workspace.study.translator
-    if translator == "simulated":
-        return rows(
-            missing,
-            [PLACEHOLDER.format(id=s) for s in missing["statement_id"]],
-            language,
-            "simulated",
-            "",
-        )
-    makers: dict[str, Callable] = {"google": translators.through_google}
-    make = makers.get(
-        translator, translators.through_model if translator in workspace.study.models else None
-    )
+def _translate_missing(workspace: Workspace, missing: pd.DataFrame, language: str) -> None:
+    """Have the study's translator make missing texts; they are in the table when this returns."""
+    translator, make = workspace.study.translator, None
+    if translator == "google":
+        make = translators.translate_with_google
+    elif translator in workspace.study.models:
+        make = translators.translate_with_model
     if make is None or workspace.recorded:
-        raise Problem(_lacking(workspace, missing, language))
+        raise Problem(_describe_missing(workspace, missing, language))
     for batch, texts in make(workspace, missing, language):
-        add(workspace, rows(batch, texts, language, translator, translators.today()))
-    return None
+        add(workspace, make_rows(batch, texts, language, translator, translators.today()))
 
 
-def _lacking(workspace: Workspace, missing: pd.DataFrame, language: str) -> str:
-    changed = set(outdated(workspace, missing)["statement_id"])
+def _describe_missing(workspace: Workspace, missing: pd.DataFrame, language: str) -> str:
+    changed = set(find_outdated(workspace, missing)["statement_id"])
     of_them = f", {len(changed)} of them because the text has changed since" if changed else ""
-    names = ", ".join(missing["statement_id"].head(3))
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(workspace.material / 'translations.csv')} (such as {names}){of_them}: bring them with alignment import translations "
-        f"import --study {workspace.study.name} FILE, or name a translator in the study file (google, a model, simulated)."
+        f"{shown(workspace.material / 'translations.csv')} "
+        f"(such as {', '.join(missing['statement_id'].head(3))}){of_them}: import them with "
+        f"alignment import translations {workspace.study.name} FILE, or name a translator in the "
+        "study file (google, a model, simulated)."
     )

@@ -1,9 +1,10 @@
-"""Who translates: Google Cloud Translation over REST, or a model of the study; every reply is on disk at once."""
+"""Who translates: Google Cloud Translation over REST, or a model of the study."""
 
 import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -22,39 +23,44 @@ from utils.errors import Problem
 GOOGLE = "https://translation.googleapis.com/language/translate/v2"
 GOOGLE_KEY = "GOOGLE_TRANSLATE_KEY"
 GOOGLE_CODES = {"zh": "zh-CN"}
-BATCH = 100  # texts a request; Google allows 128
+BATCH = 100  # texts in a request; Google allows 128
 CHARACTERS = 5000  # in one request, as Google recommends; a longer text goes alone
 WAIT = 1.0  # seconds before a request is repeated, doubling; Retry-After wins
+BUSY = (429, 500, 502, 503, 504)
 VARIETIES = {"zh": "Chinese (Simplified)"}  # where a language alone does not say how to write it
+TEMPLATE = Path(__file__).parent / "templates" / "translate.txt"
 TEMPLATE_LANGUAGE = "en"
 STEP = "translate"  # of a model's translations, in the archive
-AGAIN = "What was translated is kept: running again asks only for the rest."
+RESUME = "What was translated is kept: running again asks only for the rest."
 
-Made = Iterator[tuple[pd.DataFrame, list[str]]]
+Batches = Iterator[tuple[pd.DataFrame, list[str]]]
 
 
 def today() -> str:
-    """The date, in UTC, that a translation made now bears."""
+    """Return the date, in UTC, that a translation made now bears."""
     return datetime.now(UTC).date().isoformat()
 
 
-def through_google(workspace: Workspace, missing: pd.DataFrame, language: str) -> Made:
-    """Batches of statements with their texts from Google Cloud Translation, each as soon as it is there."""
-    key = os.environ.get(GOOGLE_KEY)
+def translate_with_google(workspace: Workspace, missing: pd.DataFrame, language: str) -> Batches:
+    """Yield batches of statements with their texts from Google, each as soon as it is there."""
+    key, source = os.environ.get(GOOGLE_KEY), workspace.study.languages[0]
     if not key:
         raise Problem(
-            f"Google Cloud Translation needs its key in the environment variable {GOOGLE_KEY}; set it and run again."
+            "Google Cloud Translation needs its key in the environment variable "
+            f"{GOOGLE_KEY}; set it and run again."
         )
-    with _session() as session:
-        for batch in batches(missing):
-            yield (
-                batch,
-                google(session, list(batch["text"]), workspace.study.languages[0], language, key),
-            )
+    retry = Retry(
+        5, status_forcelist=BUSY, allowed_methods=None, raise_on_status=False, backoff_factor=WAIT
+    )
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
+        for batch in split_batches(missing):
+            yield batch, ask_google(session, list(batch["text"]), source, language, key)
 
 
-def batches(statements: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Parts of a table that fit into one request each, in order."""
+def split_batches(statements: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield parts of a table that fit into one request each, in order."""
     start, size = 0, 0
     for end, length in enumerate(statements["text"].str.len()):
         if end > start and (size + length > CHARACTERS or end - start == BATCH):
@@ -64,178 +70,141 @@ def batches(statements: pd.DataFrame) -> Iterator[pd.DataFrame]:
     yield statements.iloc[start:]
 
 
-def google(
+def ask_google(
     session: requests.Session, texts: list[str], source: str, language: str, key: str
 ) -> list[str]:
-    """One request to Google Cloud Translation (basic, REST); the texts come back in order.
+    """Send one request to Google Cloud Translation (basic, REST); return the texts in order.
 
     The key travels in a header, so that it stands in no address and in no error.
     """
-    codes = {
-        "source": GOOGLE_CODES.get(source, source),
-        "target": GOOGLE_CODES.get(language, language),
-    }
-    body = {"q": texts, "format": "text"} | codes
+    who = "Google Cloud Translation"
+    source, target = (GOOGLE_CODES.get(l, l) for l in (source, language))
+    body = {"q": texts, "format": "text", "source": source, "target": target}
+    headers = {"X-Goog-Api-Key": key}
     try:
         response = session.post(
-            GOOGLE, headers={"X-Goog-Api-Key": key}, json=body, timeout=60, allow_redirects=False
+            GOOGLE, headers=headers, json=body, timeout=60, allow_redirects=False
         )
     except requests.RequestException as error:
-        raise Problem(
-            f"Google Cloud Translation: the connection failed ({type(error).__name__}). {AGAIN}"
-        ) from None
+        kind = type(error).__name__
+        raise Problem(f"{who}: the connection failed ({kind}). {RESUME}") from None
     if response.status_code != 200:
-        said = _said(response).replace(key, "***")
-        raise Problem(f"Google Cloud Translation answered {response.status_code}{said}. {AGAIN}")
+        message = _error_message(response).replace(key, "***")
+        raise Problem(f"{who} answered {response.status_code}{message}. {RESUME}")
     try:
-        out = [t["translatedText"] for t in response.json()["data"]["translations"]]
+        translated = [t["translatedText"] for t in response.json()["data"]["translations"]]
     except (LookupError, TypeError, ValueError):
+        raise Problem(f"{who} sent no translations where some were due. {RESUME}") from None
+    if len(translated) != len(texts):
         raise Problem(
-            f"Google Cloud Translation sent no translations where some were due. {AGAIN}"
-        ) from None
-    if len(out) != len(texts):
-        raise Problem(
-            f"Google Cloud Translation returned {len(out)} texts for {len(texts)}; none of these was kept. {AGAIN}"
+            f"{who} returned {len(translated)} texts for {len(texts)}; none of these was kept. "
+            f"{RESUME}"
         )
-    if not all(isinstance(text, str) and text.strip() for text in out):
-        raise Problem(
-            f"Google Cloud Translation returned an empty text; none of its request was kept. {AGAIN}"
-        )
-    return out
+    if not all(isinstance(text, str) and text.strip() for text in translated):
+        raise Problem(f"{who} returned an empty text; none of its request was kept. {RESUME}")
+    return translated
 
 
-def _session() -> requests.Session:
-    session = requests.Session()
-    busy = (429, 500, 502, 503, 504)
-    retry = Retry(
-        5, status_forcelist=busy, allowed_methods=None, raise_on_status=False, backoff_factor=WAIT
-    )
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
-    return session
-
-
-def _said(response: requests.Response) -> str:
-    """What an error says of itself."""
+def _error_message(response: requests.Response) -> str:
     try:
         return f": {str(response.json()['error']['message']).rstrip('.')[:200]}"
     except (LookupError, TypeError, ValueError):
         return ""
 
 
-def through_model(workspace: Workspace, missing: pd.DataFrame, language: str) -> Made:
-    """Statements with their texts from the study's model, asked as any other question; replies and costs stand in the archive.
+def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: str) -> Batches:
+    """Yield the statements with their texts from the study's model.
 
-    The study's cap holds for them too. A reply that is no translation is asked for again, and then named in a Problem.
+    It is asked as for any other reply: replies and costs are in the archive, and the study's cap
+    holds. A reply that is no translation is asked for again, and then named in a Problem.
     """
     from alignment.asking import scheduler  # the client takes longer to import than all else here
 
-    model, path, stopped = workspace.study.translator, workspace.raw / archive.FILE, None
-    if workspace.study.respondents != "live":
+    study, path = workspace.study, workspace.raw / archive.FILE
+    model = study.translator
+    if study.respondents != "live":
         raise Problem(
             "Only a live study has models that translate: use `translator: simulated` or a table."
         )
-    if workspace.study.cap is None:
+    if study.cap is None:
         raise Problem(
-            f"{len(missing)} statements are to be translated by {model}, which costs money: give the study a cap (or --cap USD)."
+            f"{len(missing)} statements are to be translated by {model}, which costs money: "
+            "give the study a cap (or --cap USD)."
         )
-    calm = workspace.study.sampling.model_copy(update={"temperature": 0.0})
-    workspace = Workspace(workspace.study.model_copy(update={"sampling": calm}), workspace.folder)
-    messages = {
-        statement: request(statement, workspace.study.languages[0], language)
-        for statement in missing["text"]
-    }
-    keys = {statement: _key(workspace, model, asked) for statement, asked in messages.items()}
+    calm = study.sampling.model_copy(update={"temperature": 0.0})
+    study = study.model_copy(update={"sampling": calm})
+    workspace = replace(workspace, study=study)
+    messages, keys, stopped = {}, {}, None
+    for text in missing["text"].unique():
+        messages[text] = fill_request(text, study.languages[0], language)
+        keys[text] = request_keys(study, STEP, model, hash_json(messages[text]), runs=[1])[0]
     with archive.open_archive(path) as connection, archive.lock(path):
-        archive.add_lost_tries(path, connection, workspace.study.respondents)
-        for _ in range(workspace.study.attempts):
-            known = _known(connection)
-            todo = [
-                Request(
-                    key=key,
-                    step=STEP,
-                    language=language,
-                    model=model,
-                    run=1,
-                    attempt=known[key].attempts + 1,
-                    messages=messages[statement],
-                    replies=known[key].attempts,
-                )
-                for statement, key in keys.items()
-                if not known[key].text
-            ]
-            if stopped or not todo:
+        archive.add_lost_tries(path, connection, study.respondents)
+        for _ in range(study.attempts):
+            archived, todo = _read_archived(connection), []
+            for text, key in keys.items():
+                if not archived[key].text:
+                    n = archived[key].attempts
+                    todo.append(
+                        Request(key, STEP, language, model, 1, n + 1, messages[text], replies=n)
+                    )
+            if not todo or stopped:
                 break
+            spent, done = archive.sum_spending(connection)[1], len(keys) - len(todo)
+            file = workspace.progress
+            progress = Progress(len(keys), done, spent, study.cap.usd, "translations", file)
             try:
-                progress = Progress(
-                    len(keys),
-                    len(keys) - len(todo),
-                    archive.sum_spending(connection)[1],
-                    workspace.study.cap.usd,
-                    "translations",
-                    workspace.progress,
-                )
                 scheduler.ask(workspace, todo, connection, progress)
             except Problem as problem:
                 stopped = problem
-        known = _known(connection)
-    texts = missing["text"].map(lambda statement: known[keys[statement]].text)
+        archived = _read_archived(connection)
+    texts = missing["text"].map(lambda text: archived[keys[text]].text)
     yield missing[texts != ""], list(texts[texts != ""])
     if stopped:
         raise stopped
     if failed := list(missing.loc[texts == "", "statement_id"]):
         raise Problem(
-            f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). {AGAIN}"
+            f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). "
+            f"{RESUME}"
         )
 
 
-class Known(NamedTuple):
-    """What the archive holds of one question for a translation."""
+class Archived(NamedTuple):
+    """What the archive holds of one request for a translation."""
 
     attempts: int = 0
     text: str = ""
 
 
-def _key(workspace: Workspace, model: str, messages: list[dict]) -> str:
-    return request_keys(workspace.study, STEP, model, hash_json(messages), runs=[1])[0]
+def _read_archived(connection) -> dict[str, Archived]:
+    """Return the translations in the archive, by key; the first reply that is one counts."""
+    archived: dict[str, Archived] = defaultdict(Archived)
+    query = "select key, attempt, text, finish_reason from replies where step = ? order by attempt"
+    for key, attempt, text, finish_reason in connection.execute(query, [STEP]):
+        text = archived[key].text or read_reply(text or "", finish_reason or "")
+        archived[key] = Archived(attempt, text)
+    return archived
 
 
-def _known(connection) -> dict[str, Known]:
-    """The translations in the archive, by key; the first reply that is one counts."""
-    found: dict[str, Known] = defaultdict(Known)
-    rows = connection.execute(
-        "select key, attempt, text, finish_reason from replies where step = ? order by attempt",
-        [STEP],
-    )
-    for key, attempt, text, finish_reason in rows:
-        found[key] = Known(attempt, found[key].text or read(text or "", finish_reason or ""))
-    return found
-
-
-def request(statement: str, source: str, language: str) -> list[dict]:
-    """The messages that ask a model for a translation; whatever the statement says, it fills no other slot."""
-    source_name, name = (
-        VARIETIES.get(l) or answer_words.words(l)["name"] for l in (source, language)
-    )
-    names = {"source_language": source_name, "target_language": name}
-    template = (
-        (Path(__file__).parent / "templates" / "translate.txt").read_text(encoding="utf-8").strip()
-    )
-    values = names | {"statement": prompts.shield(statement, TEMPLATE_LANGUAGE)}
+def fill_request(statement: str, source: str, language: str) -> list[dict]:
+    """Return the messages that ask a model to translate a statement, which fills no other slot."""
+    names = [VARIETIES.get(l) or answer_words.words(l)["name"] for l in (source, language)]
+    values = dict(zip(("source_language", "target_language"), names, strict=True))
+    values["statement"] = prompts.shield(statement, TEMPLATE_LANGUAGE)
+    template = TEMPLATE.read_text(encoding="utf-8").strip()
     return [{"role": "user", "content": prompts.SLOT.sub(lambda slot: values[slot[1]], template)}]
 
 
-def read(reply: str, finish_reason: str) -> str:
-    """The translation in a reply: what follows the thoughts, on one line; nothing when it was cut off or refused.
+def read_reply(reply: str, finish_reason: str) -> str:
+    """Return the translation in a reply, on one line; nothing when it was cut off or refused.
 
-    >>> read("<think>Hm.</think>\\n应当禁止汽车。", "stop"), read("应当禁止", "length")
+    >>> read_reply("<think>Hm.</think>\\n应当禁止汽车。", "stop"), read_reply("应当禁止", "length")
     ('应当禁止汽车。', '')
     """
     text = re.sub(r"</?statement>", "", reply.rpartition("</think>")[2]).strip()
-    refused = any(
-        reply_parser.read("stance", language, text, finish_reason)[0] == "refused"
-        for language in prompts.languages()
-    )
-    return (
-        "" if finish_reason == "length" or "<think>" in text or refused else " ".join(text.split())
-    )
+    if finish_reason == "length" or "<think>" in text:
+        return ""
+    for language in prompts.languages():
+        if reply_parser.read("stance", language, text, finish_reason)[0] == "refused":
+            return ""
+    return " ".join(text.split())
