@@ -1,5 +1,7 @@
-# Makes .venv from requirements.lock when it is missing or stale, and sets $python.
-# Sourced by run_all.sh and run_tests.sh, in the project's folder; asks nothing, costs nothing when there is nothing to do.
+# Makes .venv from requirements.lock when it is missing or stale, and sets $python. Sourced by the
+# scripts in the project's folder: source ./environment.sh [base | site | tests]. It asks nothing,
+# and costs nothing when there is nothing to do. What only the site or only the tests need is a
+# section of the lock, and installed when it is first wanted.
 
 stop() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -12,15 +14,34 @@ find_python() {
     return 1
 }
 
+pinned() {  # the lock up to the end of a section
+    awk -v last="$1" '/^# Section: / {if (found) exit; found = ($3 == last)} {print}' requirements.lock
+}
+
 install() {
     # uv is about three times as fast as pip; where it cannot be had, pip does the same from the same lock.
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input)
-    awk '/^uv==/ {keep=1} keep {print} keep && !/\\$/ {exit}' requirements.lock >.venv/uv.txt
-    "${pip[@]}" install --quiet --require-hashes -r .venv/uv.txt &&
-        .venv/bin/python -m uv pip install --quiet --python .venv/bin/python --require-hashes \
-            --compile-bytecode -r requirements.lock ||
-        "${pip[@]}" install --quiet --require-hashes -r requirements.lock || return
-    "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
+    local uv=(.venv/bin/python -m uv pip) wanted=.venv/wanted.txt
+    pinned "$1" >"$wanted"
+    awk '/^uv==/ {keep=1} keep {print} keep && !/\\$/ {exit}' "$wanted" >.venv/uv.txt
+    if "${pip[@]}" install --quiet --require-hashes -r .venv/uv.txt; then
+        "${uv[@]}" install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r "$wanted" &&
+            "${uv[@]}" install --quiet --python .venv/bin/python --no-deps --no-build-isolation --offline --editable . &&
+            return
+    fi
+    "${pip[@]}" install --quiet --require-hashes -r "$wanted" &&
+        "${pip[@]}" install --quiet --no-deps --no-build-isolation --editable .
+}
+
+add() {
+    if ! install "$1" >.venv/install.log 2>&1; then
+        tail -n 5 .venv/install.log >&2
+        grep -qi 'no space left' .venv/install.log && stop "The disk filled up while the packages were installed."
+        stop "The packages could not be installed (the lines above are the end of .venv/install.log)." \
+            "Is the package index within reach? Running the same command again starts afresh."
+    fi
+    touch .venv/has-base ".venv/has-$1"
+    [ "$1" != tests ] || touch .venv/has-site
 }
 
 make_environment() {
@@ -33,22 +54,28 @@ make_environment() {
     echo "Making the environment in .venv (about half a minute) ..."
     rm -rf .venv
     "$base" -m venv .venv >/dev/null || stop "'$base -m venv .venv' failed: is this folder writable, and is there room on the disk?"
-    if ! install >.venv/install.log 2>&1; then
-        tail -n 5 .venv/install.log >&2
-        grep -qi 'no space left' .venv/install.log && stop "The disk filled up while the packages were installed."
-        stop "The packages could not be installed (the lines above are the end of .venv/install.log)." \
-            "Is the package index within reach? Running the same command again starts afresh."
-    fi
+    add "$1"
     echo "$PWD" >.venv/made-in
     cp requirements.lock .venv/requirements.lock
 }
 
-cd -P .          # a symlinked path to the clone is the same clone
+case ${1:-} in
+    site | tests) wanted=$1 ;;
+    *) wanted=base ;;
+esac
+cd -P .           # a symlinked path to the clone is the same clone
 unset PYTHONPATH  # nothing that lies elsewhere under a name of ours is imported in its place
 if [ "${CONDA_DEFAULT_ENV:-}" = cultural-alignment ]; then
     python=python
     python -c 'import alignment' 2>/dev/null || pip install --quiet --no-deps --no-build-isolation --editable .
+elif ! cmp -s requirements.lock .venv/requirements.lock || [ "$PWD" != "$(cat .venv/made-in 2>/dev/null)" ]; then
+    [ ! -e .venv/bin/pytest ] || wanted=tests  # an environment that is made anew has what it had
+    make_environment "$wanted"
+    python=.venv/bin/python
 else
-    cmp -s requirements.lock .venv/requirements.lock && [ "$PWD" = "$(cat .venv/made-in)" ] || make_environment
+    if [ ! -e ".venv/has-$wanted" ]; then
+        echo "Adding to .venv what the $wanted needs (some seconds) ..." | sed 's/tests needs/tests need/'
+        add "$wanted"
+    fi
     python=.venv/bin/python
 fi

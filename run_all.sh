@@ -4,5 +4,8 @@
 # Without options: the default study, studies/demo.yaml (simulated respondents: no key, no cost). Options: ./run_all.sh --help
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source ./environment.sh
+case " $* " in
+    *" --site "*) source ./environment.sh site ;;
+    *) source ./environment.sh base ;;
+esac
 exec "$python" -m alignment.cli run "$@"

@@ -3,7 +3,7 @@
 # ./run_tests.sh -m slow, ./run_tests.sh -k votes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source ./environment.sh
+source ./environment.sh tests
 # All tests take two processes where there are two cores; a part of them one, which starts sooner.
 case ${1:-all} in
     all | -m | --durations=*)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tomllib
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -17,12 +18,41 @@ def pins() -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==([^\s;\\]+)", LOCK, re.M))
 
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def sections() -> dict[str, set[str]]:
+    """Return the names of the packages that each section of the lock pins."""
+    _, *parts = re.split(r"^# Section: (\w+)\n", LOCK, flags=re.M)
+    names = [set(re.findall(r"^([a-z0-9-]+)==", part, re.M)) for part in parts[1::2]]
+    return dict(zip(parts[::2], names, strict=True))
+
+
 def test_every_dependency_is_pinned_as_pyproject_asks():
-    for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-        "dependencies"
-    ]:
+    extras = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
+    for line in PROJECT["dependencies"] + extras:
         wanted = Requirement(line)
         assert wanted.specifier.contains(pins()[wanted.name]), line
+
+
+def test_what_only_the_site_or_the_tests_need_has_a_section_of_the_lock():
+    assert list(sections()) == ["base", *PROJECT["optional-dependencies"]]
+    assert sum(map(len, sections().values())) == len(pins())
+    for section, lines in [
+        ("base", PROJECT["dependencies"]),
+        *PROJECT["optional-dependencies"].items(),
+    ]:
+        assert {Requirement(line).name for line in lines} <= sections()[section]
+    assert "playwright" in sections()["tests"] and "sphinx" in sections()["site"]
+
+
+@pytest.mark.parametrize("section", ["base", "site", "tests"])
+def test_a_section_is_installed_with_those_above_it(section):
+    shell = "source ./environment.sh >/dev/null && pinned " + section
+    run = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True)
+    above = list(sections())[: list(sections()).index(section) + 1]
+    names = set(re.findall(r"^([a-z0-9-]+)==", run.stdout, re.M))
+    assert names == set().union(*(sections()[name] for name in above))
 
 
 def test_the_cards_packages_are_all_there():

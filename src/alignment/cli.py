@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="./run_all.sh", description="Run the notebooks of a study in order."
+        prog="./run_all.sh",
+        description="Run the notebooks of a study in order.",
+        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--study", default="demo", metavar="FILE", help=f"{STUDY} (default: demo)")
