@@ -123,6 +123,11 @@ def _run_parser() -> argparse.ArgumentParser:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    from alignment.runner import untouched
+
+    if message := untouched.recall(chosen):
+        print(message)
+        return 0
     from alignment.runner import pipeline
 
     return pipeline.run(chosen)

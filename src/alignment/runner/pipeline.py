@@ -4,9 +4,10 @@ import argparse
 import hashlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from alignment.runner import freshness, parameters
+from alignment.runner import freshness, parameters, untouched
 from alignment.study import loader
 from alignment.study.paths import ASKING, NOTEBOOKS, ROOT, shown
 from alignment.study.workspace import Workspace, pack, with_cap
@@ -35,7 +36,7 @@ def run(chosen: argparse.Namespace) -> int:
             before_asking.pilot(workspace, chosen.pilot)
         print(before_asking.plan_text(workspace))
         return 0
-    _make_pages(workspace, sources, chosen.force)
+    _make_pages(workspace, sources, chosen)
     return _make_site(workspace.study.name) if chosen.site else 0
 
 
@@ -105,21 +106,34 @@ def _select(sources: list[Path], first: str | None, last: str | None) -> list[Pa
     return sources[start : stop + 1]
 
 
-def _make_pages(workspace: Workspace, sources: list[Path], force: bool) -> None:
+def _make_pages(workspace: Workspace, sources: list[Path], chosen: argparse.Namespace) -> None:
     """Make the pages that are not fresh, and say what was done."""
-    if not force and all(_is_fresh(workspace, source) for source in sources):
-        print(f"Nothing to do: all {len(sources)} pages are fresh.")
+    places = [shown(p) for p in (workspace.rendered, workspace.processed, workspace.figures)]
+    where = "Pages in {}, tables in {}, figures in {}.".format(*places)
+    nothing = f"Nothing to do: all {len(sources)} pages are fresh.\n{where}"
+    state = untouched.read_state()
+    if not chosen.force and _are_fresh(workspace, sources):
+        print(nothing)
     else:
         _check(workspace)
         _foretell(workspace, sources)
-        _execute(workspace, sources, force)
-    places = [shown(p) for p in (workspace.rendered, workspace.processed, workspace.figures)]
-    print("Pages in {}, tables in {}, figures in {}.".format(*places))
+        _execute(workspace, sources, chosen.force)
+        print(where)
+        time.sleep(2 * untouched.TICK / 1e9)
+        state = untouched.read_state()
+        if not _are_fresh(workspace, sources):
+            return
+    debates = workspace.study.debates
+    if not (debates.folder or debates.votes):  # they may lie anywhere
+        untouched.remember(chosen, state, nothing)
 
 
-def _is_fresh(workspace: Workspace, source: Path) -> bool:
-    made_from = freshness.inputs(workspace, source, parameters.given_to(workspace, source))
-    return freshness.is_fresh(workspace, source, made_from)
+def _are_fresh(workspace: Workspace, sources: list[Path]) -> bool:
+    for source in sources:
+        made_from = freshness.inputs(workspace, source, parameters.given_to(workspace, source))
+        if not freshness.is_fresh(workspace, source, made_from):
+            return False
+    return True
 
 
 def _check(workspace: Workspace) -> None:
