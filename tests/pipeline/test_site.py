@@ -91,7 +91,7 @@ def test_the_front_page_says_of_no_kialo_debate_that_it_was_written_for_this_pro
     monkeypatch.setattr(builder.shutil, "copy", lambda *_: None)
     fronts = {}
     for name in ("demo", "exports"):
-        builder._front(Workspace(load(name), name))
+        builder._write_front(Workspace(load(name), name))
         fronts[name] = " ".join((tmp_path / "index.md").read_text(encoding="utf-8").split())
     assert (
         "debates on kialo.com, from the site's exports" in fronts["exports"]
