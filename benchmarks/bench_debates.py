@@ -2,14 +2,14 @@
 
     python benchmarks/bench_debates.py FOLDER [--repeats 5]
 
-FOLDER holds exports (*.txt) and votes_json/<debate>.json. Everything is read in processes of its own, in turn, so that
-what else the machine does hits all alike; the ratios are what to look at. Copies bear ids of their own.
+FOLDER holds exports (*.txt) and votes_json/<debate>.json. Each way of reading runs in a process of
+its own, in turn, so that other load on the machine affects all alike; look at the ratios. Copies
+have ids of their own.
 """
 
 import argparse
 import json
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -23,7 +23,7 @@ TIMES = 10
 
 
 def plain(folder: Path) -> int:
-    """The least that must be done: read every byte, and take the JSON apart. Its rows are characters."""
+    """Read every byte and parse the JSON, the least that must be done; count characters."""
     texts = sum(len(p.read_bytes().decode("utf-8", "replace")) for p in folder.rglob("*.txt"))
     return texts + sum(
         len(json.loads(p.read_bytes())) for p in (folder / "votes_json").glob("*.json")
@@ -31,14 +31,14 @@ def plain(folder: Path) -> int:
 
 
 def exports(folder: Path) -> int:
-    """All of it: formats, theses, votes, twins, plain text. Its rows are theses."""
+    """Read formats, theses, votes, twins and plain text; count theses."""
     from alignment.kialo.exports import read_exports
 
     return len(read_exports(folder, folder / "votes_json")[1])
 
 
 def statements(folder: Path) -> int:
-    """That, and the filter with its account."""
+    """Read the exports and filter them; count the theses accounted for."""
     from alignment.kialo.exports import read_exports
     from utils import vote_filter
 
@@ -50,27 +50,24 @@ def statements(folder: Path) -> int:
 WAYS = {f.__name__: f for f in (plain, exports, statements)}
 
 
-def copied(folder: Path, target: Path, times: int) -> None:
-    """The folder `times` over, the id at the end of each file's name made another; a first copy keeps its own."""
+def copy_folder(folder: Path, target: Path, times: int) -> None:
+    """Copy a folder `times` over, each copy but the first with other ids in the files' names."""
     for k in range(times):
         for path in [*folder.rglob("*.txt"), *(folder / "votes_json").glob("*.json")]:
-            head, _, number = path.stem.rpartition("-")
-            name = (
-                path.stem
-                if not number.isdecimal()
-                else f"{head}-{int(number) + k * 10**6}".lstrip("-")
-            )
-            place = target / str(k) if path.suffix == ".txt" else target / "votes_json"
+            name, content = path.stem, path.read_bytes()
+            head, _, number = name.rpartition("-")
+            if number.isdecimal():
+                name = f"{head}-{int(number) + k * 10**6}".lstrip("-")
+            place = target / "votes_json"
+            if path.suffix == ".txt":
+                place = target / str(k)
+                content += b"\r\n" * k  # the same bytes would count as a copy
             place.mkdir(parents=True, exist_ok=True)
-            # An export that is the same to the byte would count as a copy: a blank line makes it another.
-            content = path.read_bytes()
-            place.joinpath(name + path.suffix).write_bytes(
-                content + b"\r\n" * k if path.suffix == ".txt" else content
-            )
+            place.joinpath(name + path.suffix).write_bytes(content)
 
 
 def once(way: str, folder: Path) -> None:
-    """Read in this process; tell seconds, rows, and the most memory that it took (MiB)."""
+    """Read in this process; print seconds, rows, and memory (MiB) taken and in all."""
     import pandas  # noqa: F401  # loaded before the clock starts
 
     import alignment.kialo.exports  # noqa: F401
@@ -86,7 +83,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
-def measured(way: str, folder: Path) -> list[float]:
+def measure(way: str, folder: Path) -> list[float]:
     command = [sys.executable, __file__, str(folder), "--once", way]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -103,28 +100,25 @@ def main() -> None:
         return once(chosen.once, chosen.folder)
     with tempfile.TemporaryDirectory() as temporary:
         many = Path(temporary) / "many"
-        copied(chosen.folder, many, TIMES)
-        found = {(way, n): [] for way in WAYS for n in (1, TIMES)}
+        copy_folder(chosen.folder, many, TIMES)
+        runs = {(way, n): [] for way in WAYS for n in (1, TIMES)}
         for _ in range(chosen.repeats):
-            for way, n in found:
-                found[way, n].append(measured(way, chosen.folder if n == 1 else many))
-        shutil.rmtree(many)
+            for way, n in runs:
+                runs[way, n].append(measure(way, chosen.folder if n == 1 else many))
     print(
-        f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}"
+        f"{'read':<12}{'copies':>7}{'rows':>12}{'seconds: median (least to most)':>34}"
+        f"{'MiB more':>10}{'MiB in all':>12}{'to plain':>10}"
     )
-    medians = {key: statistics.median(r[0] for r in runs) for key, runs in found.items()}
-    for (way, n), runs in found.items():
-        seconds = sorted(r[0] for r in runs)
+    medians = {key: statistics.median(run[0] for run in rows) for key, rows in runs.items()}
+    for (way, n), rows in runs.items():
+        seconds, count = sorted(run[0] for run in rows), rows[0][1]
         span = f"{medians[way, n]:.2f} ({seconds[0]:.2f} to {seconds[-1]:.2f})"
-        more, all_ = (max(r[i] for r in runs) for i in (2, 3))
-        to_plain = medians[way, n] / medians["plain", n]
-        print(
-            f"{way:<12}{n:>7}{runs[0][1]:>12,}{span:>34}{more:>10.0f}{all_:>12.0f}{to_plain:>9.1f}x"
-        )
+        more, in_all = (max(run[i] for run in rows) for i in (2, 3))
+        ratio = medians[way, n] / medians["plain", n]
+        print(f"{way:<12}{n:>7}{count:>12,}{span:>34}{more:>10.0f}{in_all:>12.0f}{ratio:>9.1f}x")
     for way in WAYS:
-        print(
-            f"{TIMES} times as many: {way} takes {medians[way, TIMES] / medians[way, 1]:.1f} times as long"
-        )
+        ratio = medians[way, TIMES] / medians[way, 1]
+        print(f"{TIMES} times as many: {way} takes {ratio:.1f} times as long")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ page_notes.banner(here)
 
 # %%
 labels, statements = here.read("05_sociocultural_statements"), here.read("02_statements")
-data = dataset.dataset(labels, statements, here.read("05_polarity"))
+data = dataset.build_dataset(labels, statements, here.read("05_polarity"))
 data.head(3)
 
 # %%
@@ -58,7 +58,7 @@ data.groupby("dimension")["polarity"].agg(labels="count", mean="mean").reindex(
 # debates were written for this project.
 
 # %%
-table4 = page_notes.with_texts(here, dataset.examples(data, here.dimensions))
+table4 = page_notes.with_texts(here, dataset.pick_examples(data, here.dimensions))
 table4
 
 # %% [markdown]
@@ -76,12 +76,12 @@ published.read_published("paper_table4")
 
 # %%
 translated, ratings = here.read("03_translations"), here.read("06_ratings")
-written = dataset.write(here, data, translated, ratings)
+written = dataset.write_release(here, data, translated, ratings)
 Markdown("In `12_release/`: " + ", ".join(f"`{name}`" for name in written) + ". The card says:")
 
 # %%
 Markdown(
-    dataset.card(here, data, translated, ratings)
+    dataset.make_card(here, data, translated, ratings)
     .split("---\n", 2)[2]
     .replace("\n# ", "\n### ")
     .replace("\n## ", "\n#### ")
@@ -102,7 +102,7 @@ again.groupby("state", as_index=False).agg(
 )
 
 # %%
-files = [here.write(dataset.examples(data, here.dimensions), "12_table4")]
+files = [here.write(dataset.pick_examples(data, here.dimensions), "12_table4")]
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)

@@ -9,7 +9,8 @@ from utils.errors import Problem, nearest
 
 SLOT = re.compile(r"\{(\w+)\}")
 UNSEEN = (  # characters without any width
-    r"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f"
+    r"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    r"\U000e0000-\U000e007f"
 )
 CONTROLS = ("INST", "SYS", "AVAILABLE", "TOOL")  # what chat models write between square brackets
 

@@ -215,10 +215,10 @@ def test_all_pages_of_a_study_on_hostile_texts_hold_them_as_text(here, project):
 def test_the_release_holds_none_of_it_and_finds_it_again(here):
     kept = here.read("02_statements")
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
-    data = dataset.dataset(labels, kept, pd.DataFrame())
+    data = dataset.build_dataset(labels, kept, pd.DataFrame())
     live = Workspace(load("paper"), "hostile")
     nobody = pd.DataFrame(columns=rating_sheets.RATINGS)
-    names = dataset.write(
+    names = dataset.write_release(
         live, data, translations.translate(here, kept).assign(translator="google"), nobody
     )
     whole = "".join((here.processed / "12_release" / n).read_text(encoding="utf-8") for n in names)

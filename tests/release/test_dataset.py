@@ -66,7 +66,7 @@ def live(elsewhere):
 
 @pytest.fixture
 def data():
-    return dataset.dataset(LABELS, STATEMENTS, POLARITY)
+    return dataset.build_dataset(LABELS, STATEMENTS, POLARITY)
 
 
 def head(card: str) -> dict:
@@ -90,16 +90,16 @@ def test_the_table_holds_ids_labels_votes_and_hashes_and_nothing_else(data):
 
 def test_a_label_of_a_statement_that_was_left_out_stops_the_release():
     with pytest.raises(Problem, match=r"18\.3 has a label and is no kept statement"):
-        dataset.dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
+        dataset.build_dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
 
 
 def test_brought_labels_need_no_judges(live):
-    data = dataset.dataset(LABELS, STATEMENTS, pd.DataFrame())
+    data = dataset.build_dataset(LABELS, STATEMENTS, pd.DataFrame())
     assert data["judge_votes"].isna().all() and len(data) == 4
 
 
 def test_no_text_stands_in_any_file_of_the_release(live, data):
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     whole = b"\n".join(written(live).values()).decode()
     for text in [*TEXTS, *TRANSLATED["text"]]:
         assert text not in whole
@@ -109,7 +109,7 @@ def test_no_text_stands_in_any_file_of_the_release(live, data):
 
 
 def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live, data):
-    card = dataset.card(live, data, TRANSLATED, RATINGS)
+    card = dataset.make_card(live, data, TRANSLATED, RATINGS)
     told = head(card)
     assert (
         told["license"] == "cc-by-4.0"
@@ -141,30 +141,30 @@ def test_the_card_is_what_hugging_face_reads_and_says_what_a_user_must_know(live
 def test_labels_that_were_brought_keep_the_terms_of_their_source(elsewhere, data):
     here = Workspace(load("imported"), "imported")
     brought = data.assign(respondents="imported")
-    assert "license: unknown" in dataset.card(here, brought, TRANSLATED.iloc[:0], RATINGS)
-    assert "brought from" in dataset.about(here, brought, "2026-03-02")["license"]
+    assert "license: unknown" in dataset.make_card(here, brought, TRANSLATED.iloc[:0], RATINGS)
+    assert "brought from" in dataset.describe_for_catalogues(here, brought, "2026-03-02")["license"]
 
 
 def test_the_card_says_when_nobody_read_the_translations(live, data):
-    assert "so nobody may have checked them" in dataset.card(
+    assert "so nobody may have checked them" in dataset.make_card(
         live, data, TRANSLATED.assign(corrected=False), RATINGS
     )
-    assert "placeholders, no translations" in dataset.card(
+    assert "placeholders, no translations" in dataset.make_card(
         live, data, TRANSLATED.assign(translator="simulated"), RATINGS
     )
-    assert "asked in one language" in dataset.card(live, data, TRANSLATED.iloc[:0], RATINGS)
+    assert "asked in one language" in dataset.make_card(live, data, TRANSLATED.iloc[:0], RATINGS)
 
 
 def test_the_card_says_who_checked_the_labels(live, data):
-    assert "4 of them were checked by people (1 annotators)" in dataset.card(
+    assert "4 of them were checked by people (1 annotators)" in dataset.make_card(
         live, data, TRANSLATED, RATINGS
     )
     open_ = RATINGS.assign(relevant=float("nan"), polarity=float("nan"))
     for nobody in (NOBODY, open_):
-        card = dataset.card(live, data, TRANSLATED, nobody)
+        card = dataset.make_card(live, data, TRANSLATED, nobody)
         assert "no person has checked them" in card and "annotators were simulated" not in card
     made_up = RATINGS.assign(respondents="simulated")
-    assert "the annotators were simulated" in dataset.card(live, data, TRANSLATED, made_up)
+    assert "the annotators were simulated" in dataset.make_card(live, data, TRANSLATED, made_up)
 
 
 @pytest.mark.parametrize("name", ["demo", "three_cultures"])
@@ -172,7 +172,7 @@ def test_a_card_of_debates_written_for_this_project_speaks_of_no_users_and_no_vo
     elsewhere, data, name
 ):
     here = Workspace(load(name), name)
-    card = dataset.card(
+    card = dataset.make_card(
         here,
         data.assign(respondents="simulated"),
         TRANSLATED,
@@ -195,7 +195,7 @@ def test_simulated_labels_of_real_debates_are_not_called_written_for_this_projec
 ):
     monkeypatch.setenv("KIALO", "somewhere")
     here = Workspace(load("exports"), "exports")
-    card = dataset.card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
+    card = dataset.make_card(here, data.assign(respondents="simulated"), TRANSLATED, NOBODY)
     assert (
         "users who wrote them" in card
         and head(card)["language_creators"] == ["found"]
@@ -205,7 +205,7 @@ def test_simulated_labels_of_real_debates_are_not_called_written_for_this_projec
 
 def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(elsewhere, data):
     demo = Workspace(load("demo"), "demo")
-    names = dataset.write(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
+    names = dataset.write_release(demo, data.assign(respondents="simulated"), TRANSLATED, RATINGS)
     assert names == ["README.md", "simulated_sociocultural_statements.csv"]
     card = written(demo)["README.md"].decode()
     assert head(card)["pretty_name"].startswith("Simulated") and "simulated" in head(card)["tags"]
@@ -216,16 +216,16 @@ def test_a_simulated_release_says_so_in_its_name_and_card_and_has_no_croissant(e
 
 
 def test_one_simulated_label_makes_the_whole_release_a_simulated_one(live, data):
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     mixed = data.assign(respondents=["live", "live", "simulated", "live"])
-    assert dataset.write(live, mixed, TRANSLATED, RATINGS) == [
+    assert dataset.write_release(live, mixed, TRANSLATED, RATINGS) == [
         "README.md",
         "simulated_sociocultural_statements.csv",
     ]
 
 
 def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     assert [name for name in REQUIRED if not told.get(name)] == []
@@ -251,9 +251,9 @@ def test_the_croissant_file_has_all_that_version_1_0_requires(live, data):
 
 def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made_up(live, data):
     undated = TRANSLATED.assign(date="")
-    assert dataset.newest(live, undated) is None and "datePublished" not in dataset.about(
-        live, data, None
-    )
+    assert dataset.find_newest_day(
+        live, undated
+    ) is None and "datePublished" not in dataset.describe_for_catalogues(live, data, None)
     borrowing = Workspace(
         live.study.model_copy(update={"name": "mine", "material": "paper"}), "mine"
     )
@@ -261,13 +261,13 @@ def test_the_date_is_that_of_the_material_which_a_study_borrows_and_none_is_made
         pd.DataFrame({"time": ["2026-02-03T10:00:00", "2026-02-04T10:00:00"]}),
         live.raw / "debates" / "responses.csv",
     )
-    assert dataset.newest(borrowing, undated) == "2026-02-04"
+    assert dataset.find_newest_day(borrowing, undated) == "2026-02-04"
 
 
 def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_is_a_field(
     live, data
 ):
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     files = written(live)
     told = json.loads(files["croissant.json"])
     (records,) = told["recordSet"]
@@ -283,7 +283,7 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
         kinds["polarity"] == kinds["votes"] == kinds["judge_votes"] == "sc:Integer"
         and kinds["content_hash"] == "sc:Text"
     )
-    halves = croissant.metadata(
+    halves = croissant.make_metadata(
         {}, "x.csv", b"", data.assign(polarity=[0.5, 1, 2, -1]), dataset.COLUMNS
     )
     assert {f["name"]: f["dataType"] for f in halves["recordSet"][0]["field"]}[
@@ -292,14 +292,14 @@ def test_every_reference_in_the_croissant_file_leads_somewhere_and_every_column_
 
 
 def test_the_same_release_is_the_same_bytes(live, data):
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     before = written(live)
-    dataset.write(live, data, TRANSLATED, RATINGS)
+    dataset.write_release(live, data, TRANSLATED, RATINGS)
     assert written(live) == before
 
 
 def test_table_4_shows_the_statement_with_the_most_votes_of_each_dimension_in_order(data):
-    found = dataset.examples(data, ["LTO", "PDI", "MAS", "IDV"])
+    found = dataset.pick_examples(data, ["LTO", "PDI", "MAS", "IDV"])
     assert found.values.tolist() == [["LTO", "19#2", -2], ["PDI", "17.1", 2], ["IDV", "17.1", -1]]
 
 

@@ -210,7 +210,7 @@ def test_a_study_of_kept_answers_finds_its_own_release_unchanged(elsewhere, caps
     kept, _ = vote_filter.filter_statements(found, theses, 3)
     labels = kept[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="simulated")
     path = table_files.write(
-        dataset.dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv"
+        dataset.build_dataset(labels, kept, pd.DataFrame()), elsewhere / "simulated.csv"
     )
     assert (
         cli.main(["rehydrate", str(path), "--study", "demo", "--out", str(elsewhere / "out")]) == 0
@@ -245,7 +245,7 @@ def test_real_exports_find_themselves_again_and_by_text_alone(shared):
     found, theses, _ = read_exports(folder, folder / "votes_json")
     known = theses[theses["votes"].notna()]
     labels = known[["statement_id"]].assign(dimension="PDI", polarity=1, respondents="live")
-    data = dataset.dataset(labels, known, pd.DataFrame())
+    data = dataset.build_dataset(labels, known, pd.DataFrame())
     same = compare_release(data, found, theses)
     assert (same["state"] == "unchanged").all() and (same["moved"] == 0).all() and len(same) == 479
     bare = compare_release(data, *read_exports(folder, None)[:2])

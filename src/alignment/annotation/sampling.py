@@ -66,8 +66,10 @@ def predict_widths(pairs: Iterable[int], precision: float = 0.95, mae: float = 0
     sqrt(n), with the bounds of the sd that `bound_variance` gives. A pair counts once, however many
     judge it: they mostly agree. Columns: pairs, precision, mae_least, mae_most.
 
-    >>> predict_widths([81, 5]).round(2).to_dict("list")  # the paper's pairs; 5 of a rare dimension
-    {'pairs': [81, 5], 'precision': [0.1, 0.49], 'mae_least': [0.22, 0.88], 'mae_most': [0.58, 2.32]}
+    >>> print(predict_widths([81, 5]).round(2).to_string(index=False))  # the paper's; a rare one
+     pairs  precision  mae_least  mae_most
+        81       0.10       0.22      0.58
+         5       0.49       0.88      2.32
     """
     n = np.array(list(pairs), dtype=int)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -79,7 +81,7 @@ def predict_widths(pairs: Iterable[int], precision: float = 0.95, mae: float = 0
 def bound_variance(mae: float) -> tuple[float, float]:
     """Return the least and the greatest variance of whole errors from 0 to 4 with this mean.
 
-    The least where all are the two whole numbers beside the mean, the greatest where all are 0 or 4.
+    The least where all are the whole numbers beside the mean, the greatest where all are 0 or 4.
 
     >>> bound_variance(0.5)
     (0.25, 1.75)

@@ -1,4 +1,4 @@
-"""Croissant metadata (MLCommons, version 1.0): how catalogues and loaders read a table without asking its makers."""
+"""Croissant metadata (MLCommons, version 1.0), by which catalogues and loaders read a table."""
 
 import hashlib
 
@@ -6,9 +6,11 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 VERSION = "http://mlcommons.org/croissant/1.0"
-ALIASES = """citeAs column equivalentProperty extract field fileObject fileProperty fileSet format includes isLiveDataset
-jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator source subField
-transform"""
+ALIASES = """
+citeAs column equivalentProperty extract field fileObject fileProperty fileSet format includes
+isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace
+samplingRate separator source subField transform
+"""
 # The prefixes and aliases that the Croissant format gives; a reader refuses a file without them.
 CONTEXT = {
     "@language": "en",
@@ -25,38 +27,30 @@ CONTEXT = {
 }
 
 
-def metadata(
+def make_metadata(
     about: dict, name: str, csv: bytes, data: pd.DataFrame, columns: dict[str, str]
 ) -> dict:
-    """The metadata of a data set of one table: its file `name` with content `csv`, its columns with their meanings.
+    """Return the metadata of a data set of one table: the file `name` with content `csv`.
 
-    `about`: what the format requires of a data set (name, description, license, url, creator, datePublished), and more.
+    `about`: what the format requires of a data set (name, description, license, url, creator,
+    datePublished), and more. `columns`: their meanings.
     """
-    file = {
-        "@type": "cr:FileObject",
-        "@id": name,
-        "name": name,
-        "contentUrl": name,
-        "encodingFormat": "text/csv",
-    }
+    file = {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name}
+    file |= {"encodingFormat": "text/csv", "contentSize": f"{len(csv)} B"}
     records = {
         "@type": "cr:RecordSet",
         "@id": "labels",
         "name": "labels",
         "description": "One row per statement and dimension.",
         "key": [{"@id": "labels/statement_id"}, {"@id": "labels/dimension"}],
-        "field": [
-            _field(column, meaning, data[column], name) for column, meaning in columns.items()
-        ],
+        "field": [_field(c, meaning, data[c], name) for c, meaning in columns.items()],
     }
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": VERSION,
         **about,
-        "distribution": [
-            file | {"contentSize": f"{len(csv)} B", "sha256": hashlib.sha256(csv).hexdigest()}
-        ],
+        "distribution": [file | {"sha256": hashlib.sha256(csv).hexdigest()}],
         "recordSet": [records],
     }
 

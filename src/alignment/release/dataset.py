@@ -1,4 +1,4 @@
-"""The data set that may be published: ids, hashes and labels, never a text; with its card and metadata."""
+"""The data set that may be published (ids, hashes and labels, never a text), with its card."""
 
 import json
 import re
@@ -31,87 +31,86 @@ CITE = """@article{negru2026understanding,
   year = {2026}
 }"""
 TEMPLATES = Path(__file__).parent / "templates"
-SAID = yaml.safe_load((TEMPLATES / "card.yaml").read_text(encoding="utf-8"))
+TEXTS = yaml.safe_load((TEMPLATES / "card.yaml").read_text(encoding="utf-8"))
 
 
-def dataset(labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFrame) -> pd.DataFrame:
-    """The published table: one row a statement and dimension, ids and labels only.
+def build_dataset(
+    labels: pd.DataFrame, statements: pd.DataFrame, polarity: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the published table: one row per statement and dimension, ids and labels only.
 
-    `polarity`: statement_id, dimension, votes (of the judges), as notebook 05 writes it; it may be empty.
+    `polarity`: statement_id, dimension, votes (of the judges), as notebook 05 writes it; it may be
+    empty. Problem for a label of an unknown statement.
     """
-    hashes = statements["text"].map(content_hash)
-    known = statements.assign(content_hash=hashes)[["statement_id", "votes", "content_hash"]]
-    out = labels.merge(known, on="statement_id", how="left", validate="many_to_one")
-    if "votes" in polarity:
-        judged = polarity[["statement_id", "dimension", "votes"]].rename(
-            columns={"votes": "judge_votes"}
-        )
-        out = out.merge(judged, on=PAIR, how="left", validate="one_to_one")
-    else:
-        out["judge_votes"] = pd.NA
-    if out["content_hash"].isna().any():
-        lost = out.loc[out["content_hash"].isna(), "statement_id"].iloc[0]
-        raise Problem(f"{lost} has a label and is no kept statement.")
-    return out[list(COLUMNS)].astype({"votes": "Int64", "judge_votes": "Int64"})
-
-
-def examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
-    """Table 4: for each dimension the statement with the most votes."""
-    first = data.sort_values(["votes", "statement_id"], ascending=[False, True]).drop_duplicates(
-        "dimension"
+    hashes = statements[["statement_id", "votes"]].assign(
+        content_hash=statements["text"].map(content_hash)
     )
-    known = [d for d in dimensions if d in set(first["dimension"])]
-    return first.set_index("dimension").loc[known, ["statement_id", "polarity"]].reset_index()
+    data = labels.merge(hashes, on="statement_id", how="left", validate="many_to_one")
+    unknown = data.loc[data["content_hash"].isna(), "statement_id"]
+    if len(unknown):
+        raise Problem(f"{unknown.iloc[0]} has a label and is no kept statement.")
+    if "votes" in polarity:
+        judged = polarity[[*PAIR, "votes"]].rename(columns={"votes": "judge_votes"})
+        data = data.merge(judged, on=PAIR, how="left", validate="one_to_one")
+    else:
+        data["judge_votes"] = pd.NA
+    return data[list(COLUMNS)].astype({"votes": "Int64", "judge_votes": "Int64"})
+
+
+def pick_examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
+    """Return Table 4: for each dimension, in order, the statement with the most votes."""
+    most_first = data.sort_values(["votes", "statement_id"], ascending=[False, True])
+    examples = most_first.drop_duplicates("dimension").set_index("dimension")
+    present = [dimension for dimension in dimensions if dimension in examples.index]
+    return examples.loc[present, ["statement_id", "polarity"]].reset_index()
 
 
 def is_simulated(workspace: Workspace, data: pd.DataFrame) -> bool:
-    """Whether any label of a release was made up: then all of it is no data set."""
-    return workspace.study.respondents == "simulated" or bool(
-        data["respondents"].eq("simulated").any()
-    )
+    """Return whether any label of a release is simulated: then all of it is no data set."""
+    is_any = data["respondents"].eq("simulated").any()
+    return workspace.study.respondents == "simulated" or bool(is_any)
 
 
 def file_name(workspace: Workspace, data: pd.DataFrame) -> str:
-    """The release's file; a simulated one says so in its name."""
+    """Return the name of the release's table; a simulated one says so."""
     return f"simulated_{NAME}" if is_simulated(workspace, data) else NAME
 
 
-def card(
+def make_card(
     workspace: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> str:
-    """The data card, as Hugging Face reads it: a YAML head, then what a user must know.
+    """Return the data card as Hugging Face reads it: a YAML head, then what a user must know.
 
     `ratings`: as notebook 06 writes them, empty when nobody rated.
     """
     simulated, source = is_simulated(workspace, data), source_of(workspace)
-    slots = {
-        "file": file_name(workspace, data),
-        "material": workspace.material.name,
-        "first": workspace.study.languages[0],
-    }
+    slots = {"file": file_name(workspace, data), "material": workspace.material.name}
+    slots["first"] = workspace.study.languages[0]
     counts = data["dimension"].value_counts().reindex(workspace.dimensions, fill_value=0)
-    who = ", ".join(sorted(data["respondents"].unique()))
-    terms = f"\n## Licence and citation\n\nIds, hashes and labels: {', '.join(licence(workspace))}.\n\n```\n{CITE}\n```\n"
-    said = (TEMPLATES / "card.md").read_text(encoding="utf-8").format(
+    n, respondents = data["statement_id"].nunique(), ", ".join(sorted(data["respondents"].unique()))
+    columns = [(f"`{name}`", meaning) for name, meaning in _columns(workspace).items()]
+    licence = f"Ids, hashes and labels: {', '.join(licence_of(workspace))}."
+    terms = f"\n## Licence and citation\n\n{licence}\n\n```\n{CITE}\n```\n"
+    body = (TEMPLATES / "card.md").read_text(encoding="utf-8").format(
         title=_title(workspace, data),
         study=workspace.study.title,
-        warning=SAID["warning"] + "\n\n" if simulated else "",
-        sizes=f"{data['statement_id'].nunique()} statements, {len(data)} statement-dimension pairs ({who}).",
-        labelled=_labelled(workspace),
+        warning=TEXTS["warning"] + "\n\n" if simulated else "",
+        sizes=f"{n} statements, {len(data)} statement-dimension pairs ({respondents}).",
+        labelled=_who_labelled(workspace),
         paper=PAPER,
         collected=source["collected"],
-        columns=_table(("column", "meaning"), [(f"`{name}`", meaning) for name, meaning in _columns(workspace).items()]),
-        counts=_table(("dimension", "pairs"), counts.items()),
+        columns=_markdown_table(("column", "meaning"), columns),
+        counts=_markdown_table(("dimension", "pairs"), counts.items()),
         texts=source["texts"].format(**slots),
-        uses=SAID["uses of simulated" if simulated else "uses"],
+        uses=TEXTS["uses of simulated" if simulated else "uses"],
         ethics=source["ethics"],
-        judged=_judged(workspace, data),
-        checked=_checked(ratings),
-        translated=_translated(translated),
+        judged=_what_labels_are(workspace, data),
+        checked=_who_checked(ratings),
+        translated=_who_translated(translated),
         limits=source["limits"].format(**slots),
         licence="" if simulated else terms,
     )  # fmt: skip
-    return f"---\n{_head(workspace, data)}---\n\n{said}"
+    return f"---\n{_head(workspace, data)}---\n\n{body}"
 
 
 def _title(workspace: Workspace, data: pd.DataFrame) -> str:
@@ -119,9 +118,10 @@ def _title(workspace: Workspace, data: pd.DataFrame) -> str:
 
 
 def source_of(workspace: Workspace) -> dict[str, str]:
-    """What a card says of where a study's statements come from; texts that may be shown are the project's own."""
-    own = workspace.study.debates.source == "interface" and workspace.study.show_texts
-    return SAID["sources"]["written" if own else workspace.study.debates.source]
+    """Return what a card says of the statements' source; texts that may be shown are our own."""
+    debates = workspace.study.debates
+    is_own = debates.source == "interface" and workspace.study.show_texts
+    return TEXTS["sources"]["written" if is_own else debates.source]
 
 
 def _columns(workspace: Workspace) -> dict[str, str]:
@@ -129,60 +129,60 @@ def _columns(workspace: Workspace) -> dict[str, str]:
 
 
 def _head(workspace: Workspace, data: pd.DataFrame) -> str:
-    """The card's metadata, in the terms of the Hugging Face hub."""
-    simulated = is_simulated(workspace, data)
+    """Return the card's metadata, in the terms of the Hugging Face hub."""
+    study, simulated = workspace.study, is_simulated(workspace, data)
+    tags = ["culture", "hofstede", "cultural-alignment", "debates"]
     head = {
-        "pretty_name": f"{_title(workspace, data)} ({workspace.study.name})",
-        "language": workspace.study.languages,
-        **({} if simulated else {"license": licence(workspace)[0]}),
-        "annotations_creators": ["other" if workspace.study.labels else "machine-generated"],
+        "pretty_name": f"{_title(workspace, data)} ({study.name})",
+        "language": study.languages,
+        **({} if simulated else {"license": licence_of(workspace)[0]}),
+        "annotations_creators": ["other" if study.labels else "machine-generated"],
         "language_creators": [source_of(workspace)["creators"]],
-        "multilinguality": ["translation" if len(workspace.study.languages) > 1 else "monolingual"],
+        "multilinguality": ["translation" if len(study.languages) > 1 else "monolingual"],
         "size_categories": ["n<1K" if len(data) < 1000 else "1K<n<10K"],
         "source_datasets": ["original"],
         "task_categories": ["text-classification"],
-        "tags": [
-            "culture",
-            "hofstede",
-            "cultural-alignment",
-            "debates",
-            *(["simulated"] if simulated else []),
-        ],
+        "tags": [*tags, "simulated"] if simulated else tags,
         "configs": [{"config_name": "default", "data_files": file_name(workspace, data)}],
     }
     return yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
 
 
-def licence(workspace: Workspace) -> tuple[str, str]:
-    """The licence of ids, hashes and labels, as the hub names it, and where it stands; brought labels keep their own."""
+def licence_of(workspace: Workspace) -> tuple[str, str]:
+    """Return the labels' licence, as the hub names it, and its address; imported ones keep theirs."""
+    if workspace.study.labels:
+        return "unknown", "the terms of the source that the labels were brought from"
+    return LICENCE
+
+
+def _who_labelled(workspace: Workspace) -> str:
+    """Say who labelled the statements, as the beginning of a sentence."""
+    if workspace.study.labels:
+        return "The labels were brought with the study, for stances"
+    judges, languages = ", ".join(workspace.judges), ", ".join(workspace.study.languages)
     return (
-        LICENCE
-        if not workspace.study.labels
-        else ("unknown", "the terms of the source that the labels were brought from")
+        f"Labelled by {judges} in {languages} (relevance to a dimension, then polarity, "
+        "each the vote of all judges in all languages),"
     )
 
 
-def _labelled(workspace: Workspace) -> str:
-    """Who labelled them, as the beginning of a sentence."""
-    if workspace.study.labels:
-        return "The labels were brought with the study, for stances"
-    judges = f"{', '.join(workspace.judges)} in {', '.join(workspace.study.languages)}"
-    return f"Labelled by {judges} (relevance to a dimension, then polarity, each the vote of all judges in all languages),"
-
-
-def _judged(workspace: Workspace, data: pd.DataFrame) -> str:
-    """What the labels are, as the beginning of a sentence."""
+def _what_labels_are(workspace: Workspace, data: pd.DataFrame) -> str:
+    """Say what the labels are, as the beginning of a sentence."""
     if is_simulated(workspace, data):
         return "The labels are the votes of a program with planted leanings"
     if workspace.study.labels:
-        return "The labels were made elsewhere, and how is for their source to say"
-    return "The labels are the votes of language models, the same kind of system that they are meant to measure"
+        return "The labels were made elsewhere; only their source can say how"
+    return (
+        "The labels are the votes of language models, the same kind of system that they are "
+        "meant to measure"
+    )
 
 
-def _checked(ratings: pd.DataFrame) -> str:
-    """Who checked the labels, as the end of a sentence.
+def _who_checked(ratings: pd.DataFrame) -> str:
+    """Say who checked the labels, as the end of a sentence.
 
-    >>> _checked(pd.DataFrame(columns=["annotator", "statement_id", "dimension", "relevant", "polarity", "respondents"]))
+    >>> names = ["annotator", "statement_id", "dimension", "relevant", "polarity", "respondents"]
+    >>> _who_checked(pd.DataFrame(columns=names))
     'no person has checked them'
     """
     rated = ratings.dropna(subset=["relevant", "polarity"], how="all")
@@ -190,46 +190,43 @@ def _checked(ratings: pd.DataFrame) -> str:
         return "no person has checked them, for the annotators were simulated as well"
     if rated.empty:
         return "no person has checked them"
-    pairs = len(rated[PAIR].drop_duplicates())
-    return f"{pairs} of them were checked by people ({rated['annotator'].nunique()} annotators)"
+    pairs, annotators = len(rated[PAIR].drop_duplicates()), rated["annotator"].nunique()
+    return f"{pairs} of them were checked by people ({annotators} annotators)"
 
 
-def _table(names: tuple[str, str], rows) -> str:
+def _markdown_table(names: tuple[str, str], rows) -> str:
     return "\n".join(f"| {a} | {b} |" for a, b in [names, ("---", "---"), *rows])
 
 
-def _translated(translated: pd.DataFrame) -> str:
-    """Who made the texts in other languages, and how many of them a reader corrected."""
+def _who_translated(translated: pd.DataFrame) -> str:
+    """Say who made the texts in other languages, and how many of them a reader corrected."""
     if translated.empty:
         return "Everything was asked in one language."
     if translated["translator"].eq("simulated").any():
         return "**The texts in other languages were placeholders, no translations.**"
-    by = ", ".join(
-        sorted(translated.loc[~translated["corrected"].astype(bool), "translator"].unique())
-    )
-    made = (
-        f"The texts in other languages were made by: {by}"
-        if by
-        else "The texts in other languages were made by readers"
-    )
-    n = int(translated["corrected"].astype(bool).sum())
-    return f"{made}; a reader corrected {n} of {len(translated)}" + (
-        "." if n else ", so nobody may have checked them."
+    is_corrected = translated["corrected"].astype(bool)
+    translators = ", ".join(sorted(translated.loc[~is_corrected, "translator"].unique()))
+    made_by = f"made by: {translators}" if translators else "made by readers"
+    n = int(is_corrected.sum())
+    return (
+        f"The texts in other languages were {made_by}; a reader corrected {n} of {len(translated)}"
+        + ("." if n else ", so nobody may have checked them.")
     )
 
 
-def about(workspace: Workspace, data: pd.DataFrame, date: str | None) -> dict:
-    """What catalogues are told about the release.
+def describe_for_catalogues(workspace: Workspace, data: pd.DataFrame, date: str | None) -> dict:
+    """Return what catalogues are told about the release.
 
-    `date` is the newest day of what went in: who publishes sets the day of publication, and the address, anew.
-    Where none is known there is no date, and a reader of the format asks for it.
+    `date` is the newest day of what went in: who publishes sets the day of publication, and the
+    address, anew. Where none is known there is no date, and a reader of the format asks for it.
     """
-    counts = f"{len(data)} labels of {data['statement_id'].nunique()} debate statements on Hofstede's dimensions"
+    n = data["statement_id"].nunique()
     return {
         "name": re.sub(r"\W+", "-", f"sociocultural-statements-{workspace.study.name}"),
-        "description": f"{counts}; ids, no texts. Study: {workspace.study.title}",
+        "description": f"{len(data)} labels of {n} debate statements on Hofstede's dimensions; "
+        f"ids, no texts. Study: {workspace.study.title}",
         "citeAs": CITE,
-        "license": licence(workspace)[1],
+        "license": licence_of(workspace)[1],
         "url": PAPER,
         "creator": {"@type": "sc:Organization", "name": CREATOR},
         **({"datePublished": date} if date else {}),
@@ -241,30 +238,32 @@ def about(workspace: Workspace, data: pd.DataFrame, date: str | None) -> dict:
     }
 
 
-def newest(workspace: Workspace, translated: pd.DataFrame) -> str | None:
-    """The newest day of what went into a release, its translations and the answers of Kialo's interface; None when no day is known."""
+def find_newest_day(workspace: Workspace, translated: pd.DataFrame) -> str | None:
+    """Return the newest day of the translations and of the responses of Kialo, if any is known."""
     days = list(translated["date"].fillna("").astype("str")) if "date" in translated else []
     responses = workspace.material / "debates" / "responses.csv"
-    days += list(pd.read_csv(responses)["time"].str[:10]) if responses.exists() else []
-    return max((d for d in days if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default=None)
+    if responses.exists():
+        days += list(pd.read_csv(responses)["time"].str[:10])
+    return max((day for day in days if re.fullmatch(r"\d{4}-\d\d-\d\d", day)), default=None)
 
 
-def write(
+def write_release(
     workspace: Workspace, data: pd.DataFrame, translated: pd.DataFrame, ratings: pd.DataFrame
 ) -> list[str]:
-    """Write the release below the study's tables, in place of an older one; returns the names of its files."""
+    """Write the release below the study's tables, replacing an older one; return its files' names.
+
+    Simulated labels are no data set and get no metadata for catalogues.
+    """
     folder, name = workspace.processed / "12_release", file_name(workspace, data)
     for old in folder.glob("*"):
         old.unlink()
     workspace.write(data, f"12_release/{name}")
-    write_whole(folder / "README.md", card(workspace, data, translated, ratings))
-    if not is_simulated(
-        workspace, data
-    ):  # made-up labels are no data set, and stand in no catalogue
-        told = about(workspace, data, newest(workspace, translated))
-        metadata = croissant.metadata(
-            told, name, (folder / name).read_bytes(), data, _columns(workspace)
-        )
-        content = json.dumps(metadata, indent=1, ensure_ascii=False) + "\n"
-        write_whole(folder / "croissant.json", content)
-    return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    write_whole(folder / "README.md", make_card(workspace, data, translated, ratings))
+    if not is_simulated(workspace, data):
+        newest = find_newest_day(workspace, translated)
+        about = describe_for_catalogues(workspace, data, newest)
+        content = (folder / name).read_bytes()
+        metadata = croissant.make_metadata(about, name, content, data, _columns(workspace))
+        text = json.dumps(metadata, indent=1, ensure_ascii=False) + "\n"
+        write_whole(folder / "croissant.json", text)
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))

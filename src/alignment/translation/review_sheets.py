@@ -42,7 +42,7 @@ def export_sheet(
 
 
 def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> str:
-    """Take back a review sheet, or a table from elsewhere; return a sentence that says what is new."""
+    """Take back a review sheet, or a table from elsewhere; return a sentence on what is new."""
     language, statements = _language(workspace, language), workspace.read("02_statements")
     if not file.exists():
         raise Problem(
@@ -142,7 +142,7 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
 
 
 def _language(workspace: Workspace, language: str | None) -> str:
-    """Return the language under review: the study's second, or the given one of its further ones."""
+    """Return the language under review: the given one of the study's further ones, or the first."""
     further = workspace.study.languages[1:]
     language = language or next(iter(further), None)
     if language not in further:
