@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from kernel_trace import traced
 from project import NUMBERS, Project
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -43,10 +44,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable:
 
 @pytest.fixture(scope="session")
 def demo_project(once) -> Project:
-    """The default study, made from nothing. To be read only: `demo_copy` is to be changed."""
+    """The default study, made from nothing. To be read only: `demo_copy` is to be changed.
+
+    What its kernels loaded, read and wrote is noted in the folder `ipython` beside it.
+    """
 
     def make(folder: Path) -> None:
-        run = Project.new(folder, "data/raw/demo", "site").run()
+        run = Project.new(folder, "data/raw/demo", "site").run(**traced(folder.parent / "ipython"))
         assert run.returncode == 0, run.stderr
         assert f"{len(NUMBERS)} of {len(NUMBERS)} pages made" in run.stdout
 
