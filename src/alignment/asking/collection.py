@@ -39,7 +39,9 @@ class History(NamedTuple):
 NEVER_ASKED = History()
 
 
-def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True):
+def collect(
+    workspace: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True
+) -> pd.DataFrame:
     """Return the answers of cells from the archive, asking first for what it lacks.
 
     `texts`: (statement_id, language) -> text. The rows are the cells, with state, answer and
@@ -53,9 +55,14 @@ def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = 
         )
     keys = cell_keys(workspace, cells, texts)
     histories = _read_histories(workspace, cells, keys)
+
+    def open_requests(_) -> list[Request]:
+        nonlocal histories
+        histories = _read_histories(workspace, cells, keys)
+        return _open_requests(workspace, cells, keys, histories, texts)
+
     if ask and any(histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys):
-        with archive.open_archive(path) as connection, archive.lock(path):
-            histories = _ask(workspace, cells, keys, texts, connection)
+        ask_rounds(workspace, len(cells), open_requests)
     return _with_answers(cells, keys, histories)
 
 
@@ -132,29 +139,32 @@ def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict
     return messages
 
 
-def _ask(
+def ask_rounds(
     workspace: Workspace,
-    cells: pd.DataFrame,
-    keys: list[str],
-    texts: dict,
-    connection: sqlite3.Connection,
-) -> dict[str, History]:
-    """Ask until no cell is open, for as many rounds as there are attempts; return the histories."""
+    total: int,
+    open_requests: Callable[[sqlite3.Connection], list[Request]],
+    what: str = "replies",
+) -> None:
+    """Ask until no request is open, for as many rounds as the study allows attempts.
+
+    `open_requests` reads from the study's archive what is still to be asked, at first and after
+    each round. `total` and `what` are for the progress bar. Problem as `scheduler.ask` raises it,
+    or when another execution is asking.
+    """
     from alignment.asking import scheduler  # the client takes longer to import than all else here
 
-    study = workspace.study
-    archive.add_lost_tries(workspace.raw / archive.FILE, connection, study.respondents)
+    study, path = workspace.study, workspace.raw / archive.FILE
     cap = study.cap.usd if study.cap and study.respondents == "live" else None
-    histories = _read_histories(workspace, cells, keys)
-    for _ in range(study.attempts):
-        requests = _open_requests(workspace, cells, keys, histories, texts)
-        if not requests:
-            break
-        done, (_, usd) = len(cells) - len(requests), archive.sum_spending(connection)
-        progress = Progress(len(cells), done, usd, cap, file=workspace.progress)
-        scheduler.ask(workspace, requests, connection, progress)
-        histories = _read_histories(workspace, cells, keys)
-    return histories
+    with archive.open_archive(path) as connection, archive.lock(path):
+        archive.add_lost_tries(path, connection, study.respondents)
+        requests = open_requests(connection)
+        for _ in range(study.attempts):
+            if not requests:
+                break
+            done, (_, usd) = total - len(requests), archive.sum_spending(connection)
+            progress = Progress(total, done, usd, cap, what, workspace.progress)
+            scheduler.ask(workspace, requests, connection, progress)
+            requests = open_requests(connection)
 
 
 def _open_requests(

@@ -13,9 +13,8 @@ import pandas as pd
 import requests
 from urllib3.util import Retry
 
-from alignment.asking import archive
+from alignment.asking import archive, collection
 from alignment.asking.request import Request, hash_json, request_keys
-from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils import answer_words, prompts, reply_parser
 from utils.errors import Problem
@@ -118,8 +117,6 @@ def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: 
     It is asked as for any other reply: replies and costs are in the archive, and the study's cap
     holds. A reply that is no translation is asked for again, and then named in a Problem.
     """
-    from alignment.asking import scheduler  # the client takes longer to import than all else here
-
     study, path = workspace.study, workspace.raw / archive.FILE
     model = study.translator
     if study.respondents != "live":
@@ -138,25 +135,22 @@ def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: 
     for text in missing["text"].unique():
         messages[text] = fill_request(text, study.languages[0], language)
         keys[text] = request_keys(study, STEP, model, hash_json(messages[text]), runs=[1])[0]
-    with archive.open_archive(path) as connection, archive.lock(path):
-        archive.add_lost_tries(path, connection, study.respondents)
-        for _ in range(study.attempts):
-            archived, todo = _read_archived(connection), []
-            for text, key in keys.items():
-                if not archived[key].text:
-                    n = archived[key].attempts
-                    todo.append(
-                        Request(key, STEP, language, model, 1, n + 1, messages[text], replies=n)
-                    )
-            if not todo or stopped:
-                break
-            spent, done = archive.sum_spending(connection)[1], len(keys) - len(todo)
-            file = workspace.progress
-            progress = Progress(len(keys), done, spent, study.cap.usd, "translations", file)
-            try:
-                scheduler.ask(workspace, todo, connection, progress)
-            except Problem as problem:
-                stopped = problem
+
+    def open_requests(connection) -> list[Request]:
+        archived, todo = _read_archived(connection), []
+        for text, key in keys.items():
+            if not archived[key].text:
+                n = archived[key].attempts
+                todo.append(
+                    Request(key, STEP, language, model, 1, n + 1, messages[text], replies=n)
+                )
+        return todo
+
+    try:
+        collection.ask_rounds(workspace, len(keys), open_requests, "translations")
+    except Problem as problem:
+        stopped = problem
+    with archive.open_archive(path) as connection:
         archived = _read_archived(connection)
     texts = missing["text"].map(lambda text: archived[keys[text]].text)
     yield missing[texts != ""], list(texts[texts != ""])
