@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,8 +207,9 @@ def _ranks(sources: list[Path], seconds: dict[str, float]) -> dict[Path, float]:
 
 def _signal_kernels(number: signal.Signals) -> None:
     for child in psutil.Process().children():
-        if any("ipykernel" in part for part in child.cmdline()):
-            child.send_signal(number)
+        with suppress(psutil.Error):  # it has just ended
+            if any("ipykernel" in part for part in child.cmdline()):
+                child.send_signal(number)
 
 
 def _names(sources) -> str:
