@@ -1,10 +1,11 @@
-"""How long the results take: the bootstraps of Table 3 and the specification curve, against a plain loop and scipy's.
+"""Time the results: the bootstraps of Table 3 and the specification curve, against a plain loop
+and scipy's.
 
     .venv/bin/python benchmarks/bench_results.py
 
-Side by side in one run, as ratios to ours, since seconds are a machine's and ratios travel. Each line is the median of
-several repetitions with the least and the greatest; what is too slow to repeat in full is timed on a part and scaled,
-and says so. Needs the tables of the demo (./run_all.sh).
+Side by side in one run, as ratios to ours, since seconds depend on the machine. Each line is the
+median of several repetitions with the least and the greatest; what is too slow to repeat in full is
+timed on a part and scaled, and says so. Needs the tables of the demo (./run_all.sh).
 """
 
 import time
@@ -26,7 +27,7 @@ RESAMPLES, REPETITIONS = 10_000, 5
 
 
 def cells(rng: np.random.Generator) -> pd.DataFrame:
-    """Scores of four models in two languages on as many statements as Appendix A states, each of one dimension."""
+    """Return scores of four models in two languages on as many statements as Appendix A states."""
     rows = [
         (f"{d}-{i}", d, rng.choice([-2.0, -1.0, 1.0, 2.0]))
         for d, n in read_stated_n().items()
@@ -40,7 +41,7 @@ def cells(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def ours(scores: pd.DataFrame) -> pd.DataFrame:
-    """All of Table 3: one resample of statements for 24 cells, with intervals, p, exact p, corrections and power."""
+    """Compute Table 3: one resample for 24 entries, with intervals, p, corrections and power."""
     rng = np.random.default_rng(1)
     counts = significance.resample_counts(scores["statement_id"].nunique(), RESAMPLES, rng)
     return significance.compare(
@@ -85,7 +86,7 @@ def plain_loop(scores: pd.DataFrame) -> list[tuple]:
 
 
 def of_scipy(scores: pd.DataFrame) -> list[tuple]:
-    """scipy.stats.bootstrap, vectorised, a cell at a time; its intervals, and p from its distribution."""
+    """Use scipy.stats.bootstrap, an entry at a time, with p from its distribution."""
     found = []
     for cell in differences(scores):
         result = bootstrap(
@@ -132,9 +133,8 @@ def timed(work: Callable[[], object], repetitions: int = REPETITIONS) -> list[fl
 
 def line(name: str, seconds: list[float], base: list[float]) -> None:
     ratio, least, most = (f(seconds) / median(base) for f in (median, min, max))
-    print(
-        f"  {name:<58} {ratio:8.2f}   ({least:.2f} to {most:.2f}; n = {len(seconds)}; {median(seconds):.2f} s here)"
-    )
+    spread = f"{least:.2f} to {most:.2f}; n = {len(seconds)}; {median(seconds):.2f} s here"
+    print(f"  {name:<58} {ratio:8.2f}   ({spread})")
 
 
 def main() -> None:
@@ -150,9 +150,7 @@ def main() -> None:
         reanalysis.choices_of(have, {}), reanalysis.single_changes_of(have)
     )
     part = specs.iloc[:: len(specs) // 16]
-    print(
-        f"The whole specification curve of the demo, {len(specs)} specifications, as a ratio to ours:"
-    )
+    print(f"The specification curve of the demo, {len(specs)} specifications, as a ratio to ours:")
     base = timed(lambda: whole_curve(have, specs), 3)
     line("ours: what specifications share is computed once", base, base)
     scratch = [s * len(specs) / len(part) for s in timed(lambda: curve_from_scratch(have, part), 2)]

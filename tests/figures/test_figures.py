@@ -1,4 +1,4 @@
-"""Figures: the same bytes on every run, stamped, Chinese on any machine, and true to their tables."""
+"""Figures: the same bytes on every run, stamped, with Chinese, and true to their tables."""
 
 import io
 import warnings
@@ -136,8 +136,8 @@ def chance() -> pd.DataFrame:
 
 def many_directions() -> pd.DataFrame:
     designs = [chance().assign(design=d) for d in ("groups not equal", "groups strictly opposite")]
-    return pd.concat([pd.concat([d, d.assign(directions=d["directions"] + 7), d.assign(directions=d["directions"] + 14)])
-                      for d in designs])  # fmt: skip
+    more = [d.assign(directions=d["directions"] + k) for d in designs for k in (0, 7, 14)]
+    return pd.concat(more)
 
 
 def six_models() -> pd.DataFrame:
@@ -194,7 +194,7 @@ def said(figure) -> str:
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A figure of DRAWN, saved as simulated once for all tests, with the folder that it was saved to."""
+    """A figure of DRAWN, saved as simulated once for all tests, with the folder it is in."""
 
     @cache
     def save(name: str):
@@ -540,9 +540,8 @@ def test_the_change_of_language_is_green_below_5_percent_and_marked_when_it_surv
         p for p in panel.patches if mpl.colors.to_hex(p.get_facecolor()) == style.GREEN.lower()
     ]
     assert [round(p.get_y() + p.get_height() / 2) for p in bands] == [2, 3]
-    assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"] and "0.00" in words(
-        panel
-    )
+    assert [w for w in words(panel) if "◆" in w] == ["+0.40 ◆", "+0.60 ◆"]
+    assert "0.00" in words(panel)
 
 
 def test_what_is_green_goes_by_the_level_that_the_tests_take(monkeypatch):
@@ -556,9 +555,11 @@ def test_what_is_green_goes_by_the_level_that_the_tests_take(monkeypatch):
     assert [w for w in words(figure.axes[0]) if "◆" in w] == ["+0.60 ◆"]
 
 
-def test_every_figure_of_scores_says_which_colour_is_whose_on_how_many_statements_and_what_the_right_means():
-    for figure, key in ((paper_figures.models_by_dimension(means()), ["US, asked in English", "China, asked in Chinese"]),
-                        (paper_figures.language_changes(changes().assign(n=20)), ["US", "China"])):  # fmt: skip
+def test_every_figure_of_scores_explains_its_colours_its_numbers_and_what_the_right_means():
+    models = paper_figures.models_by_dimension(means())
+    languages = paper_figures.language_changes(changes().assign(n=20))
+    keys = ["US, asked in English", "China, asked in Chinese"], ["US", "China"]
+    for figure, key in zip((models, languages), keys, strict=True):
         [legend] = figure.legends
         assert [t.get_text() for t in legend.get_texts()] == key
         assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == [

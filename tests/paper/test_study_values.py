@@ -1,4 +1,4 @@
-"""What a study computed reaches the ledger under the paper's names, and each claim has one rule for print and for runs."""
+"""What a study computed reaches the ledger; each claim has one rule for print and for runs."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ PEOPLE = hofstede.read_human_values("current", ["US", "China"])
 
 
 def tables() -> dict[str, pd.DataFrame]:
-    """The tables of a study that found just what the paper prints, with its four named cells significant."""
+    """The tables of a study that found what the paper prints, with its four named entries."""
     long, n = published.read_table3(), published.read_stated_n()
     pairs = [(f"{d}-{i}", d) for d in DIMENSIONS for i in range(n[d])]
     relevant = pd.DataFrame(pairs, columns=["statement_id", "dimension"]).assign(
@@ -108,8 +108,10 @@ def test_the_ledger_reproduces_what_such_a_study_computed():
         ledger.LTO_POLE, "Figure 1: UAI, US models",  # a gap of 0.005, the other way
         "Claim: each group of models follows its own people on all six dimensions",
         "Claim: the axis of Figure 3 from -1 to 1 fits the average scores",
-        "Claim: the most notable difference between the groups is on IND",  # of the means on all statements it is LTO
-        "statements relevant to at least one dimension", "quality control statements",  # above, each pair has its own
+        # of the means on all statements it is LTO
+        "Claim: the most notable difference between the groups is on IND",
+        # above, each pair has a statement of its own
+        "statements relevant to at least one dimension", "quality control statements",
     }  # fmt: skip
 
 

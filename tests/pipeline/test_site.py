@@ -1,4 +1,4 @@
-"""The site of the default study, read as a person reads it: from a file, in a real browser, narrow and wide, by keyboard."""
+"""The site of the default study in a real browser, from a file, narrow and wide, by keyboard."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -28,10 +28,20 @@ WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": Fals
 WIDTHS = (390, 1280)
 pytestmark = [pytest.mark.takes(seconds=75), pytest.mark.xdist_group("site")]
 LOOKED_AT = [  # one of each kind of page
-    "index.html", "notebooks/04_annotate_relevance.html", "notebooks/08_figure1_groups_and_people.html", "notebooks/10_table3_languages.html",
-    "notebooks/13_published_numbers.html", "whatif/human_values-2015.html", "explore/index.html", "explore/PDI--sim-us-1.html",
-    "explore/UAI--group--China.html", "explore/statement--demo-103.3.html", "data.html", "glossary.html", "search.html",
-]  # fmt: skip
+    "index.html",
+    "notebooks/04_annotate_relevance.html",
+    "notebooks/08_figure1_groups_and_people.html",
+    "notebooks/10_table3_languages.html",
+    "notebooks/13_published_numbers.html",
+    "whatif/human_values-2015.html",
+    "explore/index.html",
+    "explore/PDI--sim-us-1.html",
+    "explore/UAI--group--China.html",
+    "explore/statement--demo-103.3.html",
+    "data.html",
+    "glossary.html",
+    "search.html",
+]
 
 
 @pytest.fixture(scope="session")
@@ -209,7 +219,9 @@ def test_search_finds_a_word_without_a_server(html, page):
 def test_what_is_wider_than_the_page_scrolls_by_keyboard(html, page):
     page.goto((html / "notebooks" / "10_table3_languages.html").as_uri())
     wide = page.evaluate(
-        "[...document.querySelectorAll('article *')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX == 'auto')"
+        "[...document.querySelectorAll('article *')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".filter(e => getComputedStyle(e).overflowX == 'auto')"
         ".every(e => e.tabIndex == 0)"
     )
     assert wide

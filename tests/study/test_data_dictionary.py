@@ -1,4 +1,4 @@
-"""Every table is documented, column by column, and is as it is documented; the READMEs of the data say the same."""
+"""Every table is as its documentation says, and so are the READMEs of the data."""
 
 import subprocess
 

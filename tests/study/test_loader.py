@@ -246,7 +246,9 @@ def test_the_study_that_contributing_shows_loads_and_asks_the_new_model_for_stan
 
 
 def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tmp_path):
-    extra = "extends: demo.yaml\nname: france\ncultures: {France: {language: en, people: France}}\nmodels: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
+    extra = "extends: demo.yaml\nname: france\n"
+    extra += "cultures: {France: {language: en, people: France}}\n"
+    extra += "models: {sim-fr-1: {culture: France, endpoint: simulated}}\n"
     leanings = dict.fromkeys(["PDI", "IDV", "MAS", "UAI", "LTO", "IND"], [0.1, 0.1])
     shutil.copy(ROOT / "studies" / "demo.yaml", tmp_path)
     path = tmp_path / "france.yaml"

@@ -1,4 +1,4 @@
-"""How far asking has come is told as it is: what is on disk, what failed, what it cost over the whole study."""
+"""Progress says what is on disk, what failed, and what the whole study has cost."""
 
 import json
 

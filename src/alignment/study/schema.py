@@ -26,7 +26,7 @@ class Part(BaseModel):
 
 
 class Debates(Part):
-    """Where the debates come from: kept responses, live Kialo, exports, or a table of statements."""
+    """Where the debates come from: kept responses, live Kialo, exports, or a table."""
 
     source: Literal["interface", "kialo", "exports", "table"]
     folder: str = ""  # of exports; default: data/raw/<study>/debates
