@@ -72,14 +72,14 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
             raise Problem(f'{where} has no column "{column}"; a table of answers has {listed}.')
     if "state" not in answers:
         answers = answers.assign(state="answered")
-    known = {
+    choices = {
         "step": STEPS,
         "model": list(workspace.study.models),
         "language": workspace.study.languages,
         "state": STATES,
         "respondents": ("live", "simulated", "imported"),
     }
-    for column, values in known.items():
+    for column, values in choices.items():
         blank = answers["state"].eq("not asked") & (column == "respondents")
         wrong = answers[~answers[column].isin(values) & ~blank]
         if len(wrong):

@@ -73,13 +73,13 @@ def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.
     """
     places = zip(cells["statement_id"], cells["language"], strict=True)
     has_text = np.fromiter((place in texts for place in places), dtype=bool, count=len(cells))
-    known, unknown = cells[has_text], cells[~has_text]
-    keys = cell_keys(workspace, known, texts)
-    histories, attempts = _read_histories(workspace, known, keys), workspace.study.attempts
+    with_text, without = cells[has_text], cells[~has_text]
+    keys = cell_keys(workspace, with_text, texts)
+    histories, attempts = _read_histories(workspace, with_text, keys), workspace.study.attempts
     is_open = [histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys]
     new = np.array(is_open, dtype=bool) & ~pd.Series(keys, dtype=str).duplicated().to_numpy()
-    answers = _with_answers(known, keys, histories).assign(new=new)
-    return pd.concat([answers, _with_answers(unknown, [""] * len(unknown), {}).assign(new=True)])
+    answers = _with_answers(with_text, keys, histories).assign(new=new)
+    return pd.concat([answers, _with_answers(without, [""] * len(without), {}).assign(new=True)])
 
 
 def archive_paths(workspace: Workspace) -> list[Path]:

@@ -74,8 +74,8 @@ class LeanClient(httpx2.AsyncClient):
         how = {"headers": request.headers.items(), "data": request.content, "proxy": self.proxy}
         async with self.session.request(request.method, str(request.url), **how) as reply:
             content = await reply.read()  # already unpacked
-            kept = {k: v for k, v in reply.headers.items() if k.lower() in KEPT_HEADERS}
-            return httpx2.Response(reply.status, headers=kept, content=content, request=request)
+            headers = {k: v for k, v in reply.headers.items() if k.lower() in KEPT_HEADERS}
+            return httpx2.Response(reply.status, headers=headers, content=content, request=request)
 
     async def aclose(self) -> None:
         await self.session.close()

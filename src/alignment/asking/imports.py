@@ -90,8 +90,8 @@ def read_labels(workspace: Workspace) -> pd.DataFrame:
         if column not in labels:
             listed = ", ".join(LABEL)
             raise Problem(f'{where} has no column "{column}"; a labels file has {listed}.')
-    known = {"dimension": workspace.dimensions, "polarity": list(SCORES["polarity"].values())}
-    for column, values in known.items():
+    choices = {"dimension": workspace.dimensions, "polarity": list(SCORES["polarity"].values())}
+    for column, values in choices.items():
         wrong = labels[~labels[column].isin(values)]
         if len(wrong):
             what = f"{wrong.iloc[0]['statement_id']} has the {column} {wrong.iloc[0][column]}"

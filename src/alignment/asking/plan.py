@@ -100,9 +100,9 @@ def plan_calls(
         calls = sizes[step] * runs[step] * (len(study.dimensions) if step == "relevance" else 1)
         for model in models:
             for language in study.languages:
-                known = usage.get((step, model, language))
-                if known and known[0] >= ENOUGH:
-                    cost = _measured_cost(calls, *known)
+                averages = usage.get((step, model, language))
+                if averages and averages[0] >= ENOUGH:
+                    cost = _measured_cost(calls, *averages)
                 else:
                     cost = _guessed_cost(study, step, model, language, calls)
                 rows.append((step, model, language, calls, *cost))
