@@ -1,6 +1,6 @@
-"""The one command beside ./run_all.sh and ./run_tests.sh: `alignment VERB ...`, each verb with --help.
+"""The command beside ./run_all.sh and ./run_tests.sh: `alignment VERB ...`, each with --help.
 
-What a verb needs is imported when it is called, so that no command waits for what another one needs.
+What a verb needs is imported when it is called, so that no command waits for what another needs.
 """
 
 import argparse
@@ -14,7 +14,7 @@ STUDY = "a study file, by name or path"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; return 0 when it is done, 1 after a Problem (told in a sentence), 130 after Ctrl-C."""
+    """Run one verb; return 0 when it is done, 1 after a Problem, 130 after Ctrl-C."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = (
         _run_parser().parse_args(given[1:]) if given[:1] == ["run"] else _parser().parse_args(given)

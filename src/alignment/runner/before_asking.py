@@ -1,4 +1,4 @@
-"""Before anybody is asked: the plan of calls as text, a pilot, and a cap and keys that are there."""
+"""Before anybody is asked: the plan of calls as text, a pilot, a cap and keys that are there."""
 
 import pandas as pd
 

@@ -18,19 +18,20 @@ def default_of(workspace: Workspace) -> Workspace:
     """The study's unchanged execution, which has to be there to compare with."""
     if not (workspace.base.processed / "05_sociocultural_statements.csv").exists():
         raise Problem(
-            f"There is nothing to compare with: run the study {workspace.study.name} unchanged first."
+            "There is nothing to compare with: "
+            f"run the study {workspace.study.name} unchanged first."
         )
     return workspace.base
 
 
 def both(workspace: Workspace, name: str, keys: list[str]) -> pd.DataFrame:
-    """A table of the default and of the changed execution side by side, joined on its keys (suffixes _before, _after)."""
+    """Join a table of the default and of the changed execution (suffixes _before, _after)."""
     before, after = table_files.read(default_of(workspace).path_of(name)), workspace.read(name)
     return before.merge(after, on=keys, how="outer", suffixes=("_before", "_after"))
 
 
 def labels(workspace: Workspace) -> pd.DataFrame:
-    """Labels that came, went or changed: statement_id, dimension, polarity before and after (NaN: no label)."""
+    """Return labels that came, went or changed, with polarity before and after (NaN: none)."""
     pairs = both(workspace, "05_sociocultural_statements", PAIR)
     same = pairs["polarity_before"].eq(pairs["polarity_after"])
     return workspace.in_order(pairs.loc[~same, [*PAIR, "polarity_before", "polarity_after"]])
@@ -105,7 +106,8 @@ def _agreeing(execution: Workspace) -> str:
 
 def _held(claims_: pd.Series) -> str:
     """How many claims hold whole ("5 of 6" does not)."""
-    return f"{sum(len(set(text.split(' of '))) == 1 and text != 'open' for text in claims_)} of {len(claims_)}"
+    whole = [text for text in claims_ if text != "open" and len(set(text.split(" of "))) == 1]
+    return f"{len(whole)} of {len(claims_)}"
 
 
 def _counted(became: pd.Series) -> str:
@@ -139,7 +141,7 @@ def moved(
 
 
 def turned(workspace: Workspace) -> pd.DataFrame:
-    """Directions of Figure 1 that agree with people before and not after, or the other way round."""
+    """Return the directions of Figure 1 that agree with people only before, or only after."""
     pairs = both(workspace, "08_directions", ["dimension", "first", "second"])
     return pairs.loc[
         pairs["agrees_before"] != pairs["agrees_after"],
@@ -150,7 +152,8 @@ def turned(workspace: Workspace) -> pd.DataFrame:
 def claims(workspace: Workspace) -> pd.DataFrame:
     """How much of each claim holds under each execution's own rules: claim, before, after, became.
 
-    Before and after: "5 of 6", or "open" where it is undecided. Became: rose, fell, as before, or decided otherwise.
+    Before and after: "5 of 6", or "open" where it is undecided. Became: rose, fell, as before, or
+    decided otherwise.
 
     Empty as long as notebook 14 has not run in both.
     """
@@ -170,8 +173,10 @@ def claims(workspace: Workspace) -> pd.DataFrame:
 def _became(before: str, after: str) -> str:
     """What a changed execution made of a claim.
 
-    >>> _became("5 of 6", "6 of 6"), _became("22 of 23", "18 of 23"), _became("6 of 6", "5 of 5"), _became("open", "6 of 6")
-    ('rose', 'fell', 'as before', 'decided otherwise')
+    >>> _became("5 of 6", "6 of 6"), _became("22 of 23", "18 of 23")
+    ('rose', 'fell')
+    >>> _became("6 of 6", "5 of 5"), _became("open", "6 of 6")
+    ('as before', 'decided otherwise')
     """
     if "open" in (before, after):
         return "as before" if before == after else "decided otherwise"
@@ -191,7 +196,7 @@ def _so_much(row: pd.Series, claim: str) -> str:
 
 
 def verdicts(workspace: Workspace) -> pd.DataFrame:
-    """Items of the ledger with another verdict than before: item, paper, here and verdict of both executions."""
+    """Return the items of the ledger with another verdict than before, of both executions."""
     if not all(e.path_of("13_ledger").exists() for e in (default_of(workspace), workspace)):
         return pd.DataFrame(columns=["item", "paper", "verdict_before", "verdict_after"])
     pairs = both(workspace, "13_ledger", ["item", "paper"])
@@ -202,7 +207,7 @@ def verdicts(workspace: Workspace) -> pd.DataFrame:
 
 
 def figures(workspace: Workspace) -> list[tuple[str, Path, Path]]:
-    """Figures of both executions that are not the same picture: name, before, after; those of the paper's results first."""
+    """Return figures that are not the same picture: name, before, after; the paper's first."""
     pairs = [
         (p.stem, workspace.base.figures / p.name, p)
         for p in sorted(workspace.figures.glob("*.png"))

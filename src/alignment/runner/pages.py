@@ -1,4 +1,4 @@
-"""One notebook: run by papermill, cleaned of everything that changes from run to run, sealed, put in its place whole."""
+"""One notebook: run by papermill, cleaned of what changes from run to run, sealed, put in place."""
 
 import hashlib
 import json
@@ -111,7 +111,7 @@ def put(notebook: dict, page: Path) -> None:
 
 
 def _told(error, notebook) -> str:
-    """The failing cell and its error; a Problem is already a sentence."""
+    """Name the failing cell and its error; a Problem is already a sentence."""
     what = (
         ANSI.sub("", error.evalue)
         if error.ename == "Problem"
@@ -123,7 +123,7 @@ def _told(error, notebook) -> str:
 
 
 def clean(notebook: dict) -> dict:
-    """A page without times, paths and ids of one machine: only what was written, run and shown."""
+    """Return a page without times, paths and ids of one machine."""
     for number, cell in enumerate(notebook["cells"]):
         tags = cell["metadata"].get("tags", [])
         cell["metadata"] = (
@@ -140,7 +140,7 @@ def clean(notebook: dict) -> dict:
 
 
 def _still(output: dict) -> dict:
-    """An output with no other metadata than a picture's size and alt text, and without addresses in memory."""
+    """Return an output without addresses in memory, and with a picture's metadata alone."""
     plain = output.get("data", {}).get("text/plain", [])
     if plain:
         output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
@@ -152,7 +152,7 @@ def _still(output: dict) -> dict:
 
 
 def sealed(notebook: dict, made_from: str) -> dict:
-    """A page with its seal: what it was made from, and a digest of what stands on it."""
+    """Return a page with its seal: what it was made from, and a digest of what stands on it."""
     notebook["metadata"]["seal"] = {
         "made_from": made_from,
         "page": digest(json.dumps(notebook["cells"], sort_keys=True)),
@@ -161,7 +161,7 @@ def sealed(notebook: dict, made_from: str) -> dict:
 
 
 def digest(*parts: bytes | str) -> str:
-    """A hash of several parts, joined without ambiguity."""
+    """Return a hash of several parts, joined without ambiguity."""
     whole = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
@@ -170,6 +170,6 @@ def digest(*parts: bytes | str) -> str:
 
 
 def quiet_kernels() -> None:
-    """Environment of the kernels to come, without the warnings that have no place on a page."""
+    """Set the environment of the kernels to come: steady, and without warnings on pages."""
     os.environ.update(STEADY)
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"

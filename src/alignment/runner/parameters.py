@@ -29,12 +29,12 @@ class Parameter:
 
 
 def sources() -> list[Path]:
-    """The notebooks' sources, in order."""
+    """Return the notebooks' sources, in order."""
     return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
 
 
 def of(source: Path) -> dict[str, Parameter]:
-    """The parameters of one notebook, by name."""
+    """Return the parameters of one notebook, by name."""
     cell = re.search(
         r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)',
         source.read_text(encoding="utf-8"),
@@ -50,13 +50,14 @@ def _parsed(line: str, source: Path) -> Parameter:
     match = LINE.match(line)
     if not match or match["type"] not in TYPES:
         raise Problem(
-            f"{shown(source)}: a parameter is written `name: type = default  # meaning`, not {line!r}."
+            f"{shown(source)}: a parameter is written `name: type = default  # meaning`, "
+            f"not {line!r}."
         )
     return Parameter(match["name"], match["type"], ast.literal_eval(match["value"]), match["help"])
 
 
 def all_of(notebooks: Iterable[Path]) -> dict[str, tuple[Parameter, list[str]]]:
-    """Every parameter but `study`, with the numbers of the notebooks that take it."""
+    """Return every parameter but `study`, with the numbers of the notebooks that take it."""
     found: dict[str, tuple[Parameter, list[str]]] = {}
     for source in notebooks:
         for name, parameter in of(source).items():
@@ -66,13 +67,14 @@ def all_of(notebooks: Iterable[Path]) -> dict[str, tuple[Parameter, list[str]]]:
 
 
 def checked(given: dict[str, object], where: str) -> dict[str, object]:
-    """Values given for parameters, in their types; a Problem that names the nearest right one otherwise."""
+    """Return values given for parameters in their types; a Problem names the nearest right one."""
     known = all_of(sources())
     out = {}
     for name, value in given.items():
         if name not in known:
             raise Problem(
-                f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} ./run_all.sh --list shows all.'
+                f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} '
+                "./run_all.sh --list shows all."
             )
         out[name] = _typed(known[name][0], value, where)
     return out
@@ -98,7 +100,7 @@ def _typed(parameter: Parameter, value: object, where: str) -> object:
 
 
 def _read(parameter: Parameter, text: str, where: str) -> object:
-    """A value typed on the command line."""
+    """Read a value typed on the command line."""
     if parameter.type == "bool" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
@@ -115,7 +117,8 @@ def _read(parameter: Parameter, text: str, where: str) -> object:
 
 def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
     return Problem(
-        f"{where}: {parameter.name} takes {WORDS[parameter.type]} (as in {parameter.name}={parameter.default}), not {value!r}."
+        f"{where}: {parameter.name} takes {WORDS[parameter.type]} "
+        f"(as in {parameter.name}={parameter.default}), not {value!r}."
     )
 
 
@@ -127,7 +130,7 @@ def given_to(workspace: Workspace, source: Path) -> dict[str, object]:
 
 
 def table(notebooks: Iterable[Path]) -> str:
-    """The list that `--list` prints."""
+    """Return the list that `--list` prints."""
     lines = []
     for name, (parameter, taken) in sorted(all_of(notebooks).items()):
         lines.append(
@@ -137,6 +140,7 @@ def table(notebooks: Iterable[Path]) -> str:
         lines.append(f"    {parameter.meaning}{choices}")
     lines.append("")
     lines.append(
-        f"A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... ({', '.join(CHANGEABLE)})."
+        "A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... "
+        f"({', '.join(CHANGEABLE)})."
     )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What an execution will ask, before anything runs: counted by the answers that are there, as far as they decide it."""
+"""What an execution will ask, counted before anything runs from the answers that are there."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,10 @@ from utils.votes import cast_votes
 
 
 def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
-    """The plan of calls (`plan.plan_calls`) of an execution with these parameters, with two more columns.
+    """Return the plan of calls of an execution with these parameters, with two more columns.
 
-    `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where answers still to come
-    decide what a step asks about, it is counted for the labels as they are now.
+    `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where
+    answers still to come decide what a step asks about, it is counted for the labels of now.
     """
     base = workspace.base
     base = base if (base.processed / "01_debates.csv").exists() else workspace
@@ -46,7 +46,10 @@ def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
 def _steps(
     base: Workspace, given: dict, runs: dict
 ) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
-    """Each step, its cells with what is known of them (None while no table says which they are), and whether that is sure."""
+    """Yield each step, its cells with what is known of them, and whether that is sure.
+
+    The cells are None while no table says which they are.
+    """
     recorded = base.study.respondents == "imported" or base.recorded
     kept = _kept(base, given)
     pairs = (
@@ -74,7 +77,7 @@ def _steps(
 
 
 def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
-    """The statements that the filter keeps, as notebook 02 does; None while there are no debates."""
+    """Return the statements that the filter keeps; None while there are no debates."""
     rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
         return vote_filter.filter_statements(
@@ -85,7 +88,7 @@ def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
 
 
 def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """The texts of statements as far as they are there: what has yet to be translated was never asked about."""
+    """Return the texts of statements that are there; others were never asked about."""
     if base.study.translator == "simulated":
         there = translations.translate(base, kept)
     else:
@@ -105,7 +108,7 @@ def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
 def _cells(
     base: Workspace, step: str, pairs: pd.DataFrame | None, runs: int
 ) -> pd.DataFrame | None:
-    """The cells of a step: of these pairs, or where answers have yet to decide them, as the study's tables have them now."""
+    """Return the cells of a step: of these pairs, or as the study's tables have them now."""
     if pairs is not None:
         return cells_of_pairs(
             step,
@@ -135,7 +138,7 @@ def _next_pairs(
 
 
 def _size(base: Workspace, step: str, cells: pd.DataFrame | None) -> int:
-    """Statements, or pairs of the polarity step, that a step asks about; as the study expects while no table says it."""
+    """Count what a step asks about, or return what the study expects while no table says it."""
     if cells is None:
         return plan.expected_sizes(base.study)[step]
     return (
@@ -158,15 +161,18 @@ def sentence(frame: pd.DataFrame) -> str:
     >>> row = {"calls": 10, "new": 5, "usd_low": 2.0, "usd_high": 4.0, "sure": True}
     >>> sentence(pd.DataFrame([row]))
     '5 new calls, about $1.00 to $2.00.'
-    >>> sentence(pd.DataFrame([row, row | {"sure": False}]))
-    "At least 5 new calls, about $1.00 to $2.00; the later steps depend on their answers, and need with today's labels 5 more, about $1.00 to $2.00."
+    >>> print(sentence(pd.DataFrame([row, row | {"sure": False}])))  # doctest: +NORMALIZE_WHITESPACE
+    At least 5 new calls, about $1.00 to $2.00; the later steps depend on their answers,
+    and need with today's labels 5 more, about $1.00 to $2.00.
     """
     said = _counted(frame[frame["sure"]])
     if frame["sure"].all():
         return f"{said}."
     if not frame["sure"].any():
         return f"About {_counted(frame)}, as the study expects."
-    return f"At least {said}; the later steps depend on their answers, and need with today's labels {_counted(frame[~frame['sure']], 'more')}."
+    later = _counted(frame[~frame["sure"]], "more")
+    rest = f"the later steps depend on their answers, and need with today's labels {later}."
+    return f"At least {said}; {rest}"
 
 
 def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:
