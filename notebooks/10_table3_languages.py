@@ -116,7 +116,9 @@ Markdown(f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. {page_not
 # significant, and the interval should contain 0 in 95 %. No data of this study are used.
 
 # %%
-rates = pd.DataFrame([null_model.rejections(n, np.random.default_rng(n)) for n in null_model.SIZES])
+rates = pd.DataFrame(
+    [null_model.false_positive_rates(n, np.random.default_rng(n)) for n in null_model.SIZES]
+)
 rates.set_index("n").map("{:.1%}".format)
 
 # %% [markdown]

@@ -151,7 +151,7 @@ rates = null_model.agreement_rates(here.read("07_votes"), have.models)
 labels = here.read("05_sociocultural_statements")
 observed = product.drop_duplicates("differ").set_index("differ")["with_people"]
 observed = observed.astype(float).to_dict()
-chance = null_model.table(
+chance = null_model.null_distributions(
     labels, have.models, rates, people, observed, np.random.default_rng(14), draws
 )
 caption = "Number of directions that agree with people if the models answer at random."
@@ -179,7 +179,7 @@ style.save(here, figure, "null_directions_paper", caption, "printed")
 # answers, which are not published.*
 
 # %%
-six, five = (null_model.at_least(of_paper, null_model.DESIGNS["not_equal"], k) for k in (6, 5))
+six, five = (null_model.share_at_least(of_paper, "not_equal", k) for k in (6, 5))
 Markdown(
     f"With the paper's numbers of labels, all six directions agree by chance in **{six:.1%}** "
     f"of {draws:,} simulated data sets, and at least five in **{five:.1%}**."

@@ -9,9 +9,9 @@ from utils.errors import Problem, check_choice
 def account_cells(answers: pd.DataFrame, planned_cells: pd.DataFrame) -> pd.DataFrame:
     """Count by model and language: planned = answered + refused + ... + not asked.
 
-    A planned cell without a row was not asked. Problem for a cell that stands twice, was not planned
-    or is in no known state, so that the parts always sum to the plan. One row for each model and
-    language, in the plan's order.
+    A planned cell without a row was not asked. Problem for a cell that stands twice, was not
+    planned or is in no known state, so that the parts always sum to the plan. One row for each
+    model and language, in the plan's order.
     """
     plan, given = select_keys(planned_cells, CELL), select_keys(answers, CELL)
     joined = plan.merge(given.assign(state=answers["state"].fillna("")), how="left", on=CELL)

@@ -1,4 +1,4 @@
-"""What is known of each language that replies are read in: `templates/words.*.yaml`, made into patterns."""
+"""What is known of each language of replies: `templates/words.*.yaml`, made into patterns."""
 
 import re
 from functools import cache
@@ -19,13 +19,13 @@ AFTER = r"[\s_\"'“”’」』»】\])}>]*(?:$|(?P<rest>(?:[,.;:!(\[=、。—
 
 @cache
 def known() -> tuple[str, ...]:
-    """The languages whose words are known."""
+    """Return the languages whose words are known."""
     return tuple(sorted(p.name.split(".")[1] for p in TEMPLATES.glob("words.*.yaml")))
 
 
 @cache
 def words(language: str) -> dict:
-    """What `words.<language>.yaml` says; its patterns may run over several lines."""
+    """Return what `words.<language>.yaml` says; its patterns may run over several lines."""
     if language not in known():
         listed = ", ".join(known())
         raise Problem(
@@ -37,7 +37,7 @@ def words(language: str) -> dict:
 
 @cache
 def patterns() -> SimpleNamespace:
-    """The patterns of all languages in one, since a reply may be in a language that was not asked for."""
+    """Return the patterns of all languages: a reply may be in one that was not asked for."""
     every = {language: words(language) for language in known()}
     either = {k: "|".join(w[k] for w in every.values()) for k in ("opener", "turns", "because")}
     tags = [w["statement"] for w in every.values()]
@@ -58,7 +58,7 @@ def patterns() -> SimpleNamespace:
 
 
 def _marks(every: dict, opener: str) -> dict[str, re.Pattern]:
-    """`head`, the mark of an answer ("Final answer:"), and `line`, a line that has one where a sentence could begin."""
+    """Return `head`, the mark of an answer ("Final answer:"), and `line`, a line that holds one."""
     mark, said = ("|".join(w[k] for w in every.values()) for k in ("mark", "said"))
     named = rf"""(?:"(?:{mark})"|'(?:{mark})'|(?:{mark})){GAP}{OPTIONS}{GAP}(?:[:=∶]|$)"""
     head = rf"{named}|[【\[](?:{mark})[】\]]{GAP}[:=∶]?|(?:{said}){GAP}:?"
@@ -71,7 +71,7 @@ def _marks(every: dict, opener: str) -> dict[str, re.Pattern]:
 
 
 def _says(every: dict, step: str, because: str) -> list[tuple]:
-    """(answer, language, how it is said, what else may be said with it, what speaks against it), of all languages."""
+    """Return, in all languages: answer, language, how it is said, its echoes, what denies it."""
     out, after = [], AFTER.replace("BECAUSE", because)
     for language, own in every.items():
         for answer, entry in own["answers"][step].items():

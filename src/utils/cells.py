@@ -1,4 +1,4 @@
-"""What is asked: steps, dimensions, answers and their values; the cells of a step, and their names."""
+"""What is asked: steps, dimensions, answers and their values; cells and their names."""
 
 from collections.abc import Iterable
 

@@ -61,7 +61,7 @@ def describe_dissent(table: pd.DataFrame) -> str:
 def label_by_rule(
     step: str, answers: pd.DataFrame, runs: int, planned: int, rules: Rules = DEFAULT
 ) -> dict[str, pd.DataFrame]:
-    """Return the labels as they are and with each rule changed on its own: "tie_rule: drop" -> labels.
+    """Return the labels as they are and with each rule changed alone: "tie_rule: drop" -> labels.
 
     The quorums tried are 3 to 6 of 8, or as large a share of other numbers of planned votes.
     """

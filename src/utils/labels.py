@@ -34,10 +34,10 @@ def scored_set(labels: pd.DataFrame) -> pd.DataFrame:
 def label_relevance(votes: pd.DataFrame, planned: int, rules: Rules = DEFAULT) -> pd.DataFrame:
     """Return which statement speaks to which dimension: those with at least a quorum of yes votes.
 
-    `planned` votes are judges x languages. The quorum stays what it is when votes are missing; where
-    `missing_votes` is "valid" it scales with those that are there. Columns: statement_id, dimension,
-    yes, no, missing, tied (votes in which runs were tied), planned, quorum, relevant, marginal (one
-    vote the other way would flip the label), open (the missing votes could flip it).
+    `planned` votes are judges x languages. The quorum stays what it is when votes are missing;
+    where `missing_votes` is "valid" it scales with those that are there. Columns: statement_id,
+    dimension, yes, no, missing, tied (votes in which runs were tied), planned, quorum, relevant,
+    marginal (one vote the other way would flip the label), open (the missing votes could flip it).
     """
     check_quorum(rules.relevance_quorum, planned)
     table, counts, tied = _count_votes(votes, planned, [0.0, 1.0])

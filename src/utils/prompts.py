@@ -1,4 +1,4 @@
-"""The questions as text files, one for each step and language, with a statement between marks that it cannot close."""
+"""The questions as text files, one for each step and language, a statement kept in its place."""
 
 import re
 from functools import cache
@@ -17,7 +17,7 @@ CONTROLS = ("INST", "SYS", "AVAILABLE", "TOOL")  # what chat models write betwee
 
 @cache
 def languages() -> list[str]:
-    """The languages that have all files: a template for each step, and the words of answers.
+    """Return the languages that have all files: a template for each step, and the words of answers.
 
     >>> languages()
     ['en', 'zh']
@@ -31,21 +31,23 @@ def languages() -> list[str]:
 
 @cache
 def template(step: str, language: str) -> str:
-    """The text of a prompt with its slots still open."""
+    """Return the text of a prompt with its slots still open."""
     if step not in STEPS:
         raise Problem(
             f'There is no step "{step}" (steps: {", ".join(STEPS)}).{nearest(step, STEPS)}'
         )
     if language not in languages():
         raise Problem(
-            f'There are no prompts in the language "{language}" (languages: {", ".join(languages())}); '
-            f"a language is added by its files in src/utils/templates.{nearest(language, languages())}"
+            f'There are no prompts in the language "{language}" '
+            f"(languages: {', '.join(languages())}); "
+            f"a language is added by its files in src/utils/templates."
+            f"{nearest(language, languages())}"
         )
     return (answer_words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
 def slots(step: str, language: str) -> set[str]:
-    """The names of a template's slots.
+    """Return the names of a template's slots.
 
     >>> sorted(slots("stance", "zh")), sorted(slots("polarity", "en"))
     (['statement'], ['definition', 'name', 'negative_pole', 'positive_pole', 'statement'])
@@ -54,9 +56,10 @@ def slots(step: str, language: str) -> set[str]:
 
 
 def fill(step: str, language: str, statement: str, dimension: dict | None = None) -> list[dict]:
-    """The chat messages that ask a step's question about a statement.
+    """Return the chat messages that ask a step's question about a statement.
 
-    `dimension` holds name, definition, positive_pole and negative_pole (`dimensions`); a stance needs none.
+    `dimension` holds name, definition, positive_pole and negative_pole (`dimensions`); a stance
+    needs none.
     """
     text = template(step, language)
     values = {**(dimension or {}), "statement": statement}
@@ -67,7 +70,8 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
     ]
     if missing:
         raise Problem(
-            f"The {step} prompt in {language} has empty slots: nothing was given for {', '.join(missing)}."
+            f"The {step} prompt in {language} has empty slots: "
+            f"nothing was given for {', '.join(missing)}."
         )
     values["statement"] = shield(statement, language)
     return [{"role": "user", "content": SLOT.sub(lambda slot: values[slot[1]], text)}]
@@ -77,7 +81,8 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
 def _marks(language: str) -> re.Pattern:
     """Return the pattern of what could end a statement or its message, in any spelling.
 
-    That is the statement's own tag, any other tag of one word, and the control tokens of chat models.
+    That is the statement's own tag, any other tag of one word, and the control tokens of chat
+    models.
     """
     gap, word = rf"[\s{UNSEEN}]*", rf"\w(?:[{UNSEEN}]*\w)*"
     slash = f"{gap}(?:[/／]{gap})?"
@@ -105,7 +110,7 @@ def unshield(text: str, language: str) -> str:
 
 @cache
 def _shape(step: str, language: str) -> re.Pattern:
-    """A template as a pattern whose groups are its slots."""
+    """Return a template as a pattern whose groups are its slots."""
     parts, seen, pattern = SLOT.split(template(step, language)), set(), ""
     for i, part in enumerate(parts):
         named = f"(?P={part})" if part in seen else f"(?P<{part}>.*?)"
@@ -115,7 +120,9 @@ def _shape(step: str, language: str) -> re.Pattern:
 
 
 def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
-    """Step, language, statement and the dimension's name (None for a stance) of filled messages: the inverse of `fill`.
+    """Return step, language, statement and dimension's name of messages: the inverse of `fill`.
+
+    A stance names no dimension (None).
 
     >>> recognise(fill("stance", "zh", "每周应工作四天。"))
     ('stance', 'zh', '每周应工作四天。', None)
@@ -132,5 +139,6 @@ def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
                     values.get("name"),
                 )
     raise Problem(
-        "These messages were not filled from this project's prompts, or the prompts have changed since."
+        "These messages were not filled from this project's prompts, "
+        "or the prompts have changed since."
     )

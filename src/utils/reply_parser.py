@@ -1,7 +1,8 @@
 """What a reply says: its last marked answer, read strictly in every known language; never a guess.
 
-What the words of a language are is in `words`; the rules that use them are here. A doubt of any kind
-makes a reply unreadable, since an unreadable reply can be asked again and a wrong answer cannot be found again.
+What the words of a language are is in `words`; the rules that use them are here. A doubt of any
+kind makes a reply unreadable, since an unreadable reply can be asked again and a wrong answer
+cannot be found again.
 """
 
 import re
@@ -13,13 +14,15 @@ CUT = {"length", "max_tokens", "error"}
 FILTERED = {"content_filter", "safety", "refusal"}
 
 THINKING = re.compile(
-    r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]|\[(/?)THINK\]",
+    r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]"
+    r"|\[(/?)THINK\]",
     re.I,
 )
 TAGS = re.compile(r"<\|[^|>\n]*\|>|</s>|<br ?/?>|</?(?:b|i|em|strong|p|u|mark|span|center|h[1-6])>")
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|«[^»]*»|\"[^\"\n]*\"|^[ \t]*>.*$", re.M)
 INVISIBLE = re.compile(
-    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
+    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
+    r"|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
 )
 COMMON = {
     "：": ":",
@@ -44,7 +47,7 @@ KANA = re.compile(
 def read(
     step: str, language: str, text: str | None, finish_reason: str | None = "stop"
 ) -> tuple[str, str]:
-    """The state of a reply and its answer ('' unless answered).
+    """Return the state of a reply and its answer ('' unless answered).
 
     >>> read("stance", "en", "For: many. Against: more.\\n\\n**Answer:** I disagree.")
     ('answered', 'disagree')
@@ -70,13 +73,13 @@ def read(
 
 
 def _refuses(text: str) -> bool:
-    """Whether a reply declines to answer, which it does where it begins or where it ends."""
+    """Return whether a reply declines to answer, which it does where it begins or where it ends."""
     text = _unquoted(text).strip()
     return any(patterns().refusals.search(part) for part in (text[:400], text[400:][-400:]))
 
 
 def visible(text: str) -> str:
-    """A reply without its thinking; nothing if the thinking never ends."""
+    """Return a reply without its thinking; nothing if the thinking never ends."""
     if not any(mark in text for mark in ("<", "◁", "THINK]")):
         return text
     tags = list(THINKING.finditer(text))
@@ -108,12 +111,12 @@ def _plain(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """A text without what it quotes."""
+    """Return a text without what it quotes."""
     return QUOTED.sub(" ", text) if any(mark in text for mark in '"“「『«>') else text
 
 
 def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tuple[int, int]]:
-    """The last marked answer, the languages of its words (of its mark, if it is a bare number), and where it stands."""
+    """Return the last marked answer, the languages of its words or mark, and where it stands."""
     nothing = (None, set(), (0, 0))
     marks = _marks(text)
     if not marks:
@@ -133,7 +136,7 @@ def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tupl
 
 
 def _marks(text: str) -> list[tuple[int, str, int]]:
-    """(start of the mark, its content, end of its line) of every marked answer outside quotations, in order."""
+    """Return (start, content, end of line) of every marked answer outside quotations, in order."""
     at = set()
     for keyword in (*patterns().keywords, "\\boxed"):
         found = text.find(keyword)
@@ -165,7 +168,7 @@ def _inside_quotation(before: str) -> bool:
 
 
 def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
-    """The answer that the content of a mark is, and the language of its words; None if it is anything else."""
+    """Return the answer that a mark's content is, and its language; None for anything else."""
     content = INVISIBLE.sub("", content).strip(EDGES)
     content = re.sub(
         r"^[-•]\s+(?=[^\W\d_])|^–(?=\d)", lambda m: "-" if m.group() == "–" else "", content
@@ -184,12 +187,12 @@ def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
 
 
 def _finished(text: str, end: int) -> bool:
-    """Whether a cut-off reply had finished its answer: something closes it."""
+    """Return whether a cut-off reply had finished its answer: something closes it."""
     return end < len(text) or text.endswith(("*", "`", "]", ")", "}", ">", "】", "。"))
 
 
 def _stands(step: str, answer: str, later: str) -> bool:
-    """Whether nothing in the lines after an answer takes it back."""
+    """Return whether nothing in the lines after an answer takes it back."""
     if not later.strip(EDGES + "*`-\n"):
         return True
     later = _unquoted(later)
@@ -201,7 +204,7 @@ def _stands(step: str, answer: str, later: str) -> bool:
 def _contradicts(
     step: str, answer: str, mark: tuple[int, str, int], text: str, start: int, introduced: bool
 ) -> bool:
-    """Whether an earlier answer is another one, and nothing says that it was thought better of."""
+    """Return whether an earlier answer is another one, and nothing takes it back."""
     if _verdict(step, mark[1])[0] in (None, answer):
         return False
     between = text[mark[2] : start]
@@ -213,7 +216,7 @@ def _contradicts(
 
 
 def _mostly(language: str, text: str) -> bool:
-    """Whether a text is mainly in a language: by words, two thirds of them, half in a short text.
+    """Return whether a text is mainly in a language: two thirds of its words, half if short.
 
     Languages of the same letters are told apart by their most frequent words.
     """
@@ -234,7 +237,7 @@ def _mostly(language: str, text: str) -> bool:
 
 
 def _foreign(language: str, text: str) -> bool:
-    """Whether a text has more of the words that are frequent in other languages than of its own frequent ones."""
+    """Return whether frequent words of other languages outnumber a text's own frequent ones."""
     common, foreign = patterns().frequent[language]
     if not foreign:
         return False
@@ -246,10 +249,10 @@ def _foreign(language: str, text: str) -> bool:
 
 
 def agreement(text: str) -> str | None:
-    """What an answer collected elsewhere says in its own words: agree, disagree, or None.
+    """Return what an answer collected elsewhere says in its own words: agree, disagree, or None.
 
-    >>> agreement("strongly_agree"), agreement("Strongly disagree."), agreement("不同意"), agreement("neutral")
-    ('agree', 'disagree', 'disagree', None)
+    >>> [agreement(text) for text in ("strongly_agree", "Strongly disagree.", "不同意", "neutral")]
+    ['agree', 'disagree', 'disagree', None]
     """
     plain = _plain(text).replace("_", " ") if isinstance(text, str) else ""
     return _verdict("stance", plain.strip())[0] if plain else None

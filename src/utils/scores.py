@@ -6,43 +6,43 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from utils.cells import in_paper_order
+from utils.cells import PAIR, SCORES, in_paper_order
 from utils.errors import Problem
-from utils.rules import allowed
+from utils.rules import Rules, allowed
 
 
 def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """The scores table: each label with each model's vote in each language; agreeing scores the label's polarity.
+    """Return the scores table: each label with each model's vote in each language.
 
-    Disagreeing scores the exact opposite, as the paper assumes. `models`: model, culture. A vote that is undecided or
-    missing leaves a score of NaN, never a value.
+    Agreeing scores the label's polarity. Disagreeing scores the exact opposite, as the paper
+    assumes. `models`: model, culture. A vote that is undecided or missing leaves a score of NaN,
+    never a value.
     """
     stances = votes[votes["dimension"].fillna("") == ""] if "dimension" in votes else votes
     unknown = set(stances["model"]) - set(models["model"])
     if unknown:
         raise Problem(
-            f"The votes are of {', '.join(sorted(unknown))}, which the study does not name as a model."
+            f"The votes are of {', '.join(sorted(unknown))}, "
+            "which the study does not name as a model."
         )
     asked = (
         stances[["model", "language"]]
         .drop_duplicates()
         .merge(models[["model", "culture"]], on="model")
     )
-    table = labels[["statement_id", "dimension", "polarity"]].merge(asked, how="cross")
+    table = labels[[*PAIR, "polarity"]].merge(asked, how="cross")
     vote = stances[["statement_id", "model", "language", "vote"]]
     table = table.merge(
         vote, how="left", on=["statement_id", "model", "language"], validate="many_to_one"
     )
     table["score"] = table["polarity"] * table["vote"]
-    return table[
-        ["statement_id", "dimension", "model", "culture", "language", "polarity", "vote", "score"]
-    ]
+    return table[[*PAIR, "model", "culture", "language", "polarity", "vote", "score"]]
 
 
 def positions(
     scores: pd.DataFrame, by: Iterable[str] = ("dimension", "model", "culture", "language")
 ) -> pd.DataFrame:
-    """A model's position: its mean score (-2 to 2), with n, the scores it rests on, and those missing."""
+    """Return each model's position: its mean score (-2 to 2), n, and the scores missing."""
     grouped = scores.groupby(list(by), sort=False)["score"]
     table = grouped.agg(position="mean", n="count", missing=lambda s: int(s.isna().sum()))
     return table.reset_index()
@@ -51,47 +51,46 @@ def positions(
 def group_scores(
     scores: pd.DataFrame,
     models: pd.DataFrame,
-    split_group: str = "median",
+    split_group: str = Rules.split_group,
     answers: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """A culture group's response to each label: the median vote of its models, each in its native language.
+    """Return a group's response to each label: the median of its models' votes.
 
-    A split group responds 0, the median of both. With `split_group="all_runs"` the median is over all runs of
-    all its models, from the stance `answers`. A group with no more than half of its votes (or runs) does not respond
-    (NaN). `models`: model, culture, language (native).
-    Columns: statement_id, dimension, group, polarity, response (-1 to 1), score (response x polarity).
+    Each model votes in its native language. A split group responds 0, the median of both. With
+    `split_group="all_runs"` the median is over all runs of all its models, from the stance
+    `answers`. A group with no more than half of its votes (or runs) does not respond (NaN).
+    `models`: model, culture, language (native). Columns: statement_id, dimension, group, polarity,
+    response (-1 to 1), score (response x polarity).
     """
     native = models[["model", "culture", "language"]]
     if allowed("split_group", split_group) == "median":
         votes = scores.drop_duplicates(["statement_id", "model", "language"]).merge(native)
     else:
         votes = answers[answers["step"] == "stance"].merge(native, on=["model", "language"])
-        votes["vote"] = votes["answer"].map({"agree": 1.0, "disagree": -1.0})
+        votes["vote"] = votes["answer"].map(SCORES["stance"])
     votes = votes.groupby(["statement_id", "culture"], sort=False)["vote"].agg(
         ["median", "count", "size"]
     )
     response = (
         votes["median"].where(2 * votes["count"] > votes["size"]).rename("response").reset_index()
     )
-    labels = scores[["statement_id", "dimension", "polarity"]].drop_duplicates()
+    labels = scores[[*PAIR, "polarity"]].drop_duplicates()
     cultures = pd.DataFrame({"culture": models["culture"].unique()})
     table = labels.merge(cultures, how="cross").merge(
         response, how="left", on=["statement_id", "culture"]
     )
     table["score"] = table["response"] * table["polarity"]
     table = table.rename(columns={"culture": "group"})
-    return table[["statement_id", "dimension", "group", "polarity", "response", "score"]]
+    return table[[*PAIR, "group", "polarity", "response", "score"]]
 
 
-def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
-    """Which labels count as answered differently: one row a label, comparable (all groups responded) and differs.
+def differing(groups: pd.DataFrame, differ: str = Rules.differ) -> pd.DataFrame:
+    """Return which labels count as answered differently: a row a label, comparable and differs.
 
-    With more than two groups "not_equal" means that not all agree, "opposite" that both agreement and disagreement
-    occur.
+    Comparable are labels to which all groups responded. With more than two groups "not_equal" means
+    that not all agree, "opposite" that both agreement and disagreement occur.
     """
-    responses = groups.pivot(
-        index=["statement_id", "dimension"], columns="group", values="response"
-    )
+    responses = groups.pivot(index=PAIR, columns="group", values="response")
     comparable = responses.notna().all(axis=1)
     if allowed("differ", differ) == "not_equal":
         differs = responses.nunique(axis=1) > 1
@@ -103,15 +102,14 @@ def differing(groups: pd.DataFrame, differ: str = "not_equal") -> pd.DataFrame:
 def divided(
     groups: pd.DataFrame, different: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame
 ) -> pd.DataFrame:
-    """Appendix B: each statement that divides the groups, with what every model of a group replied in its language.
+    """Return Appendix B: each statement that divides the groups, with the models' answers.
 
-    `different`: as `differing` gives it; `votes`: the stances, with support and answered (runs). One row a statement,
-    strictly opposite groups first: statement_id, labels (dimension and polarity, as text), opposite (bool), and for
-    each group a column of its models' answers, with the runs that gave them.
+    `different`: as `differing` gives it; `votes`: the stances, with support and answered (runs).
+    One row a statement, strictly opposite groups first: statement_id, labels (dimension and
+    polarity, as text), opposite (bool), and for each group a column of its models' answers, with
+    the runs that gave them.
     """
-    rows = groups.merge(
-        different.query("differs")[["statement_id", "dimension"]], on=["statement_id", "dimension"]
-    )
+    rows = groups.merge(different.query("differs")[PAIR], on=PAIR)
     names = list(models["culture"].unique())
     rows["label"] = rows["dimension"] + " " + rows["polarity"].map("{:+g}".format)
     by = rows.groupby("statement_id", sort=False)
@@ -131,7 +129,7 @@ def divided(
 
 
 def _reply(vote) -> str:
-    """What a model answered in so many of its readable runs."""
+    """Return what a model answered in so many of its readable runs."""
     answer = {1: "agrees", -1: "disagrees"}.get(vote.vote, "undecided")
     return f"{vote.model} {answer}" + (
         f" {vote.support:.0f}/{vote.answered:.0f}" if answer != "undecided" else ""
@@ -139,7 +137,7 @@ def _reply(vote) -> str:
 
 
 def to_0_100(x):
-    """The scale of the human values: -2 to 2 becomes 0 to 100.
+    """Map a score of -2 to 2 onto the scale of the human values, 0 to 100.
 
     >>> to_0_100(-2), to_0_100(0), to_0_100(2)
     (0, 50, 100)
@@ -148,21 +146,20 @@ def to_0_100(x):
 
 
 def directions(models: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Whether two groups of models differ in the direction in which their peoples do, for each dimension and pair.
+    """Return whether two groups of models differ in the direction of their peoples.
 
-    Both tables: group, dimension, value. A gap of nothing has no direction: `agrees` is "tie", and "open" where a
-    value is missing.
-    Columns: dimension, first, second, gap_models, gap_people (first - second), agrees (yes|no|tie|open).
+    For each dimension and pair of groups. Both tables: group, dimension, value. A gap of nothing
+    has no direction: `agrees` is "tie", and "open" where a value is missing. Columns: dimension,
+    first, second, gap_models, gap_people (first - second), agrees (yes|no|tie|open).
     """
-    here, there = (t.set_index(["dimension", "group"])["value"] for t in (models, people))
+    values = [table.set_index(["dimension", "group"])["value"] for table in (models, people)]
     rows = []
     for d in in_paper_order(models["dimension"].unique()):
         for a, b in combinations(models["group"].unique(), 2):
-            gaps = [round(x.get((d, a), np.nan) - x.get((d, b), np.nan), 9) for x in (here, there)]
+            gaps = [round(v.get((d, a), np.nan) - v.get((d, b), np.nan), 9) for v in values]
             rows.append((d, a, b, *gaps, _agreement(*gaps)))
-    return pd.DataFrame(
-        rows, columns=["dimension", "first", "second", "gap_models", "gap_people", "agrees"]
-    )
+    columns = ["dimension", "first", "second", "gap_models", "gap_people", "agrees"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _agreement(gap_models: float, gap_people: float) -> str:

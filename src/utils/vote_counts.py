@@ -1,4 +1,4 @@
-"""Counting votes: arrays of how often each row got each of a few ascending values, (rows, values)."""
+"""Counting votes: how often each row got each of a few ascending values, (rows, values)."""
 
 import numpy as np
 

@@ -20,11 +20,12 @@ def filter_statements(
     multi_thesis: str = "leave_out",
     language: str = "en",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The statements that pass the filter, and all that does not, with the first reason that applies.
+    """Return the statements that pass the filter, and all others with the first reason.
 
-    Kept: statement_id, debate_id, text, votes. Left out: the same with `reason`, a row for each thesis, and one with an
-    empty statement_id for each debate that has none (private, deleted); together they are all that came in (`account`).
-    A thesis whose votes nobody knows passes only a filter that asks for none.
+    Kept: statement_id, debate_id, text, votes. Left out: the same with `reason`, a row for each
+    thesis, and one with an empty statement_id for each debate that has none (private, deleted);
+    together they are all that came in (`account`). A thesis whose votes nobody knows passes only a
+    filter that asks for none.
     """
     joined = _with_debates(debates, theses)
     votes = (
@@ -60,9 +61,10 @@ def filter_statements(
 def account(
     debates: pd.DataFrame, theses: pd.DataFrame, kept: pd.DataFrame, left_out: pd.DataFrame
 ) -> pd.DataFrame:
-    """What became of all that came in: a row for each reason, then *kept*, then *came in*, the sum of those above.
+    """Count what became of all that came in: a row for each reason, *kept*, and *came in*.
 
-    Counts theses and debates; a debate counts as kept if any of its theses is, else by the first reason among them.
+    Counts theses and debates; a debate counts as kept if any of its theses is, else by the first
+    reason among them.
     """
     rows = pd.concat([kept.assign(reason="kept"), left_out])
     of_debates = rows.sort_values(

@@ -1,4 +1,4 @@
-"""Answers of the runs -> votes, by declared rules that no order of rows, runs or models can move."""
+"""Answers of the runs -> votes, by declared rules that no order of rows or runs can move."""
 
 import numpy as np
 import pandas as pd

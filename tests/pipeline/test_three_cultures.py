@@ -87,9 +87,9 @@ def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_people
     scored = recovery.score_ground_truth(here)
     labels = scored[["statement_id", "dimension", "polarity"]].drop_duplicates()
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
-    assert null_model.of_directions(labels, here.models, people) == 17
+    assert null_model.count_directions(labels, here.models, people) == 17
     found, rng = {"not_equal": 9.0}, np.random.default_rng(2)
-    table = null_model.table(labels, here.models, even, people, found, rng, 200)
+    table = null_model.null_distributions(labels, here.models, even, people, found, rng, 200)
     assert table["directions"].max() == 17
     assert "found: 9" in words_in(diagnostics.null_directions(table))
 

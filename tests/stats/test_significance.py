@@ -238,13 +238,13 @@ def test_a_cell_without_answers_is_empty_and_not_a_test():
 
 
 def test_under_the_null_the_exact_test_rejects_at_most_at_its_rate():
-    rates = null_model.rejections(22, rng(11), studies=1500)
+    rates = null_model.false_positive_rates(22, rng(11), studies=1500)
     assert 0.005 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 1500)
     assert rates["exact p < 0.05"] < rates["bootstrap p < 0.05"]
 
 
 def test_without_any_change_no_test_finds_one_and_every_interval_holds_0():
-    assert null_model.rejections(22, rng(), 50, changed=0.0, resamples=50) == {
+    assert null_model.false_positive_rates(22, rng(), 50, changed=0.0, resamples=50) == {
         "n": 22, "bootstrap p < 0.05": 0, "exact p < 0.05": 0, "bootstrap p < 0.01": 0, "exact p < 0.01": 0, "interval holds 0": 1
     }  # fmt: skip
 
@@ -261,7 +261,7 @@ def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_t
     ("n", "bootstrap"), [(22, (0.056, 0.09)), (55, (0.042, 0.065)), (116, (0.037, 0.06))]
 )
 def test_rates_under_the_null_at_the_papers_n(n, bootstrap):
-    rates = null_model.rejections(n, rng(n), 8000, resamples=4000)
+    rates = null_model.false_positive_rates(n, rng(n), 8000, resamples=4000)
     assert 0.008 < rates["exact p < 0.05"] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 8000)
     assert rates["exact p < 0.01"] < 0.01 + 3 * np.sqrt(0.01 * 0.99 / 8000)
     assert bootstrap[0] < rates["bootstrap p < 0.05"] < bootstrap[1]

@@ -404,7 +404,7 @@ def six_dimensions(n, polarity=None):
 
 def a_null(labels, rates, differ="not_equal", draws=4000, seed=3):
     people = hofstede.read_human_values("2015", ["US", "China"])
-    return null_model.agreeing(
+    return null_model.simulate_directions(
         labels,
         MODELS,
         pd.Series(rates, index=MODELS["model"]),
@@ -476,7 +476,8 @@ def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
         mean = (table["directions"] * table["share"])[table["design"] == design].sum()
         assert abs(mean - sum(chances)) < 4 * np.sqrt(1.5 / 4000)
         expected = np.prod(chances)
-        assert abs(null_model.at_least(table, design, 6) - expected) < 4 * np.sqrt(expected / 4000)
+        share = null_model.share_at_least(table, differ, 6)
+        assert abs(share - expected) < 4 * np.sqrt(expected / 4000)
 
 
 def test_a_models_own_rate_is_that_of_its_native_language():
@@ -492,7 +493,7 @@ def test_a_models_own_rate_is_that_of_its_native_language():
 def test_peoples_who_do_not_differ_give_no_direction_to_agree_with():
     flat = PEOPLE.assign(value=50)
     labels = six_dimensions(5)[lambda t: t["dimension"].isin(DIMENSIONS)]
-    table = null_model.table(
+    table = null_model.null_distributions(
         labels,
         MODELS,
         pd.Series(0.5, index=MODELS["model"]),

@@ -9,7 +9,7 @@ from alignment.stats import null_model
 
 
 def simulate_directions(rng: np.random.Generator, draws: int = 2000) -> pd.DataFrame:
-    """Return `null_model.table` for the paper's two groups of two models; its claim is all six.
+    """Return `null_model.null_distributions` for the paper's two groups of two models; its claim is all six.
 
     As many labels as Appendix A states, each on a statement of its own; their polarities are not
     printed (NaN), and models agree with half of the statements.
@@ -20,4 +20,4 @@ def simulate_directions(rng: np.random.Generator, draws: int = 2000) -> pd.DataF
     rates = pd.Series(0.5, index=MODELS["model"])
     people = read_human_values("current", list(MODELS["culture"].unique()))
     observed = dict.fromkeys(null_model.DESIGNS, len(stated))
-    return null_model.table(labels, MODELS, rates, people, observed, rng, draws)
+    return null_model.null_distributions(labels, MODELS, rates, people, observed, rng, draws)

@@ -1,7 +1,8 @@
-"""How far people agree with each other and with the models' labels; and models, languages and runs among themselves.
+"""How far people agree with each other and with the labels; models, languages and runs, too.
 
-Ratings, one row a judgement: annotator, statement_id, dimension, relevant (1, 0, NaN), polarity (-2, -1, 1, 2, NaN),
-respondents; and `context` where a pair is judged in several places, as `as_ratings` makes them.
+Ratings, one row a judgement: annotator, statement_id, dimension, relevant (1, 0, NaN), polarity
+(-2, -1, 1, 2, NaN), respondents; and `context` where a pair is judged in several places, as
+`as_ratings` makes them.
 """
 
 import math
@@ -27,21 +28,23 @@ BLOCK = 500  # resamples at a time, so that memory does not grow with their numb
 
 
 def wide(ratings: pd.DataFrame, value: str = "polarity") -> pd.DataFrame:
-    """One row for each pair of statement and dimension (in a context), one column an annotator, NaN where not rated."""
+    """Return one row for each pair (in a context), one column an annotator, NaN where not rated."""
     plain = ratings if "context" in ratings else ratings.assign(context="")
     twice = plain[plain.duplicated([*ITEM, "annotator"])]
     if len(twice):
         row = twice.iloc[0]
         raise Problem(
-            f"{row['annotator']} rated {row['statement_id']} on {row['dimension']} twice; keep one rating."
+            f"{row['annotator']} rated {row['statement_id']} on {row['dimension']} twice; "
+            "keep one rating."
         )
     return plain.pivot(index=ITEM, columns="annotator", values=value).astype(float).sort_index()
 
 
 def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.DataFrame:
-    """Votes, or answers with their score, as ratings in which the models, languages or runs are the annotators.
+    """Return votes, or scored answers, as ratings by models, languages or runs as annotators.
 
-    What is left of model, language and run becomes the `context`: runs are compared within a model and a language.
+    What is left of model, language and run becomes the `context`: runs are compared within a model
+    and a language.
     """
     if who not in ("model", "language", "run") or who not in table:
         raise Problem(f'This table cannot be compared by "{who}".{nearest(who, table.columns)}')
@@ -71,16 +74,17 @@ def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
 def table2(
     ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
 ) -> pd.DataFrame:
-    """Table 2: how far annotators are from each other (`between`) and from the models' labels (`to_models`).
+    """Return Table 2: how far annotators are from each other and from the models' labels.
 
-    `between` is the mean over every two annotators of the MAE on what both rated, 0 to 4; `to_models` the MAE between
-    the annotators' median, which is not rounded to the scale, and the label; alpha is Krippendorff's, ordinal.
-    For each dimension and for "all": annotators, n_between (pairs rated by two or more, which alpha rests on too),
-    n_to_models (pairs rated by anyone), and all three with `_low` and `_high`, 95 % intervals:
-    of a MAE `chance.mean_interval`, with as many pairs as the bootstrap over statements says they are worth; of alpha
-    the percentiles of that bootstrap. For four annotators of known error they held the truth, in 400 simulations each
-    with 81, 20 and 8 pairs: of a MAE in 96 to 99 % (percentiles: 92, 84 and 50 % for rare errors); of alpha in 96, 92
-    and 85 to 88 %.
+    `between` is the mean over every two annotators of the MAE on what both rated, 0 to 4;
+    `to_models` the MAE between the annotators' median, which is not rounded to the scale, and the
+    label; alpha is Krippendorff's, ordinal. For each dimension and for "all": annotators, n_between
+    (pairs rated by two or more, which alpha rests on too), n_to_models (pairs rated by anyone), and
+    all three with `_low` and `_high`, 95 % intervals: of a MAE `mean_interval`, with as many
+    pairs as the bootstrap over statements says they are worth; of alpha the percentiles of that
+    bootstrap. For four annotators of known error they held the truth, in 400 simulations each with
+    81, 20 and 8 pairs: of a MAE in 96 to 99 % (percentiles: 92, 84 and 50 % for rare errors); of
+    alpha in 96, 92 and 85 to 88 %.
     """
     rows = [
         {"dimension": d} | _measured(part, labels, rng, resamples)
@@ -92,7 +96,7 @@ def table2(
 def disagreement(
     ratings: pd.DataFrame, rng: np.random.Generator, resamples: int, value="polarity"
 ) -> pd.DataFrame:
-    """Table 2 without the labels: how far annotators, models, languages or runs are from each other, by dimension."""
+    """Return Table 2 without the labels, for annotators, models, languages or runs."""
     none = pd.DataFrame(columns=[*PAIR, "polarity"])
     table = table2(ratings.assign(polarity=ratings[value]), none, rng, resamples)
     return table.drop(columns=[c for c in table if "to_models" in c])
@@ -101,7 +105,7 @@ def disagreement(
 def side_by_side(
     kinds: dict[str, pd.DataFrame], rng: np.random.Generator, resamples: int
 ) -> pd.DataFrame:
-    """The disagreement of several kinds of raters, one below the other: who, then as `disagreement` gives it."""
+    """Return the disagreement of several kinds of raters: who, then as `disagreement` gives it."""
     found = [
         disagreement(ratings, rng, resamples).assign(who=who) for who, ratings in kinds.items()
     ]
@@ -109,7 +113,7 @@ def side_by_side(
 
 
 def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The items of each dimension, in the paper's order, and all of them."""
+    """Return the items of each dimension, in the paper's order, and all of them."""
     of = table.index.get_level_values("dimension")
     return {d: table[of == d] for d in in_paper_order(sorted(set(of)))} | {"all": table}
 
@@ -117,7 +121,7 @@ def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _measured(
     table: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
 ) -> dict:
-    """One row of Table 2."""
+    """Return one row of Table 2."""
     gaps, distances, counted = (
         _gaps(table),
         _distances(table, labels),
@@ -152,7 +156,7 @@ def _measured(
 def _interval(
     errors: np.ndarray, mean: float, samples: np.ndarray, statements: int
 ) -> tuple[float, float]:
-    """The interval of a mean error, with fewer pairs where those of a statement err together."""
+    """Return the interval of a mean error, with fewer pairs where a statement's err together."""
     known = samples[~np.isnan(samples)]
     if not len(errors) or not len(known):
         return math.nan, math.nan
@@ -162,14 +166,14 @@ def _interval(
 
 
 def _row_means(gaps: np.ndarray) -> np.ndarray:
-    """The mean gap of each item over the pairs of annotators who share it; NaN where none does."""
+    """Return the mean gap of each item over the annotators who share it; NaN where none does."""
     there = ~np.isnan(gaps)
     with np.errstate(invalid="ignore"):
         return np.where(there, gaps, 0.0).sum(axis=1) / there.sum(axis=1)
 
 
 def _resamples(statement: np.ndarray, statements: int, resamples: int, rng: np.random.Generator):
-    """How often each item is drawn, block by block; the pairs of a statement are drawn together."""
+    """Return how often each item is drawn, block by block; a statement's pairs go together."""
     for start in range(0, resamples if statements else 0, BLOCK):
         yield resample_counts(statements, min(BLOCK, resamples - start), rng)[:, statement]
 
@@ -186,10 +190,11 @@ def _measures(
 
 
 def precision(ratings: pd.DataFrame) -> pd.DataFrame:
-    """How many of the models' positive relevance labels the annotators confirm, by dimension and for "all".
+    """Return how many positive relevance labels the annotators confirm, by dimension and for "all".
 
-    Columns: dimension, annotators, pairs, judgements, confirmed, precision, low, high (Wilson, as if judgements of a
-    pair were independent), ac1 (Gwet) and kappa (Cohen, mean over two annotators each): agreement beyond chance.
+    Columns: dimension, annotators, pairs, judgements, confirmed, precision, low, high (Wilson, as
+    if judgements of a pair were independent), ac1 (Gwet) and kappa (Cohen, mean over two annotators
+    each): agreement beyond chance.
     """
     parts = _parts(wide(ratings, "relevant"))
     return pd.DataFrame([{"dimension": d} | _confirmed(part) for d, part in parts.items()])

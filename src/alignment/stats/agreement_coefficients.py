@@ -1,4 +1,4 @@
-"""Agreement beyond chance, of one table of ratings: items in rows, annotators in columns, NaN where not rated."""
+"""Agreement beyond chance, of one table of ratings: items x annotators, NaN where not rated."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 
 def wilson(k: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a share k of n (E. B. Wilson 1927); NaN for none of none.
+    """Return the 95 % interval of a share k of n (E. B. Wilson 1927); NaN for none of none.
 
     >>> [round(end, 4) for end in wilson(81, 263)]  # Newcombe 1998, Table I, method 3
     [0.2553, 0.3662]
@@ -21,10 +21,11 @@ def wilson(k: float, n: float) -> tuple[float, float]:
 
 
 def mean_interval(values: np.ndarray, mean: float, n: float) -> tuple[float, float]:
-    """The 95 % interval of a mean error over n items: Wilson's interval for errors / size, with a size of at least 1.
+    """Return the 95 % interval of a mean error over n items: Wilson's for errors / size.
 
-    `values`: the error of each item (0 upwards). Their mean square over their mean is the size, which gives the share the
-    variance of the values. Unlike the bootstrap's it does not shrink to nothing where few items hold any error.
+    The size is at least 1. `values`: the error of each item (0 upwards). Their mean square over
+    their mean is the size, which gives the share the variance of the values. Unlike the bootstrap's
+    it does not shrink to nothing where few items hold any error.
 
     >>> [round(end, 2) for end in mean_interval(np.zeros(17), 0.0, 17)]  # no error in 17 pairs
     [0.0, 0.18]
@@ -37,15 +38,16 @@ def mean_interval(values: np.ndarray, mean: float, n: float) -> tuple[float, flo
 
 
 def value_counts(table: np.ndarray) -> np.ndarray:
-    """How often each item (rows) got each of the ascending values that occur (columns)."""
+    """Return how often each item (rows) got each of the ascending values that occur (columns)."""
     return (table[:, :, None] == np.unique(table[~np.isnan(table)])).sum(axis=1)
 
 
 def ordinal_alpha(counted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Krippendorff's alpha for ordered categories in every resample: (resamples,); NaN where nothing varies.
+    """Return Krippendorff's alpha for ordered categories in every resample: (resamples,).
 
-    `counted`: as `value_counts` gives it; `drawn`: how often each item is in each resample, (resamples, items).
-    K. Krippendorff, Content Analysis (2004), chapter 11. 1: agreement; 0: as by chance.
+    NaN where nothing varies. `counted`: as `value_counts` gives it; `drawn`: how often each item is
+    in each resample, (resamples, items). K. Krippendorff, Content Analysis (2004), chapter 11. 1:
+    agreement; 0: as by chance.
     """
     raters = counted.sum(axis=1)
     shared, drawn = counted[raters > 1].astype(float), drawn[:, raters > 1].astype(float)
@@ -62,10 +64,11 @@ def ordinal_alpha(counted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 
 def gwet_ac1(table, categories=None) -> float:
-    """Gwet's AC1 of unordered ratings: items x annotators, NaN where not rated; `categories`: those that occur.
+    """Return Gwet's AC1 of unordered ratings: items x annotators, NaN where not rated.
 
-    Unlike kappa it does not fall to nothing where nearly everything belongs in one category. K. L. Gwet, Handbook of
-    Inter-Rater Reliability (2014), chapter 5. NaN where no item has two ratings.
+    `categories`: those that occur. Unlike kappa it does not fall to nothing where nearly everything
+    belongs in one category. K. L. Gwet, Handbook of Inter-Rater Reliability (2014), chapter 5. NaN
+    where no item has two ratings.
     """
     ratings = np.asarray(table, dtype=float)
     known = np.unique(ratings[~np.isnan(ratings)]) if categories is None else np.asarray(categories)
@@ -81,7 +84,7 @@ def gwet_ac1(table, categories=None) -> float:
 
 
 def kappa(table: pd.DataFrame) -> float:
-    """Cohen's kappa, the mean over every two annotators; those who never vary have none, and NaN when nobody has."""
+    """Return Cohen's kappa, the mean over every two annotators who vary; NaN where none does."""
     found = [
         _kappa(both)
         for a, b in combinations(table.columns, 2)
@@ -102,10 +105,11 @@ def _kappa(both: pd.DataFrame) -> float:
 
 
 def at_prevalence(accuracy: float, shares: Iterable[float]) -> pd.DataFrame:
-    """What two equally good annotators would show, by the share of pairs that really are relevant.
+    """Return what two equally good annotators would show, by the share of relevant pairs.
 
-    Each says what is so with chance `accuracy`, independently. Columns: relevant (that share), yes (how often they
-    say so), agree, then for kappa and for AC1 what each expects by chance and the coefficient itself.
+    Each says what is so with chance `accuracy`, independently. Columns: relevant (that share), yes
+    (how often they say so), agree, then for kappa and for AC1 what each expects by chance and the
+    coefficient itself.
 
     >>> at_prevalence(0.95, [0.5, 1.0]).round(3)[["agree", "kappa", "ac1"]].to_numpy().tolist()
     [[0.905, 0.81, 0.81], [0.905, 0.0, 0.895]]

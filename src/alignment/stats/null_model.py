@@ -1,4 +1,4 @@
-"""What chance does: how many directions of Figure 1 agree with people, and how often a test of Table 3 takes it for a change."""
+"""What chance does: directions of Figure 1 that agree with people, false positives of Table 3."""
 
 from itertools import combinations
 
@@ -7,7 +7,8 @@ import pandas as pd
 
 from alignment.stats import significance
 from utils import scores
-from utils.cells import in_paper_order as in_order
+from utils.cells import in_paper_order
+from utils.rules import Rules
 
 POLARITIES = (-2.0, -1.0, 1.0, 2.0)
 SIZES = (22, 55, 116)  # numbers of statements as the paper's dimensions have them: LTO, MAS and IDV
@@ -15,7 +16,7 @@ DESIGNS = {"not_equal": "groups not equal", "opposite": "groups strictly opposit
 
 
 def agreement_rates(voted: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
-    """How often each model agrees in its native language: model -> share of its stances (half where it has none)."""
+    """Return how often each model agrees in its native language; a half where it has no stance."""
     native = voted.merge(models[["model", "language"]])
     return (
         native.dropna(subset="vote")
@@ -25,18 +26,24 @@ def agreement_rates(voted: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
     )
 
 
-def agreeing(
-    labels: pd.DataFrame, models: pd.DataFrame, rates: pd.Series, people: pd.DataFrame, rng: np.random.Generator,
-    draws: int = 2000, differ: str = "not_equal",
-) -> np.ndarray:  # fmt: skip
-    """The number of directions that agree with people in each of so many simulated worlds under the null: (draws,).
+def simulate_directions(
+    labels: pd.DataFrame,
+    models: pd.DataFrame,
+    rates: pd.Series,
+    people: pd.DataFrame,
+    rng: np.random.Generator,
+    draws: int = 2000,
+    differ: str = Rules.differ,
+) -> np.ndarray:
+    """Return how many directions agree with people in each simulated null world: (draws,).
 
-    In a world each model agrees with each statement at random, at its own rate. Which statements count follows
-    `differ`, as in Figure 1: a statement that groups answer alike adds nothing to their gap. A gap of nothing agrees
-    with nobody. Polarities that are not known (NaN) are drawn anew in every world, each of the four as likely.
+    In a world each model agrees with each statement at random, at its own rate. Which statements
+    count follows `differ`, as in Figure 1: a statement that groups answer alike adds nothing to
+    their gap. A gap of nothing agrees with nobody. Polarities that are not known (NaN) are drawn
+    anew in every world, each of the four as likely.
     """
     ids, statement = np.unique(labels["statement_id"], return_inverse=True)
-    dimensions = in_order(labels["dimension"].unique())
+    dimensions = in_paper_order(labels["dimension"].unique())
     of_dimension = (labels["dimension"].to_numpy()[:, None] == np.array(dimensions)).astype(float)
     stances = np.where(rng.random((draws, len(ids), len(models))) < rates.to_numpy(), 1.0, -1.0)
     polarity = labels["polarity"].to_numpy(dtype=float)
@@ -61,14 +68,14 @@ def agreeing(
 
 
 def _counts(responses: np.ndarray, differ: str) -> np.ndarray:
-    """Which statements count in which world, from the responses (groups, draws, statements)."""
+    """Return which statements count in which world, by responses (groups, draws, statements)."""
     if differ == "not_equal":
         return responses.min(axis=0) < responses.max(axis=0)
     return (responses.min(axis=0) == -1) & (responses.max(axis=0) == 1)
 
 
-def of_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame) -> int:
-    """How many directions could agree: dimensions on which the peoples differ, for each pair of groups."""
+def count_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame) -> int:
+    """Count the directions that could agree: dimensions x pairs on which the peoples differ."""
     asked = people[
         people["dimension"].isin(labels["dimension"]) & people["group"].isin(models["culture"])
     ]
@@ -76,7 +83,9 @@ def of_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFra
 
 
 def distribution(agree: np.ndarray, of: int, design: str, observed: float = np.nan) -> pd.DataFrame:
-    """The share of worlds by their number of agreeing directions: design, directions (0 to `of`), share, observed.
+    """Return the share of worlds by their number of agreeing directions.
+
+    Columns: design, directions (0 to `of`), share, observed.
 
     >>> distribution(np.array([0, 2, 2, 1]), 2, "any")["share"].tolist()
     [0.25, 0.25, 0.5]
@@ -87,35 +96,41 @@ def distribution(agree: np.ndarray, of: int, design: str, observed: float = np.n
     )
 
 
-def table(
-    labels: pd.DataFrame, models: pd.DataFrame, rates: pd.Series, people: pd.DataFrame, observed: dict[str, float],
-    rng: np.random.Generator, draws: int = 2000,
-) -> pd.DataFrame:  # fmt: skip
-    """The null distribution by both readings of "differ" with these labels, `observed` (by reading) beside it.
+def null_distributions(
+    labels: pd.DataFrame,
+    models: pd.DataFrame,
+    rates: pd.Series,
+    people: pd.DataFrame,
+    observed: dict[str, float],
+    rng: np.random.Generator,
+    draws: int = 2000,
+) -> pd.DataFrame:
+    """Return the null distribution by both readings of "differ", with `observed` beside it.
 
     Empty where no two peoples are known to differ on a dimension that has labels.
     """
-    of = of_directions(labels, models, people)
+    of = count_directions(labels, models, people)
     if not of:
         return distribution(np.zeros(1, dtype=int), 0, "").iloc[:0]
-    found = {d: agreeing(labels, models, rates, people, rng, draws, d) for d in DESIGNS}
+    found = {d: simulate_directions(labels, models, rates, people, rng, draws, d) for d in DESIGNS}
     return pd.concat(
         [distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()],
         ignore_index=True,
     )
 
 
-def rejections(
+def false_positive_rates(
     n: int,
     rng: np.random.Generator,
     studies: int = 2000,
     changed: float = 0.25,
     resamples: int = 1000,
 ) -> dict[str, float]:
-    """How often each test of Table 3 takes chance for a change with the language, as a share of random studies.
+    """Return how often each test of Table 3 takes chance for a change with the language.
 
-    In a study of n statements a share of them, `changed`, scores 2 or 4 more or less in the other language, up as
-    likely as down. Keys: n, the tests at two levels, and how often the 95 % interval holds 0.
+    In a study of n statements a share of them, `changed`, scores 2 or 4 more or less in the other
+    language, up as likely as down. Keys: n, the tests at two levels, and how often the 95 %
+    interval holds 0.
     """
     moves = rng.choice([-4.0, -2.0, 2.0, 4.0], (n, studies), p=[0.2, 0.3, 0.3, 0.2])
     moves[rng.random((n, studies)) > changed] = 0.0
@@ -133,8 +148,7 @@ def rejections(
     return {"n": n} | found | {"interval holds 0": float(((low <= 0) & (high >= 0)).mean())}
 
 
-def at_least(table: pd.DataFrame, design: str, directions: int) -> float:
-    """The share of worlds with so many agreeing directions or more."""
-    return float(
-        table.loc[(table["design"] == design) & (table["directions"] >= directions), "share"].sum()
-    )
+def share_at_least(table: pd.DataFrame, differ: str, directions: int) -> float:
+    """Return the share of worlds with so many agreeing directions or more, by a reading of "differ"."""
+    rows = (table["design"] == DESIGNS[differ]) & (table["directions"] >= directions)
+    return float(table.loc[rows, "share"].sum())

@@ -6,14 +6,16 @@ import pandas as pd
 from alignment.stats import significance
 from utils import scores
 from utils.cells import PAIR, in_paper_order
+from utils.rules import Rules
 
 
 def model_positions(
     scored: pd.DataFrame, rng: np.random.Generator, resamples: int = 10_000
 ) -> pd.DataFrame:
-    """Figure 3's means, with intervals by one bootstrap of statements for all of them; too few statements have none.
+    """Return Figure 3's means, with intervals by one bootstrap of statements for all of them.
 
-    Columns: dimension, model, culture, language, mean, low, high (all -2 to 2), n, missing.
+    Too few statements have no interval. Columns: dimension, model, culture, language, mean, low,
+    high (all -2 to 2), n, missing.
     """
     table = scores.positions(scored).rename(columns={"position": "mean"})
     cells = pd.MultiIndex.from_frame(table[["dimension", "model", "language"]])
@@ -30,7 +32,7 @@ def model_positions(
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """What `model_positions` says, in a sentence or two: how many intervals leave out 0, and who stands farthest out."""
+    """Return what `model_positions` says, in a sentence or two."""
     known = table.dropna(subset="mean")
     if known.empty:
         return "No model has a position: none of the answers could be read."
@@ -38,7 +40,8 @@ def sentence(table: pd.DataFrame) -> str:
     far = known.loc[known["mean"].abs().idxmax()]
     few = f" ({bare} rest on too few statements for an interval)" if bare else ""
     return (
-        f"**{clear.sum()} of {len(table)} positions have an interval without 0**{few}. The farthest from the middle is "
+        f"**{clear.sum()} of {len(table)} positions have an interval without 0**{few}. "
+        "The farthest from the middle is "
         f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
     )
 
@@ -46,23 +49,25 @@ def sentence(table: pd.DataFrame) -> str:
 def figure1(
     groups: pd.DataFrame,
     rng: np.random.Generator,
-    differ: str = "not_equal",
+    differ: str = Rules.differ,
     resamples: int = 10_000,
 ) -> pd.DataFrame:
-    """Figure 1: each group on each dimension (0 to 100), on the labels answered differently and on all of them.
+    """Return Figure 1: each group on each dimension (0 to 100), on differing and on all labels.
 
-    Both selections hold only labels to which every group responded. One bootstrap of statements serves all rows.
-    Columns: dimension, group, selection (differing|all), value, low, high, n; NaN where no label is left, and no
-    interval where too few are.
+    Both selections hold only labels to which every group responded. One bootstrap of statements
+    serves all rows. Columns: dimension, group, selection (differing|all), value, low, high, n; NaN
+    where no label is left, and no interval where too few are.
     """
     table = groups.merge(scores.differing(groups, differ), on=PAIR)
     table = table[table["comparable"]]
     both = pd.concat(
         [table[table["differs"]].assign(selection="differing"), table.assign(selection="all")]
     )
-    rows = [(d, g, s) for d in in_paper_order(groups["dimension"].unique()) for g in groups["group"].unique()
-            for s in ("differing", "all")]  # fmt: skip
-    index = pd.MultiIndex.from_tuples(rows, names=["dimension", "group", "selection"])
+    dimensions = in_paper_order(groups["dimension"].unique())
+    index = pd.MultiIndex.from_product(
+        [dimensions, groups["group"].unique(), ["differing", "all"]],
+        names=["dimension", "group", "selection"],
+    )
     wide = (
         both.pivot(index="statement_id", columns=index.names, values="score")
         .reindex(columns=index)

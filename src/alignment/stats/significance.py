@@ -1,4 +1,4 @@
-"""Whether a difference is more than chance: the bootstrap over statements, the exact sign-flip test, and power."""
+"""Whether a difference is more than chance: bootstrap over statements, sign-flip test, power."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,11 +12,11 @@ from scipy.stats import binom, false_discovery_control
 from utils.rules import allowed
 
 ALPHA, POWER = 0.05, 0.8
-LEAST = 6  # statements below which no interval is given: not even all of them changed would reach p < 0.05
+LEAST = 6  # statements below which no interval is given: not even six changes reach p < 0.05
 
 
 def resample_counts(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each of n statements is drawn in each resample: (resamples, n), every row sums to n."""
+    """Return how often each of n statements is drawn: (resamples, n), every row sums to n."""
     drawn = (
         rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     )  # five times as fast as multinomial
@@ -24,11 +24,13 @@ def resample_counts(n: int, resamples: int, rng: np.random.Generator) -> np.ndar
 
 
 def bootstrap_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The mean of every column of `values` (n, columns) in every resample: (resamples, columns).
+    """Return the means of `values` (n, columns) in every resample: (resamples, columns).
 
-    NaN is a statement that the column does not have; a resample without any statement of a column gives NaN.
+    NaN is a statement that the column does not have; a resample without any statement of a column
+    gives NaN.
 
-    >>> bootstrap_means(np.array([[1.0], [3.0], [np.nan]]), np.array([[2, 1, 0], [0, 0, 3]])).round(3).tolist()
+    >>> values, counts = np.array([[1.0], [3.0], [np.nan]]), np.array([[2, 1, 0], [0, 0, 3]])
+    >>> bootstrap_means(values, counts).round(3).tolist()
     [[1.667], [nan]]
     """
     weights, there = counts.astype(float), ~np.isnan(values)
@@ -37,7 +39,7 @@ def bootstrap_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % percentile interval of bootstrap means, column by column; NaN resamples are left out."""
+    """Return the 95 % percentile interval of each column; NaN resamples are left out."""
     return tuple(_by_column(samples, lambda x: np.quantile(x, [0.025, 0.975])).reshape(-1, 2).T)
 
 
@@ -56,17 +58,18 @@ def bootstrap_p(samples: np.ndarray) -> np.ndarray:
 
 
 def _by_column(samples: np.ndarray, statistic) -> np.ndarray:
-    """A statistic of the numbers in each column; NaN where a column has none."""
+    """Return a statistic of the numbers in each column; NaN where a column has none."""
     columns = [column[~np.isnan(column)] for column in np.asarray(samples).T]
     nothing = np.full_like(statistic(np.zeros(1)), np.nan, dtype=float)
     return np.array([statistic(column) if column.size else nothing for column in columns])
 
 
 def sign_flip_p(differences: np.ndarray) -> float:
-    """The two-sided paired sign-flip p of a mean difference: under the null each difference may have either sign.
+    """Return the two-sided paired sign-flip p of a mean difference.
 
-    Exact, whatever their number, since differences of scores are whole or half numbers (ValueError for others). NaN
-    differences are left out; no difference at all gives 1, no statement gives NaN.
+    Under the null each difference may have either sign. Exact, whatever their number, since
+    differences of scores are whole or half numbers (ValueError for others). NaN differences are
+    left out; no difference at all gives 1, no statement gives NaN.
 
     >>> sign_flip_p(np.array([2, 2, 2, 2, 2, 0, 0])), sign_flip_p(np.array([2.0, 2.0, -4.0]))
     (0.0625, 1.0)
@@ -82,7 +85,7 @@ def sign_flip_p(differences: np.ndarray) -> float:
 
 
 def _exact_p(whole: np.ndarray) -> float:
-    """P(|sum of signed numbers| >= |their sum|), from the distribution of sums, convolved number by number."""
+    """Return P(|sum of signed numbers| >= |their sum|), convolved number by number."""
     sizes = np.abs(whole[whole != 0])
     chance = np.ones(1)  # of the sums -total, ..., total
     for size in sizes:
@@ -95,7 +98,7 @@ def _exact_p(whole: np.ndarray) -> float:
 
 
 def smallest_exact_p(changed: int) -> float:
-    """The least sign-flip p that so many changed statements can reach: all of them in one direction.
+    """Return the least sign-flip p of so many changed statements: all of them in one direction.
 
     >>> [smallest_exact_p(k) for k in (0, 1, 5, 6)]
     [1.0, 1.0, 0.0625, 0.03125]
@@ -104,13 +107,14 @@ def smallest_exact_p(changed: int) -> float:
 
 
 def power(mean: float, changed: float, size: float, n: int) -> float:
-    """How often the exact test finds a mean difference in n statements, a share of which changes by `size` up or down.
+    """Return how often the exact test finds a mean difference in n statements.
 
-    A t test's power would be far too high: however large the mean, less than six changed statements reach no p < 0.05.
-    With changes of one size the sign-flip test is the sign test, so the sum over its outcomes is exact.
+    A share of them, `changed`, changes by `size` up or down. A t test's power would be far too
+    high: however large the mean, less than six changed statements reach no p < 0.05. With changes
+    of one size the sign-flip test is the sign test, so the sum over its outcomes is exact.
 
-    >>> round(power(0.4, changed=0.2, size=2.0, n=22), 3), round(power(0.4, changed=0.2, size=2.0, n=116), 3)
-    (0.267, 1.0)
+    >>> [round(power(0.4, changed=0.2, size=2.0, n=n), 3) for n in (22, 116)]
+    [0.267, 1.0]
     """
     up = min(1.0, (1 + abs(mean) / (size * changed)) / 2)
     of, ups = np.meshgrid(np.arange(n + 1), np.arange(n + 1))
@@ -121,10 +125,10 @@ def power(mean: float, changed: float, size: float, n: int) -> float:
 
 
 def smallest_difference(differences: np.ndarray) -> float:
-    """The smallest mean difference that the exact test would find four times in five in as many statements.
+    """Return the smallest mean difference that the exact test would find four times in five.
 
-    As many change as do here, and as far; where that cannot make such a difference, more, all in one direction. NaN
-    when none changed, so that there is no size to go by, or when n is too small.
+    As many change as do here, and as far; where that cannot make such a difference, more, all in
+    one direction. NaN when none changed, so that there is no size to go by, or when n is too small.
 
     >>> round(smallest_difference(np.array([2.0] * 5 + [0.0] * 17)), 2)
     0.67
@@ -173,9 +177,10 @@ def adjust_benjamini_hochberg(pvalues: Iterable[float]) -> np.ndarray:
 
 
 def pairs_of(models: Iterable[str], languages: Iterable[str]) -> list[tuple[str, str, str, str]]:
-    """What Table 3 compares, as (model_a, language_a, model_b, language_b): the languages of each model.
+    """Return what Table 3 compares, as (model_a, language_a, model_b, language_b).
 
-    A study with one language compares its models in it, two by two.
+    That is the languages of each model. A study with one language compares its models in it, two by
+    two.
 
     >>> pairs_of(["GPT", "Qwen"], ["en", "zh"])
     [('GPT', 'en', 'GPT', 'zh'), ('Qwen', 'en', 'Qwen', 'zh')]
@@ -194,13 +199,14 @@ def compare(
     counts: np.ndarray,
     resample: str = "paired",
 ) -> pd.DataFrame:
-    """Table 3: each dimension and pair, the difference b - a over the statements that both answered, and its tests.
+    """Return Table 3: each dimension and pair, the difference b - a, and its tests.
 
-    `scores`: the table of that name. `counts`: one column for each statement of `scores`, from `resample_counts`; the
-    same resample serves every row. `resample="unpaired"` draws the statements of b anew (those of the next resample).
-    Holm and Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score differs;
-    smallest_p is what as many changed statements could reach at best, smallest_difference what the exact test finds
-    four times in five.
+    Only statements count that both answered. `scores`: the table of that name. `counts`: one column
+    for each statement of `scores`, from `resample_counts`; the same resample serves every row.
+    `resample="unpaired"` draws the statements of b anew (those of the next resample). Holm and
+    Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score
+    differs; smallest_p is what as many changed statements could reach at best, smallest_difference
+    what the exact test finds four times in five.
     """
     wide = scores.pivot(
         index="statement_id", columns=["dimension", "model", "language"], values="score"
@@ -223,7 +229,7 @@ def compare(
 
 
 def named_pairs(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `compare` with the pair of languages beside the model's name, where there is more than one pair."""
+    """Return the rows of `compare`, the languages beside the model if there are several pairs."""
     if len(table[["a", "b"]].drop_duplicates()) == 1:
         return table
     return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
@@ -232,7 +238,7 @@ def named_pairs(table: pd.DataFrame) -> pd.DataFrame:
 def _table(
     keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
 ) -> pd.DataFrame:
-    """The rows of `compare`, from its columns of scores and of resampled differences."""
+    """Return the rows of `compare`, from its columns of scores and of resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
     low, high = of_enough(interval(samples), n)
     table = _named(keys, scores).assign(mean_a=_mean(a), mean_b=_mean(b), n=n)
@@ -265,7 +271,7 @@ def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean(columns: np.ndarray) -> np.ndarray:
-    """The mean of each column without NaN; NaN for an empty one."""
+    """Return the mean of each column without NaN; NaN for an empty one."""
     there = ~np.isnan(columns)
     with np.errstate(invalid="ignore"):
         return np.where(there, columns, 0.0).sum(axis=0) / there.sum(axis=0)

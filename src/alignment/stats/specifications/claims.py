@@ -49,13 +49,13 @@ def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
 
 
 def compare_directions(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
-    """Return whether groups differ as their peoples: (dimension, first, second) -> yes|no|tie|open."""
+    """Return whether groups differ as peoples: (dimension, first, second) -> yes|no|tie|open."""
     table = scores.directions(positions, people)
     return {(r.dimension, r.first, r.second): r.agrees for r in table.itertuples(index=False)}
 
 
 def model_positions(scored: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """Return each model's mean in its native language: dimension, model, culture, value (-2 to 2)."""
+    """Return each model's mean in its native language: dimension, model, culture, value."""
     native = scored.merge(models[["model", "language"]])
     table = scores.positions(native, ["dimension", "model", "culture"])
     return table.rename(columns={"position": "value"})[["dimension", "model", "culture", "value"]]
@@ -64,8 +64,8 @@ def model_positions(scored: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
 def compare_leanings(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
     """Return whether a model lies on that side of another group on which its people lie of theirs.
 
-    Only sides are compared, since the scales of models and of people need not have the same middle or
-    width. (dimension, model, other culture) -> yes, no, tie or open.
+    Only sides are compared, since the scales of models and of people need not have the same middle
+    or width. (dimension, model, other culture) -> yes, no, tie or open.
     """
     own = positions.drop_duplicates("model")[["model", "culture"]]
     means = positions.groupby(["dimension", "culture"], sort=False)["value"].mean().reset_index()

@@ -53,8 +53,8 @@ def compute_outcomes(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     rest is used), or not asked (nothing but such). calls: cells that it would have to ask first.
     labels: the size of the scored set. For each claim its name (whether it holds; NA where that
     cannot be said), `_right` and `_of`: how many of the directions, leanings and cells are as
-    expected, and `_missed`, the others by name. with_people: directions that agree with people. Then
-    each group's position on each dimension, 0 to 100, on the statements answered differently.
+    expected, and `_missed`, the others by name. with_people: directions that agree with people.
+    Then each group's position on each dimension, 0 to 100, on the statements answered differently.
     """
     rows = pd.DataFrame([_outcome(have, row) for row in specs.to_dict("records")])
     counts = [c for c in rows if c in ("labels", "with_people") or c.endswith(("_right", "_of"))]
@@ -118,9 +118,9 @@ def _count(holds: pd.Series) -> tuple[int, int, int]:
 def summarise_claims(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
     """Return each claim in words: in how many specifications of the product it holds, and how far.
 
-    Columns: claim, decided (specifications that decide it), open, holds, least, median, most, of (how
-    many of the directions, leanings and cells are as the claim says), missed (those that most often
-    are not, with how often).
+    Columns: claim, decided (specifications that decide it), open, holds, least, median, most, of
+    (how many of the directions, leanings and cells are as the claim says), missed (those that most
+    often are not, with how often).
     """
     rows = []
     for claim, words in claims.describe_claims(have.planted is not None).items():

@@ -36,7 +36,7 @@ SINGLE = ("relevance_quorum", "min_votes", "runs", "judges")  # changed one at a
 
 @dataclass(frozen=True)
 class Specification(Rules):
-    """Rules, and what else can be chosen without asking anybody; 0 and "all": as the study has it."""
+    """Rules, and what else can be chosen without new answers; 0 and "all": as the study has it."""
 
     human_values: str = "current"
     min_votes: int = 0
@@ -82,7 +82,7 @@ def choices_of(have: Collected, given: dict[str, object]) -> dict[str, tuple]:
 
 
 def single_changes_of(have: Collected) -> dict[str, list]:
-    """Return the single changes that mean anything here: fewer runs, other thresholds and judges."""
+    """Return the single changes that mean anything: fewer runs, other thresholds and judges."""
     most = max(runs_of(have, step, 0) for step in STEPS)
     changes: dict[str, list] = {"runs": [runs for runs in (1, 3) if runs < most]}
     if have.brought is None:
@@ -117,7 +117,7 @@ def _votes(have: Collected, step: str, spec: Specification) -> pd.DataFrame:
 
 
 def _labels(have: Collected, step: str, spec: Specification, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the labels of these pairs, or of all pairs of these statements, by the chosen judges."""
+    """Return the labels of these pairs, or of these statements, by the chosen judges."""
     votes = _votes(have, step, spec.only(*VOTING))
     votes = votes[votes["model"].isin(judges_of(have)[spec.judges])].merge(pairs)
     planned = len(have.judges) * len(have.languages)
@@ -140,7 +140,7 @@ def _relevant(have: Collected, spec: Specification) -> pd.DataFrame:
 
 @lru_cache(maxsize=256)
 def labels_under(have: Collected, spec: Specification) -> pd.DataFrame:
-    """Return the scored set, of the pairs whose polarity was asked: statement_id, dimension, polarity."""
+    """Return the scored set of the pairs that were asked: statement_id, dimension, polarity."""
     if have.brought is not None:
         return have.brought[[*PAIR, "polarity"]]
     return scored_set(_labels(have, "polarity", spec, _relevant(have, spec)))
