@@ -149,6 +149,6 @@ def false_positive_rates(
 
 
 def share_at_least(table: pd.DataFrame, differ: str, directions: int) -> float:
-    """Return the share of worlds with so many agreeing directions or more, by reading of "differ"."""
+    """Return the share of worlds with so many agreeing directions or more (`differ`: a rule)."""
     rows = (table["design"] == DESIGNS[differ]) & (table["directions"] >= directions)
     return float(table.loc[rows, "share"].sum())
