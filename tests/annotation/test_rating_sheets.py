@@ -378,7 +378,8 @@ def remove_the_name(sheet):
     [
         (
             delete_a_row,
-            f"rows were removed or added \\(1 of the sample's {len(SAMPLE)} pairs missing, 0 twice, 0 not",
+            f"rows were removed or added \\(1 of the sample's {len(SAMPLE)} pairs missing, "
+            "0 twice, 0 not",
         ),
         (repeat_a_row, "rows were removed or added .*1 twice"),
         (change_a_text, f"row {FIRST} is not as it was written"),

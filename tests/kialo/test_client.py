@@ -1,4 +1,4 @@
-"""The live client against a real server: it asks politely, keeps every answer, and never asks twice."""
+"""The live client against a real server: polite, keeping every response, never asking twice."""
 
 import csv
 import json
@@ -118,7 +118,7 @@ scrape(Debates.model_validate_json(sys.argv[1]), Path(sys.argv[2]))
 
 
 def killed(kialo, folder, kills, rng, **settings):
-    """Start the client again and again, and kill it at a random moment: while it starts, asks, waits or writes."""
+    """Start the client again and again, and kill it at random: as it starts, asks, waits, writes."""
     command = [
         sys.executable,
         "-c",
@@ -160,8 +160,8 @@ def test_a_killed_run_loses_nothing_and_asks_for_at_most_the_answer_that_was_und
 
 
 FAULTS = [
-    lambda: [status(429, Retry_After="0")], lambda: [status(500)], lambda: [status(503), status(500)], lambda: [truncated],
-    lambda: [cut], lambda: [page], lambda: [page, truncated],
+    lambda: [status(429, Retry_After="0")], lambda: [status(500)],
+    lambda: [status(503), status(500)], lambda: [truncated], lambda: [cut], lambda: [page], lambda: [page, truncated],
 ]  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_1534_debates_24_kills_and_hundreds_of_faults_end_in_the_same_statements
 
 
 def faulty(kialo, folder, debates, kills, every, seed):
-    """Collect under faults and kills; a few debates turn private between list and fetch; then compare with the plan."""
+    """Collect under faults and kills, with some debates turned private; compare with the plan."""
     rng = random.Random(seed)
     kialo.debates = [str(n) for n in range(1000, 1000 + debates)]
     kialo.private = set(kialo.debates[7::101])

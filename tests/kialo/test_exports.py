@@ -1,4 +1,4 @@
-"""Text exports in both formats, with vote files, become the same debates and theses as the interface's answers."""
+"""Text exports in both formats, with vote files, become debates and theses as the interface's do."""
 
 import csv
 import json
@@ -252,7 +252,7 @@ def render_newer(title, root, theses):
 
 
 def marked(theses):
-    """Whether every thesis starts like a claim for or against: then the older format cannot tell them from claims."""
+    """Whether every thesis looks like a pro or con, which the older format cannot tell apart."""
     return bool(theses) and all(thesis.startswith(("Pro:", "Con:")) for thesis in theses)
 
 

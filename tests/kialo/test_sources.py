@@ -1,4 +1,4 @@
-"""Which statements are kept, and that what is left out is counted, each with a reason, until everything adds up."""
+"""Which statements are kept; what is left out is counted with a reason, and all adds up."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Plain text out of Kialo's Markdown and HTML loses no word and stays what it is when read again."""
+"""Plain text from Kialo's Markdown and HTML loses no word and stays the same when read again."""
 
 import re
 import time

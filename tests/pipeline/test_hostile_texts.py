@@ -1,4 +1,4 @@
-"""Hostile theses go through the whole chain as text: debates, translation, prompts, sheets, tables, pages, release."""
+"""Hostile theses stay text all the way: debates, translation, prompts, sheets, pages, release."""
 
 import json
 import shutil
@@ -184,7 +184,7 @@ def test_a_table_on_a_page_escapes_it(here):
 
 @pytest.mark.slow
 def test_all_pages_of_a_study_on_hostile_texts_hold_them_as_text(here, project):  # noqa: F811
-    """Every notebook, run for real: no tag, link or handler of a thesis is live on a page, in HTML or in Markdown."""
+    """No tag, link or handler of a thesis is live on a page, in HTML or in Markdown."""
     shutil.copytree(here.raw, project.folder / "data" / "raw" / "hostile")
     study = {
         "extends": "demo.yaml",

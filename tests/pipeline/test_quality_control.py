@@ -1,4 +1,4 @@
-"""Notebook 06 from the first sheet to Table 2, in a copy of the project: nobody, people, or made-up annotators."""
+"""Notebook 06 in a copy of the project, to Table 2: nobody, people, or simulated annotators."""
 
 import re
 import shutil
@@ -83,7 +83,7 @@ def fill(path: Path, polarity: str) -> None:
 
 @pytest.fixture(scope="module")
 def round_(tmp_path_factory):
-    """Nobody rated; sheets are given out and filled in, in a real program where there is one. What the page said."""
+    """Give sheets out and fill them in, in a real program where there is one; the page before."""
     project, said = Rated(tmp_path_factory.mktemp("round") / "a project"), {}
     said["nobody"] = project.check()
     said["table of nobody"] = project.table("06_table2")

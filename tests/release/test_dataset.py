@@ -1,4 +1,4 @@
-"""The release: ids, hashes and labels that add up, no text anywhere, a card and metadata that others can read."""
+"""The release: ids, hashes and labels that add up, no text, a card and metadata to be read."""
 
 import csv
 import hashlib

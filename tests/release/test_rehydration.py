@@ -1,4 +1,4 @@
-"""From a release back to texts: unchanged, changed or gone, how votes moved, and texts on this machine only."""
+"""From a release back to texts: unchanged, changed or gone, and how votes moved."""
 
 import json
 
@@ -28,7 +28,7 @@ def released(*rows):
 
 
 def now(*rows):
-    """Debates and theses of (debate_id, statement_id, text, votes); a debate alone has no thesis now."""
+    """Debates and theses of (debate_id, statement_id, text, votes); a debate alone has no thesis."""
     found = {
         r[0]: {
             "debate_id": r[0],
@@ -238,7 +238,7 @@ def test_what_is_no_release_is_refused(tmp_path, content):
 
 
 def test_real_exports_find_themselves_again_and_by_text_alone(shared):
-    """All single-thesis exports with votes, released under their ids, then sought in exports without any vote file."""
+    """All single-thesis exports with votes are released, then sought in exports without votes."""
     from alignment.kialo.exports import read_exports
 
     folder = shared / "kialo"

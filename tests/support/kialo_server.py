@@ -12,7 +12,7 @@ ROBOTS = "User-agent: *\nDisallow: /export/\n"
 
 
 class Kialo:
-    """A server with invented debates; `faults` holds, by path, the answers that come before the right one."""
+    """A server with invented debates; `faults`: by path, the answers before the right one."""
 
     def __init__(self, server, debates=25):
         self.debates, self.asked, self.faults, self.agents = (

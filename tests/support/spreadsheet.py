@@ -66,7 +66,7 @@ MISSING = "LibreOffice with its Python is not installed: no sheet was opened in 
 
 
 def typed(folder: Path, head: int, polarities: dict[Path, str]) -> list:
-    """Open each sheet, say yes and one polarity to every pair, and save it; what the program saw of each."""
+    """Say yes and one polarity to every pair of each sheet; return what the program saw of each."""
     sheets = [f"{polarity} {path.as_uri()}" for path, polarity in polarities.items()]
     pipe, profile = (
         f"ratings{os.getpid()}",

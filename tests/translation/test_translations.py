@@ -1,4 +1,4 @@
-"""Translations: nothing is made twice or lost, a changed source is noticed, and a reader's correction wins."""
+"""Translations: none is made twice or lost, a changed source is noticed, a correction wins."""
 
 import json
 import re
@@ -447,7 +447,7 @@ def test_a_back_translation_far_from_its_source_or_with_another_negation_is_foun
 
 
 def test_the_bundled_translations_have_nothing_to_look_at_and_planted_faults_are_found(elsewhere):
-    """Golden: 85 pairs made by hand; a lost negation is planted in each that has one, a lost digit in each third."""
+    """85 pairs made by hand; planted: a lost negation wherever there is one, a lost digit in a third."""
     here = Workspace(load("demo"), "demo")
     stored = translations.read_stored(here)
     theses = read_responses(here.raw / "debates")[1].query("text != ''")
