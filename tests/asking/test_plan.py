@@ -152,7 +152,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     sized = asked.study.model_copy(
         update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
     )
-    planned = preview.planned(
+    planned = preview.plan_calls(
         Workspace(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
     )
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()

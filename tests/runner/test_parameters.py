@@ -9,7 +9,7 @@ from utils.rules import CHOICES
 
 
 def test_a_value_takes_the_type_of_its_parameter():
-    assert parameters.checked({"relevance_quorum": "5", "tie_rule": "drop"}, "-p") == {
+    assert parameters.check({"relevance_quorum": "5", "tie_rule": "drop"}, "-p") == {
         "relevance_quorum": 5,
         "tie_rule": "drop",
     }
@@ -31,7 +31,7 @@ def test_a_value_takes_the_type_of_its_parameter():
 )
 def test_a_wrong_one_is_told_in_a_sentence(name, value, said):
     with pytest.raises(Problem, match=said):
-        parameters.checked({name: value}, "-p")
+        parameters.check({name: value}, "-p")
 
 
 def test_every_choice_names_a_parameter_and_holds_its_default():

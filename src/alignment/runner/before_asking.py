@@ -1,4 +1,4 @@
-"""Before anybody is asked: the plan of calls as text, a pilot, a cap and keys that are there."""
+"""What comes before asking: the plan of calls as text, a pilot, and a check of cap and keys."""
 
 import pandas as pd
 
@@ -12,8 +12,8 @@ SUMS = ["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]
 
 def plan_text(workspace: Workspace) -> str:
     """Return the plan of calls of an execution with its tokens and cost, as text."""
-    planned = preview.planned(workspace, workspace.given)
-    return f"{_table(planned)}\n\n{preview.sentence(planned)}{preview.left(workspace)}"
+    calls = preview.plan_calls(workspace, workspace.given)
+    return f"{_table(calls)}\n\n{preview.describe_cost(calls)}{preview.describe_cap(workspace)}"
 
 
 def pilot(workspace: Workspace, n: int) -> None:
@@ -25,17 +25,16 @@ def pilot(workspace: Workspace, n: int) -> None:
             "A pilot asks models, and nothing is asked with --recorded or in a study of imported "
             "answers: leave out --pilot."
         )
-    base = workspace.base
-    if not (base.processed / "03_translations.csv").exists():
+    if not (workspace.base.processed / "03_translations.csv").exists():
         raise Problem(
             "A pilot asks real statements: run the first notebooks before it (--until 03)."
         )
     if workspace.study.respondents == "live":
-        allow(workspace, preview.planned(workspace, workspace.given))
-    collection.ask_pilot(base, n)
+        allow(workspace, preview.plan_calls(workspace, workspace.given))
+    collection.ask_pilot(workspace.base, n)
 
 
-def allow(workspace: Workspace, planned: pd.DataFrame) -> None:
+def allow(workspace: Workspace, calls: pd.DataFrame) -> None:
     """Refuse to ask live models without a cap, or without keys where a call may be new.
 
     The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be
@@ -44,11 +43,11 @@ def allow(workspace: Workspace, planned: pd.DataFrame) -> None:
     study = workspace.study
     if study.cap is None:
         raise Problem(
-            f"{_table(planned)}\n\nNothing was asked: a live study needs a cap. "
+            f"{_table(calls)}\n\nNothing was asked: a live study needs a cap. "
             "Give one in the study file or with --cap USD."
         )
-    if planned["new"].any() or not planned["sure"].all():
-        _check_keys(workspace, sorted({study.models[m].endpoint for m in planned["model"]}))
+    if calls["new"].any() or not calls["sure"].all():
+        _check_keys(workspace, sorted({study.models[m].endpoint for m in calls["model"]}))
 
 
 def _check_keys(workspace: Workspace, endpoints: list[str]) -> None:
@@ -65,17 +64,18 @@ def _check_keys(workspace: Workspace, endpoints: list[str]) -> None:
         raise Problem("\n".join(problems))
 
 
-def _table(planned: pd.DataFrame) -> str:
-    steps = planned.groupby("step", sort=False)[SUMS].sum()
-    heads = ("calls", "new", "about US$")
-    lines = ["{:<10} {:<14} {:<8} {:>9} {:>9} {:>15}".format("step", "model", "language", *heads)]
-    for row in planned.itertuples(index=False):
+def _table(calls: pd.DataFrame) -> str:
+    steps = calls.groupby("step", sort=False)[SUMS].sum()
+    lines = [
+        f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
+    ]
+    for row in calls.itertuples(index=False):
         lines.append(_line(row.step, row.model, row.language, row))
     lines += [_line(step, "all", "", row) for step, row in steps.iterrows()]
-    return "\n".join([*lines, _line("total", "", "", planned[SUMS].sum())])
+    return "\n".join([*lines, _line("total", "", "", calls[SUMS].sum())])
 
 
 def _line(step: str, model: str, language: str, row) -> str:
     money = f"{row.usd_low:,.2f} to {row.usd_high:,.2f}" if row.usd_high else "0"
-    calls = f"{int(row.calls):>9,} {int(row.new):>9,}"
-    return f"{step:<10} {model:<14} {language:<8} {calls} {money:>15}"
+    numbers = f"{int(row.calls):>9,} {int(row.new):>9,}"
+    return f"{step:<10} {model:<14} {language:<8} {numbers} {money:>15}"

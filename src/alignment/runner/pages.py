@@ -24,9 +24,7 @@ STEADY = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
 }
-QUIET = [
-    "--log-level=CRITICAL"
-]  # a kernel's warnings about its own transport are nobody's business here
+QUIET = ["--log-level=CRITICAL"]  # without a kernel's warnings about its own transport
 ENGINE = "study"
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -72,7 +70,7 @@ def run(
     except papermill.exceptions.PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
-        raise Failed(_told(error, notebook)) from None
+        raise Failed(_describe(error)) from None
     except nbclient.exceptions.DeadKernelError:
         raise Failed("its kernel died: was it stopped, or did the memory run out?") from None
     finally:
@@ -110,27 +108,21 @@ def put(notebook: dict, page: Path) -> None:
     write_whole(page, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
 
 
-def _told(error, notebook) -> str:
+def _describe(error) -> str:
     """Name the failing cell and its error; a Problem is already a sentence."""
-    what = (
-        ANSI.sub("", error.evalue)
-        if error.ename == "Problem"
-        else f"{error.ename}: {ANSI.sub('', error.evalue)}"
-    )
     first = next((line for line in error.source.splitlines() if line.strip()), "")
-    trace = "" if error.ename == "Problem" else "\n" + ANSI.sub("", "\n".join(error.traceback))
-    return f"{what}{trace}\n(in the cell that begins: {first})"
+    message = error.evalue
+    if error.ename != "Problem":
+        message = "\n".join([f"{error.ename}: {error.evalue}", *error.traceback])
+    return f"{ANSI.sub('', message)}\n(in the cell that begins: {first})"
 
 
 def clean(notebook: dict) -> dict:
     """Return a page without times, paths and ids of one machine."""
     for number, cell in enumerate(notebook["cells"]):
         tags = cell["metadata"].get("tags", [])
-        cell["metadata"] = (
-            {"tags": [t for t in tags if t in ("parameters", "injected-parameters")]}
-            if tags
-            else {}
-        )
+        kept = [tag for tag in tags if tag in ("parameters", "injected-parameters")]
+        cell["metadata"] = {"tags": kept} if tags else {}
         cell["id"] = f"cell-{number:02d}"
         if cell["cell_type"] == "code":
             cell["outputs"] = [_still(output) for output in cell["outputs"]]
@@ -141,22 +133,18 @@ def clean(notebook: dict) -> dict:
 
 def _still(output: dict) -> dict:
     """Return an output without addresses in memory, and with a picture's metadata alone."""
-    plain = output.get("data", {}).get("text/plain", [])
-    if plain:
+    if plain := output.get("data", {}).get("text/plain", []):
         output["data"]["text/plain"] = [ADDRESS.sub(">", line) for line in plain]
     if "metadata" in output:
-        output["metadata"] = {
-            kind: shown for kind, shown in output["metadata"].items() if kind.startswith("image/")
-        }
+        pictures = {k: v for k, v in output["metadata"].items() if k.startswith("image/")}
+        output["metadata"] = pictures
     return output
 
 
 def sealed(notebook: dict, made_from: str) -> dict:
     """Return a page with its seal: what it was made from, and a digest of what stands on it."""
-    notebook["metadata"]["seal"] = {
-        "made_from": made_from,
-        "page": digest(json.dumps(notebook["cells"], sort_keys=True)),
-    }
+    page = digest(json.dumps(notebook["cells"], sort_keys=True))
+    notebook["metadata"]["seal"] = {"made_from": made_from, "page": page}
     return notebook
 
 

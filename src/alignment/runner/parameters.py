@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from utils.rules import CHOICES, allowed
 TYPES = {"int": int, "float": float, "bool": bool, "str": str}
 WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a word"}
 FROM_ZERO = ("relevance_quorum", "min_votes")  # the numbers of which 0 says something
+CELL = re.compile(r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)', re.M | re.S)
 LINE = re.compile(r"^(?P<name>\w+): (?P<type>\w+) = (?P<value>.+?)  # (?P<help>.+)$")
 
 
@@ -35,18 +37,14 @@ def sources() -> list[Path]:
 
 def of(source: Path) -> dict[str, Parameter]:
     """Return the parameters of one notebook, by name."""
-    cell = re.search(
-        r'^# %% tags=\["parameters"\]\n(.*?)(?=^# %%|\Z)',
-        source.read_text(encoding="utf-8"),
-        re.M | re.S,
-    )
+    cell = CELL.search(source.read_text(encoding="utf-8"))
     if cell is None:
         raise Problem(f'{shown(source)} has no cell marked # %% tags=["parameters"].')
-    found = [_parsed(line, source) for line in cell[1].splitlines() if line.strip()]
-    return {p.name: p for p in found}
+    lines = [line for line in cell[1].splitlines() if line.strip()]
+    return {p.name: p for p in (_parse(line, source) for line in lines)}
 
 
-def _parsed(line: str, source: Path) -> Parameter:
+def _parse(line: str, source: Path) -> Parameter:
     match = LINE.match(line)
     if not match or match["type"] not in TYPES:
         raise Problem(
@@ -58,36 +56,46 @@ def _parsed(line: str, source: Path) -> Parameter:
 
 def all_of(notebooks: Iterable[Path]) -> dict[str, tuple[Parameter, list[str]]]:
     """Return every parameter but `study`, with the numbers of the notebooks that take it."""
-    found: dict[str, tuple[Parameter, list[str]]] = {}
+    taken: dict[str, tuple[Parameter, list[str]]] = {}
     for source in notebooks:
         for name, parameter in of(source).items():
             if name != "study":
-                found.setdefault(name, (parameter, []))[1].append(source.name[:2])
-    return found
+                taken.setdefault(name, (parameter, []))[1].append(source.name[:2])
+    return taken
 
 
-def checked(given: dict[str, object], where: str) -> dict[str, object]:
+def defaults() -> dict[str, object]:
+    """Return the default of every parameter, by name."""
+    return {name: parameter.default for name, (parameter, _) in all_of(sources()).items()}
+
+
+def check(given: dict[str, object], where: str) -> dict[str, object]:
     """Return values given for parameters in their types; a Problem names the nearest right one."""
-    known = all_of(sources())
-    out = {}
+    takes, values = all_of(sources()), {}
     for name, value in given.items():
-        if name not in known:
+        if name not in takes:
             raise Problem(
-                f'{where}: no notebook takes a parameter "{name}".{nearest(name, known)} '
+                f'{where}: no notebook takes a parameter "{name}".{nearest(name, takes)} '
                 "./run_all.sh --list shows all."
             )
-        out[name] = _typed(known[name][0], value, where)
-    return out
+        values[name] = _convert(takes[name][0], value, where)
+    return values
 
 
-def _typed(parameter: Parameter, value: object, where: str) -> object:
+def _convert(parameter: Parameter, value: object, where: str) -> object:
     wanted = TYPES[parameter.type]
-    if isinstance(value, str) and wanted is not str:
-        value = _read(parameter, value, where)
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, str) and wanted is bool:
+        value = {"true": True, "false": False}.get(value.lower(), value)
+    elif isinstance(value, str):
+        with suppress(ValueError):
+            value = wanted(value)
+    elif wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:
-        raise _wrong(parameter, value, where)
+        raise Problem(
+            f"{where}: {parameter.name} takes {WORDS[parameter.type]} "
+            f"(as in {parameter.name}={parameter.default}), not {value!r}."
+        )
     if parameter.name in CHOICES:
         try:
             allowed(parameter.name, value)
@@ -97,29 +105,6 @@ def _typed(parameter: Parameter, value: object, where: str) -> object:
     if wanted in (int, float) and value < least:
         raise Problem(f"{where}: {parameter.name} is {least} or more, not {value}.")
     return value
-
-
-def _read(parameter: Parameter, text: str, where: str) -> object:
-    """Read a value typed on the command line."""
-    if parameter.type == "bool" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        return (
-            int(text)
-            if parameter.type == "int"
-            else float(text)
-            if parameter.type == "float"
-            else text
-        )
-    except ValueError:
-        raise _wrong(parameter, text, where) from None
-
-
-def _wrong(parameter: Parameter, value: object, where: str) -> Problem:
-    return Problem(
-        f"{where}: {parameter.name} takes {WORDS[parameter.type]} "
-        f"(as in {parameter.name}={parameter.default}), not {value!r}."
-    )
 
 
 def given_to(workspace: Workspace, source: Path) -> dict[str, object]:
@@ -132,15 +117,12 @@ def given_to(workspace: Workspace, source: Path) -> dict[str, object]:
 def table(notebooks: Iterable[Path]) -> str:
     """Return the list that `--list` prints."""
     lines = []
-    for name, (parameter, taken) in sorted(all_of(notebooks).items()):
-        lines.append(
-            f"{name} ({parameter.type}, default {parameter.default}; notebooks {', '.join(taken)})"
-        )
+    for name, (parameter, numbers) in sorted(all_of(notebooks).items()):
+        about = f"{parameter.type}, default {parameter.default}; notebooks {', '.join(numbers)}"
         choices = f" [{' | '.join(CHOICES[name])}]" if name in CHOICES else ""
-        lines.append(f"    {parameter.meaning}{choices}")
-    lines.append("")
+        lines += [f"{name} ({about})", f"    {parameter.meaning}{choices}"]
     lines.append(
-        "A setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... "
+        "\nA setting of the study, by its place: sampling.temperature=0.5, judges=NAME,NAME, ... "
         f"({', '.join(CHANGEABLE)})."
     )
     return "\n".join(lines)

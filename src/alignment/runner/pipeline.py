@@ -1,4 +1,4 @@
-"""What `./run_all.sh` is told: checked, then planned, piloted or executed."""
+"""Carry out `./run_all.sh`: check its options, then plan, pilot or execute."""
 
 import argparse
 import hashlib
@@ -17,7 +17,7 @@ LAST_TABLE = "11_counts.csv"  # the last that the page of changes reads
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Carry out what `./run_all.sh` was told; return 0 when everything is done."""
+    """Carry out the command `./run_all.sh`; return 0 when everything is done."""
     if chosen.list:
         print(parameters.table(parameters.sources()))
         return 0
@@ -31,7 +31,6 @@ def run(chosen: argparse.Namespace) -> int:
         from alignment.runner import before_asking
 
         _check(workspace)
-
         if chosen.pilot is not None:
             before_asking.pilot(workspace, chosen.pilot)
         print(before_asking.plan_text(workspace))
@@ -41,20 +40,18 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def _open(chosen: argparse.Namespace) -> Workspace:
-    """Return the workspace of an execution as it was told on the command line, all of it checked."""
+    """Return the workspace of an execution as the command line describes it, all of it checked."""
     path = loader.find(chosen.study)
     if chosen.cap is not None and not chosen.cap >= 0:
         raise Problem(f"--cap takes US dollars, not {chosen.cap}.")
-    study, given = loader.load(path), _pairs(chosen.p)
-    known = parameters.all_of(parameters.sources())
-    of_study = parameters.checked(study.parameters, f"parameters of {shown(path)}")
-    changed = parameters.checked({k: v for k, v in given.items() if k in known}, "-p")
-    settings = loader.parse_settings(
-        study, {k: v for k, v in given.items() if k not in known}, known
-    )
-    usual = {name: parameter.default for name, (parameter, _) in known.items()} | of_study
+    study, given, defaults = loader.load(path), _pairs(chosen.p), parameters.defaults()
+    of_study = parameters.check(study.parameters, f"parameters of {shown(path)}")
+    changed = parameters.check({k: v for k, v in given.items() if k in defaults}, "-p")
+    settings = {k: v for k, v in given.items() if k not in defaults}
+    settings = loader.parse_settings(study, settings, defaults)
     if changed or settings:
         study = loader.load(path, settings)
+    usual = defaults | of_study
     new = {name: value for name, value in changed.items() if value != usual[name]} | settings
     return Workspace(
         with_cap(study, chosen.cap),
@@ -144,13 +141,11 @@ def _check(workspace: Workspace) -> None:
     from alignment.paper import hofstede
     from utils import labels
 
-    study, values = workspace.study, workspace.parameters
-    known = parameters.all_of(parameters.sources())
+    study, values = workspace.study, parameters.defaults() | workspace.parameters
     planned = len(study.judges or study.models) * len(study.languages)
-    labels.check_quorum(values.get("relevance_quorum", 0), planned)
+    labels.check_quorum(values["relevance_quorum"], planned)
     people = {name: culture.people for name, culture in study.cultures.items()}
-    human_values = values.get("human_values", known["human_values"][0].default)
-    hofstede.read_human_values(str(human_values), people)
+    hofstede.read_human_values(values["human_values"], people)
 
 
 def _foretell(workspace: Workspace, sources: list[Path]) -> None:
@@ -161,16 +156,16 @@ def _foretell(workspace: Workspace, sources: list[Path]) -> None:
     if workspace.is_changed or may_pay:
         from alignment.runner import before_asking, preview
 
-        planned = preview.planned(workspace, workspace.given)
+        calls = preview.plan_calls(workspace, workspace.given)
         if may_pay:
-            before_asking.allow(workspace, planned)
+            before_asking.allow(workspace, calls)
     if study.debates.source == "kialo" and first <= "01":
         from alignment.kialo import client
 
         client.check_permission(study.debates)
     if workspace.is_changed:
-        sentence = f"{preview.sentence(planned)}{preview.left(workspace)}"
-        print(f"{workspace.folder}: {sentence}", flush=True)
+        sentences = f"{preview.describe_cost(calls)}{preview.describe_cap(workspace)}"
+        print(f"{workspace.folder}: {sentences}", flush=True)
 
 
 def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:

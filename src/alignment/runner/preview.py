@@ -16,67 +16,61 @@ from utils.rules import Rules
 from utils.votes import cast_votes
 
 
-def planned(workspace: Workspace, values: dict) -> pd.DataFrame:
+def plan_calls(workspace: Workspace, values: dict) -> pd.DataFrame:
     """Return the plan of calls of an execution with these parameters, with two more columns.
 
     `new`: calls that no answer in the archive spares. `sure`: whether that is certain; where
     answers still to come decide what a step asks about, it is counted for the labels of now.
     """
     base = workspace.base
-    base = base if (base.processed / "01_debates.csv").exists() else workspace
-    given = {
-        name: found[0].default for name, found in parameters.all_of(parameters.sources()).items()
-    } | values
+    if not (base.processed / "01_debates.csv").exists():
+        base = workspace
+    given = parameters.defaults() | values
     runs = {step: given[f"{step}_runs"] for step in STEPS}
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
     sizes = {step: _size(base, step, cells) for step, (cells, _) in steps.items()}
-    frame = plan.plan_calls(workspace.study, sizes, runs, _used(base))
-    known = {
-        step: cells.groupby(["model", "language"])["new"].sum()
-        for step, (cells, _) in steps.items()
-        if cells is not None
-    }
-    new = [
-        known[r.step].get((r.model, r.language), 0) if r.step in known else r.calls
-        for r in frame.itertuples()
-    ]
-    return frame.assign(new=[int(n) for n in new], sure=[steps[step][1] for step in frame["step"]])
+    calls = plan.plan_calls(workspace.study, sizes, runs, _average_usage(base))
+    new, sure = [], []
+    for row in calls.itertuples():
+        cells, is_sure = steps[row.step]
+        if cells is None:
+            new.append(row.calls)
+        else:
+            own = cells["model"].eq(row.model) & cells["language"].eq(row.language)
+            new.append(int(cells.loc[own, "new"].sum()))
+        sure.append(is_sure)
+    return calls.assign(new=new, sure=sure)
 
 
 def _steps(
     base: Workspace, given: dict, runs: dict
 ) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
-    """Yield each step, its cells with what is known of them, and whether that is sure.
+    """Yield each step, its cells with what the archive holds of them, and whether that is sure.
 
     The cells are None while no table says which they are.
     """
     recorded = base.study.respondents == "imported" or base.recorded
-    kept = _kept(base, given)
-    pairs = (
-        None
-        if kept is None or base.study.labels
-        else kept[["statement_id"]].merge(pd.Series(base.dimensions, name="dimension"), how="cross")
-    )
-    texts, sure = {} if kept is None or recorded else _texts(base, kept), kept is not None
+    kept, pairs, texts = _filter_statements(base, given), None, {}
+    if kept is not None and not base.study.labels:
+        dimensions = pd.Series(base.dimensions, name="dimension")
+        pairs = kept[["statement_id"]].merge(dimensions, how="cross")
+    if kept is not None and not recorded:
+        texts = _texts(base, kept)
+    sure = kept is not None
     for step in STEPS:
         cells = _cells(base, step, pairs, runs[step])
-        if cells is not None:
-            cells = (
-                cells.assign(new=False)
-                if recorded
-                else collection.read_archived(base, cells, texts)
-            )
+        if cells is not None and recorded:
+            cells = cells.assign(new=False)
+        elif cells is not None:
+            cells = collection.read_archived(base, cells, texts)
         sure = sure and cells is not None
         yield step, cells, sure
-        sure = sure and not cells["new"].any()
-        pairs = (
-            _next_pairs(base, step, cells, given)
-            if sure and not (recorded or base.study.labels)
-            else None
-        )
+        sure, pairs = sure and not cells["new"].any(), None
+        if sure and not (recorded or base.study.labels):
+            pairs = _next_pairs(base, step, cells, given)
 
 
-def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
+def _filter_statements(base: Workspace, given: dict) -> pd.DataFrame | None:
     """Return the statements that the filter keeps; None while there are no debates."""
     rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
@@ -89,20 +83,13 @@ def _kept(base: Workspace, given: dict) -> pd.DataFrame | None:
 
 def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
     """Return the texts of statements that are there; others were never asked about."""
-    if base.study.translator == "simulated":
-        there = translations.translate(base, kept)
+    study = base.study
+    if study.translator == "simulated":
+        translated = [translations.translate(base, kept)]
     else:
-        there = pd.concat(
-            [
-                translations.read_current(base, kept, language)
-                for language in base.study.languages[1:]
-            ]
-            or [kept.head(0)]
-        )
-    both = pd.concat([kept.assign(language=base.study.languages[0]), there])
-    return dict(
-        zip(zip(both["statement_id"], both["language"], strict=True), both["text"], strict=True)
-    )
+        translated = [translations.read_current(base, kept, l) for l in study.languages[1:]]
+    both = pd.concat([kept.assign(language=study.languages[0]), *translated])
+    return both.set_index(["statement_id", "language"])["text"].to_dict()
 
 
 def _cells(
@@ -110,13 +97,8 @@ def _cells(
 ) -> pd.DataFrame | None:
     """Return the cells of a step: of these pairs, or as the study's tables have them now."""
     if pairs is not None:
-        return cells_of_pairs(
-            step,
-            pairs,
-            list(base.study.models) if step == "stance" else base.judges,
-            base.study.languages,
-            runs,
-        )
+        models = list(base.study.models) if step == "stance" else base.judges
+        return cells_of_pairs(step, pairs, models, base.study.languages, runs)
     try:
         return plan.step_cells(base, step, runs)
     except Problem:
@@ -141,62 +123,56 @@ def _size(base: Workspace, step: str, cells: pd.DataFrame | None) -> int:
     """Count what a step asks about, or return what the study expects while no table says it."""
     if cells is None:
         return plan.expected_sizes(base.study)[step]
-    return (
-        len(cells[PAIR].drop_duplicates())
-        if step == "polarity"
-        else cells["statement_id"].nunique()
-    )
+    items = PAIR if step == "polarity" else ["statement_id"]
+    return len(cells[items].drop_duplicates())
 
 
-def _used(base: Workspace) -> pd.DataFrame | None:
+def _average_usage(base: Workspace) -> pd.DataFrame | None:
     if not (base.raw / archive.FILE).exists():
         return None
     with archive.open_archive(base.raw / archive.FILE) as connection:
         return archive.average_usage(connection)
 
 
-def sentence(frame: pd.DataFrame) -> str:
-    """The new calls of a plan and what they cost, in a sentence that says what is not certain yet.
+def describe_cost(calls: pd.DataFrame) -> str:
+    """Return a sentence on a plan's new calls and their cost, and on what is not certain yet.
 
     >>> row = {"calls": 10, "new": 5, "usd_low": 2.0, "usd_high": 4.0, "sure": True}
-    >>> sentence(pd.DataFrame([row]))
+    >>> describe_cost(pd.DataFrame([row]))
     '5 new calls, about $1.00 to $2.00.'
-    >>> print(sentence(pd.DataFrame([row, row | {"sure": False}])))  # doctest: +NORMALIZE_WHITESPACE
-    At least 5 new calls, about $1.00 to $2.00; the later steps depend on their answers,
-    and need with today's labels 5 more, about $1.00 to $2.00.
+    >>> print(describe_cost(pd.DataFrame([row, row | {"sure": False}])))
+    ... # doctest: +NORMALIZE_WHITESPACE
+    At least 5 new calls, about $1.00 to $2.00; later steps depend on these answers;
+    with the present labels they need 5 more, about $1.00 to $2.00.
     """
-    said = _counted(frame[frame["sure"]])
-    if frame["sure"].all():
-        return f"{said}."
-    if not frame["sure"].any():
-        return f"About {_counted(frame)}, as the study expects."
-    later = _counted(frame[~frame["sure"]], "more")
-    rest = f"the later steps depend on their answers, and need with today's labels {later}."
-    return f"At least {said}; {rest}"
+    certain = _count_new(calls[calls["sure"]])
+    if calls["sure"].all():
+        return f"{certain}."
+    if not calls["sure"].any():
+        return f"About {_count_new(calls)}, from the sizes that the study expects."
+    later = _count_new(calls[~calls["sure"]], "more")
+    rest = f"later steps depend on these answers; with the present labels they need {later}."
+    return f"At least {certain}; {rest}"
 
 
-def _counted(frame: pd.DataFrame, what: str = "new calls") -> str:
-    share = (frame["new"] / frame["calls"].where(frame["calls"] > 0, 1)).to_numpy()
-    low, high = ((frame[side] * share).sum() for side in ("usd_low", "usd_high"))
-    return f"{int(frame['new'].sum()):,} {what}, " + (
-        f"about ${low:,.2f} to ${high:,.2f}" if high else "nothing to pay"
-    )
+def _count_new(calls: pd.DataFrame, what: str = "new calls") -> str:
+    share = (calls["new"] / calls["calls"].where(calls["calls"] > 0, 1)).to_numpy()
+    low, high = ((calls[side] * share).sum() for side in ("usd_low", "usd_high"))
+    cost = f"about ${low:,.2f} to ${high:,.2f}" if high else "nothing to pay"
+    return f"{int(calls['new'].sum()):,} {what}, {cost}"
 
 
-def left(workspace: Workspace) -> str:
-    """What the cap of a live study leaves, in a sentence; nothing without a cap."""
-    cap, spent = workspace.study.cap, (0, 0.0)
+def describe_cap(workspace: Workspace) -> str:
+    """Return a sentence on what the cap of a live study leaves; nothing without a cap."""
+    cap, calls, usd = workspace.study.cap, 0, 0.0
     if cap is None or workspace.study.respondents != "live":
         return ""
     if (workspace.raw / archive.FILE).exists():
         with archive.open_archive(workspace.raw / archive.FILE) as connection:
-            spent = archive.sum_spending(connection)
-    of_money = (
-        [f"${max(cap.usd - spent[1], 0.0):,.2f} of ${cap.usd:,.2f}"] if cap.usd is not None else []
-    )
-    of_calls = (
-        [f"{max(cap.calls - spent[0], 0):,} of {cap.calls:,} calls"]
-        if cap.calls is not None
-        else []
-    )
-    return f" The cap leaves {' and '.join(of_money + of_calls)}; asking stops there."
+            calls, usd = archive.sum_spending(connection)
+    parts = []
+    if cap.usd is not None:
+        parts.append(f"${max(cap.usd - usd, 0.0):,.2f} of ${cap.usd:,.2f}")
+    if cap.calls is not None:
+        parts.append(f"{max(cap.calls - calls, 0):,} of {cap.calls:,} calls")
+    return f" The cap leaves {' and '.join(parts)}; asking stops there."
