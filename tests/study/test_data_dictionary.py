@@ -8,6 +8,7 @@ import pytest
 from alignment.study import data_dictionary, table_files
 from alignment.study.loader import load
 from alignment.study.paths import REFERENCE, ROOT
+from table_faults import find_faults
 from utils.cells import DIMENSIONS
 
 DEMO = load("demo")
@@ -30,7 +31,7 @@ def committed() -> list[tuple[str, str]]:
 
 
 def faults(part: str, file: str) -> list[str]:
-    return data_dictionary.faults(FOLDERS[part] / file, part, DEMO.cultures, DIMENSIONS)
+    return find_faults(FOLDERS[part] / file, part, DEMO.cultures, DIMENSIONS)
 
 
 @pytest.mark.parametrize(("part", "file"), committed(), ids=lambda x: x)
@@ -80,14 +81,14 @@ def test_the_readme_of_the_data_is_current(part):
 def test_a_table_that_is_not_as_documented_is_told_with_the_column(tmp_path, change, said):
     table = table_files.read(PROCESSED / "demo" / "04_votes.csv")
     path = table_files.write(change(table), tmp_path / "04_votes.csv")
-    told, *others = data_dictionary.faults(path, "processed")
+    told, *others = find_faults(path, "processed")
     assert not others or "another place" in others[0]
     assert told.startswith("04_votes.csv: ") and said in told
 
 
 def test_a_table_that_nobody_described_is_told(tmp_path):
     path = table_files.write(pd.DataFrame({"statement_id": ["1.1"]}), tmp_path / "15_new.csv")
-    assert data_dictionary.faults(path, "processed") == [
+    assert find_faults(path, "processed") == [
         "15_new.csv is not documented: describe it in src/alignment/study/dictionary.yaml."
     ]
 

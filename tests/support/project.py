@@ -11,8 +11,9 @@ import pandas as pd
 import yaml
 
 from alignment.runner import parameters
-from alignment.study import data_dictionary, loader
+from alignment.study import loader
 from alignment.study.paths import ROOT
+from table_faults import find_faults
 
 CODE = ("src", "notebooks", "studies", "data/reference")
 FILES = ("requirements.lock", "data/raw/README.md", "data/processed/README.md")
@@ -92,7 +93,7 @@ class Project:
         assert len(tables) > 40
         faults = []
         for path in tables:
-            faults += data_dictionary.faults(path, "processed", study.cultures, study.dimensions)
+            faults += find_faults(path, "processed", study.cultures, study.dimensions)
         return faults
 
 

@@ -21,22 +21,18 @@ def collect(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
 
     Read from the answers file in a study of imported answers and with `--recorded` (without such a
     file, from the archive alone), else from the archive; what the archive lacks is asked for first.
-    Problem when asking had to stop; what arrived is kept.
+    Problem when asking had to stop; replies that arrived are saved.
     """
-    study, file = workspace.study, workspace.raw / FILE
-    if study.respondents == "imported" or (workspace.recorded and file.exists()):
+    study, raw = workspace.study, workspace.raw
+    if study.respondents == "imported" or (workspace.recorded and (raw / FILE).exists()):
         return read_recorded(workspace, cells)
     if study.respondents == "live" and study.cap is None and not workspace.recorded:
-        raise Problem(
-            "A live study asks only with a cap: give one in the study file or with --cap USD, "
-            "or read what is recorded."
-        )
+        how = "give one in the study file or with --cap USD, or read what is recorded."
+        raise Problem(f"A live study asks only with a cap: {how}")
     texts = plan.read_texts(workspace)
     answers = collection.collect(workspace, cells, texts, ask=not workspace.recorded)
     missing = answers[answers["state"] == "not asked"]
-    if len(missing):
-        where = workspace.shown(workspace.raw / archive.FILE)
-        raise Problem(f"{_first_cell(missing)} is missing from {where} ({_count(missing)}).")
+    _refuse(missing, f"is missing from {workspace.shown(raw / archive.FILE)}")
     return answers
 
 
@@ -44,20 +40,16 @@ def read_recorded(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
     """Read the answers file; Problem that names the first missing, double or unexpected cell."""
     where = workspace.shown(workspace.raw / FILE)
     if not (workspace.raw / FILE).exists():
-        raise Problem(
-            f"{where} is not there: this study's answers are read from it "
-            "(alignment import answers makes it)."
-        )
+        why = "this study's answers are read from it (alignment import answers makes it)."
+        raise Problem(f"{where} is not there: {why}")
     answers = check_answers(workspace, table_files.read(workspace.raw / FILE), where)
     in_steps = answers["step"].isin(cells["step"].unique())
     answers = answers[in_steps & (answers["run"] <= cells["run"].max())]
     joined = cells.merge(answers, on=CELL, how="outer", indicator=True)
     missing, unexpected = (joined[joined["_merge"] == side] for side in ("left_only", "right_only"))
-    if len(missing):
-        raise Problem(f"{_first_cell(missing)} is missing from {where} ({_count(missing)}).")
-    if len(unexpected) and not workspace.is_changed:
-        first = _first_cell(unexpected)
-        raise Problem(f"{first} is not expected in {where} ({_count(unexpected)}).")
+    _refuse(missing, f"is missing from {where}")
+    if not workspace.is_changed:
+        _refuse(unexpected, f"is not expected in {where}")
     return cells.merge(answers, on=CELL, how="left", validate="one_to_one")[COLUMNS]
 
 
@@ -66,12 +58,9 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
 
     Without a column `state` all are answered. Problem that names the first wrong or double cell.
     """
-    for column in COLUMNS:
-        if column not in answers and column != "state":
-            listed = ", ".join(COLUMNS)
-            raise Problem(f'{where} has no column "{column}"; a table of answers has {listed}.')
     if "state" not in answers:
         answers = answers.assign(state="answered")
+    table_files.check_columns(answers, COLUMNS, where, "a table of answers")
     choices = {
         "step": STEPS,
         "model": list(workspace.study.models),
@@ -86,16 +75,19 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
             what = f'the unknown {column} "{wrong.iloc[0][column]}" (known: {", ".join(values)})'
             raise Problem(f"{where}: {_first_cell(wrong)} has {what}.")
     for step, rows in answers.groupby("step"):
-        allowed = list(SCORES[step])
-        wrong = rows[rows["answer"].isin(allowed) != (rows["state"] == "answered")]
+        wrong = rows[rows["answer"].isin(SCORES[step]) != (rows["state"] == "answered")]
         if len(wrong):
-            first, listed = wrong.iloc[0], ", ".join(allowed)
+            first, listed = wrong.iloc[0], ", ".join(SCORES[step])
             what = f'{first["state"]} with "{first["answer"]}" (answers: {listed})'
             raise Problem(f"{where}: {_first_cell(wrong)} is {what}.")
-    twice = answers[answers.duplicated(CELL)]
-    if len(twice):
-        raise Problem(f"{where}: {_first_cell(twice)} is listed twice ({_count(twice)}).")
+    _refuse(answers[answers.duplicated(CELL)], "is listed twice", f"{where}: ")
     return answers
+
+
+def _refuse(cells: pd.DataFrame, fault: str, where: str = "") -> None:
+    """Raise a Problem that names the first of the cells, if there are any."""
+    if len(cells):
+        raise Problem(f"{where}{_first_cell(cells)} {fault} ({len(cells):,} such cells).")
 
 
 def _first_cell(cells: pd.DataFrame) -> str:
@@ -103,10 +95,6 @@ def _first_cell(cells: pd.DataFrame) -> str:
     on = f" on {cell['dimension']}" if cell["dimension"] else ""
     by = f"by {cell['model']} in {cell['language']}, run {cell['run']},"
     return f"The cell {cell['step']} of {cell['statement_id']}{on} {by}"
-
-
-def _count(cells: pd.DataFrame) -> str:
-    return f"{len(cells):,} such cells"
 
 
 def publish_answers(workspace: Workspace) -> None:
@@ -127,10 +115,8 @@ def export_answers(workspace: Workspace, file: Path) -> int:
     """Write the study's answers, without any text, into a file; return how many there are."""
     answers = _read_all(workspace)
     if answers is None:
-        name = workspace.study.name
-        raise Problem(
-            f"The study {name} has no answers yet: run its notebooks 04, 05 and 07 first."
-        )
+        todo = "run its notebooks 04, 05 and 07 first."
+        raise Problem(f"The study {workspace.study.name} has no answers yet: {todo}")
     table_files.write(answers, file)
     return len(answers)
 

@@ -36,8 +36,7 @@ def open_archive(path: Path) -> Iterator[sqlite3.Connection]:
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("pragma user_version").fetchone()[0]
     if version == 0 and not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
-        columns = ", ".join(f"{name} {kind}" for name, kind in FIELDS.items())
-        wire = ", ".join(f"{name} {kind}" for name, kind in WIRE.items())
+        columns, wire = (", ".join(map(" ".join, f.items())) for f in (FIELDS, WIRE))
         connection.executescript(
             f"""begin immediate;
             create table if not exists replies
@@ -47,10 +46,9 @@ def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
             commit;"""
         )
     elif version != SCHEMA:
-        raise Problem(
-            f"{path.name} has schema {version}, and this version reads schema {SCHEMA}: "
-            "use the version that wrote it, or move the file away to start anew."
-        )
+        how = "use the version that wrote it, or move the file away to start anew."
+        schemas = f"has schema {version}, and this version reads schema {SCHEMA}"
+        raise Problem(f"{path.name} {schemas}: {how}")
 
 
 @contextmanager
@@ -60,9 +58,8 @@ def lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Problem(
-                f"Another execution is asking for {path.name} just now; wait for it, or stop it."
-            ) from None
+            other = f"Another execution is asking for {path.name} just now"
+            raise Problem(f"{other}; wait for it, or stop it.") from None
         yield
 
 
@@ -70,17 +67,17 @@ def lock(path: Path) -> Iterator[None]:
 def open_journal(path: Path) -> Iterator[Note]:
     """Open the file that notes each try before it is sent; after a kill it is still there."""
     with _journal(path).open("ab", buffering=0) as file:
-        yield lambda request, most: file.write(_line(request, most))
+
+        def note(request: Request, most: float) -> None:
+            origin = [getattr(request, name) for name in ORIGIN]
+            file.write(json.dumps([*origin, most]).encode() + b"\n")
+
+        yield note
     _journal(path).unlink()
 
 
 def _journal(path: Path) -> Path:
     return path.with_name(f"{path.name}-under-way")
-
-
-def _line(request: Request, most: float) -> bytes:
-    origin = [getattr(request, name) for name in ORIGIN]
-    return json.dumps([*origin, most]).encode() + b"\n"
 
 
 def add_lost_tries(path: Path, connection: sqlite3.Connection, respondents: str) -> None:
@@ -93,13 +90,11 @@ def add_lost_tries(path: Path, connection: sqlite3.Connection, respondents: str)
             *origin, most = json.loads(line)
             tries.setdefault(tuple(origin), []).append(most)
     archived = set(connection.execute("select key, attempt from replies"))
-    failure = {"error": "the process ended while this was under way", "cost": 0.0}
-    failure |= {"respondents": respondents}
-    records = []
+    error, records = "the process ended while this was under way", []
     for origin, costs in tries.items():
-        record = dict(zip(ORIGIN, origin, strict=True))
-        if (record["key"], record["attempt"]) not in archived:
-            records.append(record | failure | {"lost": len(costs), "lost_cost": sum(costs)})
+        if origin[:2] not in archived:
+            record = dict(zip(ORIGIN, origin, strict=True), error=error, respondents=respondents)
+            records.append(record | {"cost": 0.0, "lost": len(costs), "lost_cost": sum(costs)})
     add_records(connection, records)
     _journal(path).unlink()
 
@@ -122,12 +117,11 @@ def add_records(connection: sqlite3.Connection, records: Iterable[dict]) -> None
         raise
 
 
-def read_attempts(connection: sqlite3.Connection, steps: Iterable[str]) -> Iterator[tuple]:
+def read_attempts(connection: sqlite3.Connection, steps: list[str]) -> Iterator[tuple]:
     """Read all attempts of some steps, in any order.
 
     Each is (key, attempt, step, language, text, finish_reason, respondents).
     """
-    steps = list(steps)
     names = "key, attempt, step, language, text, finish_reason, respondents"
     slots = ", ".join("?" * len(steps))
     return connection.execute(f"select {names} from replies where step in ({slots})", steps)

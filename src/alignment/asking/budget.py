@@ -10,22 +10,22 @@ def highest_cost(study: Study, model: str, messages: list[dict]) -> float:
 
     That is one token for each character of its messages, and all tokens that the reply may have.
     """
-    price = study.models[model].price
-    if price is None:
-        return 0.0
     characters = sum(len(message["content"]) for message in messages)
-    return (characters * price.input + study.limit(model) * price.output) / 1e6
+    return cost_of_tokens(study, model, characters, study.limit(model))
 
 
 def reply_cost(study: Study, model: str, usage: dict) -> float:
     """Return the US dollars of a reply: as the broker states them, else tokens times the price."""
     if isinstance(usage.get("cost"), int | float):
         return float(usage["cost"])
-    price = study.models[model].price
-    if price is None:
-        return 0.0
     input_tokens, output_tokens = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return ((input_tokens or 0) * price.input + (output_tokens or 0) * price.output) / 1e6
+    return cost_of_tokens(study, model, input_tokens or 0, output_tokens or 0)
+
+
+def cost_of_tokens(study: Study, model: str, input_tokens: float, output_tokens: float) -> float:
+    """Return the US dollars of so many tokens; nothing for a model without a price."""
+    price = study.models[model].price
+    return (input_tokens * price.input + output_tokens * price.output) / 1e6 if price else 0.0
 
 
 @dataclass

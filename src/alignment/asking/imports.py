@@ -56,25 +56,18 @@ def _map_columns(workspace: Workspace, frame: pd.DataFrame, where: str) -> dict[
         raise Problem(f"{where} holds no row with {wanted}.")
     texts = frame[column["statement"]]
     ids = {text: str(number) for number, text in enumerate(texts.unique(), 1)}
+    models = frame[column["model"]].map(lambda name: settings.models.get(name, name))
     stances = frame[column["answer"]].map(reply_parser.agreement)
-    made = {
-        "step": "stance",
-        "statement_id": texts.map(ids),
-        "dimension": "",
-        "model": frame[column["model"]].map(lambda name: settings.models.get(name, name)),
-        "language": settings.language,
-    }
-    made = pd.DataFrame(made)
-    made["run"] = made.groupby(["statement_id", "model"]).cumcount() + 1
-    made["state"] = stances.notna().map({True: "answered", False: "unreadable"})
-    made = made.assign(answer=stances.fillna(""), respondents="imported")
-    statements = {"statement_id": list(ids.values()), "text": list(ids)}
-    statements = pd.DataFrame(statements | {"language": settings.language})
-    tables = {answers.FILE: made, "statements.csv": statements}
+    own = pd.DataFrame({"step": "stance", "statement_id": texts.map(ids), "dimension": ""})
+    own = own.assign(model=models, language=settings.language)
+    own["run"] = own.groupby(["statement_id", "model"]).cumcount() + 1
+    own["state"] = stances.notna().map({True: "answered", False: "unreadable"})
+    own = own.assign(answer=stances.fillna(""), respondents="imported")
+    statements = pd.DataFrame({"statement_id": ids.values(), "text": ids.keys()})
+    statements["language"] = settings.language
+    tables = {answers.FILE: own, "statements.csv": statements}
     if "dimension" in column:  # all of these have the one polarity that the study gives
-        pairs = pd.DataFrame(
-            {"statement_id": made["statement_id"], "dimension": frame[column["dimension"]]}
-        )
+        pairs = own[["statement_id"]].assign(dimension=frame[column["dimension"]])
         tables["labels.csv"] = pairs.drop_duplicates().assign(polarity=settings.polarity)
     return tables
 
@@ -86,10 +79,7 @@ def read_labels(workspace: Workspace) -> pd.DataFrame:
     if not path.exists():
         raise Problem(f"The study's labels file {where} is not there.")
     labels = table_files.read(path)
-    for column in LABEL:
-        if column not in labels:
-            listed = ", ".join(LABEL)
-            raise Problem(f'{where} has no column "{column}"; a labels file has {listed}.')
+    table_files.check_columns(labels, LABEL, where, "a labels file")
     choices = {"dimension": workspace.dimensions, "polarity": list(SCORES["polarity"].values())}
     for column, values in choices.items():
         wrong = labels[~labels[column].isin(values)]

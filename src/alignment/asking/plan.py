@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from alignment.asking.budget import cost_of_tokens
 from alignment.study import dimensions
 from alignment.study.schema import Study
 from alignment.study.workspace import Workspace
@@ -11,10 +12,10 @@ from utils.errors import Problem
 
 # A guess of the tokens of a reply, until a study or a pilot knows better.
 REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}
-OUTPUT_RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
+RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
 ENOUGH = 5  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
-GUESS = "a guess"
+
 COLUMNS = "step model language calls input_tokens output_tokens usd_low usd_high basis".split()
 
 
@@ -68,21 +69,15 @@ def read_texts(workspace: Workspace) -> dict[tuple[str, str], str]:
 def expected_sizes(study: Study) -> dict[str, int]:
     """Return how many statements (polarity: pairs) each step asks about, as the study expects."""
     if study.expected is None:
-        raise Problem(
-            f"The calls of the study {study.name} cannot be counted yet: "
-            "run its first notebooks (--until 03), or say under `expected:` "
-            "how many statements, pairs and labelled statements there will be."
-        )
-    expected = study.expected
-    sizes = (expected.statements, expected.pairs, expected.labelled)
+        how = "run its first notebooks (--until 03), or say under `expected:` "
+        how += "how many statements, pairs and labelled statements there will be."
+        raise Problem(f"The calls of the study {study.name} cannot be counted yet: {how}")
+    sizes = (study.expected.statements, study.expected.pairs, study.expected.labelled)
     return dict(zip(STEPS, sizes, strict=True))
 
 
 def plan_calls(
-    study: Study,
-    sizes: dict[str, int],
-    runs: dict[str, int],
-    usage: pd.DataFrame | None = None,
+    study: Study, sizes: dict[str, int], runs: dict[str, int], usage: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return the calls of each step, model and language, with their tokens and range of US dollars.
 
@@ -122,25 +117,17 @@ def _measured_cost(
 
 
 def _guessed_cost(study: Study, step: str, model: str, language: str, calls: int) -> tuple:
-    price = study.models[model].price
     input_tokens = estimate_tokens(_typical_prompt(step, language))
     output_tokens = study.models[model].reply_tokens.get(step, REPLY_TOKENS[step])
-    low = high = 0.0
-    if price:
-        low, high = (
-            calls * (input_tokens * price.input + share * output_tokens * price.output) / 1e6
-            for share in OUTPUT_RANGE
-        )
-    return calls * input_tokens, calls * output_tokens, low, high, GUESS
+    costs = [calls * cost_of_tokens(study, model, input_tokens, n * output_tokens) for n in RANGE]
+    return calls * input_tokens, calls * output_tokens, *costs, "a guess"
 
 
 def _typical_prompt(step: str, language: str) -> str:
     """Return a prompt with a statement of usual length in it."""
-    dimension = None
-    if step != "stance":
-        dimension = next(iter(dimensions.read_dimensions(language).values()))
+    texts = {} if step == "stance" else dimensions.read_dimensions(language)
     statement = "词" * 30 if language == "zh" else "word " * 16
-    messages = prompts.fill(step, language, statement, dimension)
+    messages = prompts.fill(step, language, statement, next(iter(texts.values()), None))
     return "".join(message["content"] for message in messages)
 
 

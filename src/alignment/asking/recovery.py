@@ -46,10 +46,10 @@ def compare_positions(
 
 
 def judge_estimate(planted: float, estimate: float, low: float, high: float) -> tuple[str, str]:
-    """Return whether a planted mean was recovered, and why: it is if the interval holds it.
+    """Return whether a planted mean was recovered, and why: it is if the interval contains it.
 
     >>> judge_estimate(0.2, 0.3, 0.1, 0.5)
-    ('recovered what was planted', 'the interval holds the planted mean')
+    ('recovered what was planted', 'the interval contains the planted mean')
     >>> judge_estimate(0.2, 0.5, 0.3, 0.7)
     ('not recovered', 'the interval misses the planted mean by 0.10')
     """
@@ -59,7 +59,7 @@ def judge_estimate(planted: float, estimate: float, low: float, high: float) -> 
         return MISSED, "too few statements for an interval"
     miss = max(low - planted, planted - high)
     if miss <= 1e-9:  # a mean that never varies has an interval of no width
-        return RECOVERED, "the interval holds the planted mean"
+        return RECOVERED, "the interval contains the planted mean"
     return MISSED, f"the interval misses the planted mean by {miss:.2f}"
 
 
@@ -106,8 +106,8 @@ def describe(comparison: pd.DataFrame) -> str:
     error = (comparison["estimate"] - comparison["planted"]).abs()
     recovered = (comparison["verdict"] == RECOVERED).sum()
     return (
-        f"**{recovered} of {len(comparison)} means: {RECOVERED}** (the interval holds it). "
+        f"**{recovered} of {len(comparison)} means: {RECOVERED}** (the interval contains it). "
         f"They are off by {error.mean():.2f} on average and by {error.max():.2f} at most, "
         "on a scale from -2 to 2. The intervals allow for other statements of the same kind, "
-        "so nearly all of them should hold what was planted on these."
+        "so nearly all of them should contain what was planted on these."
     )

@@ -35,6 +35,14 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=empty)
 
 
+def check_columns(frame: pd.DataFrame, columns: list[str], where: str, kind: str) -> None:
+    """Raise a Problem that names the first column that a table lacks."""
+    for column in columns:
+        if column not in frame:
+            listed = ", ".join(columns)
+            raise Problem(f'{where} has no column "{column}"; {kind} has {listed}.')
+
+
 def read_as_text(path: Path) -> pd.DataFrame:
     """Read somebody's own table (.csv, .csv.gz, .xlsx), all of it text and nothing NaN.
 
