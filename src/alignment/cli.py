@@ -6,29 +6,29 @@ What a verb needs is imported when it is called, so that no command waits for wh
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from utils.errors import Problem
 
 STUDY = "a study file, by name or path"
+STOPPED = "Stopped. Replies that arrived are kept; the same command goes on from here."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return 0 when it is done, 1 after a Problem, 130 after Ctrl-C."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = (
-        _run_parser().parse_args(given[1:]) if given[:1] == ["run"] else _parser().parse_args(given)
-    )
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments[:1] == ["run"]:
+        chosen = _run_parser().parse_args(arguments[1:])
+    else:
+        chosen = _parser().parse_args(arguments)
     try:
         return chosen.verb(chosen) or 0
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "\nStopped. Replies that arrived are kept; the same command goes on from here.",
-            file=sys.stderr,
-        )
+        print(f"\n{STOPPED}", file=sys.stderr)
         return 130
 
 
@@ -42,21 +42,17 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("run", None, "run the notebooks of a study in order: what ./run_all.sh calls")
-    verb = add("import", _import, "bring answers, a whole archive, or translations into a study")
+    verb = add("import", _import, "import answers, a whole archive, or translations into a study")
     verb.add_argument("what", choices=["answers", "translations"])
     verb.add_argument("study", help=STUDY)
-    verb.add_argument(
-        "file",
-        type=Path,
-        help="answers: .csv, .csv.gz, .xlsx, or an archive, .sqlite; "
-        "translations: a review sheet (.xlsx), or a table with statement_id and text",
-    )
+    file = "answers: .csv, .csv.gz, .xlsx, or an archive, .sqlite; "
+    file += "translations: a review sheet (.xlsx), or a table with statement_id and text"
+    verb.add_argument("file", type=Path, help=file)
     verb.add_argument("--language", help="of the translations (default: the study's second)")
-    verb = add("export", _export, "take the answers of a study, or its whole archive, to a file")
+    verb = add("export", _export, "export the answers of a study, or its whole archive, to a file")
     verb.add_argument("study", help=STUDY)
-    verb.add_argument(
-        "file", type=Path, help="answers without any text: .csv, .csv.gz; the archive: .sqlite"
-    )
+    file = "answers without any text: .csv, .csv.gz; the archive: .sqlite"
+    verb.add_argument("file", type=Path, help=file)
     verb = add("sheets", _sheets, "write a rating sheet (.xlsx) for each annotator")
     verb.add_argument("study", help=STUDY)
     verb.add_argument("annotators", nargs="+", metavar="annotator")
@@ -67,57 +63,36 @@ def _parser() -> argparse.ArgumentParser:
     verb = add("rehydrate", _rehydrate, "fetch the texts of a release again, and compare them")
     verb.add_argument("release", type=Path, help="the release's table, .csv")
     where = verb.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--exports", type=Path, metavar="FOLDER", help="of exports (votes in its votes_json/)"
-    )
+    exports = "of exports (votes in its votes_json/)"
+    where.add_argument("--exports", type=Path, metavar="FOLDER", help=exports)
     where.add_argument("--study", metavar="NAME", help="whose debates are fetched again")
     verb.add_argument("--out", type=Path, metavar="FOLDER", help="default: a new one in data/raw")
     verb = add("serve", _serve, "serve the simulated respondents of a study on a local port")
     verb.add_argument("study", help=STUDY)
     verb.add_argument("--port", type=int, default=8765)
-    add("dictionary", _dictionary, "put the data dictionary into the READMEs of the data folders")
+    add("dictionary", _dictionary, "write the data dictionary into the READMEs of the data folders")
     return parser
 
 
 def _run_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="./run_all.sh",
-        description="Run the notebooks of a study in order.",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
+    about = "Run the notebooks of a study in order."
+    parser = argparse.ArgumentParser("./run_all.sh", description=about, allow_abbrev=False)
+    add, flag = parser.add_argument, partial(parser.add_argument, action="store_true")
     add("--study", default="demo", metavar="FILE", help=f"{STUDY} (default: demo)")
-    add(
-        "-p",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change a parameter, or a setting of the study",
-    )
+    change = "change a parameter, or a setting of the study"
+    add("-p", action="append", default=[], metavar="NAME=VALUE", help=change)
     add("--from", dest="first", metavar="NN", help="begin with this notebook")
     add("--until", dest="last", metavar="NN", help="end with this notebook")
-    add("--only", metavar="NN", help="run this notebook alone")
-    add(
-        "--plan",
-        action="store_true",
-        help="say how many calls are to be made and what they cost, then stop",
-    )
-    add(
-        "--pilot",
-        type=int,
-        metavar="N",
-        help="ask N real cells of each step, model and language, then plan by them",
-    )
-    add("--list", action="store_true", help="list every parameter, then stop")
-    add(
-        "--force",
-        action="store_true",
-        help="run notebooks that are fresh, too (asks nothing again)",
-    )
-    add("--cap", type=float, metavar="USD", help="spend no more than this on the study, all told")
-    add("--recorded", action="store_true", help="use recorded answers only; ask nothing")
-    add("--site", action="store_true", help="build the site of the study, too, into site/html")
-    add("--lab", action="store_true", help="open the notebooks in JupyterLab")
+    add("--only", metavar="NN", help="run only this notebook")
+    flag("--plan", help="print the number of calls and their cost, then stop")
+    pilot = "ask N real cells of each step, model and language, then plan by them"
+    add("--pilot", type=int, metavar="N", help=pilot)
+    flag("--list", help="list every parameter, then stop")
+    flag("--force", help="run notebooks that are fresh, too (asks nothing again)")
+    add("--cap", type=float, metavar="USD", help="spend no more than this on the study in total")
+    flag("--recorded", help="use recorded answers only; ask nothing")
+    flag("--site", help="build the site of the study, too, into site/html")
+    flag("--lab", help="open the notebooks in JupyterLab")
     parser.set_defaults(verb=_run)
     return parser
 

@@ -304,6 +304,6 @@ def test_every_committed_page_is_sealed_and_fresh():
         page = json.loads(freshness.page_of(workspace, source).read_text(encoding="utf-8"))
         seal, cells = page["metadata"]["seal"], page["cells"]
         mend = f"{source.stem} is stale; ./run_all.sh mends it"
-        assert seal["made_from"] == freshness.inputs(workspace, source, {}), mend
+        assert seal["made_from"] == freshness.digest_inputs(workspace, source), mend
         assert seal["page"] == pages.digest(json.dumps(cells, sort_keys=True)), mend
         assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code"), mend

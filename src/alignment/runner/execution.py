@@ -1,4 +1,4 @@
-"""Going through the notebooks of a study: fresh pages stay, and the others are made.
+"""Run the notebooks of a study: fresh pages stay, and the others are made.
 
 A notebook begins when those are done whose tables it reads. As many run at once as there are
 processors; what the output says stands in the order of the numbers all the same.
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -30,7 +31,7 @@ LOOK = 0.3  # seconds between two looks at how far asking has come
 
 
 class Execution:
-    """One going through the notebooks: which wait, which run, and what is to be said of each."""
+    """One execution of the notebooks: which wait, which run, and what is to be said of each."""
 
     def __init__(self, workspace: Workspace, sources: list[Path], force: bool = False) -> None:
         self.workspace, self.force = workspace, force
@@ -74,32 +75,28 @@ class Execution:
             if len(self.running) == KERNELS:
                 break
             self.waiting.remove(source)
-            given = parameters.given_to(self.workspace, source)
-            if not self.force and (kind := self._spare(source, given)):
+            if not self.force and (kind := self._spare(source)):
                 self._close(source, kind)
             else:
-                future = pool.submit(self._make, source, given, folder / source.stem)
+                future = pool.submit(self._make, source, folder / source.stem)
                 self.running[future] = source
             moved = True
         return moved
 
-    def _spare(self, source: Path, given: dict) -> str:
-        """Say "fresh" or "borrowed" of a page that need not be made, else nothing."""
-        made_from = freshness.inputs(self.workspace, source, given)
+    def _spare(self, source: Path) -> str:
+        """Return "fresh" or "borrowed" for a page that need not be made, else nothing."""
+        made_from = freshness.digest_inputs(self.workspace, source)
         if freshness.is_fresh(self.workspace, source, made_from):
             return "fresh"
         return "borrowed" if freshness.borrow(self.workspace, source, made_from) else ""
 
-    def _make(self, source: Path, given: dict, progress: Path) -> float:
+    def _make(self, source: Path, progress: Path) -> float:
         """Run one notebook, in a thread of its own; return the seconds that it took."""
         workspace, began, clock = self.workspace, time.time(), time.monotonic()
-        told = replace(workspace, notebook=source.name[:2], progress=str(progress))
-        page = freshness.page_of(workspace, source)
-
-        def made_from() -> str:
-            return freshness.inputs(workspace, source, given)
-
-        pages.run(source, page, given, pack(told), made_from)
+        own = replace(workspace, notebook=source.name[:2], progress=str(progress))
+        page, given = freshness.page_of(workspace, source), parameters.given_to(workspace, source)
+        made_from = partial(freshness.digest_inputs, workspace, source)
+        pages.run(source, page, given, pack(own), made_from)
         freshness.forget_leftovers(workspace, source, began)
         if source.name.startswith(ANSWERS_DONE):
             from alignment.asking import answers
@@ -122,10 +119,8 @@ class Execution:
                 others = _names(self.running.values())
                 print(f"{source.stem} stopped; waiting for {others} to end ...", file=sys.stderr)
             return
-        if not unfinished(self.workspace, source):
-            made_from = freshness.inputs(
-                self.workspace, source, parameters.given_to(self.workspace, source)
-            )
+        if not _is_unfinished(self.workspace, source):
+            made_from = freshness.digest_inputs(self.workspace, source)
             freshness.remember(self.workspace, source, made_from, seconds)
         self._close(source, "made", f"{source.stem:<32} {seconds:6.1f} s")
 
@@ -160,9 +155,8 @@ class Execution:
                 from alignment.study.progress import Bar
 
                 state = json.loads(file.read_text(encoding="utf-8"))
-                in_log = not sys.stderr.isatty()
-                bar = self.bars.setdefault(source, Bar(state, source.stem, in_log=in_log))
-                bar.draw(state)
+                bar = Bar(state, source.stem, in_log=not sys.stderr.isatty())
+                self.bars.setdefault(source, bar).draw(state)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -186,13 +180,12 @@ class Execution:
             signal.signal(signal.SIGINT, before)
 
 
-def unfinished(workspace: Workspace, source: Path) -> bool:
-    """Whether cells of a notebook failed or were not asked: the page is made again next time."""
+def _is_unfinished(workspace: Workspace, source: Path) -> bool:
+    """Return whether cells failed or were not asked: the page is made again next time."""
     path = workspace.processed / f"{source.name[:2]}_accounting.csv"
     if not path.exists():
         return False
-    counts = table_files.read(path)
-    return bool(counts[["failed", "not asked"]].to_numpy().sum())
+    return bool(table_files.read(path)[["failed", "not asked"]].to_numpy().sum())
 
 
 def _ranks(sources: list[Path], seconds: dict[str, float]) -> dict[Path, float]:

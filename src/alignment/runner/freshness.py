@@ -6,20 +6,14 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from alignment.runner import notebooks, pages
+from alignment.runner import notebooks, pages, parameters
 from alignment.study.files import write_whole
 from alignment.study.paths import REFERENCE, ROOT
 from alignment.study.workspace import Workspace
 
-NOT_INPUT = (  # how names in a raw folder begin that no page depends on
-    "replies.",
-    "served.csv",
-    "reasons.csv",
-    "review.",
-    "rehydrated",
-    "responses.csv",
-    "README",
-    ".",
+# How names in a raw folder begin that no page depends on.
+NOT_INPUT = tuple(
+    "replies. served.csv reasons.csv review. rehydrated responses.csv README .".split()
 )
 
 
@@ -73,7 +67,7 @@ def _raw_inputs(workspace: Workspace, names: frozenset[str]) -> list[Path]:
     return files
 
 
-def inputs(workspace: Workspace, source: Path, parameters: dict) -> str:
+def digest_inputs(workspace: Workspace, source: Path) -> str:
     """Return a digest of everything that decides a page.
 
     The notebook's source, the code that it can load with the files beside it, the study, the raw
@@ -84,8 +78,9 @@ def inputs(workspace: Workspace, source: Path, parameters: dict) -> str:
     tables = [workspace.processed / name for name in declared.tables]
     tables = [file for table in tables if table.exists() for file in _files_below(table)]
     exports = (study.debates.folder, study.debates.votes) if "debates" in declared.raw else ()
+    given = parameters.given_to(workspace, source)
     if declared.takes_every_rule:
-        parameters = workspace.parameters | parameters
+        given = workspace.parameters | given
     return pages.digest(
         source.read_bytes(),
         _digest_code(tuple(notebooks.code_of(source))),
@@ -93,7 +88,7 @@ def inputs(workspace: Workspace, source: Path, parameters: dict) -> str:
         study.model_dump_json(exclude={"cap", "parameters"}),
         _digest_files(_raw_inputs(workspace, declared.raw), root / "data"),
         *(_digest_exports(root / folder) for folder in exports if folder),
-        json.dumps(parameters, sort_keys=True),
+        json.dumps(given, sort_keys=True),
         replace(workspace, notebook=source.name[:2]).respondents,
         _digest_files(tables, workspace.processed),
     )
@@ -108,32 +103,31 @@ def _outputs(workspace: Workspace, source: Path) -> dict[str, str]:
     """Return what a notebook wrote, as far as it is there: page, tables, figures, with digests."""
     declared = notebooks.read_declaration(source)
     paths = [page_of(workspace, source), *(workspace.processed / n for n in declared.written)]
-    paths += [
-        workspace.figures / f"{n}.{kind}" for n in declared.figures for kind in ("png", "pdf")
-    ]
+    for kind in ("png", "pdf"):
+        paths += [workspace.figures / f"{name}.{kind}" for name in declared.figures]
     files = sorted(file for path in paths if path.exists() for file in _files_below(path))
     return {f.relative_to(workspace.root).as_posix(): pages.digest(f.read_bytes()) for f in files}
 
 
 def remember(workspace: Workspace, source: Path, made_from: str, seconds: float) -> None:
     """Note on this machine what a page was made from, what it wrote and how long that took."""
-    made = {"inputs": made_from, "outputs": _outputs(workspace, source), "seconds": seconds}
-    memory = _memory(workspace) | {source.stem: made}
+    record = {"inputs": made_from, "outputs": _outputs(workspace, source), "seconds": seconds}
+    memory = _memory(workspace) | {source.stem: record}
     write_whole(_memory_file(workspace), json.dumps(memory, indent=1))
 
 
 def seconds_of(workspace: Workspace) -> dict[str, float]:
     """Return how long each notebook took when it last ran in the study's unchanged execution."""
     memory = _memory(workspace.base)
-    return {stem: made["seconds"] for stem, made in memory.items() if made.get("seconds")}
+    return {stem: record["seconds"] for stem, record in memory.items() if record.get("seconds")}
 
 
 def is_fresh(workspace: Workspace, source: Path, made_from: str) -> bool:
-    """Whether this machine made this page from just these inputs, and nothing of it changed."""
-    made = _memory(workspace).get(source.stem)
-    if not made or made["inputs"] != made_from:
+    """Return whether this machine made this page from just these inputs, and it is unchanged."""
+    record = _memory(workspace).get(source.stem)
+    if not record or record["inputs"] != made_from:
         return False
-    return made["outputs"] == _outputs(workspace, source)
+    return record["outputs"] == _outputs(workspace, source)
 
 
 def borrow(workspace: Workspace, source: Path, made_from: str) -> bool:

@@ -127,7 +127,7 @@ def _make_pages(workspace: Workspace, sources: list[Path], chosen: argparse.Name
 
 def _are_fresh(workspace: Workspace, sources: list[Path]) -> bool:
     for source in sources:
-        made_from = freshness.inputs(workspace, source, parameters.given_to(workspace, source))
+        made_from = freshness.digest_inputs(workspace, source)
         if not freshness.is_fresh(workspace, source, made_from):
             return False
     return True

@@ -34,8 +34,8 @@ def read_state() -> str | None:
 def remember(chosen: argparse.Namespace, state: str | None, message: str) -> None:
     """Note what a command had to say when it found nothing to do, in that state of the files."""
     if state is not None:
-        found = {"command": _command(chosen), "state": state, "message": message}
-        write_whole(MEMORY, json.dumps(found))
+        memory = {"command": _command(chosen), "state": state, "message": message}
+        write_whole(MEMORY, json.dumps(memory))
 
 
 def recall(chosen: argparse.Namespace) -> str:
@@ -43,12 +43,12 @@ def recall(chosen: argparse.Namespace) -> str:
     if any(vars(chosen)[name] not in (None, False) for name in CHANGING):
         return ""
     try:
-        found = json.loads(MEMORY.read_text(encoding="utf-8"))
+        memory = json.loads(MEMORY.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return ""
-    if found["command"] != _command(chosen) or found["state"] != read_state():
+    if memory["command"] != _command(chosen) or memory["state"] != read_state():
         return ""
-    return found["message"]
+    return memory["message"]
 
 
 def _command(chosen: argparse.Namespace) -> str:
