@@ -61,13 +61,9 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
     if "state" not in answers:
         answers = answers.assign(state="answered")
     table_files.check_columns(answers, COLUMNS, where, "a table of answers")
-    choices = {
-        "step": STEPS,
-        "model": list(workspace.study.models),
-        "language": workspace.study.languages,
-        "state": STATES,
-        "respondents": ("live", "simulated", "imported"),
-    }
+    study = workspace.study
+    choices = {"step": STEPS, "model": study.models, "language": study.languages, "state": STATES}
+    choices["respondents"] = ("live", "simulated", "imported")
     for column, values in choices.items():
         blank = answers["state"].eq("not asked") & (column == "respondents")
         wrong = answers[~answers[column].isin(values) & ~blank]

@@ -1,9 +1,9 @@
 """Cells -> answers: what the archive holds of each cell is read, and what it lacks is asked for."""
 
-import sqlite3
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
+from sqlite3 import Connection
 from typing import NamedTuple
 
 import numpy as np
@@ -37,11 +37,10 @@ class History(NamedTuple):
 
 
 NEVER_ASKED = History()
+Histories = dict[str, History]  # by the key of a cell
 
 
-def collect(
-    workspace: Workspace, cells: pd.DataFrame, texts: dict, ask: bool = True
-) -> pd.DataFrame:
+def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) -> pd.DataFrame:
     """Return the answers of cells from the archive, asking first for what it lacks.
 
     `texts`: (statement_id, language) -> text. The rows are the cells, with state, answer and
@@ -49,10 +48,9 @@ def collect(
     """
     path, attempts = workspace.raw / archive.FILE, workspace.study.attempts
     if not ask and not archive_paths(workspace):
-        raise Problem(
-            f"Neither answers.csv.gz nor {path.name} is in {workspace.shown(workspace.raw)}: "
-            "there are no recorded answers of this study."
-        )
+        where = workspace.shown(workspace.raw)
+        why = "there are no recorded answers of this study."
+        raise Problem(f"Neither answers.csv.gz nor {path.name} is in {where}: {why}")
     keys = cell_keys(workspace, cells, texts)
     histories = _read_histories(workspace, cells, keys)
 
@@ -72,7 +70,7 @@ def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.
     A cell whose statement has no text yet is new; cells of the same words are one request.
     """
     places = zip(cells["statement_id"], cells["language"], strict=True)
-    has_text = np.fromiter((place in texts for place in places), dtype=bool, count=len(cells))
+    has_text = np.array([place in texts for place in places], dtype=bool)
     with_text, without = cells[has_text], cells[~has_text]
     keys = cell_keys(workspace, with_text, texts)
     histories, attempts = _read_histories(workspace, with_text, keys), workspace.study.attempts
@@ -142,7 +140,7 @@ def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict
 def ask_rounds(
     workspace: Workspace,
     total: int,
-    open_requests: Callable[[sqlite3.Connection], list[Request]],
+    open_requests: Callable[[Connection], list[Request]],
     what: str = "replies",
 ) -> None:
     """Ask until no request is open, for as many rounds as the study allows attempts.
@@ -168,11 +166,7 @@ def ask_rounds(
 
 
 def _open_requests(
-    workspace: Workspace,
-    cells: pd.DataFrame,
-    keys: list[str],
-    histories: dict[str, History],
-    texts: dict,
+    workspace: Workspace, cells: pd.DataFrame, keys: list[str], histories: Histories, texts: dict
 ) -> list[Request]:
     """Return the requests still to be made; statements of the same words are one question."""
     messages, attempts = message_writer(workspace, texts), workspace.study.attempts
@@ -180,24 +174,16 @@ def _open_requests(
     for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
         history = histories.get(key, NEVER_ASKED)
         if key not in requests and history.is_open(attempts):
-            requests[key] = Request(
-                key=key,
-                step=cell.step,
-                language=cell.language,
-                model=cell.model,
-                run=cell.run,
-                attempt=history.attempts + 1,
-                messages=messages(*(getattr(cell, name) for name in QUESTION)),
-                replies=history.replies,
-            )
+            who = {"model": cell.model, "run": cell.run, "attempt": history.attempts + 1}
+            what = {"step": cell.step, "language": cell.language, "replies": history.replies}
+            question = messages(*(getattr(cell, name) for name in QUESTION))
+            requests[key] = Request(key, messages=question, **who, **what)
     return list(requests.values())
 
 
-def _read_histories(
-    workspace: Workspace, cells: pd.DataFrame, keys: list[str]
-) -> dict[str, History]:
-    """Read what the archives hold of cells, by key."""
-    histories: dict[str, History] = {}
+def _read_histories(workspace: Workspace, cells: pd.DataFrame, keys: list[str]) -> Histories:
+    """Read what the archives hold of cells."""
+    histories: Histories = {}
     for path in archive_paths(workspace):
         with archive.open_archive(path) as connection:
             own = _read_archive(connection, cells["step"].unique(), set(keys))
@@ -205,11 +191,9 @@ def _read_histories(
     return histories
 
 
-def _read_archive(
-    connection: sqlite3.Connection, steps: list[str], keys: set[str]
-) -> dict[str, History]:
+def _read_archive(connection: Connection, steps: list[str], keys: set[str]) -> Histories:
     """Read an archive's histories; each reply is parsed as it comes and its text let go."""
-    histories: dict[str, History] = {}
+    histories: Histories = {}
     parse = lru_cache(maxsize=1000)(reply_parser.read)  # short replies are mostly the same few
     for row in archive.read_attempts(connection, steps):
         key, attempt, step, language, text, finish_reason, respondents = row
@@ -227,9 +211,7 @@ def _read_archive(
     return histories
 
 
-def _with_answers(
-    cells: pd.DataFrame, keys: list[str], histories: dict[str, History]
-) -> pd.DataFrame:
+def _with_answers(cells: pd.DataFrame, keys: list[str], histories: Histories) -> pd.DataFrame:
     """Return the answers table: beside each cell what its latest reply says."""
     names = ["state", "answer", "respondents"]
     values = [histories.get(key, NEVER_ASKED)[3:] for key in keys]

@@ -94,10 +94,8 @@ def read_key(study: Study, name: str) -> str:
     if not variable:
         return "none"
     if not os.environ.get(variable):
-        raise Problem(
-            f'The endpoint "{name}" needs its key in the environment variable {variable}; '
-            "set it and run again."
-        )
+        needed = f"its key in the environment variable {variable}; set it and run again."
+        raise Problem(f'The endpoint "{name}" needs {needed}')
     return os.environ[variable]
 
 
@@ -107,18 +105,12 @@ async def open_client(workspace: Workspace, name: str) -> AsyncIterator[openai.A
     endpoint = workspace.study.endpoints[name]
     if workspace.study.respondents == "simulated":
         transport = httpx2.ASGITransport(app=simulation.app(workspace))
-        http, base_url, key = httpx2.AsyncClient(transport=transport), "http://simulated/v1", "none"
+        http, url, key = httpx2.AsyncClient(transport=transport), "http://simulated/v1", "none"
     else:
-        base_url, key = endpoint.base_url, read_key(workspace.study, name)
-        http = LeanClient(base_url, endpoint.in_flight, endpoint.timeout_seconds)
-    async with openai.AsyncOpenAI(
-        base_url=base_url,
-        api_key=key,
-        http_client=http,
-        timeout=endpoint.timeout_seconds,
-        max_retries=0,
-        default_headers=OMITTED,
-    ) as client:
+        url, key = endpoint.base_url, read_key(workspace.study, name)
+        http = LeanClient(url, endpoint.in_flight, endpoint.timeout_seconds)
+    how = {"timeout": endpoint.timeout_seconds, "max_retries": 0, "default_headers": OMITTED}
+    async with openai.AsyncOpenAI(base_url=url, api_key=key, http_client=http, **how) as client:
         yield client
 
 

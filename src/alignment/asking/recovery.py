@@ -10,8 +10,8 @@ from utils import scores
 from utils.cells import PAIR
 
 BY = ["dimension", "model", "language"]
-INTERVAL = ["planted", "estimate", "low", "high"]
-POSITIONS = [*BY, "leaning", *INTERVAL, "n_planted", "n", "covered", "verdict", "reason"]
+POSITIONS = [*BY, "leaning", "planted", "estimate", "low", "high"]
+POSITIONS += ["n_planted", "n", "covered", "verdict", "reason"]
 LABELS = ["dimension", "planted", "found", "both", "precision", "recall", "same_polarity"]
 RECOVERED, MISSED = "recovered what was planted", "not recovered"
 
@@ -37,8 +37,8 @@ def compare_positions(
     rows = []
     for row in both.itertuples():
         means = leanings[row.model].get(row.dimension, [np.nan] * len(languages))
-        leaning = means[languages.index(row.language)]
-        rows.append((leaning, *judge_estimate(*(getattr(row, name) for name in INTERVAL))))
+        verdict = judge_estimate(row.planted, row.estimate, row.low, row.high)
+        rows.append((means[languages.index(row.language)], *verdict))
     names = ["leaning", "verdict", "reason"]
     both = both.join(pd.DataFrame(rows, columns=names, index=both.index))
     both["covered"] = both["verdict"] == RECOVERED

@@ -26,9 +26,11 @@ class Request:
     def body(self, study: Study) -> bytes:
         """Return what is sent as JSON: the exact messages and the study's sampling settings."""
         model = study.models[self.model]
-        content = {"model": model.request or self.model, "messages": self.messages}
-        content |= {"temperature": study.sampling.temperature}
-        content |= {"max_tokens": study.limit(self.model)}
+        sampling = {
+            "temperature": study.sampling.temperature,
+            "max_tokens": study.limit(self.model),
+        }
+        content = {"model": model.request or self.model, "messages": self.messages} | sampling
         if model.provider:
             content["provider"] = model.provider
         if study.respondents == "simulated" or study.endpoints[model.endpoint].send_seed:
@@ -54,11 +56,7 @@ def request_keys(
 
 
 def hash_runs(parts: list, runs: Iterable[int]) -> list[str]:
-    """Return `hash_json([*parts, run])` for each run; what they share is hashed once.
-
-    >>> hash_runs(["stance", "gpt"], [1, 2]) == [hash_json(["stance", "gpt", n]) for n in (1, 2)]
-    True
-    """
+    """Return `hash_json([*parts, run])` for each run; what they share is hashed once."""
     shared, keys = hashlib.sha256(_json(parts)[:-1]), []
     for run in runs:
         whole = shared.copy()

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sqlite3 import Connection
 
 import openai
 
@@ -25,7 +25,6 @@ HOPELESS = 10  # requests of a model that are turned down, before any reply of i
 UNSAVED = 1000  # replies that may wait for the disk
 APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one
 GATHER = 0.05  # seconds in which replies gather for a transaction: a disk bears few of them
-END = "What arrived is kept; running again asks only what is missing."
 
 
 @dataclass
@@ -69,10 +68,7 @@ class Lane:
 
 
 def ask(
-    workspace: Workspace,
-    requests: list[Request],
-    connection: sqlite3.Connection,
-    progress: Progress,
+    workspace: Workspace, requests: list[Request], connection: Connection, progress: Progress
 ) -> None:
     """Ask all requests, each endpoint with as many in flight as it bears; archive every reply.
 
@@ -87,12 +83,12 @@ def ask(
     if interrupted:
         raise KeyboardInterrupt
     if scheduler.stopped:
-        raise Problem("\n".join([*scheduler.stopped.values(), END]))
+        end = "Replies that arrived are saved; running again asks only for what is missing."
+        raise Problem("\n".join([*scheduler.stopped.values(), end]))
     if scheduler.capped:
-        raise Problem(
-            f"The study's cap is reached: {budget.calls:,} calls and ${budget.usd:,.2f} so far. "
-            "What arrived is kept; a higher cap (in the study file, or --cap) lets it go on."
-        )
+        spent = f"{budget.calls:,} calls and ${budget.usd:,.2f} so far. Replies that arrived"
+        way = "are saved; a higher cap (in the study file, or --cap) lets it go on."
+        raise Problem(f"The study's cap is reached: {spent} {way}")
 
 
 @dataclass
@@ -101,7 +97,7 @@ class Scheduler:
 
     workspace: Workspace
     requests: list[Request]
-    connection: sqlite3.Connection
+    connection: Connection
     progress: Progress
     note: archive.Note  # writes down what is about to be sent
     budget: Budget
@@ -147,12 +143,15 @@ class Scheduler:
     async def _ask_all(self) -> None:
         self.loop, self.task = asyncio.get_running_loop(), asyncio.current_task()
         self.started.set()
+        study = self.workspace.study
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self.progress.close)
-            for name, requests in self._by_endpoint().items():
-                client = await stack.enter_async_context(endpoint.open_client(self.workspace, name))
-                pace = Pace(self.workspace.study.endpoints[name].in_flight)
-                self.lanes.append(Lane(name, client, pace, iter(requests)))
+            for name, settings in study.endpoints.items():
+                own = [r for r in self.requests if study.models[r.model].endpoint == name]
+                if own:
+                    client = endpoint.open_client(self.workspace, name)
+                    client = await stack.enter_async_context(client)
+                    self.lanes.append(Lane(name, client, Pace(settings.in_flight), iter(own)))
             group = await stack.enter_async_context(asyncio.TaskGroup())
             writer = group.create_task(self._write())  # if the disk is full, all of it ends
             try:
@@ -164,13 +163,6 @@ class Scheduler:
                 if not writer.done():
                     await self.queue.put(None)
                     await writer
-
-    def _by_endpoint(self) -> dict[str, list[Request]]:
-        requests: dict[str, list[Request]] = {}
-        for request in self.requests:
-            name = self.workspace.study.models[request.model].endpoint
-            requests.setdefault(name, []).append(request)
-        return requests
 
     async def _write(self) -> None:
         """Move records from the queue to disk, many in one transaction; count them only then."""

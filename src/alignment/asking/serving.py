@@ -42,13 +42,12 @@ def describe_mixtures(served: pd.DataFrame) -> str:
     '**m was served in 2 ways** (90 % in the most frequent): its answers are a mixture.'
     """
     if served.empty:
-        return "Who served the answers is not known: there is no archive of their replies."
+        return "It is unknown who served the replies: there is no archive of them."
     mixtures = []
-    for model, rows in served.groupby("model", sort=False):
-        replies = rows["replies"]
-        if len(rows) > 1:
+    for model, replies in served.groupby("model", sort=False)["replies"]:
+        if len(replies) > 1:
             share = f"{100 * replies.max() / replies.sum():.0f} % in the most frequent"
-            mixtures.append(f"**{model} was served in {len(rows)} ways** ({share})")
+            mixtures.append(f"**{model} was served in {len(replies)} ways** ({share})")
     if not mixtures:
         return "Every model was served in one way throughout."
     return f"{'; '.join(mixtures)}: its answers are a mixture."

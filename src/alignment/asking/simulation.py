@@ -6,7 +6,7 @@ Nothing here says anything about a real model. What the respondents know is the 
 import json
 import random
 
-from alignment.asking import ground_truth
+from alignment.asking import ground_truth, plan
 from alignment.asking.ground_truth import uniform
 from alignment.asking.request import hash_json
 from alignment.study.workspace import Workspace
@@ -34,11 +34,7 @@ def _phrases(language: str) -> dict:
 
 def read_statement_ids(workspace: Workspace) -> dict[str, str]:
     """Read text in any language -> statement_id, from the tables of notebooks 02 and 03."""
-    ids = {}
-    for name in ("02_statements", "03_translations"):
-        for row in workspace.read(name).itertuples(index=False):
-            ids[row.text] = row.statement_id
-    return ids
+    return {text: statement for (statement, _), text in plan.read_texts(workspace).items()}
 
 
 class Respondents:
@@ -46,11 +42,10 @@ class Respondents:
 
     def __init__(self, workspace: Workspace, statement_ids: dict[str, str]) -> None:
         self.study, self.statement_ids = workspace.study, statement_ids
-        self.dimensions = {
-            (language, text["name"]): dimension
-            for language in workspace.study.languages
-            for dimension, text in workspace.describe(language).items()
-        }
+        self.dimensions = {}
+        for language in self.study.languages:
+            for dimension, text in workspace.describe(language).items():
+                self.dimensions[language, text["name"]] = dimension
         truth = ground_truth.plant(workspace, sorted(set(statement_ids.values())))
         self.truth = {tuple(row[:5]): row[5] for row in truth.itertuples(index=False)}
 
@@ -88,17 +83,14 @@ class Respondents:
 
     def _say(self, value: float, step: str, language: str, draw: float) -> tuple[str, str]:
         """Return a reply with its finish_reason: an answer, or one of the stated troubles."""
-        phrases = _phrases(language)
-        start = _start(step, language)
-        troubles = self.study.simulation.trouble.model_dump()
-        for trouble, share in troubles.items():
+        phrases, start = _phrases(language), _start(step, language)
+        for trouble, share in self.study.simulation.trouble.model_dump().items():
             draw -= share
             if draw >= 0:
                 continue
-            if trouble == "refused":
-                return f"{phrases['mark']} {phrases['refusal']}", "stop"
-            if trouble == "unreadable":
-                return f"{phrases['mark']} {phrases['nonsense']}", "stop"
+            if trouble in ("refused", "unreadable"):
+                text = phrases["refusal" if trouble == "refused" else "nonsense"]
+                return f"{phrases['mark']} {text}", "stop"
             if trouble == "cut_off":
                 return start[: len(start) // 2], "length"
             other = next(name for name in answer_words.known() if name != language)
@@ -108,9 +100,7 @@ class Respondents:
 
 def _start(step: str, language: str) -> str:
     phrases = _phrases(language)
-    if step == "stance":
-        return f"{phrases['mark']} {phrases['reasons']}\n\n"
-    return f"{phrases['mark']} "
+    return f"{phrases['mark']} " + (f"{phrases['reasons']}\n\n" if step == "stance" else "")
 
 
 def _answer(step: str, language: str, value: float) -> str:
@@ -131,16 +121,12 @@ def _other_value(step: str, value: float) -> float:
 def _completion(request: dict, content: str, finish_reason: str) -> dict:
     characters = sum(len(message["content"]) for message in request["messages"])
     usage = {"prompt_tokens": characters // 4, "completion_tokens": len(content) // 4}
+    usage["total_tokens"] = (characters + len(content)) // 4
     message = {"role": "assistant", "content": content}
-    return {
-        "id": "simulated",
-        "object": "chat.completion",
-        "created": 0,
-        "model": request["model"],
-        "system_fingerprint": "simulated respondents",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-        "usage": usage | {"total_tokens": (characters + len(content)) // 4},
-    }
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+    completion = {"id": "simulated", "object": "chat.completion", "created": 0}
+    completion |= {"model": request["model"], "system_fingerprint": "simulated respondents"}
+    return completion | {"choices": [choice], "usage": usage}
 
 
 def app(workspace: Workspace, statement_ids: dict[str, str] | None = None):
@@ -186,13 +172,9 @@ def serve(workspace: Workspace, port: int) -> None:
 
     name = workspace.study.name
     if not workspace.path_of("03_translations").exists():
-        raise Problem(
-            "The respondents know the statements from notebooks 02 and 03: "
-            f"./run_all.sh --study {name} --until 03"
-        )
-    print(
-        f"Simulated respondents of {name} at http://127.0.0.1:{port}/v1 "
-        f"(stop with Ctrl-C): {', '.join(workspace.study.models)}",
-        flush=True,
-    )
+        how = f"./run_all.sh --study {name} --until 03"
+        raise Problem(f"The respondents know the statements from notebooks 02 and 03: {how}")
+    where = f"at http://127.0.0.1:{port}/v1 (stop with Ctrl-C)"
+    models = ", ".join(workspace.study.models)
+    print(f"Simulated respondents of {name} {where}: {models}", flush=True)
     uvicorn.run(app(workspace), host="127.0.0.1", port=port, log_level="warning")

@@ -1,6 +1,7 @@
 """Tables as a page shows them: in HTML, and in letters alone for whoever has no browser."""
 
 import textwrap
+from collections.abc import Iterable
 from html import escape
 from itertools import groupby, zip_longest
 
@@ -32,12 +33,9 @@ def html(frame: pd.DataFrame) -> str:
     """
     heads, rows, sides = _lay_out(frame)
     lines = ['<table class="dataframe tex2jax_ignore">', "<thead>"]
-    for head in heads[:-1]:
-        lines.append(_row([_cell("th", *cell) for cell in _join_equal(head, sides)]))
-    lines.append(_row([_cell("th", *cell) for cell in zip(heads[-1], sides, strict=True)]))
-    lines += ["</thead>", "<tbody>"]
-    for row in rows:
-        lines.append(_row([_cell("td", *cell) for cell in zip(row, sides, strict=True)]))
+    lines += [_row("th", _join_equal(head, sides)) for head in heads[:-1]]
+    lines += [_row("th", zip(heads[-1], sides, strict=True)), "</thead>", "<tbody>"]
+    lines += [_row("td", zip(row, sides, strict=True)) for row in rows]
     lines += ["</tbody>", "</table>"]
     return "\n".join([*lines, *(f"<p>{line}</p>" for line in _explain_rows(frame))])
 
@@ -163,8 +161,8 @@ def _join_equal(texts: list[str], sides: list[str]) -> list[tuple[str, str, int]
     return cells
 
 
-def _row(cells: list[str]) -> str:
-    return f"<tr>{''.join(cells)}</tr>"
+def _row(kind: str, cells: Iterable[tuple]) -> str:
+    return f"<tr>{''.join(_cell(kind, *cell) for cell in cells)}</tr>"
 
 
 def _cell(kind: str, text: str, side: str, span: int = 1) -> str:

@@ -21,8 +21,7 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                mark = node.start_mark
-                where = f"{Path(mark.name).name}, line {mark.line + 1}"
+                where = f"{Path(node.start_mark.name).name}, line {node.start_mark.line + 1}"
                 raise Problem(f'{where}: "{key}" is listed twice.')
         return super().construct_mapping(node, deep)
 

@@ -30,10 +30,8 @@ def _quote(*sentences: str) -> Markdown:
 
 def _lab_run(workspace: Workspace) -> str:
     """Say of a page that it was made by hand, in JupyterLab, and not by the runner."""
-    if not workspace.is_lab:
-        return ""
     base = f"what it lacks it reads from the study `{workspace.study.name}`."
-    return f"**A lab run.** This page was made by hand; {base}"
+    return f"**A lab run.** This page was made by hand; {base}" if workspace.is_lab else ""
 
 
 def caution(workspace: Workspace) -> str:
@@ -48,9 +46,8 @@ def count_answers(cells: pd.DataFrame) -> Markdown:
     whose = ", ".join(f"{n:,} **{kind}**" for kind, n in kinds.items()) or "nobody"
     n = cells["state"].eq("answered").sum()
     share = f" ({100 * n / len(cells):.1f} %)" if len(cells) else ""
-    return Markdown(
-        f"**{n:,} of {len(cells):,} cells are answered**{share}. Who was asked: {whose}."
-    )
+    answered = f"**{n:,} of {len(cells):,} cells are answered**{share}."
+    return Markdown(f"{answered} Respondents: {whose}.")
 
 
 def missing_stances(workspace: Workspace) -> Markdown:
@@ -67,7 +64,8 @@ def missing_stances(workspace: Workspace) -> Markdown:
     silent = accounting.query("answered == 0")
     if len(silent):
         names = ", ".join(silent["model"] + " in " + silent["language"])
-        text += f" **No answer of {names} could be read**: no position, and nothing is drawn."
+        text += f" **No answer of {names} could be read**,"
+        text += " so there is no position and nothing is drawn."
     return Markdown(text)
 
 

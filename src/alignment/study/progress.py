@@ -59,19 +59,12 @@ class Progress:
     """
 
     def __init__(
-        self,
-        total: int,
-        done: int = 0,
-        usd: float = 0.0,
-        cap: float | None = None,
-        what: str = "replies",
-        file: str = "",
+        self, total: int, done=0, usd=0.0, cap: float | None = None, what="replies", file=""
     ) -> None:
         self.state = {"total": total, "start": done, "done": done, "failed": 0, "again": 0}
         self.state |= {"usd": usd, "cap": cap, "what": what}
-        self.file = file
-        self.bar = None if self.file else Bar(self.state)
-        self.last_report = 0.0
+        self.file, self.last_report = file, 0.0
+        self.bar = None if file else Bar(self.state)
 
     def add(self, replies: int = 0, failed: int = 0, usd: float = 0.0, again: int = 0) -> None:
         """Count replies that are on disk, and tries that failed and are made again."""

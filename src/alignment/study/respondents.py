@@ -21,12 +21,12 @@ KINDS = {  # a number that rests on several kinds bears the name of the first of
         "simulated respondents",
         "Simulated respondents: no finding.",
         "**Simulated respondents.** Every answer of this study was made up by a program with "
-        "planted leanings. It shows whether the pipeline finds what was planted; it says nothing "
-        "about any real model or people.",
+        "planted leanings. It shows whether the pipeline recovers what was planted; it says "
+        "nothing about any real model or people.",
         "**Simulated respondents.** The labels on this page were made up by a program with "
         "planted leanings.",
         "**This study is simulated.** No model was asked: *simulated respondents* with planted "
-        "leanings answered. It shows whether the pipeline finds what was planted, and says "
+        "leanings answered. It shows whether the pipeline recovers what was planted, and says "
         "nothing about any model or people.",
     ),
     "imported": Kind(
@@ -44,8 +44,8 @@ KINDS = {  # a number that rests on several kinds bears the name of the first of
     "printed": Kind("from the paper's printed numbers"),
 }
 RATERS = {  # the words for who rated the sheets
-    "simulated": "**Simulated annotators.** The ratings were made up with a known error, and are "
-    "no people's.",
+    "simulated": "**Simulated annotators.** The ratings were generated with a known error, and are "
+    "not people's.",
     "live": "The ratings are real people's.",
     "": "**Not yet rated.** Table 2 is the paper's alone.",
 }

@@ -8,15 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from utils.cells import DIMENSIONS
 from utils.errors import nearest
 
-Respondents = Literal["live", "simulated", "imported"]
-
-
 # What `-p part.setting=value` may change: how a study is set up, not what was collected or paid for
 # or may be shown.
-CHANGEABLE = (
-    *("languages", "dimensions", "cultures", "models", "judges", "sampling", "attempts"),
-    *("labels", "simulation", "annotators", "expected"),
-)
+CHANGEABLE = "languages dimensions cultures models judges sampling attempts labels".split()
+CHANGEABLE += "simulation annotators expected".split()
 
 
 class Part(BaseModel):
@@ -128,11 +123,9 @@ class Simulation(Part):
     """What the simulated respondents are like."""
 
     seed: int
-    # model -> dimension -> mean score in each language, -2..2
-    leanings: dict[str, dict[str, list[float]]]
+    leanings: dict[str, dict[str, list[float]]]  # model -> dimension -> means by language, -2..2
     language_correlation: float = Field(ge=0, le=1)
-    # share of labels on which a judge differs from the plan
-    judge_noise: float = Field(ge=0, le=0.5)
+    judge_noise: float = Field(ge=0, le=0.5)  # share of labels that a judge gets wrong
     run_noise: float = Field(ge=0, le=0.5)  # share of runs that give another answer
     trouble: Trouble = Trouble()
 
@@ -160,10 +153,9 @@ class Study(Part):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     title: str
-    respondents: Respondents
+    respondents: Literal["live", "simulated", "imported"]
     debates: Debates
-    # the study whose debates, translations and planted labels this one uses; default: its own
-    material: str = ""
+    material: str = ""  # whose debates, translations and planted labels it uses; default: its own
     translator: str = "table"  # table, google, simulated, none, or a model of the study
     languages: list[str] = ["en", "zh"]
     dimensions: list[str] | dict[str, dict[str, Dimension]] = DIMENSIONS
@@ -172,15 +164,12 @@ class Study(Part):
     models: dict[str, Model]
     judges: list[str] = []
     sampling: Sampling = Sampling()
-    # how often an unreadable or cut-off reply is asked for
-    attempts: int = Field(default=2, ge=1, le=10)
-    # the texts may stand on pages: only where nobody else has a right in them
-    show_texts: bool = False
+    attempts: int = Field(default=2, ge=1, le=10)  # at a reply, while it is unreadable or cut off
+    show_texts: bool = False  # on pages: only where nobody else has a right in the texts
     cap: Cap | None = None
     expected: Expected | None = None
     parameters: dict[str, str | int | float | bool] = {}
-    # a file of labels in data/raw/<study>/ that takes the place of notebooks 04 and 05
-    labels: str = ""
+    labels: str = ""  # a file in data/raw/<study>/ that takes the place of notebooks 04 and 05
     simulation: Simulation | None = None
     annotators: Annotators = Annotators()
     table: Import | None = None

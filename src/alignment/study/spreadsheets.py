@@ -18,7 +18,6 @@ from alignment.study.files import replacing
 from utils.errors import Problem
 
 HELP_ROW, READERS_OWN = 5, "B4"  # the explanation; a cell for the readers about themselves
-UNREADABLE = (BadZipFile, InvalidFileException, KeyError, OSError)
 
 
 class Form(NamedTuple):
@@ -41,10 +40,8 @@ def write_sheet(path: Path, form: Form, about: list[list], rows: Iterable[list])
     Problem when the file is there, so that no filled sheet is ever overwritten.
     """
     if path.exists():
-        raise Problem(
-            f"{path.name} is there already and may hold answers; move it away to have it written "
-            "anew."
-        )
+        how = "move it away to have it written anew."
+        raise Problem(f"{path.name} is there already and may hold answers; {how}")
     above = [[form.title], *about, [form.help]]
     above += [[]] * (form.head - 1 - len(above))
     book = Workbook()
@@ -69,13 +66,12 @@ def remove_illegal(text: str) -> str:
 
 def _format(sheet, form: Form) -> None:
     """Wrap the texts, set the columns' widths, and hide those without one."""
+    last = len(form.widths)
     for i in range(1, sheet.max_column + 1):
         column = sheet.column_dimensions[get_column_letter(i)]
-        if i <= len(form.widths):
-            column.width, column.hidden = form.widths[i - 1], False
-        else:
-            column.hidden = True
-    last = len(form.widths)
+        column.hidden = i > last
+        if not column.hidden:
+            column.width = form.widths[i - 1]
     sheet.merge_cells(start_row=HELP_ROW, end_row=HELP_ROW, start_column=1, end_column=last)
     sheet.row_dimensions[HELP_ROW].height = 48
     sheet.freeze_panes = sheet.cell(form.head + 1, 1)
@@ -110,10 +106,9 @@ def open_sheet(path: Path, *, formulas_as_text: bool):
     """Return the first sheet of a file; Problem when it cannot be read."""
     try:
         return load_workbook(path, data_only=not formulas_as_text).worksheets[0]
-    except UNREADABLE:
-        raise Problem(
-            f"{path.name} cannot be opened; save it as .xlsx from the spreadsheet program."
-        ) from None
+    except (BadZipFile, InvalidFileException, KeyError, OSError):
+        how = "save it as .xlsx from the spreadsheet program."
+        raise Problem(f"{path.name} cannot be opened; {how}") from None
 
 
 def has_form(sheet, form: Form) -> bool:
@@ -136,10 +131,8 @@ def refuse_changed(name: str, form: Form, changed: list[int]) -> None:
     """Raise a Problem that names the first of the changed rows, if there are any."""
     if changed:
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-        raise Problem(
-            f"{name}: row {changed[0]}{more} is not as it was written; only the columns "
-            f"{', '.join(form.answers)} may be changed."
-        )
+        rule = f"only the columns {', '.join(form.answers)} may be changed."
+        raise Problem(f"{name}: row {changed[0]}{more} is not as it was written; {rule}")
 
 
 def checksum(*parts: str) -> str:

@@ -87,10 +87,8 @@ class Workspace:
     @property
     def models(self) -> pd.DataFrame:
         """One row per model: model, culture, language (its native one)."""
-        rows = [
-            (name, m.culture, self.study.cultures[m.culture].language)
-            for name, m in self.study.models.items()
-        ]
+        cultures, models = self.study.cultures, self.study.models.items()
+        rows = [(name, m.culture, cultures[m.culture].language) for name, m in models]
         return pd.DataFrame(rows, columns=["model", "culture", "language"])
 
     @property
@@ -113,8 +111,8 @@ class Workspace:
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows in the study's order: by dimension, model and language; others last."""
-        order = {"dimension": self.dimensions, "model": [*self.study.models]}
-        order["language"] = self.study.languages
+        study = self.study
+        order = {"dimension": study.dimensions, "model": study.models, "language": study.languages}
         columns = [name for name in order if name in frame]
 
         def places(column: pd.Series) -> pd.Series:
@@ -152,11 +150,12 @@ class Workspace:
     def respondents(self) -> str:
         """Who answered, from the answers themselves, so that nothing can wash it off."""
         numbers = [n for n in paths.ASKING.values() if n <= (self.notebook or n)]
-        files = [self.path_of(f"{number}_answers.csv.gz") for number in numbers]
-        seen = {self.study.respondents}.union(
-            *(_respondents(f, f.stat().st_mtime_ns) for f in files if f.exists())
-        )
-        return combine(*seen)
+        kinds = {self.study.respondents}
+        for number in numbers:
+            file = self.path_of(f"{number}_answers.csv.gz")
+            if file.exists():
+                kinds |= _respondents(file, file.stat().st_mtime_ns)
+        return combine(*kinds)
 
 
 @lru_cache
@@ -185,9 +184,10 @@ def _unpack(text: str) -> Workspace:
 def open_study(name: str) -> Workspace:
     """Open a study for a notebook: as the runner says, or by hand, for `<study>--lab`."""
     display.show_on_pages()
-    workspace = _unpack(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
-    if workspace is not None and workspace.study.name == name:
-        return workspace
+    if packed := os.environ.get(VARIABLE):
+        workspace = _unpack(packed)
+        if workspace.study.name == name:
+            return workspace
     study = load(name)
     return Workspace(study, f"{study.name}--lab")
 
