@@ -385,7 +385,7 @@ def remove_the_name(sheet):
         (change_a_text, f"row {FIRST} is not as it was written"),
         (swap_two_texts, f"row {FIRST} \\(and 1 more\\) is not as it was written"),
         (move_a_rating, f"row {FIRST} is not as it was written"),
-        (rename_a_column, "is no rating sheet, or its first"),
+        (rename_a_column, "is not a rating sheet, or its first"),
         (remove_the_name, "does not say whose it is"),
     ],
 )

@@ -89,7 +89,7 @@ def test_the_table_holds_ids_labels_votes_and_hashes_and_nothing_else(data):
 
 
 def test_a_label_of_a_statement_that_was_left_out_stops_the_release():
-    with pytest.raises(Problem, match=r"18\.3 has a label and is no kept statement"):
+    with pytest.raises(Problem, match=r"18\.3 has a label but is not one of the statements kept"):
         dataset.build_dataset(LABELS, STATEMENTS.drop(index=1), POLARITY)
 
 

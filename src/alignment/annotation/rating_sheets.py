@@ -120,7 +120,7 @@ def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFram
     name, sheet = path.name, spreadsheets.open_sheet(path, formulas_as_text=False)
     if not spreadsheets.has_form(sheet, FORM):
         raise Problem(
-            f"{name} is no rating sheet, or its first {FORM.head} rows were changed; "
+            f"{name} is not a rating sheet, or its first {FORM.head} rows were changed; "
             "use the sheet as sent."
         )
     if sheet["B2"].value != study_name:

@@ -54,11 +54,9 @@ def debate_of(statement_id: str) -> str:
 
 
 def _find(row, theses: pd.DataFrame, is_alone: bool) -> tuple[pd.Series | None, str]:
-    """Return the thesis of its debate that a released statement is now, and how it was found."""
-    same_id, same_text = (
-        theses["statement_id"] == row.statement_id,
-        theses["hash"] == row.content_hash,
-    )
+    """Return the thesis of its debate that a released statement is now, and how that is known."""
+    same_id = theses["statement_id"] == row.statement_id
+    same_text = theses["hash"] == row.content_hash
     by_id, by_text = (theses[same_id], ""), (theses[same_text], "found by its text")
     ways = [(theses[same_id & same_text], "")]
     # The k-th thesis of an export: its place says less than its text.
@@ -81,8 +79,6 @@ def summarise(comparison: pd.DataFrame) -> str:
     if len(moved):
         more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
         spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"
-        lines.append(
-            f"Votes of {len(moved)} are known then and now: {more} have more, {fewer} fewer; "
-            f"{spread}."
-        )
+        known = f"Votes of {len(moved)} are known then and now"
+        lines.append(f"{known}: {more} have more, {fewer} fewer; {spread}.")
     return "\n".join(lines)

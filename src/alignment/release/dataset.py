@@ -42,13 +42,12 @@ def build_dataset(
     `polarity`: statement_id, dimension, votes (of the judges), as notebook 05 writes it; it may be
     empty. Problem for a label of an unknown statement.
     """
-    hashes = statements[["statement_id", "votes"]].assign(
-        content_hash=statements["text"].map(content_hash)
-    )
+    hashes = statements[["statement_id", "votes"]].copy()
+    hashes["content_hash"] = statements["text"].map(content_hash)
     data = labels.merge(hashes, on="statement_id", how="left", validate="many_to_one")
     unknown = data.loc[data["content_hash"].isna(), "statement_id"]
     if len(unknown):
-        raise Problem(f"{unknown.iloc[0]} has a label and is no kept statement.")
+        raise Problem(f"{unknown.iloc[0]} has a label but is not one of the statements kept.")
     if "votes" in polarity:
         judged = polarity[[*PAIR, "votes"]].rename(columns={"votes": "judge_votes"})
         data = data.merge(judged, on=PAIR, how="left", validate="one_to_one")
@@ -156,30 +155,21 @@ def licence_of(workspace: Workspace) -> tuple[str, str]:
 
 
 def _who_labelled(workspace: Workspace) -> str:
-    """Say who labelled the statements, as the beginning of a sentence."""
-    if workspace.study.labels:
-        return "The labels were brought with the study, for stances"
+    """Return who labelled the statements, as the beginning of a sentence."""
     judges, languages = ", ".join(workspace.judges), ", ".join(workspace.study.languages)
-    return (
-        f"Labelled by {judges} in {languages} (relevance to a dimension, then polarity, "
-        "each the vote of all judges in all languages),"
-    )
+    text = TEXTS["labelled elsewhere" if workspace.study.labels else "labelled"]
+    return text.format(judges=judges, languages=languages)
 
 
 def _what_labels_are(workspace: Workspace, data: pd.DataFrame) -> str:
-    """Say what the labels are, as the beginning of a sentence."""
+    """Return what the labels are, as the beginning of a sentence."""
     if is_simulated(workspace, data):
-        return "The labels are the votes of a program with planted leanings"
-    if workspace.study.labels:
-        return "The labels were made elsewhere; only their source can say how"
-    return (
-        "The labels are the votes of language models, the same kind of system that they are "
-        "meant to measure"
-    )
+        return TEXTS["labels"]["simulated"]
+    return TEXTS["labels"]["elsewhere" if workspace.study.labels else "judged"]
 
 
 def _who_checked(ratings: pd.DataFrame) -> str:
-    """Say who checked the labels, as the end of a sentence.
+    """Return who checked the labels, as the end of a sentence.
 
     >>> names = ["annotator", "statement_id", "dimension", "relevant", "polarity", "respondents"]
     >>> _who_checked(pd.DataFrame(columns=names))
@@ -199,7 +189,7 @@ def _markdown_table(names: tuple[str, str], rows) -> str:
 
 
 def _who_translated(translated: pd.DataFrame) -> str:
-    """Say who made the texts in other languages, and how many of them a reader corrected."""
+    """Return who made the texts in other languages, and how many of them a reader corrected."""
     if translated.empty:
         return "Everything was asked in one language."
     if translated["translator"].eq("simulated").any():
@@ -207,11 +197,9 @@ def _who_translated(translated: pd.DataFrame) -> str:
     is_corrected = translated["corrected"].astype(bool)
     translators = ", ".join(sorted(translated.loc[~is_corrected, "translator"].unique()))
     made_by = f"made by: {translators}" if translators else "made by readers"
-    n = int(is_corrected.sum())
-    return (
-        f"The texts in other languages were {made_by}; a reader corrected {n} of {len(translated)}"
-        + ("." if n else ", so nobody may have checked them.")
-    )
+    corrected = f"a reader corrected {is_corrected.sum()} of {len(translated)}"
+    unchecked = "" if is_corrected.any() else ", so nobody may have checked them"
+    return f"The texts in other languages were {made_by}; {corrected}{unchecked}."
 
 
 def describe_for_catalogues(workspace: Workspace, data: pd.DataFrame, date: str | None) -> dict:

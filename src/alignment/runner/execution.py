@@ -155,8 +155,9 @@ class Execution:
                 from alignment.study.progress import Bar
 
                 state = json.loads(file.read_text(encoding="utf-8"))
-                bar = Bar(state, source.stem, in_log=not sys.stderr.isatty())
-                self.bars.setdefault(source, bar).draw(state)
+                if source not in self.bars:
+                    self.bars[source] = Bar(state, source.stem, in_log=not sys.stderr.isatty())
+                self.bars[source].draw(state)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

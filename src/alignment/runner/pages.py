@@ -24,8 +24,10 @@ STEADY = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
 }
-QUIET = ["--log-level=CRITICAL"]  # without a kernel's warnings about its own transport
 ENGINE = "study"
+OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "coalesce_streams": True}
+OPTIONS |= {"progress_bar": False, "log_output": False, "store_widget_state": False}
+OPTIONS |= {"extra_arguments": ["--log-level=CRITICAL"]}  # no warnings of a kernel's own transport
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -53,19 +55,7 @@ def run(
         cell["id"] = f"cell-{number:02d}"
     try:
         jupytext.write(notebook, draft, fmt="ipynb")
-        papermill.execute_notebook(
-            draft,
-            draft,
-            parameters=parameters,
-            engine_name=ENGINE,
-            environment=environment,
-            kernel_name="python3",
-            progress_bar=False,
-            log_output=False,
-            store_widget_state=False,
-            coalesce_streams=True,
-            extra_arguments=QUIET,
-        )
+        papermill.execute_notebook(draft, draft, parameters, environment=environment, **OPTIONS)
         put(sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from()), page)
     except papermill.exceptions.PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":

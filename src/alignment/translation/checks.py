@@ -71,20 +71,20 @@ def find_faults(
     """Return what looks wrong about one text; `back` is its back-translation, if there is one.
 
     >>> find_faults("Do not ban 5 YouTube channels.", "禁止五个频道。", "zh")
-    ['a name is lost: YouTube']
+    ['a name is missing: YouTube']
     >>> find_faults("Not all of the 3,000 cars should go.", "所有汽车都应当消失。", "zh")
-    ['a number is lost: 3,000', 'a negation may be lost']
+    ['a number is missing: 3,000', 'a negation may be missing']
     """
     faults = []
     if not _is_in(text, language) or source.strip().casefold() == text.strip().casefold():
         faults.append("not translated")
     else:
         faults += _name("left in English", find_untranslated(source, text))
-    faults += _name("a number is lost", find_lost_numbers(source, text))
-    faults += _name("a name is lost", find_lost_names(source, text))
+    faults += _name("a number is missing", find_lost_numbers(source, text))
+    faults += _name("a name is missing", find_lost_names(source, text))
     denies = DENIAL.search(NO_DENIAL.sub("", text))
     if language == "zh" and count_negations(source) and not denies:
-        faults.append("a negation may be lost")
+        faults.append("a negation may be missing")
     if len(source) > FEW and not USUAL[0] < relative_length < USUAL[1]:
         faults.append("unusual length")
     if back:

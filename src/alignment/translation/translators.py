@@ -76,32 +76,30 @@ def ask_google(
 
     The key travels in a header, so that it stands in no address and in no error.
     """
-    who = "Google Cloud Translation"
     source, target = (GOOGLE_CODES.get(l, l) for l in (source, language))
     body = {"q": texts, "format": "text", "source": source, "target": target}
-    headers = {"X-Goog-Api-Key": key}
+    options = {"headers": {"X-Goog-Api-Key": key}, "timeout": 60, "allow_redirects": False}
     try:
-        response = session.post(
-            GOOGLE, headers=headers, json=body, timeout=60, allow_redirects=False
-        )
+        response = session.post(GOOGLE, json=body, **options)
     except requests.RequestException as error:
-        kind = type(error).__name__
-        raise Problem(f"{who}: the connection failed ({kind}). {RESUME}") from None
+        raise _failure(f": the connection failed ({type(error).__name__}).") from None
     if response.status_code != 200:
         message = _error_message(response).replace(key, "***")
-        raise Problem(f"{who} answered {response.status_code}{message}. {RESUME}")
+        raise _failure(f" answered {response.status_code}{message}.")
     try:
         translated = [t["translatedText"] for t in response.json()["data"]["translations"]]
     except (LookupError, TypeError, ValueError):
-        raise Problem(f"{who} sent no translations where some were due. {RESUME}") from None
+        raise _failure(" sent no translations where some were due.") from None
     if len(translated) != len(texts):
-        raise Problem(
-            f"{who} returned {len(translated)} texts for {len(texts)}; none of these was kept. "
-            f"{RESUME}"
-        )
+        counts = f"{len(translated)} texts for {len(texts)}"
+        raise _failure(f" returned {counts}; none of these was kept.")
     if not all(isinstance(text, str) and text.strip() for text in translated):
-        raise Problem(f"{who} returned an empty text; none of its request was kept. {RESUME}")
+        raise _failure(" returned an empty text; none of its request was kept.")
     return translated
+
+
+def _failure(why: str) -> Problem:
+    return Problem(f"Google Cloud Translation{why} {RESUME}")
 
 
 def _error_message(response: requests.Response) -> str:
@@ -117,8 +115,7 @@ def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: 
     It is asked as for any other reply: replies and costs are in the archive, and the study's cap
     holds. A reply that is no translation is asked for again, and then named in a Problem.
     """
-    study, path = workspace.study, workspace.raw / archive.FILE
-    model = study.translator
+    study, model = workspace.study, workspace.study.translator
     if study.respondents != "live":
         raise Problem(
             "Only a live study has models that translate: use `translator: simulated` or a table."
@@ -139,28 +136,25 @@ def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: 
     def open_requests(connection) -> list[Request]:
         archived, todo = _read_archived(connection), []
         for text, key in keys.items():
-            if not archived[key].text:
-                n = archived[key].attempts
-                todo.append(
-                    Request(key, STEP, language, model, 1, n + 1, messages[text], replies=n)
-                )
+            n, translation = archived[key]
+            if not translation:
+                request = Request(key, STEP, language, model, 1, n + 1, messages[text], replies=n)
+                todo.append(request)
         return todo
 
     try:
         collection.ask_rounds(workspace, len(keys), open_requests, "translations")
     except Problem as problem:
         stopped = problem
-    with archive.open_archive(path) as connection:
+    with archive.open_archive(workspace.raw / archive.FILE) as connection:
         archived = _read_archived(connection)
     texts = missing["text"].map(lambda text: archived[keys[text]].text)
     yield missing[texts != ""], list(texts[texts != ""])
     if stopped:
         raise stopped
     if failed := list(missing.loc[texts == "", "statement_id"]):
-        raise Problem(
-            f"{model} gave no translation of {len(failed)} statements ({', '.join(failed[:5])}). "
-            f"{RESUME}"
-        )
+        what = f"{len(failed)} statements ({', '.join(failed[:5])})"
+        raise Problem(f"{model} gave no translation of {what}. {RESUME}")
 
 
 class Archived(NamedTuple):
