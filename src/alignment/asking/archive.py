@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ Note = Callable[[Request, float], object]  # called with the most US dollars tha
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[sqlite3.Connection]:
+def open_archive(path: Path) -> Iterator[Connection]:
     """Open an archive, made when it is missing; Problem when its schema is another one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
@@ -33,7 +34,7 @@ def open_archive(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+def _check_schema(connection: Connection, path: Path) -> None:
     version = connection.execute("pragma user_version").fetchone()[0]
     if version == 0 and not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
         columns, wire = (", ".join(map(" ".join, f.items())) for f in (FIELDS, WIRE))
@@ -80,7 +81,7 @@ def _journal(path: Path) -> Path:
     return path.with_name(f"{path.name}-under-way")
 
 
-def add_lost_tries(path: Path, connection: sqlite3.Connection, respondents: str) -> None:
+def add_lost_tries(path: Path, connection: Connection, respondents: str) -> None:
     """Add what was under way when an earlier process was killed, as failed but perhaps charged."""
     if not _journal(path).exists():
         return
@@ -99,25 +100,24 @@ def add_lost_tries(path: Path, connection: sqlite3.Connection, respondents: str)
     _journal(path).unlink()
 
 
-def add_records(connection: sqlite3.Connection, records: Iterable[dict]) -> None:
+def add_records(connection: Connection, records: Iterable[dict]) -> None:
     """Add records of replies in one transaction; when this returns they are on disk."""
     connection.execute("begin immediate")
     try:
         first = connection.execute("select coalesce(max(id), 0) + 1 from replies").fetchone()[0]
         numbered = list(enumerate(records, first))
         for table, fields in (("replies", FIELDS), ("wire", WIRE)):
+            rows = [(i, *map(record.get, fields)) for i, record in numbered]
+            into = f"{table} (id, {', '.join(fields)})"
             slots = ", ".join("?" * (1 + len(fields)))
-            connection.executemany(
-                f"insert into {table} (id, {', '.join(fields)}) values ({slots})",
-                [(i, *map(record.get, fields)) for i, record in numbered],
-            )
+            connection.executemany(f"insert into {into} values ({slots})", rows)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
 
 
-def read_attempts(connection: sqlite3.Connection, steps: list[str]) -> Iterator[tuple]:
+def read_attempts(connection: Connection, steps: list[str]) -> Iterator[tuple]:
     """Read all attempts of some steps, in any order.
 
     Each is (key, attempt, step, language, text, finish_reason, respondents).
@@ -127,33 +127,29 @@ def read_attempts(connection: sqlite3.Connection, steps: list[str]) -> Iterator[
     return connection.execute(f"select {names} from replies where step in ({slots})", steps)
 
 
-def read_last_replies(connection: sqlite3.Connection, names: list[str]) -> dict[str, tuple]:
+def read_last_replies(connection: Connection, names: list[str]) -> dict[str, tuple]:
     """Read some fields of the last reply to every request, by its key."""
-    rows = connection.execute(
-        f"""select key, {", ".join(names)}, max(attempt) from replies
-        where text is not null group by key"""
-    )
-    return {key: tuple(fields) for key, *fields, _ in rows}
+    last = f"select key, {', '.join(names)}, max(attempt) from replies where text is not null"
+    return {key: tuple(fields) for key, *fields, _ in connection.execute(f"{last} group by key")}
 
 
-def read_models(connection: sqlite3.Connection) -> set[str]:
+def read_models(connection: Connection) -> set[str]:
     """Read which models have replied at all."""
     rows = connection.execute("select distinct model from replies where text is not null")
     return {model for (model,) in rows}
 
 
-def sum_spending(connection: sqlite3.Connection) -> tuple[int, float]:
+def sum_spending(connection: Connection) -> tuple[int, float]:
     """Sum the calls and US dollars of the whole study so far.
 
     Lost tries are calls, too, and count with the most that they can have cost.
     """
-    return connection.execute(
-        """select count(*) + coalesce(sum(lost), 0),
-            coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0) from replies"""
-    ).fetchone()
+    usd = "coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0)"
+    query = f"select count(*) + coalesce(sum(lost), 0), {usd} from replies"
+    return connection.execute(query).fetchone()
 
 
-def average_usage(connection: sqlite3.Connection) -> pd.DataFrame:
+def average_usage(connection: Connection) -> pd.DataFrame:
     """Average what a cell took, all its attempts together, by step, model and language.
 
     Lost tries count with the most that they can have cost, as they do under the cap. Columns: step,
@@ -181,17 +177,13 @@ def copy_replies(source: Path, target: Path) -> int:
     with open_archive(source), open_archive(target) as connection:  # the first checks its schema
         connection.execute("attach ? as other", (str(source),))
         connection.execute("begin immediate")
-        connection.execute(
-            """create temp table fresh as select id from other.replies
-            where not (key, attempt) in (select key, attempt from replies)"""
-        )
+        fresh = "select id from other.replies where not (key, attempt) in"
+        fresh += " (select key, attempt from replies)"
+        connection.execute(f"create temp table fresh as {fresh}")
         last = connection.execute("select coalesce(max(id), 0) from replies").fetchone()
         for table, fields in (("wire", WIRE), ("replies", FIELDS)):
             names = ", ".join(fields)
-            copied = connection.execute(
-                f"""insert into {table} (id, {names}) select id + ?, {names} from other.{table}
-                where id in fresh""",
-                last,
-            )
+            source = f"select id + ?, {names} from other.{table} where id in fresh"
+            copied = connection.execute(f"insert into {table} (id, {names}) {source}", last)
         connection.execute("commit")
         return copied.rowcount  # of the replies, which come last

@@ -58,14 +58,11 @@ class LeanClient(httpx2.AsyncClient):
         super().__init__()
         connector = aiohttp.TCPConnector(limit=in_flight, ssl=httpx2.create_ssl_context())
         timeout = aiohttp.ClientTimeout(total=seconds)  # of a whole reply: a trickle must end, too
-        self.session = aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        how = {"timeout": timeout, "cookie_jar": aiohttp.DummyCookieJar()}
+        self.session = aiohttp.ClientSession(connector=connector, **how)
         self.proxy, self.urls = _proxy_for(base_url), {}
 
-    def build_request(
-        self, method: str, url: str, *, headers=None, content=None, **_
-    ) -> httpx2.Request:
+    def build_request(self, method, url, *, headers=None, content=None, **_) -> httpx2.Request:
         if url not in self.urls:
             self.urls[url] = httpx2.URL(url)
         return httpx2.Request(method, self.urls[url], headers=headers, content=content)

@@ -5,6 +5,7 @@ Only the respondents read it, and `recovery`, which compares the estimates with 
 
 import hashlib
 import json
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -38,14 +39,14 @@ def plant_labels(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame
 
     Columns as in `plant`; all rows of the study's table are returned.
     """
-    path, planted = planted_file(workspace), pd.DataFrame([], columns=COLUMNS)
+    path, labels = planted_file(workspace), pd.DataFrame([], columns=COLUMNS)
     if path.exists():
-        planted = table_files.read(path).query("step != 'stance'")
-    in_table = set(planted["statement_id"])
-    drawn = [row for s in statement_ids if s not in in_table for row in _draw_labels(workspace, s)]
-    if not drawn:
-        return planted
-    return pd.concat([planted, pd.DataFrame(drawn, columns=COLUMNS)], ignore_index=True)
+        labels = table_files.read(path).query("step != 'stance'")
+    in_table = set(labels["statement_id"])
+    draws = [row for s in statement_ids if s not in in_table for row in _draw_labels(workspace, s)]
+    if not draws:
+        return labels
+    return pd.concat([labels, pd.DataFrame(draws, columns=COLUMNS)], ignore_index=True)
 
 
 def plant(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
@@ -58,13 +59,10 @@ def plant(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     polarities: dict[str, dict[str, float]] = {}
     for row in labels[labels["step"] == "polarity"].itertuples():
         polarities.setdefault(row.statement_id, {})[row.dimension] = row.value
-    stances = []
-    for statement in statement_ids:
-        for model in workspace.study.models:
-            for language in workspace.study.languages:
-                own = polarities.get(statement, {})
-                value = _draw_stance(workspace.study, statement, own, model, language)
-                stances.append(("stance", statement, "", model, language, value))
+    study, stances = workspace.study, []
+    for statement, model, language in product(statement_ids, study.models, study.languages):
+        value = _draw_stance(study, statement, polarities.get(statement, {}), model, language)
+        stances.append(("stance", statement, "", model, language, value))
     labels = labels[labels["statement_id"].isin(statement_ids)]
     return pd.concat([labels, pd.DataFrame(stances, columns=COLUMNS)], ignore_index=True)
 

@@ -26,19 +26,19 @@ def compare_positions(
     and stances; `estimate` the pipeline's mean with its interval (bootstrap over statements).
     Columns: POSITIONS. Empty in a study that is not simulated.
     """
-    if workspace.study.respondents != "simulated":
+    study = workspace.study
+    if study.respondents != "simulated":
         return pd.DataFrame(columns=POSITIONS)
     planted = scores.positions(score_ground_truth(workspace), BY).drop(columns="missing")
     planted = planted.rename(columns={"position": "planted", "n": "n_planted"})
     estimates = positions.model_positions(workspace.read("07_scores"), rng, resamples)
     estimates = estimates.rename(columns={"mean": "estimate"})
     both = workspace.in_order(planted).merge(estimates, on=BY, how="left")
-    leanings, languages = workspace.study.simulation.leanings, workspace.study.languages
     rows = []
     for row in both.itertuples():
-        means = leanings[row.model].get(row.dimension, [np.nan] * len(languages))
-        verdict = judge_estimate(row.planted, row.estimate, row.low, row.high)
-        rows.append((means[languages.index(row.language)], *verdict))
+        means = study.simulation.leanings[row.model].get(row.dimension)
+        leaning = means[study.languages.index(row.language)] if means else np.nan
+        rows.append((leaning, *judge_estimate(row.planted, row.estimate, row.low, row.high)))
     names = ["leaning", "verdict", "reason"]
     both = both.join(pd.DataFrame(rows, columns=names, index=both.index))
     both["covered"] = both["verdict"] == RECOVERED

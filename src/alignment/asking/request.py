@@ -26,11 +26,9 @@ class Request:
     def body(self, study: Study) -> bytes:
         """Return what is sent as JSON: the exact messages and the study's sampling settings."""
         model = study.models[self.model]
-        sampling = {
-            "temperature": study.sampling.temperature,
-            "max_tokens": study.limit(self.model),
-        }
-        content = {"model": model.request or self.model, "messages": self.messages} | sampling
+        temperature, most = study.sampling.temperature, study.limit(self.model)
+        content = {"model": model.request or self.model, "messages": self.messages}
+        content |= {"temperature": temperature, "max_tokens": most}
         if model.provider:
             content["provider"] = model.provider
         if study.respondents == "simulated" or study.endpoints[model.endpoint].send_seed:

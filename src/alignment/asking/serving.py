@@ -22,9 +22,9 @@ def read_servers(workspace: Workspace) -> pd.DataFrame:
     Without an archive, as the copy beside the recorded answers says; empty where nobody knows, as
     with imported answers.
     """
-    copied = _read_copy(workspace, "07_served", [*IDENTITY, "replies"])
-    if copied is not None:
-        return copied
+    copy = _read_copy(workspace, "07_served", [*IDENTITY, "replies"])
+    if copy is not None:
+        return copy
     tables = [workspace.read(f"{number}_answers.csv.gz") for number in ASKING.values()]
     cells = pd.concat([table[CELL] for table in tables])
     names = [*IDENTITY[1:], "key"]  # a reply without a word on who served it still has its key
@@ -61,9 +61,9 @@ def read_reasons(workspace: Workspace, answers: pd.DataFrame, votes: pd.DataFram
     """
     if not workspace.study.show_texts:
         return pd.DataFrame(columns=REASONS)
-    copied = _read_copy(workspace, "07_reasons", REASONS)
-    if copied is not None:
-        return copied[copied["statement_id"].isin(votes["statement_id"])]
+    copy = _read_copy(workspace, "07_reasons", REASONS)
+    if copy is not None:
+        return copy[copy["statement_id"].isin(votes["statement_id"])]
     by = ["statement_id", "model", "language"]
     stances = answers.assign(vote=answers["answer"].map({"agree": 1.0, "disagree": -1.0}))
     stances = stances.merge(votes.dropna(subset="vote")[[*by, "vote"]])

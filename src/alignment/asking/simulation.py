@@ -22,9 +22,9 @@ def fingerprint(workspace: Workspace) -> str:
     A changed version, setting, planted table or wording of the respondents is so asked anew.
     """
     path = ground_truth.planted_file(workspace)
-    planted = path.read_text(encoding="utf-8") if path.exists() else ""
+    labels = path.read_text(encoding="utf-8") if path.exists() else ""
     phrases = [_phrases(language) for language in workspace.study.languages]
-    return hash_json([VERSION, workspace.study.simulation.model_dump(), planted, phrases])[:8]
+    return hash_json([VERSION, workspace.study.simulation.model_dump(), labels, phrases])[:8]
 
 
 def _phrases(language: str) -> dict:

@@ -33,9 +33,9 @@ def read_collected(workspace: Workspace) -> Collected:
 
 def _read_statements(workspace: Workspace) -> pd.DataFrame:
     """Return the statements that were kept, and those that only had too few votes."""
-    kept, left_out = workspace.read("02_statements"), workspace.read("02_left_out")
+    statements, left_out = workspace.read("02_statements"), workspace.read("02_left_out")
     few = left_out[left_out["reason"].str.fullmatch(vote_filter.TOO_FEW.format(r"\d+"))]
-    both = pd.concat([kept.assign(kept=True), few.assign(kept=False)], ignore_index=True)
+    both = pd.concat([statements.assign(kept=True), few.assign(kept=False)], ignore_index=True)
     return both[["statement_id", "votes", "kept"]]
 
 

@@ -87,10 +87,12 @@ def text_columns(path: Path, names: Iterable[str]) -> set[str]:
 
 def page(part: str) -> str:
     """Return the list of the tables of data/<part> and of their columns, as its README shows it."""
-    used = [column.kind for file in tables(part) for column in columns_of(part, file).values()]
+    kinds = [column.kind for file in tables(part) for column in columns_of(part, file).values()]
     lines = [MARK, "", "## Every table and column", ""]
     lines += ["A field that is empty says so under *holds*.", "", "| kind | is |", "|---|---|"]
-    lines += [f"| {name} | {kind[-1]} |" for name, kind in _read()["kinds"].items() if name in used]
+    lines += [
+        f"| {name} | {kind[-1]} |" for name, kind in _read()["kinds"].items() if name in kinds
+    ]
     for file, table in tables(part).items():
         where = f" Only in {table['where']}." if "where" in table else ""
         lines += ["", f"### {file.replace('*', '')}", "", f"A row is {table['rows']}.{where}", ""]
@@ -102,8 +104,8 @@ def page(part: str) -> str:
 
 def renew_readme(part: str) -> str:
     """Return the README of data/<part>: what people wrote, then the list anew."""
-    written, _, _ = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8").partition(MARK)
-    return f"{written.rstrip()}\n\n{page(part)}"
+    prose, _, _ = (ROOT / "data" / part / "README.md").read_text(encoding="utf-8").partition(MARK)
+    return f"{prose.rstrip()}\n\n{page(part)}"
 
 
 def write_readmes() -> None:

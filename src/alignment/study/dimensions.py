@@ -1,18 +1,18 @@
 """The dimensions' names, definitions and poles in each language, from the reference table."""
 
 import csv
-from pathlib import Path
 
 from alignment.study.paths import REFERENCE
 from utils.errors import Problem, nearest
 
 
-def read_dimensions(language: str, path: Path = REFERENCE / "dimensions.csv") -> dict[str, dict]:
+def read_dimensions(language: str) -> dict[str, dict]:
     """Return name, definition, positive_pole and negative_pole of each dimension in a language.
 
     >>> read_dimensions("en")["LTO"]["name"]
     'Short-term vs. Long-term Orientation'
     """
+    path = REFERENCE / "dimensions.csv"
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     languages = sorted({row["language"] for row in rows})

@@ -110,11 +110,11 @@ def _format_column(values: list) -> tuple[list[str], str]:
     >>> _format_column([12000.0, -0.0]), _format_column([1e-5, 0.5])
     ((['12,000', '0'], 'right'), (['1e-05', '0.500'], 'right'))
     """
-    there = [value for value in values if not _is_missing(value)]
-    if not there or not all(_is_number(value) for value in there):
+    present = [value for value in values if not _is_missing(value)]
+    if not present or not all(_is_number(value) for value in present):
         return [_format(value) for value in values], "left"
     digits = 0
-    while digits < 3 and any(abs(v - round(v, digits)) >= 1e-9 for v in map(float, there)):
+    while digits < 3 and any(abs(v - round(v, digits)) >= 1e-9 for v in map(float, present)):
         digits += 1
     texts = [MISSING if _is_missing(v) else _format_number(float(v), digits) for v in values]
     return texts, "right"

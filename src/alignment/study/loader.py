@@ -143,8 +143,8 @@ def _sentence(error: dict) -> str:
     """Return one mistake of a study file as a sentence."""
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        known = {f for part in Part.__subclasses__() for f in part.model_fields}
-        return f'"{place}" is not a setting.{nearest(str(error["loc"][-1]), known)}'
+        names = {f for part in Part.__subclasses__() for f in part.model_fields}
+        return f'"{place}" is not a setting.{nearest(str(error["loc"][-1]), names)}'
     if error["type"] == "missing":
         return f'"{place}" is missing.'
     message = error["msg"].removeprefix("Value error, ")
