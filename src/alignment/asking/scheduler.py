@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from sqlite3 import Connection
 
@@ -114,29 +115,22 @@ class Scheduler:
 
     def run(self) -> bool:
         """Ask in a thread, as JupyterLab has a loop of its own in this one; whether Ctrl-C came."""
-        errors, presses, done = [], 0, threading.Event()
-
-        def target() -> None:
+        presses, pool = 0, ThreadPoolExecutor(1)
+        asking = pool.submit(asyncio.run, self._ask_all())
+        pool.shutdown(wait=False)
+        while not asking.done():  # Ctrl-C in a join takes the thread for finished (Python 3.11)
             try:
-                asyncio.run(self._ask_all())
-            except BaseException as error:
-                errors.append(error)
-            finally:
-                done.set()
-
-        threading.Thread(target=target).start()
-        while not done.is_set():  # Ctrl-C in a join takes the thread for finished (Python 3.11)
-            try:
-                done.wait()
+                asking.exception()
             except KeyboardInterrupt:
                 presses += 1
                 self.started.wait(5)
                 stop = self._end if presses == 1 else self.task.cancel
                 with contextlib.suppress(RuntimeError):  # the loop has just closed
                     self.loop.call_soon_threadsafe(stop)
-        for error in errors:
-            while isinstance(error, BaseExceptionGroup):
-                error = error.exceptions[0]
+        error = asking.exception()
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if error is not None:
             raise KeyboardInterrupt if isinstance(error, asyncio.CancelledError) else error
         return presses > 0
 

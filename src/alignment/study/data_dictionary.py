@@ -90,9 +90,7 @@ def page(part: str) -> str:
     kinds = [column.kind for file in tables(part) for column in columns_of(part, file).values()]
     lines = [MARK, "", "## Every table and column", ""]
     lines += ["A field that is empty says so under *holds*.", "", "| kind | is |", "|---|---|"]
-    lines += [
-        f"| {name} | {kind[-1]} |" for name, kind in _read()["kinds"].items() if name in kinds
-    ]
+    lines += [f"| {k} | {kind[-1]} |" for k, kind in _read()["kinds"].items() if k in kinds]
     for file, table in tables(part).items():
         where = f" Only in {table['where']}." if "where" in table else ""
         lines += ["", f"### {file.replace('*', '')}", "", f"A row is {table['rows']}.{where}", ""]

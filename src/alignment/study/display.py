@@ -96,9 +96,9 @@ def _blank_repeated(rows: list[list[str]], outer: int) -> None:
     """Blank what already stands above in the outer levels of an index."""
     above: list[str] = []
     for row in rows:
-        now = row[: max(outer, 0)]
-        pairs = enumerate(zip(now, above, strict=False))
-        same = next((i for i, (a, b) in pairs if a != b), len(above))
+        now, same = row[: max(outer, 0)], 0
+        while same < len(above) and now[same] == above[same]:
+            same += 1
         row[:same], above = [""] * same, now
 
 
