@@ -108,13 +108,18 @@ def _run(chosen: argparse.Namespace) -> int:
     return pipeline.run(chosen)
 
 
+def _open(chosen: argparse.Namespace):
+    from alignment.study.workspace import open_own
+
+    return open_own(chosen.study)
+
+
 def _import(chosen: argparse.Namespace) -> None:
     from alignment.asking import archive, imports
     from alignment.study.paths import shown
-    from alignment.study.workspace import open_own
     from alignment.translation import review_sheets
 
-    workspace = open_own(chosen.study)
+    workspace = _open(chosen)
     if chosen.what == "translations":
         print(review_sheets.import_translations(workspace, chosen.file, chosen.language))
     elif chosen.file.suffix == ".sqlite":
@@ -127,9 +132,8 @@ def _import(chosen: argparse.Namespace) -> None:
 
 def _export(chosen: argparse.Namespace) -> None:
     from alignment.asking import answers, archive
-    from alignment.study.workspace import open_own
 
-    workspace = open_own(chosen.study)
+    workspace = _open(chosen)
     if chosen.file.suffix == ".sqlite":
         copied = archive.copy_replies(workspace.raw / archive.FILE, chosen.file)
         print(f"{copied:,} replies copied, with their texts")
@@ -141,9 +145,8 @@ def _export(chosen: argparse.Namespace) -> None:
 def _sheets(chosen: argparse.Namespace) -> None:
     from alignment.annotation import rating_sheets
     from alignment.study.paths import shown
-    from alignment.study.workspace import open_own
 
-    workspace = open_own(chosen.study)
+    workspace = _open(chosen)
     for path in rating_sheets.write_sheets(workspace, chosen.annotators):
         print(f"wrote {shown(path)}")
     if workspace.study.annotators.simulated:
@@ -154,10 +157,9 @@ def _sheets(chosen: argparse.Namespace) -> None:
 
 
 def _review(chosen: argparse.Namespace) -> None:
-    from alignment.study.workspace import open_own
     from alignment.translation import review_sheets
 
-    print(review_sheets.export_sheet(open_own(chosen.study), chosen.file, chosen.language))
+    print(review_sheets.export_sheet(_open(chosen), chosen.file, chosen.language))
 
 
 def _rehydrate(chosen: argparse.Namespace) -> None:
@@ -168,9 +170,8 @@ def _rehydrate(chosen: argparse.Namespace) -> None:
 
 def _serve(chosen: argparse.Namespace) -> None:
     from alignment.asking import simulation
-    from alignment.study.workspace import open_own
 
-    simulation.serve(open_own(chosen.study), chosen.port)
+    simulation.serve(_open(chosen), chosen.port)
 
 
 def _dictionary(_: argparse.Namespace) -> None:

@@ -73,9 +73,8 @@ def write_sheet(
     rows = []
     for statement_id, name in pairs.iloc[order].itertuples(index=False):
         if statement_id not in texts or name not in dimensions:
-            raise Problem(
-                f"The sample holds {statement_id} on {name}, of which the text is not known."
-            )
+            pair = f"{statement_id} on {name}"
+            raise Problem(f"The sample holds {pair}, of which the text is not known.")
         dimension = dimensions[name]
         shown = [texts[statement_id], f"{dimension['name']}: {dimension['definition']}"]
         shown += [dimension["negative_pole"], dimension["positive_pole"]]
@@ -119,10 +118,8 @@ def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFram
     """
     name, sheet = path.name, spreadsheets.open_sheet(path, formulas_as_text=False)
     if not spreadsheets.has_form(sheet, FORM):
-        raise Problem(
-            f"{name} is not a rating sheet, or its first {FORM.head} rows were changed; "
-            "use the sheet as sent."
-        )
+        head = f"its first {FORM.head} rows were changed"
+        raise Problem(f"{name} is not a rating sheet, or {head}; use the sheet as sent.")
     if sheet["B2"].value != study_name:
         raise Problem(f"{name} is a sheet of the study {sheet['B2'].value}, not of {study_name}.")
     annotator = str(sheet["B3"].value or "").strip()
@@ -167,10 +164,8 @@ def _read_answer(name: str, number: int, row: dict, column: str, values: dict) -
     for option in (text, f"+{text}"):
         if option in values:
             return values[option]
-    raise Problem(
-        f'{name}: cell {FORM.letter(column)}{number} holds "{row[column]}"; '
-        f"it takes {', '.join(values)}, or nothing."
-    )
+    cell = f'cell {FORM.letter(column)}{number} holds "{row[column]}"'
+    raise Problem(f"{name}: {cell}; it takes {', '.join(values)}, or nothing.")
 
 
 def describe_open_pairs(ratings: pd.DataFrame) -> list[str]:
@@ -180,8 +175,7 @@ def describe_open_pairs(ratings: pd.DataFrame) -> list[str]:
         unrated = rows["relevant"].isna().sum()
         unscored = (rows["relevant"].eq(1) & rows["polarity"].isna()).sum()
         if unrated or unscored:
-            sentences.append(
-                f"{annotator} left {unrated} of {len(rows)} pairs without relevance, "
-                f"{unscored} relevant ones without a polarity."
-            )
+            left = f"{unrated} of {len(rows)} pairs without relevance"
+            left += f", {unscored} relevant ones without a polarity"
+            sentences.append(f"{annotator} left {left}.")
     return sentences

@@ -48,9 +48,8 @@ def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generato
         if not any(dimension in dimensions[s] for s in cover):
             cover.append(next(s for s in shuffled if dimension in dimensions[s]))
     if n_statements < len(cover):
-        raise Problem(
-            f"{n_statements} statements cannot show every dimension; draw at least {len(cover)}."
-        )
+        least = f"draw at least {len(cover)}"
+        raise Problem(f"{n_statements} statements cannot show every dimension; {least}.")
     order = pd.Series(cover + [s for s in shuffled if s not in cover], dtype="str")
     group = order.map(lambda s: next(d for d in rarest_first if d in dimensions[s]))
     depth = (order.groupby(group).cumcount() + 0.5) / order.groupby(group).transform("size")

@@ -37,22 +37,15 @@ def make_metadata(
     """
     file = {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name}
     file |= {"encodingFormat": "text/csv", "contentSize": f"{len(csv)} B"}
-    records = {
-        "@type": "cr:RecordSet",
-        "@id": "labels",
-        "name": "labels",
+    file |= {"sha256": hashlib.sha256(csv).hexdigest()}
+    records = {"@type": "cr:RecordSet", "@id": "labels", "name": "labels"}
+    records |= {
         "description": "One row per statement and dimension.",
         "key": [{"@id": "labels/statement_id"}, {"@id": "labels/dimension"}],
         "field": [_field(c, meaning, data[c], name) for c, meaning in columns.items()],
     }
-    return {
-        "@context": CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": VERSION,
-        **about,
-        "distribution": [file | {"sha256": hashlib.sha256(csv).hexdigest()}],
-        "recordSet": [records],
-    }
+    head = {"@context": CONTEXT, "@type": "sc:Dataset", "conformsTo": VERSION}
+    return head | about | {"distribution": [file], "recordSet": [records]}
 
 
 def _field(column: str, meaning: str, values: pd.Series, file: str) -> dict:

@@ -37,20 +37,16 @@ def rehydrate(file: Path, folder: Path | None, study: str | None, out: Path | No
     if (fetched / "responses.csv").exists():
         dates = pd.read_csv(fetched / "responses.csv")["time"].str[:10]
         lines.append(f"Asked {min(dates)} to {max(dates)}; to ask anew, remove {shown(fetched)}.")
-    lines.append(
-        f"Texts in {shown(out / 'statements.csv')} (they belong to the people who wrote them), "
-        "report beside it."
-    )
+    owners = "they belong to the people who wrote them"
+    lines.append(f"Texts in {shown(out / 'statements.csv')} ({owners}), report beside it.")
     return "\n".join(lines)
 
 
 def read_release(path: Path) -> pd.DataFrame:
     """Read a release's table: statement_id and content_hash as text, votes as Int64 or NA."""
     if not path.exists():
-        raise Problem(
-            f"{path.name} is not there: it is the table of a release "
-            "(sociocultural_statements.csv)."
-        )
+        what = "it is the table of a release (sociocultural_statements.csv)"
+        raise Problem(f"{path.name} is not there: {what}.")
     text = {"statement_id": "str", "content_hash": "str"}
     release = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"votes": [""]})
     missing = [name for name in (*text, "votes") if name not in release]

@@ -21,14 +21,11 @@ def pilot(workspace: Workspace, n: int) -> None:
     if n < 1:
         raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
     if workspace.recorded or workspace.study.respondents == "imported":
-        raise Problem(
-            "A pilot asks models, and nothing is asked with --recorded or in a study of imported "
-            "answers: leave out --pilot."
-        )
+        why = "nothing is asked with --recorded or in a study of imported answers"
+        raise Problem(f"A pilot asks models, and {why}: leave out --pilot.")
     if not (workspace.base.processed / "03_translations.csv").exists():
-        raise Problem(
-            "A pilot asks real statements: run the first notebooks before it (--until 03)."
-        )
+        mend = "run the first notebooks before it (--until 03)"
+        raise Problem(f"A pilot asks real statements: {mend}.")
     if workspace.study.respondents == "live":
         allow(workspace, preview.plan_calls(workspace, workspace.given))
     collection.ask_pilot(workspace.base, n)
@@ -42,10 +39,9 @@ def allow(workspace: Workspace, calls: pd.DataFrame) -> None:
     """
     study = workspace.study
     if study.cap is None:
-        raise Problem(
-            f"{_table(calls)}\n\nNothing was asked: a live study needs a cap. "
-            "Give one in the study file or with --cap USD."
-        )
+        why = "Nothing was asked: a live study needs a cap."
+        mend = "Give one in the study file or with --cap USD."
+        raise Problem(f"{_table(calls)}\n\n{why} {mend}")
     if calls["new"].any() or not calls["sure"].all():
         _check_keys(workspace, sorted({study.models[m].endpoint for m in calls["model"]}))
 
@@ -66,9 +62,8 @@ def _check_keys(workspace: Workspace, endpoints: list[str]) -> None:
 
 def _table(calls: pd.DataFrame) -> str:
     steps = calls.groupby("step", sort=False)[SUMS].sum()
-    lines = [
-        f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
-    ]
+    names = f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
+    lines = [names]
     for row in calls.itertuples(index=False):
         lines.append(_line(row.step, row.model, row.language, row))
     lines += [_line(step, "all", "", row) for step, row in steps.iterrows()]

@@ -18,10 +18,8 @@ MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "
 def default_of(workspace: Workspace) -> Workspace:
     """Return the study's unchanged execution; Problem where there is none to compare with."""
     if not (workspace.base.processed / "05_sociocultural_statements.csv").exists():
-        raise Problem(
-            "There is nothing to compare with: "
-            f"run the study {workspace.study.name} unchanged first."
-        )
+        mend = f"run the study {workspace.study.name} unchanged first"
+        raise Problem(f"There is nothing to compare with: {mend}.")
     return workspace.base
 
 

@@ -11,10 +11,9 @@ from alignment.study.files import write_whole
 from alignment.study.paths import REFERENCE, ROOT
 from alignment.study.workspace import Workspace
 
-# How names in a raw folder begin that no page depends on.
-NOT_INPUT = tuple(
-    "replies. served.csv reasons.csv review. rehydrated responses.csv README .".split()
-)
+# How the names of raw files begin that no page depends on.
+NOT_INPUT = ("replies.", "served.csv", "reasons.csv", "review.", "rehydrated", "responses.csv")
+NOT_INPUT += ("README", ".")
 
 
 @cache

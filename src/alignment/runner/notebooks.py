@@ -35,9 +35,8 @@ def read_declaration(source: Path) -> Declaration:
     text = source.read_text(encoding="utf-8").replace("\n#\n", "\n\n").replace("\n# ", "\n")
     line = LINE.search(text)
     if line is None:
-        raise Problem(
-            f"{shown(source)} does not say in its first cell what it *reads*, *writes* and *takes*."
-        )
+        what = "what it *reads*, *writes* and *takes*"
+        raise Problem(f"{shown(source)} does not say in its first cell {what}.")
     reads, writes, takes = line.groups()
     names = NAME.findall(reads)
     tables = {name for name in names if name[:2].isdigit()}

@@ -13,17 +13,11 @@ from alignment.study.files import write_whole
 from alignment.study.paths import NOTEBOOKS, ROOT
 from utils.errors import Problem
 
-# Set for the kernels, so that the same inputs give the same bytes.
-STEADY = {
-    "PYTHONHASHSEED": "0",
-    "SOURCE_DATE_EPOCH": "0",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TZ": "UTC",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    "MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib"),
-}
+# Set for the kernels, so that the same inputs give the same bytes, without warnings on pages.
+STEADY = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "TZ": "UTC"}
+STEADY |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+STEADY |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+STEADY |= {"MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib")}
 ENGINE = "study"
 OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "coalesce_streams": True}
 OPTIONS |= {"progress_bar": False, "log_output": False, "store_widget_state": False}
@@ -145,9 +139,3 @@ def digest(*parts: bytes | str) -> str:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         whole.update(len(data).to_bytes(8, "big") + data)
     return whole.hexdigest()
-
-
-def quiet_kernels() -> None:
-    """Set the environment of the kernels to come: steady, and without warnings on pages."""
-    os.environ.update(STEADY)
-    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"

@@ -47,10 +47,8 @@ def of(source: Path) -> dict[str, Parameter]:
 def _parse(line: str, source: Path) -> Parameter:
     match = LINE.match(line)
     if not match or match["type"] not in TYPES:
-        raise Problem(
-            f"{shown(source)}: a parameter is written `name: type = default  # meaning`, "
-            f"not {line!r}."
-        )
+        form = "`name: type = default  # meaning`"
+        raise Problem(f"{shown(source)}: a parameter is written {form}, not {line!r}.")
     return Parameter(match["name"], match["type"], ast.literal_eval(match["value"]), match["help"])
 
 
@@ -74,10 +72,8 @@ def check(given: dict[str, object], where: str) -> dict[str, object]:
     takes, values = all_of(sources()), {}
     for name, value in given.items():
         if name not in takes:
-            raise Problem(
-                f'{where}: no notebook takes a parameter "{name}".{nearest(name, takes)} '
-                "./run_all.sh --list shows all."
-            )
+            why = f'no notebook takes a parameter "{name}".{nearest(name, takes)}'
+            raise Problem(f"{where}: {why} ./run_all.sh --list shows all.")
         values[name] = _convert(takes[name][0], value, where)
     return values
 
@@ -92,10 +88,8 @@ def _convert(parameter: Parameter, value: object, where: str) -> object:
     elif wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:
-        raise Problem(
-            f"{where}: {parameter.name} takes {WORDS[parameter.type]} "
-            f"(as in {parameter.name}={parameter.default}), not {value!r}."
-        )
+        what = f"{WORDS[parameter.type]} (as in {parameter.name}={parameter.default})"
+        raise Problem(f"{where}: {parameter.name} takes {what}, not {value!r}.")
     if parameter.name in CHOICES:
         try:
             allowed(parameter.name, value)

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -172,7 +173,7 @@ def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:
     from alignment.runner import pages
     from alignment.runner.execution import Execution
 
-    pages.quiet_kernels()
+    os.environ.update(pages.STEADY)
     counts = Execution(workspace, sources, force).run()
     if workspace.is_changed and (workspace.processed / LAST_TABLE).exists():
         _compare(workspace)

@@ -35,10 +35,8 @@ def export_sheet(
     translated = workspace.read("03_translations").query("language == @language")
     findings = check_translations(statements, translated)
     write_sheet(path, statements, translated, findings, study, language)
-    return (
-        f"wrote {shown(path)}: {len(translated)} texts to look at. "
-        f"Take it back with: alignment import translations {study} {shown(path)}"
-    )
+    command = f"alignment import translations {study} {shown(path)}"
+    return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: {command}"
 
 
 def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> str:
@@ -49,12 +47,11 @@ def import_translations(workspace: Workspace, file: Path, language: str | None =
             f"There is no file {file.name} to import: a review sheet (.xlsx), or a table with "
             "statement_id and text (.csv, .xlsx)."
         )
-    sheet, outdated = _open_sheet(file), []
-    if sheet is not None:
+    if sheet := _open_sheet(file):
         study = workspace.study.name
         rows, outdated = read_sheet(file.name, sheet, statements, study, language)
     else:
-        rows = read_table(file, statements, language)
+        rows, outdated = read_table(file, statements, language), []
     new = _new_rows(workspace, rows)
     if len(new):
         translations.add(workspace, new)
@@ -89,11 +86,10 @@ def read_sheet(
     Those are of statements that have changed since the sheet was written. Problem for a sheet of
     another study or language, and for a changed row.
     """
-    if (sheet["B2"].value, sheet["B3"].value) != (study, language):
-        raise Problem(
-            f"{name} is a sheet of {sheet['B2'].value} in {sheet['B3'].value}, "
-            f"not of {study} in {language}."
-        )
+    own_study, own_language = sheet["B2"].value, sheet["B3"].value
+    if (own_study, own_language) != (study, language):
+        own = f"{own_study} in {own_language}"
+        raise Problem(f"{name} is a sheet of {own}, not of {study} in {language}.")
     reader = str(sheet["B4"].value or "").strip() or READER
     hashes = translations.hash_statements(statements)
     corrections, outdated = {}, []
@@ -120,9 +116,8 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
     """
     table = table_files.read_as_text(path)
     if missing := [c for c in ("statement_id", "text") if c not in table]:
-        raise Problem(
-            f"{path.name} has no column {', '.join(missing)}; it needs statement_id and text."
-        )
+        columns = ", ".join(missing)
+        raise Problem(f"{path.name} has no column {columns}; it needs statement_id and text.")
     if "language" in table:
         table = table[table["language"] == language]
     if twice := table.loc[table["statement_id"].duplicated(), "statement_id"].tolist():
@@ -130,10 +125,8 @@ def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFr
     is_known = table["statement_id"].isin(statements["statement_id"])
     table = table[is_known & table["text"].str.strip().ne("")]
     if table.empty:
-        raise Problem(
-            f"{path.name} holds no {language} text of any statement of this study "
-            "(its ids are as in 02_statements.csv)."
-        )
+        what = f"no {language} text of any statement of this study"
+        raise Problem(f"{path.name} holds {what} (its ids are as in 02_statements.csv).")
     rows = _rows(table, statements, language, "brought", "")
     for column in ("translator", "date", translations.BACK):
         if column in table:
@@ -146,9 +139,9 @@ def _language(workspace: Workspace, language: str | None) -> str:
     further = workspace.study.languages[1:]
     language = language or next(iter(further), None)
     if language not in further:
+        targets = ", ".join(further) or "nothing"
         raise Problem(
-            f"The study {workspace.study.name} translates into {', '.join(further) or 'nothing'}, "
-            f'not "{language}".'
+            f'The study {workspace.study.name} translates into {targets}, not "{language}".'
         )
     return language
 
@@ -178,7 +171,6 @@ def _open_sheet(path: Path):
     if sheet["A1"].value != FORM.title:
         return None
     if not spreadsheets.has_form(sheet, FORM):
-        raise Problem(
-            f"{path.name}: its first {FORM.head} rows were changed; use the sheet as written."
-        )
+        head = f"its first {FORM.head} rows were changed"
+        raise Problem(f"{path.name}: {head}; use the sheet as written.")
     return sheet

@@ -124,12 +124,12 @@ def _translate_missing(workspace: Workspace, missing: pd.DataFrame, language: st
 
 
 def _describe_missing(workspace: Workspace, missing: pd.DataFrame, language: str) -> str:
-    changed = set(find_outdated(workspace, missing)["statement_id"])
-    of_them = f", {len(changed)} of them because the text has changed since" if changed else ""
+    changed = find_outdated(workspace, missing)["statement_id"].nunique()
+    of_them = f", {changed} of them because the text has changed since" if changed else ""
+    path, examples = workspace.material / "translations.csv", missing["statement_id"].head(3)
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(workspace.material / 'translations.csv')} "
-        f"(such as {', '.join(missing['statement_id'].head(3))}){of_them}: import them with "
-        f"alignment import translations {workspace.study.name} FILE, or name a translator in the "
-        "study file (google, a model, simulated)."
+        f"{shown(path)} (such as {', '.join(examples)}){of_them}: import them with alignment import "
+        f"translations {workspace.study.name} FILE, or name a translator in the study file "
+        "(google, a model, simulated)."
     )

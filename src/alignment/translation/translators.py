@@ -117,14 +117,11 @@ def translate_with_model(workspace: Workspace, missing: pd.DataFrame, language: 
     """
     study, model = workspace.study, workspace.study.translator
     if study.respondents != "live":
-        raise Problem(
-            "Only a live study has models that translate: use `translator: simulated` or a table."
-        )
+        mend = "use `translator: simulated` or a table"
+        raise Problem(f"Only a live study has models that translate: {mend}.")
     if study.cap is None:
-        raise Problem(
-            f"{len(missing)} statements are to be translated by {model}, which costs money: "
-            "give the study a cap (or --cap USD)."
-        )
+        what = f"{len(missing)} statements are to be translated by {model}, which costs money"
+        raise Problem(f"{what}: give the study a cap (or --cap USD).")
     calm = study.sampling.model_copy(update={"temperature": 0.0})
     study = study.model_copy(update={"sampling": calm})
     workspace = replace(workspace, study=study)
