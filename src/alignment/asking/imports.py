@@ -1,4 +1,4 @@
-"""What is brought in place of asking: answers collected elsewhere, and labels made elsewhere."""
+"""Import answers and labels from elsewhere, in place of asking."""
 
 from pathlib import Path
 

@@ -50,14 +50,14 @@ def read_completion(study: Study, request: Request, content: bytes, request_id: 
     fingerprint = _text(completion.get("system_fingerprint")) or ""
     simulated = study.respondents == "simulated" or fingerprint.startswith("simulated")
     pinned = study.models[request.model].provider.get("quantizations") or []
+    quantisation = str(pinned[0]) if len(pinned) == 1 else None
     return _origin(request) | {
         "text": text,
         "finish_reason": finish_reason,
         "respondents": "simulated" if simulated else "live",
         "returned_model": _text(completion.get("model")),
         "provider": _text(completion.get("provider")),
-        "quantisation": _text(completion.get("quantization"))
-        or (str(pinned[0]) if len(pinned) == 1 else None),
+        "quantisation": _text(completion.get("quantization")) or quantisation,
         "fingerprint": fingerprint,
         "request_id": request_id or _text(completion.get("id")),
         "prompt_tokens": _count(usage.get("prompt_tokens")),

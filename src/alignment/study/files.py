@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whenever a run is stopped."""
+"""Write files whole or not at all, whenever a run is stopped."""
 
 import os
 from collections.abc import Iterator

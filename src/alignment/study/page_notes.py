@@ -1,4 +1,4 @@
-"""What a page says of its answers: whose they are, how many are missing, and the texts to them."""
+"""Notes on a page about its answers: who gave them, how many are missing, and their texts."""
 
 import pandas as pd
 from IPython.display import Markdown

@@ -1,4 +1,4 @@
-"""Where things lie that every study shares; a workspace knows what belongs to one study."""
+"""The folders that all studies share; a workspace knows those of one study."""
 
 from pathlib import Path
 
