@@ -27,18 +27,21 @@ def known() -> tuple[str, ...]:
 def words(language: str) -> dict:
     """Return what `words.<language>.yaml` says; its patterns may run over several lines."""
     if language not in known():
-        listed = ", ".join(known())
-        raise Problem(
-            f"There is no words.{language}.yaml (languages: {listed}).{nearest(language, known())}"
-        )
-    found = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
-    return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in found.items()}
+        listed, near = ", ".join(known()), nearest(language, known())
+        raise Problem(f"There is no words.{language}.yaml (languages: {listed}).{near}")
+    entries = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
+    return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in entries.items()}
 
 
 @cache
 def patterns() -> SimpleNamespace:
     """Return the patterns of all languages: a reply may be in one that was not asked for."""
     every = {language: words(language) for language in known()}
+    frequent = {}
+    for language, own in every.items():
+        frequent[language] = [
+            frozenset(own.get(kind, "").split()) for kind in ("common", "foreign")
+        ]
     either = {k: "|".join(w[k] for w in every.values()) for k in ("opener", "turns", "because")}
     tags = [w["statement"] for w in every.values()]
     return SimpleNamespace(
@@ -50,10 +53,7 @@ def patterns() -> SimpleNamespace:
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],
         letters={language: re.compile(f"[{w['letters']}]+") for language, w in every.items()},
-        frequent={
-            l: [frozenset(w.get(kind, "").split()) for kind in ("common", "foreign")]
-            for l, w in every.items()
-        },
+        frequent=frequent,
     )
 
 
@@ -82,5 +82,5 @@ def _says(every: dict, step: str, because: str) -> list[tuple]:
     return out
 
 
-def _any(found) -> re.Pattern:
-    return re.compile("|".join(pattern.replace("\n", "") for pattern in found))
+def _any(alternatives) -> re.Pattern:
+    return re.compile("|".join(pattern.replace("\n", "") for pattern in alternatives))

@@ -40,10 +40,9 @@ def cells_of_pairs(
     >>> len(cells_of_pairs("relevance", pairs, ["a", "b", "c", "d"], ["en", "zh"], runs=5))
     40
     """
-    others = pd.MultiIndex.from_product(
-        [models, languages, range(1, runs + 1)], names=["model", "language", "run"]
-    )
-    crossed = pairs[PAIR].merge(others.to_frame(index=False), how="cross")
+    values, names = [models, languages, range(1, runs + 1)], ["model", "language", "run"]
+    others = pd.MultiIndex.from_product(values, names=names).to_frame(index=False)
+    crossed = pairs[PAIR].merge(others, how="cross")
     return crossed.assign(step=step)[CELL]
 
 
@@ -72,10 +71,8 @@ def refuse_repeated(table: pd.DataFrame, group: np.ndarray, keys: list[str]) -> 
     """Raise a Problem when a group holds two rows of the same keys."""
     repeated = table[table[keys].assign(group=group).duplicated()]
     if len(repeated):
-        raise Problem(
-            f"{name_row(repeated.iloc[0])} stands twice in the table "
-            f"({len(repeated):,} such rows); keep one of them."
-        )
+        row, rows = name_row(repeated.iloc[0]), f"{len(repeated):,} such rows"
+        raise Problem(f"{row} stands twice in the table ({rows}); keep one of them.")
 
 
 def name_row(row: pd.Series) -> str:

@@ -45,17 +45,14 @@ def describe_dissent(table: pd.DataFrame) -> str:
 
     >>> columns = {"model": ["a", "b"], "language": ["en", "en"], "share": [0.1, 0.25]}
     >>> describe_dissent(pd.DataFrame(columns))
-    'Farthest apart stands **b in en**: 25.0 % of its votes lie on the other side than the label.'
+    'The judge that differs most is **b in en**: 25.0 % of its votes go against the label.'
     """
     single = table[(table["language"] != "all") & (table["model"] != "all")].dropna(subset="share")
     if single.empty:
-        return "Nobody voted: the labels were brought."
+        return "There are no votes: the labels come from elsewhere."
     row = single.loc[single["share"].idxmax()]
     who, share = f"{row['model']} in {row['language']}", f"{100 * row['share']:.1f} %"
-    return (
-        f"Farthest apart stands **{who}**: {share} of its votes lie on the other side than the "
-        "label."
-    )
+    return f"The judge that differs most is **{who}**: {share} of its votes go against the label."
 
 
 def label_by_rule(

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from utils import answer_words
+from utils.answer_words import TEMPLATES
 from utils.cells import STEPS
 from utils.errors import Problem, nearest
 
@@ -22,28 +23,23 @@ def languages() -> list[str]:
     >>> languages()
     ['en', 'zh']
     """
-    return [
-        l
-        for l in answer_words.known()
-        if all((answer_words.TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)
-    ]
+    every = answer_words.known()
+    return [l for l in every if all((TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
 
 
 @cache
 def template(step: str, language: str) -> str:
     """Return the text of a prompt with its slots still open."""
     if step not in STEPS:
-        raise Problem(
-            f'There is no step "{step}" (steps: {", ".join(STEPS)}).{nearest(step, STEPS)}'
-        )
+        listed, near = ", ".join(STEPS), nearest(step, STEPS)
+        raise Problem(f'There is no step "{step}" (steps: {listed}).{near}')
     if language not in languages():
+        listed, near = ", ".join(languages()), nearest(language, languages())
         raise Problem(
-            f'There are no prompts in the language "{language}" '
-            f"(languages: {', '.join(languages())}); "
-            f"a language is added by its files in src/utils/templates."
-            f"{nearest(language, languages())}"
+            f'There are no prompts in the language "{language}" (languages: {listed}); '
+            f"a language is added by its files in src/utils/templates.{near}"
         )
-    return (answer_words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
+    return (TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
 def slots(step: str, language: str) -> set[str]:
@@ -61,20 +57,14 @@ def fill(step: str, language: str, statement: str, dimension: dict | None = None
     `dimension` holds name, definition, positive_pole and negative_pole (`dimensions`); a stance
     needs none.
     """
-    text = template(step, language)
     values = {**(dimension or {}), "statement": statement}
-    missing = [
-        s
-        for s in sorted(slots(step, language))
-        if not isinstance(values.get(s), str) or not values[s].strip()
-    ]
+    filled = {slot for slot, text in values.items() if isinstance(text, str) and text.strip()}
+    missing = ", ".join(sorted(slots(step, language) - filled))
     if missing:
-        raise Problem(
-            f"The {step} prompt in {language} has empty slots: "
-            f"nothing was given for {', '.join(missing)}."
-        )
-    values["statement"] = shield(statement, language)
-    return [{"role": "user", "content": SLOT.sub(lambda slot: values[slot[1]], text)}]
+        prompt = f"The {step} prompt in {language}"
+        raise Problem(f"{prompt} has empty slots: nothing was given for {missing}.")
+    values["statement"], question = shield(statement, language), template(step, language)
+    return [{"role": "user", "content": SLOT.sub(lambda slot: values[slot[1]], question)}]
 
 
 @cache
@@ -130,14 +120,10 @@ def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
     content = messages[-1]["content"]
     for language in languages():
         for step in STEPS:
-            if found := _shape(step, language).fullmatch(content):
-                values = found.groupdict()
-                return (
-                    step,
-                    language,
-                    unshield(values["statement"], language),
-                    values.get("name"),
-                )
+            if match := _shape(step, language).fullmatch(content):
+                values = match.groupdict()
+                statement = unshield(values["statement"], language)
+                return step, language, statement, values.get("name")
     raise Problem(
         "These messages were not filled from this project's prompts, "
         "or the prompts have changed since."

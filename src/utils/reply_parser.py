@@ -24,24 +24,12 @@ INVISIBLE = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
     r"|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
 )
-COMMON = {
-    "：": ":",
-    "，": ",",
-    "（": "(",
-    "）": ")",
-    "；": ";",
-    "！": "!",
-    "？": "?",
-    "…": "...",
-    "’": "'",
-    "−": "-",
-}
+COMMON = dict(zip("：，（）；！？’−", ":,();!?'-", strict=True)) | {"…": "..."}
 EDGES = " \t_\"'“”‘’「」『』«»【】〖〗[](){}<>《》〈〉#"
 DOUBT = re.compile(r"[\d?/|~&]")
 UNKNOWN_LETTERS = re.compile(r"[^\W\d_]")
-KANA = re.compile(
-    "[ぁ-ヿ]"
-)  # each counts as a word, since half the letters of a Japanese text are Chinese ones
+# each counts as a word, since half the letters of a Japanese text are Chinese ones
+KANA = re.compile("[ぁ-ヿ]")
 
 
 def read(
@@ -63,10 +51,10 @@ def read(
     plain = _plain(visible(text or ""))
     answer, spoken, where = _marked(step, plain, reason in CUT)
     if answer is not None:
-        right = (not spoken or language in spoken) and _mostly(
-            language, plain[: where[0]] + plain[where[1] :]
-        )
-        return ("answered", answer) if right else ("wrong language", "")
+        rest = plain[: where[0]] + plain[where[1] :]
+        if (spoken and language not in spoken) or not _mostly(language, rest):
+            return "wrong language", ""
+        return "answered", answer
     if reason in CUT:
         return "cut off", ""
     return ("refused" if _refuses(plain) else "unreadable"), ""
@@ -90,13 +78,11 @@ def visible(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower case, half-width, one kind of line end, without tags and repeated statements."""
+    """Return a text in lower case and half width, without tags and repeated statements."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
-        for (
-            wide,
-            narrow,
-        ) in COMMON.items():  # first, since text that needs no more is normalised ten times as fast
+        # first, since text that needs no more is normalised ten times as fast
+        for wide, narrow in COMMON.items():
             text = text.replace(wide, narrow)
         text = unicodedata.normalize("NFKC", text)
     text = text.lower()
@@ -104,9 +90,8 @@ def _plain(text: str) -> str:
         text = patterns().statements.sub(" ", text)
         for keyword in patterns().keywords:
             text = text.replace(f"<{keyword}>", f"\n{keyword}: ").replace(f"</{keyword}>", "\n")
-        text = TAGS.sub(
-            lambda tag: "\n" if tag.group().startswith(("<|", "</s", "<br")) else "", text
-        )
+        breaks = ("<|", "</s", "<br")
+        text = TAGS.sub(lambda tag: "\n" if tag.group().startswith(breaks) else "", text)
     return text
 
 
@@ -139,11 +124,11 @@ def _marks(text: str) -> list[tuple[int, str, int]]:
     """Return (start, content, end of line) of every marked answer outside quotations, in order."""
     at = set()
     for keyword in (*patterns().keywords, "\\boxed"):
-        found = text.find(keyword)
-        while found >= 0:
-            at.add(text.rfind("\n", 0, found) + 1)
-            found = text.find("\n", found)
-            found = text.find(keyword, found) if found >= 0 else -1
+        place = text.find(keyword)
+        while place >= 0:
+            at.add(text.rfind("\n", 0, place) + 1)
+            place = text.find("\n", place)
+            place = text.find(keyword, place) if place >= 0 else -1
     return [mark for start in sorted(at) if (mark := _mark(text, start))]
 
 
@@ -170,9 +155,7 @@ def _inside_quotation(before: str) -> bool:
 def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
     """Return the answer that a mark's content is, and its language; None for anything else."""
     content = INVISIBLE.sub("", content).strip(EDGES)
-    content = re.sub(
-        r"^[-•]\s+(?=[^\W\d_])|^–(?=\d)", lambda m: "-" if m.group() == "–" else "", content
-    )
+    content = re.sub(r"^[-•]\s+(?=[^\W\d_])", "", re.sub(r"^–(?=\d)", "-", content))
     if re.match(r"\d[.):、]\s*\w", content):  # the number of a list's first item
         return None, None
     nested = patterns().head.match(content)
@@ -208,11 +191,8 @@ def _contradicts(
     if _verdict(step, mark[1])[0] in (None, answer):
         return False
     between = text[mark[2] : start]
-    return (
-        introduced
-        or not patterns().retracts.search(between)
-        or bool(patterns().turns.search(between))
-    )
+    retracted = patterns().retracts.search(between) and not patterns().turns.search(between)
+    return introduced or not retracted
 
 
 def _mostly(language: str, text: str) -> bool:
@@ -243,9 +223,9 @@ def _foreign(language: str, text: str) -> bool:
         return False
     for stop in ".,;:!?":  # much faster than a pattern or a table
         text = text.replace(stop, " ")
-    said = text.split()
-    found = sum(map(foreign.__contains__, said))
-    return found > 0 and found > sum(map(common.__contains__, said))
+    tokens = text.split()
+    foreign_tokens = sum(map(foreign.__contains__, tokens))
+    return foreign_tokens > 0 and foreign_tokens > sum(map(common.__contains__, tokens))
 
 
 def agreement(text: str) -> str | None:

@@ -20,21 +20,13 @@ CHOICES = {  # parameters of the notebooks; the default of each first
 
 
 def allowed(rule: str, value: str) -> str:
-    """Return the value of a rule, or raise a Problem that names its choices.
-
-    >>> allowed("differ", "opposite")
-    'opposite'
-    """
+    """Return the value of a rule, or raise a Problem that names its choices."""
     return check_choice(rule, value, CHOICES[rule])
 
 
 @dataclass(frozen=True)
 class Rules:
-    """One choice for each rule by which answers become votes, labels and responses of groups.
-
-    >>> Rules(tie_rule="drop").zero_median
-    'drop'
-    """
+    """One choice for each rule by which answers become votes, labels and responses of groups."""
 
     tie_rule: str = "nearest_median"  # tie among runs: the answer nearest their median, or no vote
     missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones

@@ -21,20 +21,13 @@ def label_scores(labels: pd.DataFrame, votes: pd.DataFrame, models: pd.DataFrame
     stances = votes[votes["dimension"].fillna("") == ""] if "dimension" in votes else votes
     unknown = set(stances["model"]) - set(models["model"])
     if unknown:
-        raise Problem(
-            f"The votes are of {', '.join(sorted(unknown))}, "
-            "which the study does not name as a model."
-        )
-    asked = (
-        stances[["model", "language"]]
-        .drop_duplicates()
-        .merge(models[["model", "culture"]], on="model")
-    )
-    table = labels[[*PAIR, "polarity"]].merge(asked, how="cross")
-    vote = stances[["statement_id", "model", "language", "vote"]]
-    table = table.merge(
-        vote, how="left", on=["statement_id", "model", "language"], validate="many_to_one"
-    )
+        names = ", ".join(sorted(unknown))
+        raise Problem(f"The votes are of {names}, which the study does not name as a model.")
+    voters = stances[["model", "language"]].drop_duplicates()
+    voters = voters.merge(models[["model", "culture"]], on="model")
+    table = labels[[*PAIR, "polarity"]].merge(voters, how="cross")
+    keys = ["statement_id", "model", "language"]
+    table = table.merge(stances[[*keys, "vote"]], how="left", on=keys, validate="many_to_one")
     table["score"] = table["polarity"] * table["vote"]
     return table[[*PAIR, "model", "culture", "language", "polarity", "vote", "score"]]
 
@@ -68,17 +61,12 @@ def group_scores(
     else:
         votes = answers[answers["step"] == "stance"].merge(native, on=["model", "language"])
         votes["vote"] = votes["answer"].map(SCORES["stance"])
-    votes = votes.groupby(["statement_id", "culture"], sort=False)["vote"].agg(
-        ["median", "count", "size"]
-    )
-    response = (
-        votes["median"].where(2 * votes["count"] > votes["size"]).rename("response").reset_index()
-    )
-    labels = scores[[*PAIR, "polarity"]].drop_duplicates()
-    cultures = pd.DataFrame({"culture": models["culture"].unique()})
-    table = labels.merge(cultures, how="cross").merge(
-        response, how="left", on=["statement_id", "culture"]
-    )
+    keys = ["statement_id", "culture"]
+    votes = votes.groupby(keys, sort=False)["vote"].agg(["median", "count", "size"])
+    response = votes["median"].where(2 * votes["count"] > votes["size"]).rename("response")
+    table = scores[[*PAIR, "polarity"]].drop_duplicates()
+    table = table.merge(native[["culture"]].drop_duplicates(), how="cross")
+    table = table.merge(response.reset_index(), how="left", on=keys)
     table["score"] = table["response"] * table["polarity"]
     table = table.rename(columns={"culture": "group"})
     return table[[*PAIR, "group", "polarity", "response", "score"]]
@@ -110,30 +98,24 @@ def divided(
     the runs that gave them.
     """
     rows = groups.merge(different.query("differs")[PAIR], on=PAIR)
-    names = list(models["culture"].unique())
     rows["label"] = rows["dimension"] + " " + rows["polarity"].map("{:+g}".format)
     by = rows.groupby("statement_id", sort=False)
-    table = pd.DataFrame({
-        "labels": by["label"].agg(lambda found: ", ".join(dict.fromkeys(found))),
-        "opposite": by["response"].agg(lambda r: r.min() == -1 and r.max() == 1).astype(bool),
-    })  # fmt: skip
+    labels = by["label"].agg(lambda texts: ", ".join(dict.fromkeys(texts)))
+    opposite = by["response"].agg(lambda r: r.min() == -1 and r.max() == 1).astype(bool)
     native = votes.merge(models, on=["model", "language"])
     native["reply"] = [_reply(r) for r in native.itertuples()]
-    replies = (
-        native.groupby(["statement_id", "culture"], sort=False)["reply"]
-        .agg("; ".join)
-        .unstack("culture")
-    )
-    table = table.join(replies.reindex(columns=names)).reset_index()
+    replies = native.groupby(["statement_id", "culture"], sort=False)["reply"].agg("; ".join)
+    replies = replies.unstack("culture").reindex(columns=models["culture"].unique())
+    table = pd.DataFrame({"labels": labels, "opposite": opposite}).join(replies).reset_index()
     return table.sort_values("opposite", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def _reply(vote) -> str:
     """Return what a model answered in so many of its readable runs."""
-    answer = {1: "agrees", -1: "disagrees"}.get(vote.vote, "undecided")
-    return f"{vote.model} {answer}" + (
-        f" {vote.support:.0f}/{vote.answered:.0f}" if answer != "undecided" else ""
-    )
+    if vote.vote not in (1, -1):
+        return f"{vote.model} undecided"
+    answer = "agrees" if vote.vote == 1 else "disagrees"
+    return f"{vote.model} {answer} {vote.support:.0f}/{vote.answered:.0f}"
 
 
 def to_0_100(x):
@@ -157,12 +139,13 @@ def directions(models: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     for d in in_paper_order(models["dimension"].unique()):
         for a, b in combinations(models["group"].unique(), 2):
             gaps = [round(v.get((d, a), np.nan) - v.get((d, b), np.nan), 9) for v in values]
-            rows.append((d, a, b, *gaps, _agreement(*gaps)))
+            rows.append((d, a, b, *gaps, compare_gaps(*gaps)))
     columns = ["dimension", "first", "second", "gap_models", "gap_people", "agrees"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _agreement(gap_models: float, gap_people: float) -> str:
+def compare_gaps(gap_models: float, gap_people: float) -> str:
+    """Return whether two gaps, or their signs, agree: yes, no, tie or open."""
     if np.isnan(gap_models) or np.isnan(gap_people):
         return "open"
     if gap_models == 0 or gap_people == 0:

@@ -27,10 +27,8 @@ def score_answers(answers: pd.DataFrame) -> pd.DataFrame:
     odd = answers[answered & score.isna()]
     if len(odd):
         row = odd.iloc[0]
-        raise Problem(
-            f'{name_row(row)} has the answer "{row["answer"]}"; '
-            f"this step knows {', '.join(SCORES[row['step']])}."
-        )
+        answer, listed = row["answer"], ", ".join(SCORES[row["step"]])
+        raise Problem(f'{name_row(row)} has the answer "{answer}"; this step knows {listed}.')
     return answers.assign(score=score)
 
 

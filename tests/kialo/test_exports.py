@@ -173,8 +173,8 @@ def test_a_name_without_an_id_gets_the_same_hash_every_time(stem):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no export"),
-        (b"17\ten\n", "no export"),
+        (b"", "not an export"),
+        (b"17\ten\n", "not an export"),
         (b"Discussion Title: Caf\xe9\n\n1. Yes.", "not UTF-8"),
         (b"Discussion Title: Cats\n\nno claims", 'no claim "1."'),
         (b"Discussion Name:\nCats\n\n1. Cats may vote.", 'no claim "1."'),

@@ -83,7 +83,7 @@ def recovery(table: pd.DataFrame) -> Figure:
     """
     needed = "dimension model language planted estimate low high"
     style.require_columns(table, needed, "what was recovered")
-    title = "What was planted, and what was found"
+    title = "Estimates and the simulated ground truth"
     table = table.dropna(subset=["planted", "estimate"])
     if table.empty:
         return style.empty_figure(title)
@@ -92,16 +92,16 @@ def recovery(table: pd.DataFrame) -> Figure:
     languages = list(table["language"].unique())
     half = style.half_width(table[["planted", "estimate", "low", "high"]])[0]
     missed = not table["covered"].all()
-    note = "A point is a model on a dimension; on the slanted line both are the same. "
+    note = "Each point is a model on a dimension; on the diagonal both are equal. "
     note += "Vertical lines: 95% intervals."
-    note += " Hollow, named below: the interval misses what was planted." if missed else ""
+    note += " Hollow, named below: the interval misses the planted mean." if missed else ""
     height = 0.55 + 6.2 / len(languages) + (0.55 if missed else 0)
     figure, axes = style.new_figure(title, note, height, 1, len(languages), sharey=True)
     for panel, language in zip(axes[0], languages, strict=True):
         panel.set(xlim=(-half, half), ylim=(-half, half), aspect="equal", anchor="N")
         rows = table[table["language"] == language].sort_values("planted", kind="stable")
         _draw_recovered(panel, rows, LANGUAGES.get(language, language))
-    axes[0, 0].set_ylabel("mean score found (−2 to 2)")
+    axes[0, 0].set_ylabel("estimated mean score (−2 to 2)")
     return figure
 
 
@@ -115,11 +115,11 @@ def _draw_recovered(panel: Axes, rows: pd.DataFrame, language: str) -> None:
         how = {"color": colour, "markerfacecolor": face, "markersize": 4.5}
         panel.plot(x, row.estimate, "o", zorder=3, **how)
     n = rows["covered"].sum()
-    panel.set_title(f"{language}: {n} of {len(rows)} intervals hold what was planted")
-    label, missed = "mean score planted (−2 to 2)", rows[~rows["covered"]]
+    panel.set_title(f"{language}: {n} of {len(rows)} intervals contain the planted mean")
+    label, missed = "planted mean score (−2 to 2)", rows[~rows["covered"]]
     if len(missed):
         names = ", ".join(missed["model"] + " " + missed["dimension"])
-        label += f"\n{textwrap.fill('missed, from the left: ' + names, 52)}"
+        label += f"\n{textwrap.fill('missed, from left to right: ' + names, 52)}"
     panel.set_xlabel(label)
 
 
@@ -134,22 +134,22 @@ def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[st
     style.require_columns(specs, " ".join([*choices, *claims]), what)
     claims = {c: words for c, words in claims.items() if specs[c].notna().any()}
     if not claims:
-        return style.empty_figure(title, "no specification decides any claim here")
+        return style.empty_figure(title, "no specification decides any claim")
     style.require_columns(specs, " ".join(f"{c}_right {c}_of" for c in claims), what)
-    right = {
-        f"{c}_right": specs[f"{c}_right"].astype(float).where(specs[c].notna()) for c in claims
-    }
+    right = {}
+    for claim in claims:
+        counts = specs[f"{claim}_right"].astype(float)
+        right[f"{claim}_right"] = counts.where(specs[claim].notna())
     how = {"kind": "stable", "na_position": "first", "ignore_index": True}
     specs = specs.assign(**right).sort_values([*right, *choices], **how)
     lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
     heights = [0.55] * len(claims) + [0.2 * len(lines) + 0.4]
-    note = f"Each of the {len(specs):,} columns is a specification. Dark: the claim holds, below "
-    note += "for a. Nothing: it is open. At the right: in what share of a choice's specifications "
-    note += "each claim holds."
-    height, grid = sum(heights) + 0.32 * len(claims) + 0.3, {"height_ratios": heights}
-    figure, axes = style.new_figure(
-        title, note, height, len(heights), sharex=True, gridspec_kw=grid
-    )
+    note = f"Each of the {len(specs):,} columns is a specification. Dark: the claim holds (in the "
+    note += "choices below: claim a). Blank: open. On the right: the share of a choice's "
+    note += "specifications in which each claim holds."
+    height, how = sum(heights) + 0.32 * len(claims) + 0.3, {"height_ratios": heights}
+    rows = len(heights)
+    figure, axes = style.new_figure(title, note, height, rows, sharex=True, gridspec_kw=how)
     for letter, claim, panel in zip("abc", claims, axes[:, 0], strict=False):
         _draw_outcomes(panel, specs, claim, f"{letter}  {claims[claim]}")
     _draw_choices(axes[-1, 0], specs, lines, list(claims))
@@ -202,7 +202,7 @@ def _write_column(panel: Axes, k: int, y: float, words: str) -> None:
 def null_directions(
     table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found"
 ) -> Figure:
-    """Draw the share of simulated worlds under the null by how many directions agree with people.
+    """Draw the share of simulations under the null by how many directions agree with people.
 
     A direction is that of two groups on one dimension: six for two groups, eighteen for three. A
     row for each design and number of directions: share (0..1), observed (the number `marked`; NaN:
@@ -211,15 +211,15 @@ def null_directions(
     needed = "design directions share observed"
     style.require_columns(table, needed, "directions under chance")
     if table.empty:
-        return style.empty_figure(title, "no peoples are known to differ on these dimensions")
+        return style.empty_figure(title, "no human values differ on these dimensions")
     designs = list(table["design"].unique())
-    note = "Models that answer at random: how many directions (two groups, one dimension) are "
-    note += "those of the peoples."
+    note = "Models answering at random: number of directions (two groups, one dimension) that "
+    note += "agree with people."
     figure, axes = style.new_figure(title, note, 2.5, 1, len(designs), sharey=True)
     for panel, design in zip(axes[0], designs, strict=True):
         _draw_null(panel, table[table["design"] == design], marked)
         panel.set_title(f"Statements with {design}")
-    axes[0, 0].set(ylabel="share of simulated worlds", ylim=(0, table["share"].max() * 1.42))
+    axes[0, 0].set(ylabel="share of simulations", ylim=(0, table["share"].max() * 1.42))
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     return figure
 

@@ -12,7 +12,7 @@ from alignment.figures.style import GREEN, GREY, INK, LANGUAGES
 from alignment.stats.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
-SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
+SCORE, SIDE = "Mean score", "Right: towards the pole that names the panel."
 KINDS = {"models": "Models, in their native language", "people": "People, from surveys"}
 SIDES = {
     "between": ("between annotators", "o", INK, -0.15),
@@ -38,7 +38,7 @@ def groups_and_people(
     step = len(colours) + 0.8
     lines = [(k * step + j, d, g) for k, d in enumerate(dimensions) for j, g in enumerate(colours)]
     note = "Bars start at 50, the middle of the scale. "
-    note += "Right: closer to the pole that names the dimension."
+    note += "Right: towards the pole that names the dimension."
     note += style.describe_intervals(table, "value")
     note += " n: statements." if table["n"].notna().any() else ""
     height = 0.6 + 0.185 * step * len(dimensions)
@@ -105,9 +105,8 @@ def models_by_dimension(
     note += style.describe_intervals(table, "mean") + _explain_n(table) + widened
     models, colours = _order_models(table), style.colour_cultures(table["culture"])
     languages = table.drop_duplicates("culture").set_index("culture")["language"]
-    key = {
-        f"{c}, asked in {LANGUAGES.get(languages[c], languages[c])}": colours[c] for c in colours
-    }
+    asked_in = languages.map(lambda code: LANGUAGES.get(code, code))
+    key = {f"{c}, asked in {asked_in[c]}": colours[c] for c in colours}
     dimensions = list(table["dimension"].unique())
     figure, panels = style.small_multiples(title, note, dimensions, len(models), key)
     for row in table.to_dict("records"):
@@ -158,9 +157,10 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     needed = "dimension model culture a b mean_a mean_b p_bootstrap p_holm"
     style.require_columns(table, needed, "language changes")
     of_models = len(table) > 0 and (table["model"] == table["a"] + " / " + table["b"]).all()
-    if not title:
-        same_model = "The same model asked in two languages"
-        title = "Two models in the same language" if of_models else same_model
+    words = (
+        "Two models in the same language" if of_models else "The same model asked in two languages"
+    )
+    title = title or words
     if table.empty:
         return style.empty_figure(title)
     note = _explain_changes(table, "model" if of_models else "language")
@@ -238,7 +238,7 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     (NaN: not known), what the paper prints, paper_between and paper_models (NaN: not drawn), and n
     where it is known.
     """
-    title = "Annotators: how far apart, and how far from models"
+    title = "Errors between annotators, and between annotators and models"
     values = [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high")]
     values += ["paper_between", "paper_models"]
     style.require_columns(table, " ".join(["dimension", *values]), "the annotators")
@@ -248,7 +248,7 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     note += " Lines: 95% intervals." if table["between_low"].notna().any() else ""
     note += _explain_n(table)
     if table[["paper_between", "paper_models"]].notna().any(axis=None):
-        note += " Hollow: as the paper prints it."
+        note += " Hollow: printed in the paper."
     figure, axes = style.new_figure(title, note, 0.75 + 0.46 * len(table))
     panel, rows = axes[0, 0], table.to_dict("records")
     for y, row in enumerate(rows):

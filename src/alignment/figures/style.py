@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,12 @@ DIMENSIONS = {
 NO_ANSWERS = "no readable answers"
 
 
-@cache
-def _load_font() -> None:
-    font_manager.fontManager.addfont(FOLDER / "fonts" / "StudySansSC-Regular.otf")
+_load_font = cache(font_manager.fontManager.addfont)
 
 
 def use_style() -> None:
     """Load the font and the style sheet; every figure does so itself."""
-    _load_font()
+    _load_font(FOLDER / "fonts" / "StudySansSC-Regular.otf")
     style.use(FOLDER / "style.mplstyle")
 
 
@@ -204,9 +203,7 @@ def small_multiples(
         panel.set_visible(k < len(dimensions))
         panel.xaxis.set_tick_params(labelbottom=True)
     panels = dict(zip(dimensions, axes.flat, strict=False))
-    for letter, (dimension, panel) in zip(
-        "abcdefghijklmnopqrstuvwxyz", panels.items(), strict=False
-    ):
+    for letter, (dimension, panel) in zip(ascii_lowercase, panels.items(), strict=False):
         panel.set_title(f"{letter}  {name_dimension(dimension)}")
     axes[0, 0].set_ylim(lines - 0.4, -0.6)
     return figure, panels

@@ -8,10 +8,6 @@ from alignment.stats.significance import ALPHA, named_pairs
 
 GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
-CAPTION = (
-    f"Green, and * where colours are lost: p < 0.05 (bootstrap). {MARK}: p < 0.05, exact test "
-    "after Holm's correction."
-)
 
 
 def show_table3(table: pd.DataFrame) -> Styler:
@@ -35,7 +31,8 @@ def show_table3(table: pd.DataFrame) -> Styler:
     green = both.pivot(index=index, columns="model", values="significant").reindex_like(wide)
     colours = green.eq(True).replace({True: GREEN, False: ""}).astype("str")
     style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
-    return style.set_caption(CAPTION)
+    caption = "Green, and * where colours are lost: p < 0.05 (bootstrap). "
+    return style.set_caption(f"{caption}{MARK}: p < 0.05, exact test after Holm's correction.")
 
 
 def show_tests(table: pd.DataFrame) -> pd.DataFrame:
@@ -47,13 +44,10 @@ def show_tests(table: pd.DataFrame) -> pd.DataFrame:
         if row.changed and pd.notna(row.low):
             change += f" ({row.low:+.2f} to {row.high:+.2f})"
         changes.append(change)
-    p_values = {
-        "bootstrap p": table["p_bootstrap"].map(_format_p),
-        "exact p": table["p_exact"].map(_format_p),
-        "Holm": table["p_holm"].map(_format_p),
-        "Benjamini-Hochberg": table["p_bh"].map(_format_p),
-    }
-    return pd.DataFrame({"change": changes} | p_values, index=table.index)
+    tests = table[["p_bootstrap", "p_exact", "p_holm", "p_bh"]].map(_format_p)
+    tests.columns = ["bootstrap p", "exact p", "Holm", "Benjamini-Hochberg"]
+    tests.insert(0, "change", changes)
+    return tests
 
 
 def _format_p(p: float) -> str:

@@ -20,14 +20,8 @@ from protego import Protego
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from alignment.kialo.responses import (
-    is_private,
-    read_discussions,
-    read_json,
-    read_sitemap,
-    read_theses,
-    read_votes,
-)
+from alignment.kialo import responses
+from alignment.kialo.responses import is_private, read_discussions, read_json
 from alignment.study.files import write_whole
 from alignment.study.paths import shown
 from alignment.study.schema import Debates
@@ -73,17 +67,14 @@ def fetch_debates(
 
 def check_permission(settings: Debates) -> None:
     """Raise a Problem unless Kialo gave permission and the client can name a contact."""
+    place = "under `debates:` in the study file"
     if not settings.permission:
-        raise Problem(
-            "Kialo's terms require permission to collect: once it is given, set "
-            "`permission: true` under `debates:` in the study file."
-        )
+        terms = "Kialo's terms require permission to collect: once it is given"
+        raise Problem(f"{terms}, set `permission: true` {place}.")
     contact = settings.contact
     if not contact.strip() or not (contact.isascii() and contact.isprintable()):
-        raise Problem(
-            "The client names a contact to Kialo: set `contact:` under `debates:` in the study "
-            "file to a mail or web address."
-        )
+        remedy = f"set `contact:` {place} to a mail or web address"
+        raise Problem(f"The client names a contact to Kialo: {remedy}.")
 
 
 class Visit:
@@ -95,8 +86,8 @@ class Visit:
         self.session = requests.Session()
         agent = f"{NAME} (research; contact: {settings.contact.strip()})"
         self.session.headers["User-Agent"] = agent
-        pause = settings.wait_seconds
-        retry = Retry(5, status_forcelist=BUSY, raise_on_status=False, backoff_factor=pause)
+        how = {"status_forcelist": BUSY, "raise_on_status": False}
+        retry = Retry(5, backoff_factor=settings.wait_seconds, **how)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
         self.robots = Protego.parse("")
@@ -151,10 +142,8 @@ class Visit:
     def _get(self, address: str, what: str) -> requests.Response:
         url = self.settings.base_url.rstrip("/") + address
         if not self.robots.can_fetch(url, NAME):
-            raise Problem(
-                f"{what}: robots.txt of {self.settings.base_url} forbids {url}; "
-                "ask Kialo for an export instead."
-            )
+            robots = f"robots.txt of {self.settings.base_url}"
+            raise Problem(f"{what}: {robots} forbids {url}; ask Kialo for an export instead.")
         time.sleep(max(0.0, self.not_before - time.monotonic()))
         try:
             return self.session.get(url, timeout=TIMEOUT)
@@ -169,14 +158,11 @@ class Visit:
         try:
             response = self._get("/robots.txt", "robots.txt")
         except FAILED as error:
-            kind = type(error).__name__
-            url = self.settings.base_url
+            kind, url = type(error).__name__, self.settings.base_url
             raise Problem(f"{url} cannot be reached ({kind}). {RESUME}") from None
         if response.status_code in BUSY:
-            raise Problem(
-                f"robots.txt: the site answered {response.status_code}, "
-                f"so nothing may be asked. {RESUME}"
-            )
+            answer = f"the site answered {response.status_code}, so nothing may be asked"
+            raise Problem(f"robots.txt: {answer}. {RESUME}")
         return self._save(path, response, response.content if response.ok else b"")
 
     def _save(self, path: Path, response: requests.Response, content: bytes) -> Path:
@@ -203,10 +189,8 @@ def _list_debates(visit: Visit) -> dict[str, str]:
     prefix = f"{settings.filter}-{settings.sort}-"
     for path in (visit.folder / "list").glob("*.json"):
         if not path.name.startswith(prefix):
-            raise Problem(
-                f"{shown(visit.folder)} holds another list ({path.name}): "
-                f"use another folder for {prefix[:-1]}."
-            )
+            other = f"{shown(visit.folder)} holds another list ({path.name})"
+            raise Problem(f"{other}: use another folder for {prefix[:-1]}.")
     query = {"filter": settings.filter, "sort": settings.sort, "limit": settings.limit}
     while True:
         address = f"/api/v1/discussions?{urlencode(query | {'skip': skip})}"
@@ -228,12 +212,10 @@ def _list_from_sitemap(visit: Visit) -> dict[str, str]:
     """List the debates where the list's address is gone."""
     name = "sitemap_discussions.xml"
     path = visit.download(f"/{name}", name, "The sitemap", _accept)
-    listed = read_sitemap(path.read_text(encoding="utf-8", errors="replace"))
+    listed = responses.read_sitemap(path.read_text(encoding="utf-8", errors="replace"))
     if not listed:
-        raise Problem(
-            f"The list of debates is gone (404), and {shown(path)} names none: "
-            "has Kialo's interface changed?"
-        )
+        nothing = f"The list of debates is gone (404), and {shown(path)} names none"
+        raise Problem(f"{nothing}: has Kialo's interface changed?")
     return listed
 
 
@@ -252,10 +234,8 @@ def _fetch_all(
         if len(new_marks) >= BLOCKED:
             for path in new_marks:
                 path.unlink()  # or else they would stay gone for ever
-            raise Problem(
-                f"{BLOCKED} debates in a row, to {debate}, are not open: "
-                f"does the site block us? {RESUME}"
-            )
+            row = f"{BLOCKED} debates in a row, to {debate}, are not open"
+            raise Problem(f"{row}: does the site block us? {RESUME}")
         if progress:
             progress(done, len(debates))
     return closed
@@ -270,7 +250,8 @@ def _fetch_one(visit: Visit, debate: str, page: str) -> bool:
     if path is None or is_private(read_json(path)):
         return False
     address = f"/api/v1/discussions/{debate}/perspectives/1/votes?filter=all"
-    visit.download(address, f"votes/{debate}.json", what, _check_with(read_votes, what), GONE)
+    name, check = f"votes/{debate}.json", _check_with(responses.read_votes, what)
+    visit.download(address, name, what, check, GONE)
     if page:
         visit.download(f"/{page}", f"pages/{debate}.html", what, _accept, GONE)
     return True
@@ -278,7 +259,7 @@ def _fetch_one(visit: Visit, debate: str, page: str) -> bool:
 
 def _check_graph(graph: object, where: str) -> None:
     if not is_private(graph):
-        read_theses(graph, where)
+        responses.read_theses(graph, where)
 
 
 def _check_with(read: Callable[[object, str], object], what: str) -> Check:

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-import pandas as pd
-
 from alignment.kialo.responses import claim_number, read_json
-from alignment.kialo.tables import DEBATES, REFUSED, THESES, as_table
+from alignment.kialo.tables import DEBATES, REFUSED, THESES, Tables, as_table
 from alignment.kialo.text import plain_text, remove_footnotes
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
@@ -58,9 +56,6 @@ class Votes(NamedTuple):
     debate: int
 
 
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
-
-
 def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> Tables:
     """Read debates, theses and refused files with reasons (`tables`) from all *.txt in a folder.
 
@@ -70,10 +65,8 @@ def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> 
     """
     for place in (folder, votes):
         if place is not None and not place.is_dir():
-            raise Problem(
-                f"There is no folder {shown(place)} to read exports (*.txt) or votes "
-                "(<debate>.json) from."
-            )
+            missing = f"There is no folder {shown(place)}"
+            raise Problem(f"{missing} to read exports (*.txt) or votes (<debate>.json) from.")
     exports, refused = _unique(*_parse_files(folder), keep_twins)
     debates, theses = [], []
     for debate, export in exports.items():
@@ -101,13 +94,11 @@ def parse(text: str) -> Export:
         return _export(OLDER, title[1], claims, several)
     if title := NEWER_TITLE.match(text):
         body, sources = _split_sources(text[title.end() :])
-        claims = []
-        for level, mark, claim in _claims(body, NEWER_CLAIM):
-            if level < 3:
-                claims.append((level, mark, remove_footnotes(claim, sources)))
+        claims = _claims(body, NEWER_CLAIM)
+        claims = [(level, mark, remove_footnotes(c, sources)) for level, mark, c in claims]
         return _export(NEWER, title[1], claims, several=claims[0][1] == "Question")
     raise Problem(
-        'it is no export of a debate: it starts with neither "Discussion Title:" '
+        'it is not an export of a debate: it starts with neither "Discussion Title:" '
         'nor "Discussion Name:"'
     )
 
@@ -146,7 +137,7 @@ def parse_votes(answer: object) -> Votes:
         return Votes({claim: counts[claim] for claim in theses}, sum(counts.values()))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Problem(
-            'it is no vote file: it lacks "nodes" with counts by score or "edges" with relations'
+            'it is not a vote file: it lacks "nodes" with counts by score or "edges" with relations'
         ) from None
 
 

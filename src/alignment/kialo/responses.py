@@ -46,10 +46,8 @@ def read_responses(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         debates.append(debate_row)
         theses += thesis_rows
     if len(saved) >= SUSPICIOUS and not theses:
-        raise Problem(
-            f"Not one of {len(saved)} answers in {shown(folder)} has a thesis: "
-            "did the interface change?"
-        )
+        nothing = f"Not one of {len(saved)} answers in {shown(folder)} has a thesis"
+        raise Problem(f"{nothing}: did the interface change?")
     return as_table(debates, DEBATES), as_table(theses, THESES)
 
 
@@ -76,10 +74,8 @@ def read_theses(graph: dict, where: str = WHERE) -> tuple[str, list[Thesis]]:
             locations.setdefault(claim, []).append(_field(place, "id", str, where))
     for claim in (root, *locations):
         if claim not in claims:
-            raise Problem(
-                f'{where} has in its field "claims" no "{claim}", though its field "locations" '
-                "names it."
-            )
+            missing = f'{where} has in its field "claims" no "{claim}"'
+            raise Problem(f'{missing}, though its field "locations" names it.')
     text = {claim: _field(claims[claim], "text", str, where) for claim in (root, *locations)}
     ordered = sorted(locations, key=claim_number)
     return text[root], [Thesis(c, text[c], (*locations[c], c)) for c in ordered]
@@ -105,10 +101,8 @@ def read_votes(answer: object, where: str = WHERE) -> dict[str, int]:
     votes = _field(answer, "votes", dict, where)
     for place, counts in votes.items():
         if not isinstance(counts, list) or not all(type(n) is int and n >= 0 for n in counts):
-            raise Problem(
-                f'{where} has in its field "votes" no counts for "{place}", '
-                f"but {str(counts)[:60]!r}."
-            )
+            value = f'no counts for "{place}", but {str(counts)[:60]!r}'
+            raise Problem(f'{where} has in its field "votes" {value}.')
     return {place: sum(counts) for place, counts in votes.items()}
 
 
@@ -151,9 +145,7 @@ def read_json(path: Path) -> Any:
         raise Problem(f"{shown(path)} is not JSON; delete it, and it is asked for again.") from None
 
 
-def _read_debate(
-    debate: str, entry: dict, path: Path | None, folder: Path
-) -> tuple[dict, list[dict]]:
+def _read_debate(debate: str, entry: dict, path: Path | None, folder: Path) -> tuple[dict, list]:
     """Return a debate's row and the rows of its theses, from its list entry and its graph."""
     graph = read_json(path) if path else None
     row = {"debate_id": debate, "title": _title(debate, entry, folder), "question": ""}
@@ -234,10 +226,8 @@ def _find_root(places: list[dict], where: str) -> str:
 def _relation(place: dict, where: str) -> float:
     relation = place.get("relation")
     if isinstance(relation, bool) or not isinstance(relation, int | float):
-        raise Problem(
-            f'{where} has no number in the field "relation" of location "{place["id"]}", '
-            f"but {relation!r}."
-        )
+        location = f'location "{place["id"]}", but {relation!r}'
+        raise Problem(f'{where} has no number in the field "relation" of {location}.')
     return relation
 
 
@@ -251,8 +241,6 @@ def _field(answer: object, name: str, kind: type, where: str) -> Any:
     if not isinstance(value, kind):
         is_there = isinstance(answer, dict) and name in answer
         value = f"{str(value)[:60]!r}" if is_there else "nothing of that name"
-        raise Problem(
-            f'{where} has no {kind.__name__} in its field "{name}", but {value}: '
-            "did the interface change?"
-        )
+        field = f'no {kind.__name__} in its field "{name}"'
+        raise Problem(f"{where} has {field}, but {value}: did the interface change?")
     return value

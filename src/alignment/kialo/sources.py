@@ -7,14 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from alignment.kialo import client, exports, responses
-from alignment.kialo.tables import DEBATES, REFUSED, THESES
+from alignment.kialo.tables import DEBATES, REFUSED, THESES, Tables
 from alignment.study import table_files
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace, folder_of
 from utils.errors import Problem
-
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
 def read_debates(workspace: Workspace) -> Tables:
@@ -55,10 +53,8 @@ def show_progress(folder: Path, file: str = "") -> Iterator[Callable[[int, int],
 def _read_statements(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read debates and theses from a table: statement_id; text, votes and language if known."""
     if not path.exists():
-        raise Problem(
-            f"{shown(path)} is not there: it lists the statements "
-            "(statement_id, and if known text, votes, language)."
-        )
+        columns = "statement_id, and if known text, votes, language"
+        raise Problem(f"{shown(path)} is not there: it lists the statements ({columns}).")
     table = table_files.read(path)
     if "statement_id" not in table or table["statement_id"].duplicated().any():
         raise Problem(f"{shown(path)} needs a column statement_id in which no id stands twice.")

@@ -5,6 +5,7 @@ import pandas as pd
 DEBATES = ["debate_id", "title", "language", "question", "n_theses", "debate_votes", "source"]
 THESES = ["statement_id", "debate_id", "thesis_no", "text", "votes", "debate_votes"]
 REFUSED = ["file", "reason"]
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]  # debates, theses, refused files
 NUMBERS = ("votes", "debate_votes", "n_theses", "thesis_no")
 
 

@@ -11,10 +11,8 @@ from alignment.study.hashes import replace_half_characters
 
 # Markup is removed; any other text in angle brackets (`<script>`, `x < y`) was written, and stays.
 SPACING_TAGS = set("blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre ul".split())
-MARKUP_TAGS = SPACING_TAGS | set(
-    "a abbr b big cite code del em font i img ins mark q s small span strike strong sub sup tt "
-    "u".split()
-)
+INLINE_TAGS = "a abbr b big cite code del em font i img ins mark q s small span strike strong sub"
+MARKUP_TAGS = SPACING_TAGS | {*INLINE_TAGS.split(), "sup", "tt", "u"}
 
 # Kialo takes anything after `](http` for an address, spaces and line breaks too; Markdown does not.
 ADDRESS = re.compile(r"\]\(\s*(https?://(?:\\.|[^()\\]|\((?:\\.|[^()\\])*\))*)\)", re.DOTALL)
@@ -102,11 +100,6 @@ def _star_within_word(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _reader() -> MarkdownIt:
-    reader = MarkdownIt("commonmark").enable("strikethrough")
-    reader.inline.ruler.before("strikethrough", "star_within_word", _star_within_word)
-    reader.validateLink = lambda address: True  # every address is dropped, whatever it is
-    return reader
-
-
-MARKDOWN = _reader()
+MARKDOWN = MarkdownIt("commonmark").enable("strikethrough")
+MARKDOWN.inline.ruler.before("strikethrough", "star_within_word", _star_within_word)
+MARKDOWN.validateLink = lambda address: True  # every address is dropped, whatever it is

@@ -5,14 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from alignment.paper import grim, hofstede
-from alignment.paper.published import (
-    MODELS,
-    SIGNIFICANT,
-    read_published,
-    read_stated_n,
-    read_table3,
-)
+from alignment.paper import grim, hofstede, published
+from alignment.paper.published import MODELS, SIGNIFICANT, read_published
 from alignment.stats.significance import ALPHA
 
 UNDECIDED = "cannot be decided"
@@ -42,7 +36,7 @@ def judge_printed_claims() -> pd.DataFrame:
     n is the one that Table 3 allows with integer labels (`grim.n_by_row`), and Figure 1's
     selection is taken as "the groups' responses are not equal".
     """
-    table3, stated = read_table3(), read_stated_n()
+    table3, stated = published.read_table3(), published.read_stated_n()
     native = table3[table3["native"]].pivot(index="dimension", columns="model", values="mean")
     people = hofstede.read_human_values("current", ["US", "China"])
     ns = grim.n_by_row(table3, stated)
@@ -71,12 +65,10 @@ def _judge_directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> d
     gaps = signs.set_index("dimension")["gap"].abs().sort_values(ascending=False)
     order = ", ".join(f"{d} {gap:.2f}" for d, gap in gaps.items())
     own = "gap of the groups on all statements; its sign is that on the differing ones"
-    largest = (
-        "on differing statements each gap grows by n / (how many differ), which is not printed"
-    )
+    why = "on differing statements each gap grows by n / (how many differ), which is not printed"
     return {
         "own_people": Judgement(finding, hold_all(agree, len(signs)), own),
-        "largest_gap": Judgement(f"gaps on all statements: {order}", UNDECIDED, largest),
+        "largest_gap": Judgement(f"gaps on all statements: {order}", UNDECIDED, why),
     }
 
 
@@ -87,29 +79,23 @@ def judge_native(native: pd.DataFrame, people: pd.DataFrame) -> dict[str, Judgem
     pdi, mas, ind = (native.loc[d] for d in ("PDI", "MAS", "IND"))
     low, high = sorted([pdi["GPT"], pdi["Llama"]])
     us = f"US models {low:.2f} and {high:.2f}"
-    return {
-        "deepseek_pdi": Judgement(
-            f"{pdi['DeepSeek']:.2f}, {us}, Qwen {pdi['Qwen']:.2f}",
-            hold(low <= pdi["DeepSeek"] <= high),
-            "it lies between the US models",
-        ),
-        "deepseek_mas": Judgement(
-            f"{mas['DeepSeek']:.2f}, Qwen {mas['Qwen']:.2f}",
-            hold(mas["DeepSeek"] < min(0, mas["Qwen"])),
-            "below the middle of the scale and below Qwen",
-        ),
-        "deepseek_ind": Judgement(
-            ", ".join(f"{m} {v:.2f}" for m, v in ind.items()),
-            hold(ind.idxmax() == "DeepSeek"),
+    of_pdi = f"{pdi['DeepSeek']:.2f}, {us}, Qwen {pdi['Qwen']:.2f}"
+    of_mas = f"{mas['DeepSeek']:.2f}, Qwen {mas['Qwen']:.2f}"
+    of_ind = ", ".join(f"{m} {v:.2f}" for m, v in ind.items())
+    beyond, of_cells = f"beyond it: {outside or 'none'}", f"of {places.size} native cells"
+    is_below = mas["DeepSeek"] < min(0, mas["Qwen"])
+    rows = {
+        "deepseek_pdi": (of_pdi, low <= pdi["DeepSeek"] <= high, "it lies between the US models"),
+        "deepseek_mas": (of_mas, is_below, "below the middle of the scale and below Qwen"),
+        "deepseek_ind": (
+            of_ind,
+            ind.idxmax() == "DeepSeek",
             "the greatest of the four native cells",
         ),
-        "axis_fits": Judgement(
-            f"beyond it: {outside or 'none'}",
-            hold(not outside),
-            f"of {places.size} native cells",
-        ),
-        "qwen_people": _judge_qwen(native, people),
+        "axis_fits": (beyond, not outside, of_cells),
     }
+    judgements = {c: Judgement(text, hold(good), why) for c, (text, good, why) in rows.items()}
+    return judgements | {"qwen_people": _judge_qwen(native, people)}
 
 
 def _judge_qwen(native: pd.DataFrame, people: pd.DataFrame) -> Judgement:
@@ -122,7 +108,7 @@ def _judge_qwen(native: pd.DataFrame, people: pd.DataFrame) -> Judgement:
     finding = f"on {same.sum()} of {len(same)} dimensions Qwen differs from the mean of the US "
     names = ", ".join(native.index[of_each])
     reason = f"from each of the two US models it does so on {names} only"
-    return Judgement(f"{finding}models as the peoples do", hold(same.all()), reason)
+    return Judgement(f"{finding}models in the same direction as people", hold(same.all()), reason)
 
 
 def _judge_changes(best: pd.DataFrame) -> dict[str, Judgement]:
@@ -134,17 +120,12 @@ def _judge_changes(best: pd.DataFrame) -> dict[str, Judgement]:
     could = ", ".join(f"{m} {d}" for d, m in others.index[others["can_reach"]])
     reach, below = int(named["can_reach"].sum()), f"p < {ALPHA}"
     by_bootstrap = (named["best_bootstrap_p"] < ALPHA).sum()
+    reason = f"{reach} of 4 can reach an exact paired {below}, {by_bootstrap} a bootstrap {below}"
+    verdict = hold_all(reach, len(named))
+    finding = f"{(~others['can_reach']).sum()} of {len(others)} cannot reach {below}"
     return {
-        "named_significant": Judgement(
-            f"best exact p: {listed}",
-            hold_all(reach, len(named)),
-            f"{reach} of 4 can reach an exact paired {below}, {by_bootstrap} a bootstrap {below}",
-        ),
-        "others_not": Judgement(
-            f"{(~others['can_reach']).sum()} of {len(others)} cannot reach {below}",
-            UNDECIDED,
-            f"these could at best: {could}",
-        ),
+        "named_significant": Judgement(f"best exact p: {listed}", verdict, reason),
+        "others_not": Judgement(finding, UNDECIDED, f"these could at best: {could}"),
     }
 
 
@@ -154,12 +135,9 @@ def judge_errors(between: pd.Series, models: pd.Series) -> dict[str, Judgement]:
     ranges = [(round(e.min(), 2), round(e.max(), 2)) for e in (between, models)]
     findings = [f"{e.min():.2f} to {e.max():.2f}" for e in (between, models)]
     expected = "the median of four varies less than one annotator, so some of this is expected"
+    finding, is_nearer = f"on {nearer} of {len(between)} dimensions", nearer == len(between)
     return {
         "mae_range": Judgement(findings[0], hold(ranges[0] == (0.5, 1.2)), "Table 2"),
-        "mae_nearer": Judgement(
-            f"on {nearer} of {len(between)} dimensions",
-            hold(nearer == len(between)),
-            f"Table 2; {expected}",
-        ),
+        "mae_nearer": Judgement(finding, hold(is_nearer), f"Table 2; {expected}"),
         "mae_models_range": Judgement(findings[1], hold(ranges[1] == (0.33, 0.59)), "Table 2"),
     }

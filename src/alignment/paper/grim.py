@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alignment.stats.significance import ALPHA, smallest_exact_p
+from utils.scores import compare_gaps
 
 NS = range(10, 201)  # the numbers of statements that are tried
 
@@ -66,10 +68,9 @@ def in_ranges(numbers: Sequence[int]) -> str:
     """
     runs: list[list[int]] = []
     for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
+        if not runs or number != runs[-1][-1] + 1:
+            runs.append([])
+        runs[-1].append(number)
     return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs)
 
 
@@ -101,7 +102,7 @@ def n_by_row(table3: pd.DataFrame, stated: Mapping[str, int]) -> dict[str, list[
     return {d: [n for n in NS if n <= stated[d] and fits(row, n)] for d, row in _rows_of(table3)}
 
 
-def chance_of_fit(means, ns: Iterable[int], rng: np.random.Generator) -> float:
+def chance_of_fit(means, ns: Iterable[int], rng: Generator) -> float:
     """Return how often a row fits some n when each mean is moved at random by up to 0.05."""
     hundredths = np.rint(np.asarray(means, dtype=float) * 100)
     moved = hundredths + rng.integers(-5, 6, size=(2000, hundredths.size))
@@ -109,9 +110,7 @@ def chance_of_fit(means, ns: Iterable[int], rng: np.random.Generator) -> float:
     return float(np.any([fits(moved, n) for n in ns], axis=0).mean())
 
 
-def chances_of_fit(
-    table3: pd.DataFrame, stated: Mapping[str, int], rng: np.random.Generator
-) -> list[float]:
+def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: Generator) -> list[float]:
     """Return `chance_of_fit` of each row of Table 3, for every n of `NS` up to the stated one."""
     rows = _rows_of(table3)
     return [chance_of_fit(row, [n for n in NS if n <= stated[d]], rng) for d, row in rows]
@@ -185,7 +184,7 @@ def figure1_signs(
             low, high = (_mean_sums(means, n) for means in printed)
             gap = ((low[0] - high[1]) / n, (low[1] - high[0]) / n)
             here = np.sign(gap[0]) if np.sign(gap[0]) == np.sign(gap[1]) else np.nan
-            agrees = _compare(here, of_people)
+            agrees = compare_gaps(here, of_people)
             sums, gaps = (_text(low), _text(high)), (first - second, *gap)
             rows.append((dimension, n, first, second, *sums, *gaps, here, of_people, agrees))
     columns = ["dimension", "n", "first", "second", "sum_first", "sum_second", "gap", "gap_low"]
@@ -196,14 +195,6 @@ def _mean_sums(means: np.ndarray, n: int) -> tuple[float, float]:
     """Return the least and the greatest sum of a group's scores: the mean of its models' sums."""
     low, high = sum_bounds(means, n)
     return float(low.mean()), float(high.mean())
-
-
-def _compare(sign: float, of_people: float) -> str:
-    if np.isnan(sign):
-        return "open"
-    if sign == 0:
-        return "tie"
-    return "yes" if sign == of_people else "no"
 
 
 def _text(bounds: tuple[float, float]) -> str:

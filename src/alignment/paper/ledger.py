@@ -18,9 +18,7 @@ from alignment.paper.published import (
 from utils.errors import Problem, nearest
 
 LTO_POLE = "Table 1: LTO, positive pole"
-LTO_NOTE = (
-    "printed the other way round than in the introduction, in Table 4 and in Hofstede's index"
-)
+LTO_NOTE = "printed the other way round from the introduction, Table 4 and Hofstede's index"
 OTHER_DEBATES = "the debates of this study are not the paper's"
 SIMULATED = {  # the reason by what an item rests on
     "answers": "simulated respondents say nothing about the paper's models",
@@ -46,7 +44,7 @@ def list_items(human_version: str = "current") -> pd.DataFrame:
 
 
 def _tolerance(printed: str, item: str) -> float:
-    """Half a unit of the last digit; "roughly 100,000" is a number of tens of thousands."""
+    """Return half a unit of the last digit; "roughly 100,000" is a number of tens of thousands."""
     if not re.fullmatch(r"-?\d+(\.\d+)?", printed):
         return float("nan")
     if item == "model requests in all":
@@ -56,12 +54,11 @@ def _tolerance(printed: str, item: str) -> float:
 
 def _list_table_items() -> list[tuple]:
     """List the numbers of Tables 2 to 4, and the pole of Table 1 that is printed otherwise."""
-    table2 = read_published("paper_table2").set_axis(
-        ["dimension", "between annotators", "annotators and models"], axis=1
-    )
     rows = []
-    for row in table2.set_index("dimension").stack().reset_index(name="value").itertuples():
-        rows.append((f"Table 2: {row.dimension}, {row.level_1}", "Table 2", row.value, "answers"))
+    for dimension, between, to_models in read_published("paper_table2").itertuples(index=False):
+        item = f"Table 2: {dimension}"
+        rows.append((f"{item}, between annotators", "Table 2", between, "answers"))
+        rows.append((f"{item}, annotators and models", "Table 2", to_models, "answers"))
     for row in read_table3().itertuples():
         # a trailing zero was dropped in print: -0.3 stands among numbers of two digits
         item = f"Table 3: {row.dimension}, {row.model}, {row.language}"
@@ -102,15 +99,14 @@ def build_ledger(
     for item in values:
         if item not in set(items["item"]):
             raise Problem(f'The ledger has no item "{item}".{nearest(item, items["item"])}')
-    rows = [
-        _entry(item, values.get(item.item), respondents, same_debates)
-        for item in items.itertuples()
-    ]
+    rows = []
+    for item in items.itertuples():
+        rows.append(_entry(item, values.get(item.item), respondents, same_debates))
     return items[["item", "where", "paper"]].join(pd.DataFrame(rows))
 
 
 def _entry(item, value, respondents: str, same_debates: bool) -> dict[str, object]:
-    """The study's side of one item: here, difference, verdict, reason."""
+    """Return the study's side of one item: here, difference, verdict, reason."""
     number = not np.isnan(item.tolerance)
     missing = value is None or (not isinstance(value, str) and bool(np.isnan(value)))
     difference = float(value) - float(item.paper) if number and not missing else np.nan
@@ -142,10 +138,8 @@ def _judge(
     if missing:
         return "cannot be checked", "not computed in this study"
     if same:
-        return (
-            "reproduced",
-            "the study is set up so" if design else "equal at the printed precision",
-        )
+        reason = "this is a setting of the study" if design else "equal at the printed precision"
+        return "reproduced", reason
     reason = "set differently in this study" if design else "outside the printed precision"
     return "differs", reason
 
@@ -173,7 +167,7 @@ def show_table3(entries: pd.DataFrame) -> pd.DataFrame | Markdown:
     """
     rows = entries[entries["item"].str.startswith("Table 3: ")]
     if (rows["here"] == "").all():
-        nothing = "have nothing beside them: no model of the paper's was asked here."
+        nothing = "have no counterpart: none of the paper's models was asked here."
         return Markdown(f"The {len(rows)} cells of Table 3 {nothing}")
     items = rows["item"].str.removeprefix("Table 3: ").str.split(", ", expand=True)
     keys = items.set_axis(["dimension", "model", "language"], axis=1)

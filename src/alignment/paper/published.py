@@ -8,11 +8,13 @@ from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
 MODELS = pd.DataFrame(
-    {
-        "model": ["GPT", "Llama", "DeepSeek", "Qwen"],
-        "culture": ["US", "US", "China", "China"],
-        "language": ["en", "en", "zh", "zh"],
-    }
+    [
+        ("GPT", "US", "en"),
+        ("Llama", "US", "en"),
+        ("DeepSeek", "China", "zh"),
+        ("Qwen", "China", "zh"),
+    ],
+    columns=["model", "culture", "language"],
 )
 SIZES = (
     "debates scraped",

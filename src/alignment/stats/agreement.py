@@ -10,16 +10,11 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
-from alignment.stats.agreement_coefficients import (
-    gwet_ac1,
-    kappa,
-    mean_interval,
-    ordinal_alpha,
-    value_counts,
-    wilson,
-)
-from alignment.stats.significance import bootstrap_means, interval, resample_counts
+from alignment.stats import agreement_coefficients as coefficients
+from alignment.stats.agreement_coefficients import mean_interval, ordinal_alpha
+from alignment.stats.significance import bootstrap_means, column_means, interval, resample_counts
 from utils.cells import PAIR, in_paper_order
 from utils.errors import Problem, nearest
 
@@ -31,12 +26,9 @@ def wide(ratings: pd.DataFrame, value: str = "polarity") -> pd.DataFrame:
     """Return one row for each pair (in a context), one column an annotator, NaN where not rated."""
     plain = ratings if "context" in ratings else ratings.assign(context="")
     twice = plain[plain.duplicated([*ITEM, "annotator"])]
-    if len(twice):
-        row = twice.iloc[0]
-        raise Problem(
-            f"{row['annotator']} rated {row['statement_id']} on {row['dimension']} twice; "
-            "keep one rating."
-        )
+    for row in twice.itertuples():
+        pair = f"{row.statement_id} on {row.dimension}"
+        raise Problem(f"{row.annotator} rated {pair} twice; keep one rating.")
     return plain.pivot(index=ITEM, columns="annotator", values=value).astype(float).sort_index()
 
 
@@ -50,29 +42,28 @@ def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.Dat
         raise Problem(f'This table cannot be compared by "{who}".{nearest(who, table.columns)}')
     context = pd.Series("", index=table.index)
     for other in ("model", "language", "run"):
-        context = (
-            context + " " + table[other].astype(str) if other != who and other in table else context
-        )
+        if other != who and other in table:
+            context = context + " " + table[other].astype(str)
     pairs = table[PAIR].assign(annotator=table[who].astype(str), context=context)
     return pairs.assign(**{value: table["vote"] if "vote" in table else table["score"]})
 
 
 def _gaps(table: pd.DataFrame) -> np.ndarray:
-    """|a - b| for every item (rows) and every two annotators with an item in common (columns)."""
+    """Return |a - b| for each item (rows) and every two annotators who share an item (columns)."""
     gaps = [(table[a] - table[b]).abs() for a, b in combinations(table.columns, 2)]
     shared = [gap for gap in gaps if gap.notna().any()]
     return np.array(shared).reshape(len(shared), len(table)).T
 
 
 def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
-    """|the annotators' median - the label| for every item; NaN where either is missing."""
-    known = labels.set_index(PAIR)["polarity"]
-    label = known.reindex(table.index.droplevel("context")).to_numpy(dtype=float)
+    """Return |the annotators' median - the label| for every item; NaN where either is missing."""
+    polarity = labels.set_index(PAIR)["polarity"]
+    label = polarity.reindex(table.index.droplevel("context")).to_numpy(dtype=float)
     return np.abs(table.median(axis=1).to_numpy(dtype=float) - label)
 
 
 def table2(
-    ratings: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
+    ratings: pd.DataFrame, labels: pd.DataFrame, rng: Generator, resamples: int
 ) -> pd.DataFrame:
     """Return Table 2: how far annotators are from each other and from the models' labels.
 
@@ -86,15 +77,14 @@ def table2(
     81, 20 and 8 pairs: of a MAE in 96 to 99 % (percentiles: 92, 84 and 50 % for rare errors); of
     alpha in 96, 92 and 85 to 88 %.
     """
-    rows = [
-        {"dimension": d} | _measured(part, labels, rng, resamples)
-        for d, part in _parts(wide(ratings)).items()
-    ]
+    rows = []
+    for dimension, part in _parts(wide(ratings)).items():
+        rows.append({"dimension": dimension} | _measure(part, labels, rng, resamples))
     return pd.DataFrame(rows)
 
 
 def disagreement(
-    ratings: pd.DataFrame, rng: np.random.Generator, resamples: int, value="polarity"
+    ratings: pd.DataFrame, rng: Generator, resamples: int, value="polarity"
 ) -> pd.DataFrame:
     """Return Table 2 without the labels, for annotators, models, languages or runs."""
     none = pd.DataFrame(columns=[*PAIR, "polarity"])
@@ -102,14 +92,10 @@ def disagreement(
     return table.drop(columns=[c for c in table if "to_models" in c])
 
 
-def side_by_side(
-    kinds: dict[str, pd.DataFrame], rng: np.random.Generator, resamples: int
-) -> pd.DataFrame:
+def side_by_side(kinds: dict[str, pd.DataFrame], rng: Generator, resamples: int) -> pd.DataFrame:
     """Return the disagreement of several kinds of raters: who, then as `disagreement` gives it."""
-    found = [
-        disagreement(ratings, rng, resamples).assign(who=who) for who, ratings in kinds.items()
-    ]
-    return pd.concat(found, ignore_index=True).pipe(lambda t: t[["who", *t.columns.drop("who")]])
+    tables = {who: disagreement(ratings, rng, resamples) for who, ratings in kinds.items()}
+    return pd.concat(tables, names=["who"]).reset_index("who").reset_index(drop=True)
 
 
 def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -118,38 +104,24 @@ def _parts(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {d: table[of == d] for d in in_paper_order(sorted(set(of)))} | {"all": table}
 
 
-def _measured(
-    table: pd.DataFrame, labels: pd.DataFrame, rng: np.random.Generator, resamples: int
-) -> dict:
+def _measure(table: pd.DataFrame, labels: pd.DataFrame, rng: Generator, resamples: int) -> dict:
     """Return one row of Table 2."""
-    gaps, distances, counted = (
-        _gaps(table),
-        _distances(table, labels),
-        value_counts(table.to_numpy()),
-    )
+    gaps, distances = _gaps(table), _distances(table, labels)
+    counted = coefficients.value_counts(table.to_numpy())
     statement, names = pd.factorize(table.index.get_level_values("statement_id"))
-    found = _measures(gaps, distances, counted, np.ones((1, len(table)), dtype=int))[0]
-    drawn = [
-        _measures(gaps, distances, counted, times)
-        for times in _resamples(statement, len(names), resamples, rng)
-    ]
-    samples = np.vstack([np.full((2, 3), np.nan), *drawn])
-    shared = table.notna().sum(axis=1) > 1
-    between, known = _row_means(gaps)[shared.to_numpy()], distances[~np.isnan(distances)]
-    row = {
-        "annotators": int(table.notna().any().sum()),
-        "n_between": len(between),
-        "n_to_models": len(known),
-    }
-    ends = [
-        _interval(errors, found[i], samples[:, i], len(names))
-        for i, errors in enumerate((between, known))
-    ]
+    estimates = _measures(gaps, distances, counted, np.ones((1, len(table)), dtype=int))[0]
+    samples = [np.full((2, 3), np.nan)]
+    for drawn in _resamples(statement, len(names), resamples, rng):
+        samples.append(_measures(gaps, distances, counted, drawn))
+    samples = np.vstack(samples)
+    shared = table.notna().sum(axis=1).to_numpy() > 1
+    errors = column_means(gaps.T)[shared], distances[~np.isnan(distances)]
+    row = {"annotators": int(table.notna().any().sum())}
+    row |= {"n_between": len(errors[0]), "n_to_models": len(errors[1])}
+    ends = [_interval(errors[i], estimates[i], samples[:, i], len(names)) for i in (0, 1)]
     ends.append(tuple(end[0] for end in interval(samples[:, 2:])))
-    for name, number, (low, high) in zip(
-        ("between", "to_models", "alpha"), found, ends, strict=True
-    ):
-        row |= {name: number, f"{name}_low": low, f"{name}_high": high}
+    for i, name in enumerate(("between", "to_models", "alpha")):
+        row |= {name: estimates[i], f"{name}_low": ends[i][0], f"{name}_high": ends[i][1]}
     return row
 
 
@@ -157,22 +129,15 @@ def _interval(
     errors: np.ndarray, mean: float, samples: np.ndarray, statements: int
 ) -> tuple[float, float]:
     """Return the interval of a mean error, with fewer pairs where a statement's err together."""
-    known = samples[~np.isnan(samples)]
-    if not len(errors) or not len(known):
+    samples = samples[~np.isnan(samples)]
+    if not len(errors) or not len(samples):
         return math.nan, math.nan
-    drawn, alone = known.var(), errors.var() / len(errors)
+    drawn, alone = samples.var(), errors.var() / len(errors)
     worth = len(errors) / max(1.0, drawn / alone) if alone > 0 else min(len(errors), statements)
     return mean_interval(errors, mean, worth)
 
 
-def _row_means(gaps: np.ndarray) -> np.ndarray:
-    """Return the mean gap of each item over the annotators who share it; NaN where none does."""
-    there = ~np.isnan(gaps)
-    with np.errstate(invalid="ignore"):
-        return np.where(there, gaps, 0.0).sum(axis=1) / there.sum(axis=1)
-
-
-def _resamples(statement: np.ndarray, statements: int, resamples: int, rng: np.random.Generator):
+def _resamples(statement: np.ndarray, statements: int, resamples: int, rng: Generator):
     """Return how often each item is drawn, block by block; a statement's pairs go together."""
     for start in range(0, resamples if statements else 0, BLOCK):
         yield resample_counts(statements, min(BLOCK, resamples - start), rng)[:, statement]
@@ -181,12 +146,10 @@ def _resamples(statement: np.ndarray, statements: int, resamples: int, rng: np.r
 def _measures(
     gaps: np.ndarray, distances: np.ndarray, counted: np.ndarray, drawn: np.ndarray
 ) -> np.ndarray:
-    """MAE between annotators, MAE to the models and alpha in every resample: (resamples, 3)."""
+    """Return both MAEs, between annotators and to models, and alpha: (resamples, 3)."""
     of_two = bootstrap_means(gaps, drawn)
-    between = bootstrap_means(of_two.T, np.ones((1, of_two.shape[1])))[0]
-    return np.column_stack(
-        [between, bootstrap_means(distances[:, None], drawn)[:, 0], ordinal_alpha(counted, drawn)]
-    )
+    to_models = bootstrap_means(distances[:, None], drawn)
+    return np.column_stack([column_means(of_two.T), to_models, ordinal_alpha(counted, drawn)])
 
 
 def precision(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -202,11 +165,9 @@ def precision(ratings: pd.DataFrame) -> pd.DataFrame:
 
 def _confirmed(table: pd.DataFrame) -> dict:
     n, k = int(table.notna().sum().sum()), int((table == 1).sum().sum())
-    low, high = wilson(k, n)
-    row = {
-        "annotators": int(table.notna().any().sum()),
-        "pairs": int(table.notna().any(axis=1).sum()),
-        "judgements": n,
-    }
+    low, high = coefficients.wilson(k, n)
+    row = {"annotators": int(table.notna().any().sum())}
+    row |= {"pairs": int(table.notna().any(axis=1).sum()), "judgements": n}
     row |= {"confirmed": k, "precision": k / n if n else math.nan, "low": low, "high": high}
-    return row | {"ac1": gwet_ac1(table, (0, 1)), "kappa": kappa(table)}
+    ac1, kappa = coefficients.gwet_ac1(table, (0, 1)), coefficients.kappa(table)
+    return row | {"ac1": ac1, "kappa": kappa}

@@ -15,9 +15,8 @@ def wilson(k: float, n: float) -> tuple[float, float]:
     >>> [round(end, 4) for end in wilson(81, 263)]  # Newcombe 1998, Table I, method 3
     [0.2553, 0.3662]
     """
-    return (
-        tuple(map(float, proportion_confint(k, n, method="wilson"))) if n else (math.nan, math.nan)
-    )
+    ends = proportion_confint(k, n, method="wilson") if n else (math.nan, math.nan)
+    return float(ends[0]), float(ends[1])
 
 
 def mean_interval(values: np.ndarray, mean: float, n: float) -> tuple[float, float]:
@@ -71,37 +70,32 @@ def gwet_ac1(table, categories=None) -> float:
     where no item has two ratings.
     """
     ratings = np.asarray(table, dtype=float)
-    known = np.unique(ratings[~np.isnan(ratings)]) if categories is None else np.asarray(categories)
-    counts = (ratings[:, :, None] == known).sum(axis=1)
+    if categories is None:
+        categories = np.unique(ratings[~np.isnan(ratings)])
+    counts = (ratings[:, :, None] == np.asarray(categories)).sum(axis=1)
     raters = counts.sum(axis=1, keepdims=True)
     two = raters[:, 0] > 1
-    if not two.any() or len(known) < 2:
+    if not two.any() or len(categories) < 2:
         return 1.0 if two.any() else math.nan
     agreed = ((counts * (counts - 1))[two].sum(axis=1) / (raters * (raters - 1))[two, 0]).mean()
     share = (counts / np.maximum(raters, 1))[raters[:, 0] > 0].mean(axis=0)
-    chance = (share * (1 - share)).sum() / (len(known) - 1)
+    chance = (share * (1 - share)).sum() / (len(categories) - 1)
     return float((agreed - chance) / (1 - chance))
 
 
 def kappa(table: pd.DataFrame) -> float:
     """Return Cohen's kappa, the mean over every two annotators who vary; NaN where none does."""
-    found = [
-        _kappa(both)
-        for a, b in combinations(table.columns, 2)
-        if len(both := table[[a, b]].dropna())
-    ]
-    known = [k for k in found if not math.isnan(k)]
-    return float(np.mean(known)) if known else math.nan
+    kappas = [_kappa(table[[a, b]].dropna()) for a, b in combinations(table.columns, 2)]
+    numbers = [k for k in kappas if not math.isnan(k)]
+    return float(np.mean(numbers)) if numbers else math.nan
 
 
 def _kappa(both: pd.DataFrame) -> float:
     first, second = (both.iloc[:, i].value_counts(normalize=True) for i in (0, 1))
     chance = float(first.mul(second, fill_value=0).sum())
-    return (
-        math.nan
-        if chance == 1
-        else ((both.iloc[:, 0] == both.iloc[:, 1]).mean() - chance) / (1 - chance)
-    )
+    if both.empty or chance == 1:
+        return math.nan
+    return ((both.iloc[:, 0] == both.iloc[:, 1]).mean() - chance) / (1 - chance)
 
 
 def at_prevalence(accuracy: float, shares: Iterable[float]) -> pd.DataFrame:

@@ -17,15 +17,7 @@ def bound_means(scores: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     is_loose = both["vote"].isna() | (missing > 0) & (both["planned"] - support >= support)
     size = both["polarity"].abs()
     both["low"], both["high"] = (both["score"].mask(is_loose, worst) for worst in (-size, size))
-    return (
-        both.assign(missing=missing)
-        .groupby(["model", "language", "dimension"], sort=False)
-        .agg(
-            labels=("score", "size"),
-            missing=("missing", "sum"),
-            mean=("score", "mean"),
-            low=("low", "mean"),
-            high=("high", "mean"),
-        )
-        .reset_index()
-    )
+    by = both.assign(missing=missing).groupby(["model", "language", "dimension"], sort=False)
+    means = {"mean": ("score", "mean"), "low": ("low", "mean"), "high": ("high", "mean")}
+    table = by.agg(labels=("score", "size"), missing=("missing", "sum"), **means)
+    return table.reset_index()

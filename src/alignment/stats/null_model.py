@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alignment.stats import significance
 from utils import scores
@@ -17,13 +18,9 @@ DESIGNS = {"not_equal": "groups not equal", "opposite": "groups strictly opposit
 
 def agreement_rates(voted: pd.DataFrame, models: pd.DataFrame) -> pd.Series:
     """Return how often each model agrees in its native language; a half where it has no stance."""
-    native = voted.merge(models[["model", "language"]])
-    return (
-        native.dropna(subset="vote")
-        .groupby("model")["vote"]
-        .agg(lambda v: (v > 0).mean())
-        .reindex(models["model"], fill_value=0.5)
-    )
+    native = voted.merge(models[["model", "language"]]).dropna(subset="vote")
+    rates = native.groupby("model")["vote"].agg(lambda votes: (votes > 0).mean())
+    return rates.reindex(models["model"], fill_value=0.5)
 
 
 def simulate_directions(
@@ -31,7 +28,7 @@ def simulate_directions(
     models: pd.DataFrame,
     rates: pd.Series,
     people: pd.DataFrame,
-    rng: np.random.Generator,
+    rng: Generator,
     draws: int = 2000,
     differ: str = Rules.differ,
 ) -> np.ndarray:
@@ -48,22 +45,19 @@ def simulate_directions(
     stances = np.where(rng.random((draws, len(ids), len(models))) < rates.to_numpy(), 1.0, -1.0)
     polarity = labels["polarity"].to_numpy(dtype=float)
     if np.isnan(polarity).any():
-        polarity = np.where(
-            np.isnan(polarity), rng.choice(POLARITIES, size=(draws, len(labels))), polarity
-        )
-    responses = {
-        c: np.median(stances[:, :, (models["culture"] == c).to_numpy()], axis=2)
-        for c in models["culture"].unique()
-    }
+        at_random = rng.choice(POLARITIES, size=(draws, len(labels)))
+        polarity = np.where(np.isnan(polarity), at_random, polarity)
+    responses = {}
+    for culture in models["culture"].unique():
+        members = (models["culture"] == culture).to_numpy()
+        responses[culture] = np.median(stances[:, :, members], axis=2)
     counts = _counts(np.stack(list(responses.values())), differ)
     value = people.set_index(["group", "dimension"])["value"]
     total = np.zeros(draws, dtype=int)
     for a, b in combinations(responses, 2):
         gaps = ((responses[a] - responses[b]) * counts)[:, statement] * polarity @ of_dimension
-        theirs = np.array(
-            [value.get((a, d), np.nan) - value.get((b, d), np.nan) for d in dimensions]
-        )
-        total += (np.sign(np.round(gaps, 6)) * np.sign(theirs) > 0).sum(axis=1)
+        of_people = [value.get((a, d), np.nan) - value.get((b, d), np.nan) for d in dimensions]
+        total += (np.sign(np.round(gaps, 6)) * np.sign(of_people) > 0).sum(axis=1)
     return total
 
 
@@ -76,10 +70,9 @@ def _counts(responses: np.ndarray, differ: str) -> np.ndarray:
 
 def count_directions(labels: pd.DataFrame, models: pd.DataFrame, people: pd.DataFrame) -> int:
     """Count the directions that could agree: dimensions x pairs on which the peoples differ."""
-    asked = people[
-        people["dimension"].isin(labels["dimension"]) & people["group"].isin(models["culture"])
-    ]
-    return int(scores.directions(asked, asked)["agrees"].eq("yes").sum())
+    labelled = people["dimension"].isin(labels["dimension"])
+    rows = people[labelled & people["group"].isin(models["culture"])]
+    return int(scores.directions(rows, rows)["agrees"].eq("yes").sum())
 
 
 def distribution(agree: np.ndarray, of: int, design: str, observed: float = np.nan) -> pd.DataFrame:
@@ -91,9 +84,8 @@ def distribution(agree: np.ndarray, of: int, design: str, observed: float = np.n
     [0.25, 0.25, 0.5]
     """
     share = np.bincount(agree, minlength=of + 1) / len(agree)
-    return pd.DataFrame(
-        {"design": design, "directions": range(of + 1), "share": share, "observed": observed}
-    )
+    table = pd.DataFrame({"design": design, "directions": range(of + 1), "share": share})
+    return table.assign(observed=observed)
 
 
 def null_distributions(
@@ -102,7 +94,7 @@ def null_distributions(
     rates: pd.Series,
     people: pd.DataFrame,
     observed: dict[str, float],
-    rng: np.random.Generator,
+    rng: Generator,
     draws: int = 2000,
 ) -> pd.DataFrame:
     """Return the null distribution by both readings of "differ", with `observed` beside it.
@@ -112,16 +104,16 @@ def null_distributions(
     of = count_directions(labels, models, people)
     if not of:
         return distribution(np.zeros(1, dtype=int), 0, "").iloc[:0]
-    found = {d: simulate_directions(labels, models, rates, people, rng, draws, d) for d in DESIGNS}
-    return pd.concat(
-        [distribution(found[d], of, name, observed.get(d, np.nan)) for d, name in DESIGNS.items()],
-        ignore_index=True,
-    )
+    tables = []
+    for differ, design in DESIGNS.items():
+        agree = simulate_directions(labels, models, rates, people, rng, draws, differ)
+        tables.append(distribution(agree, of, design, observed.get(differ, np.nan)))
+    return pd.concat(tables, ignore_index=True)
 
 
 def false_positive_rates(
     n: int,
-    rng: np.random.Generator,
+    rng: Generator,
     studies: int = 2000,
     changed: float = 0.25,
     resamples: int = 1000,
@@ -136,16 +128,13 @@ def false_positive_rates(
     moves[rng.random((n, studies)) > changed] = 0.0
     samples = significance.bootstrap_means(moves, significance.resample_counts(n, resamples, rng))
     low, high = significance.interval(samples)
-    tests = {
-        "bootstrap": significance.bootstrap_p(samples),
-        "exact": np.array([significance.sign_flip_p(m) for m in moves.T]),
-    }
-    found = {
-        f"{test} p < {level}": float((p < level).mean())
-        for level in (0.05, 0.01)
-        for test, p in tests.items()
-    }
-    return {"n": n} | found | {"interval holds 0": float(((low <= 0) & (high >= 0)).mean())}
+    bootstrap = significance.bootstrap_p(samples)
+    exact = np.array([significance.sign_flip_p(column) for column in moves.T])
+    rates = {"n": n}
+    for level in (0.05, 0.01):
+        rates[f"bootstrap p < {level}"] = float((bootstrap < level).mean())
+        rates[f"exact p < {level}"] = float((exact < level).mean())
+    return rates | {"interval holds 0": float(((low <= 0) & (high >= 0)).mean())}
 
 
 def share_at_least(table: pd.DataFrame, differ: str, directions: int) -> float:

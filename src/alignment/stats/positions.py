@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alignment.stats import significance
 from utils import scores
@@ -9,9 +10,7 @@ from utils.cells import PAIR, in_paper_order
 from utils.rules import Rules
 
 
-def model_positions(
-    scored: pd.DataFrame, rng: np.random.Generator, resamples: int = 10_000
-) -> pd.DataFrame:
+def model_positions(scored: pd.DataFrame, rng: Generator, resamples: int = 10_000) -> pd.DataFrame:
     """Return Figure 3's means, with intervals by one bootstrap of statements for all of them.
 
     Too few statements have no interval. Columns: dimension, model, culture, language, mean, low,
@@ -19,36 +18,37 @@ def model_positions(
     """
     table = scores.positions(scored).rename(columns={"position": "mean"})
     cells = pd.MultiIndex.from_frame(table[["dimension", "model", "language"]])
-    wide = (
-        scored.pivot(index="statement_id", columns=cells.names, values="score")
-        .reindex(columns=cells)
-        .to_numpy()
-    )
+    wide = _scores_by(scored, cells)
     counts = significance.resample_counts(len(wide), resamples, rng)
-    low, high = significance.of_enough(
-        significance.interval(significance.bootstrap_means(wide, counts)), table["n"]
-    )
+    samples = significance.bootstrap_means(wide, counts)
+    low, high = significance.of_enough(significance.interval(samples), table["n"])
     return table.assign(low=low, high=high)[[*table.columns[:5], "low", "high", "n", "missing"]]
+
+
+def _scores_by(scored: pd.DataFrame, columns: pd.MultiIndex) -> np.ndarray:
+    """Return the scores as statements x columns, NaN where a statement has none."""
+    wide = scored.pivot(index="statement_id", columns=columns.names, values="score")
+    return wide.reindex(columns=columns).to_numpy()
 
 
 def sentence(table: pd.DataFrame) -> str:
     """Return what `model_positions` says, in a sentence or two."""
-    known = table.dropna(subset="mean")
-    if known.empty:
+    rows = table.dropna(subset="mean")
+    if rows.empty:
         return "No model has a position: none of the answers could be read."
-    clear, bare = (known["low"] > 0) | (known["high"] < 0), known["low"].isna().sum()
-    far = known.loc[known["mean"].abs().idxmax()]
-    few = f" ({bare} rest on too few statements for an interval)" if bare else ""
+    clear, bare = (rows["low"] > 0) | (rows["high"] < 0), rows["low"].isna().sum()
+    far = rows.loc[rows["mean"].abs().idxmax()]
+    few = f" ({bare} have too few statements for an interval)" if bare else ""
     return (
-        f"**{clear.sum()} of {len(table)} positions have an interval without 0**{few}. "
-        "The farthest from the middle is "
+        f"**{clear.sum()} of {len(table)} positions have an interval that excludes 0**{few}. "
+        "The farthest from zero is "
         f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
     )
 
 
 def figure1(
     groups: pd.DataFrame,
-    rng: np.random.Generator,
+    rng: Generator,
     differ: str = Rules.differ,
     resamples: int = 10_000,
 ) -> pd.DataFrame:
@@ -60,28 +60,22 @@ def figure1(
     """
     table = groups.merge(scores.differing(groups, differ), on=PAIR)
     table = table[table["comparable"]]
-    both = pd.concat(
-        [table[table["differs"]].assign(selection="differing"), table.assign(selection="all")]
+    differing = table[table["differs"]].assign(selection="differing")
+    both = pd.concat([differing, table.assign(selection="all")])
+    dimensions, cultures = in_paper_order(groups["dimension"].unique()), groups["group"].unique()
+    levels, names = (
+        [dimensions, cultures, ["differing", "all"]],
+        ["dimension", "group", "selection"],
     )
-    dimensions = in_paper_order(groups["dimension"].unique())
-    index = pd.MultiIndex.from_product(
-        [dimensions, groups["group"].unique(), ["differing", "all"]],
-        names=["dimension", "group", "selection"],
-    )
-    wide = (
-        both.pivot(index="statement_id", columns=index.names, values="score")
-        .reindex(columns=index)
-        .to_numpy()
-    )
+    index = pd.MultiIndex.from_product(levels, names=names)
+    wide = _scores_by(both, index)
     result = index.to_frame(index=False)
     if not len(wide):
         return result.assign(value=np.nan, low=np.nan, high=np.nan, n=0)
     counts = significance.resample_counts(len(wide), resamples, rng)
     n = (~np.isnan(wide)).sum(axis=0)
-    low, high = significance.of_enough(
-        significance.interval(significance.bootstrap_means(wide, counts)), n
-    )
-    mean = significance.bootstrap_means(wide, np.ones((1, len(wide))))[0]
-    return result.assign(
-        value=scores.to_0_100(mean), low=scores.to_0_100(low), high=scores.to_0_100(high), n=n
-    )
+    samples = significance.bootstrap_means(wide, counts)
+    ends = significance.of_enough(significance.interval(samples), n)
+    mean = significance.column_means(wide)
+    value, low, high = (scores.to_0_100(column) for column in (mean, *ends))
+    return result.assign(value=value, low=low, high=high, n=n)

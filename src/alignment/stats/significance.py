@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 from scipy.optimize import brentq
 from scipy.stats import binom, false_discovery_control
 
@@ -15,11 +16,10 @@ ALPHA, POWER = 0.05, 0.8
 LEAST = 6  # statements below which no interval is given: not even six changes reach p < 0.05
 
 
-def resample_counts(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+def resample_counts(n: int, resamples: int, rng: Generator) -> np.ndarray:
     """Return how often each of n statements is drawn: (resamples, n), every row sums to n."""
-    drawn = (
-        rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
-    )  # five times as fast as multinomial
+    # five times as fast as multinomial
+    drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     return np.bincount(drawn.ravel(), minlength=n * resamples).reshape(resamples, n)
 
 
@@ -38,18 +38,23 @@ def bootstrap_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
         return (weights @ np.where(there, values, 0.0)) / (weights @ there.astype(float))
 
 
+def column_means(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each column without its NaN; NaN for an empty one."""
+    return bootstrap_means(values, np.ones((1, len(values))))[0]
+
+
 def interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the 95 % percentile interval of each column; NaN resamples are left out."""
     return tuple(_by_column(samples, lambda x: np.quantile(x, [0.025, 0.975])).reshape(-1, 2).T)
 
 
 def of_enough(ends: tuple[np.ndarray, np.ndarray], n) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals of means over `n` statements; NaN below `LEAST` of them."""
+    """Return intervals of means over `n` statements; NaN below `LEAST` of them."""
     return tuple(np.where(np.asarray(n) < LEAST, np.nan, end) for end in ends)
 
 
 def bootstrap_p(samples: np.ndarray) -> np.ndarray:
-    """p = 2 min(P(d* <= 0), P(d* >= 0)), at most 1, column by column; NaN resamples are left out.
+    """Return p = 2 min(P(d* <= 0), P(d* >= 0)), at most 1, of each column without its NaN.
 
     >>> bootstrap_p(np.array([[-1.0], [1.0], [2.0], [np.nan], [3.0]])).tolist()
     [0.5]
@@ -59,9 +64,14 @@ def bootstrap_p(samples: np.ndarray) -> np.ndarray:
 
 def _by_column(samples: np.ndarray, statistic) -> np.ndarray:
     """Return a statistic of the numbers in each column; NaN where a column has none."""
-    columns = [column[~np.isnan(column)] for column in np.asarray(samples).T]
+    columns = [_without_nan(column) for column in np.asarray(samples).T]
     nothing = np.full_like(statistic(np.zeros(1)), np.nan, dtype=float)
     return np.array([statistic(column) if column.size else nothing for column in columns])
+
+
+def _without_nan(values) -> np.ndarray:
+    numbers = np.asarray(values, dtype=float)
+    return numbers[~np.isnan(numbers)]
 
 
 def sign_flip_p(differences: np.ndarray) -> float:
@@ -74,12 +84,11 @@ def sign_flip_p(differences: np.ndarray) -> float:
     >>> sign_flip_p(np.array([2, 2, 2, 2, 2, 0, 0])), sign_flip_p(np.array([2.0, 2.0, -4.0]))
     (0.0625, 1.0)
     """
-    known = np.asarray(differences, dtype=float)
-    known = known[~np.isnan(known)]
-    if not known.size:
+    numbers = _without_nan(differences)
+    if not numbers.size:
         return float("nan")
-    halves = np.rint(2 * known)
-    if not np.allclose(halves, 2 * known, atol=1e-9):
+    halves = np.rint(2 * numbers)
+    if not np.allclose(halves, 2 * numbers, atol=1e-9):
         raise ValueError("differences of scores are whole or half numbers")
     return _exact_p(halves.astype(int))
 
@@ -119,9 +128,8 @@ def power(mean: float, changed: float, size: float, n: int) -> float:
     up = min(1.0, (1 + abs(mean) / (size * changed)) / 2)
     of, ups = np.meshgrid(np.arange(n + 1), np.arange(n + 1))
     significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < ALPHA
-    return float(
-        (binom.pmf(of, n, changed) * binom.pmf(ups, of, up) * (significant & (ups <= of))).sum()
-    )
+    chance = binom.pmf(of, n, changed) * binom.pmf(ups, of, up)
+    return float((chance * (significant & (ups <= of))).sum())
 
 
 def smallest_difference(differences: np.ndarray) -> float:
@@ -133,12 +141,11 @@ def smallest_difference(differences: np.ndarray) -> float:
     >>> round(smallest_difference(np.array([2.0] * 5 + [0.0] * 17)), 2)
     0.67
     """
-    known = np.asarray(differences, dtype=float)
-    known = known[~np.isnan(known)]
-    moved = np.abs(known[known != 0])
+    numbers = _without_nan(differences)
+    moved = np.abs(numbers[numbers != 0])
     if not moved.size:
         return float("nan")
-    return _smallest(known.size, moved.size, round(float(moved.mean()), 6))
+    return _smallest(numbers.size, moved.size, round(float(moved.mean()), 6))
 
 
 @lru_cache(maxsize=4096)
@@ -171,8 +178,8 @@ def adjust_benjamini_hochberg(pvalues: Iterable[float]) -> np.ndarray:
     [0.03, 0.04, 0.04, nan]
     """
     p = np.asarray(list(pvalues), dtype=float)
-    known = ~np.isnan(p)
-    p[known] = false_discovery_control(p[known])
+    tested = ~np.isnan(p)
+    p[tested] = false_discovery_control(p[tested])
     return p
 
 
@@ -208,18 +215,14 @@ def compare(
     differs; smallest_p is what as many changed statements could reach at best, smallest_difference
     what the exact test finds four times in five.
     """
-    wide = scores.pivot(
-        index="statement_id", columns=["dimension", "model", "language"], values="score"
-    )
+    names = ["dimension", "model", "language"]
+    wide = scores.pivot(index="statement_id", columns=names, values="score")
     if counts.shape[1] != len(wide):
         raise ValueError(f"counts has {counts.shape[1]} columns for {len(wide)} statements")
     keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
-    a = wide.reindex(
-        columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, m, lang, _, _ in keys])
-    ).to_numpy()
-    b = wide.reindex(
-        columns=pd.MultiIndex.from_tuples([(d, m, lang) for d, _, _, m, lang in keys])
-    ).to_numpy()
+    of_a = pd.MultiIndex.from_tuples([(d, *a) for d, *a, _, _ in keys])
+    of_b = pd.MultiIndex.from_tuples([(d, *b) for d, _, _, *b in keys])
+    a, b = (wide.reindex(columns=columns).to_numpy() for columns in (of_a, of_b))
     a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
     if allowed("resample", resample) == "paired":
         samples = bootstrap_means(b - a, counts)
@@ -241,37 +244,26 @@ def _table(
     """Return the rows of `compare`, from its columns of scores and of resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
     low, high = of_enough(interval(samples), n)
-    table = _named(keys, scores).assign(mean_a=_mean(a), mean_b=_mean(b), n=n)
+    table = _named(keys, scores).assign(mean_a=column_means(a), mean_b=column_means(b), n=n)
     table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
-    table = table.assign(
-        difference=_mean(differences), low=low, high=high, p_bootstrap=bootstrap_p(samples)
-    )
+    table = table.assign(difference=column_means(differences), low=low, high=high)
+    table["p_bootstrap"] = bootstrap_p(samples)
     table["p_exact"] = [sign_flip_p(column) for column in differences.T]
     table["p_holm"] = adjust_holm(table["p_exact"])
     table["p_bh"] = adjust_benjamini_hochberg(table["p_exact"])
-    table["smallest_p"] = [
-        smallest_exact_p(k) if m else np.nan for k, m in zip(table["changed"], n, strict=True)
-    ]
+    table["smallest_p"] = table["changed"].map(smallest_exact_p).where(table["n"] > 0)
     table["smallest_difference"] = [smallest_difference(column) for column in differences.T]
     return table
 
 
 def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
-    """dimension, model, culture, a, b: two languages of one model, or two models."""
+    """Return dimension, model, culture, a, b: two languages of one model, or two models."""
     culture = scores.drop_duplicates("model").set_index("model")["culture"]
     rows = []
     for dimension, model_a, language_a, model_b, language_b in keys:
-        one = model_a == model_b
         cultures = dict.fromkeys([culture.get(model_a, ""), culture.get(model_b, "")])
-        a, b = (language_a, language_b) if one else (model_a, model_b)
-        rows.append(
-            (dimension, model_a if one else f"{model_a} / {model_b}", " / ".join(cultures), a, b)
-        )
+        name, a, b = model_a, language_a, language_b
+        if model_a != model_b:
+            name, a, b = f"{model_a} / {model_b}", model_a, model_b
+        rows.append((dimension, name, " / ".join(cultures), a, b))
     return pd.DataFrame(rows, columns=["dimension", "model", "culture", "a", "b"])
-
-
-def _mean(columns: np.ndarray) -> np.ndarray:
-    """Return the mean of each column without NaN; NaN for an empty one."""
-    there = ~np.isnan(columns)
-    with np.errstate(invalid="ignore"):
-        return np.where(there, columns, 0.0).sum(axis=0) / there.sum(axis=0)

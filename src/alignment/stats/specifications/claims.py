@@ -11,14 +11,14 @@ from utils.cells import PAIR, in_paper_order
 
 NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
 CLAIMS = {
-    "directions": "Groups differ as their peoples on every dimension",
-    "leanings": "Models lean with their people on every dimension",
+    "directions": "Groups differ in the same direction as people on every dimension",
+    "leanings": "Models lean in the same direction as their people on every dimension",
     "language": "No model changes with the language",
 }
 PLANTED = {
-    "directions": "Every planted direction of the groups is found",
-    "leanings": "Every planted leaning of a model is found",
-    "language": "No unplanted change with the language is found",
+    "directions": "Every planted direction of the groups is recovered",
+    "leanings": "Every planted leaning of the models is recovered",
+    "language": "No change with the language is found where none was planted",
 }
 
 
@@ -98,41 +98,39 @@ def language_changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
             gap = wide[dimension, model, b] - wide[dimension, model, a]
             gaps[dimension, model, a, b] = gap.dropna().to_numpy()
     p = significance.adjust_holm([significance.sign_flip_p(gap) for gap in gaps.values()])
-    significant = (p < significance.ALPHA).tolist()
-    return {
-        key: (np.sign(gap.sum()), found)
-        for (key, gap), found in zip(gaps.items(), significant, strict=True)
-    }
+    signs = [np.sign(gap.sum()) for gap in gaps.values()]
+    changes = zip(signs, (p < significance.ALPHA).tolist(), strict=True)
+    return dict(zip(gaps, changes, strict=True))
 
 
-def judge_expected(found: dict[tuple, str], expected: dict[tuple, str]) -> Verdict:
-    """Judge whether all that `expected` decides is found alike.
+def judge_expected(observed: dict[tuple, str], expected: dict[tuple, str]) -> Verdict:
+    """Judge whether all that `expected` decides is observed alike.
 
     None when nothing is expected, or when all that is not alike is open, for want of data.
 
-    >>> found, expected = {"PDI": "yes", "IDV": "tie"}, {"PDI": "yes", "IDV": "no"}
-    >>> judge_expected(found, expected)
+    >>> observed, expected = {"PDI": "yes", "IDV": "tie"}, {"PDI": "yes", "IDV": "no"}
+    >>> judge_expected(observed, expected)
     Verdict(holds=False, right=1, of=2, missed=['IDV'])
     >>> judge_expected({}, {"PDI": "tie"})
     Verdict(holds=None, right=0, of=0, missed=[])
     """
     wanted = {key: value for key, value in expected.items() if value in ("yes", "no")}
-    missed = [key for key, value in wanted.items() if found.get(key) != value]
-    if any(found.get(key, "open") != "open" for key in missed):
+    missed = [key for key, value in wanted.items() if observed.get(key) != value]
+    if any(observed.get(key, "open") != "open" for key in missed):
         holds = False
     else:
         holds = True if wanted and not missed else None
     return Verdict(holds, len(wanted) - len(missed), len(wanted), missed)
 
 
-def judge_planted(found: dict[tuple, tuple], planted: dict[tuple, tuple]) -> Verdict:
+def judge_planted(changes: dict[tuple, tuple], planted: dict[tuple, tuple]) -> Verdict:
     """Judge whether no change with the language is significant but planted ones, of their sign.
 
     None in a study with one language.
     """
     wrong = []
-    for key, (sign, significant) in found.items():
+    for key, (sign, significant) in changes.items():
         if significant and planted.get(key, (None,))[0] != sign:
             wrong.append(key)
-    holds = not wrong if found else None
-    return Verdict(holds, len(found) - len(wrong), len(found), wrong)
+    holds = not wrong if changes else None
+    return Verdict(holds, len(changes) - len(wrong), len(changes), wrong)

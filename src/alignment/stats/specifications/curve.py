@@ -97,14 +97,15 @@ def compute_shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame
     that cannot), holds, share (of those that decide).
     """
     whole, rows = table[table["varies"] == "rules"], []
+    single = table[table["varies"] != "rules"]
     for claim in CLAIMS:
         rows.append((claim, "all rules", "", *_count(whole[claim])))
         for name, choices in rules.items():
             for choice in choices:
                 rows.append((claim, name, choice, *_count(whole.loc[whole[name] == choice, claim])))
-        for index, row in table[table["varies"] != "rules"].iterrows():
+        for index, row in single.iterrows():
             name = row["varies"]
-            rows.append((claim, name, str(row[name]), *_count(table.loc[[index], claim])))
+            rows.append((claim, name, str(row[name]), *_count(single.loc[[index], claim])))
     columns = ["claim", "choice", "alternative", "specifications", "open", "holds"]
     out = pd.DataFrame(rows, columns=columns)
     return out.assign(share=out["holds"] / out["specifications"].where(out["specifications"] > 0))
@@ -140,10 +141,8 @@ def summarise_claims(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
 def format_outcomes(table: pd.DataFrame) -> pd.DataFrame:
     """Return outcomes as a page shows them: what is changed ("runs: 1"), of each claim "5 of 6"."""
     rows = table.to_dict("records")
-    names = []
-    for row in rows:
-        varies = row["varies"]
-        names.append("default" if varies == "rules" else f"{varies}: {row[varies]}")
+    changes = [(row["varies"], row.get(row["varies"])) for row in rows]
+    names = [f"{rule}: {value}" if rule != "rules" else "default" for rule, value in changes]
     out = table[["state", "calls", "labels"]].set_index(pd.Index(names, name="change"))
     for claim in CLAIMS:
         right, of = f"{claim}_right", f"{claim}_of"

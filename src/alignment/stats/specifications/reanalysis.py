@@ -19,18 +19,8 @@ from utils.votes import cast_votes
 
 VOTING = ("tie_rule", "missing_votes", "runs")  # what votes hang on
 LABELLING = (*VOTING, "zero_median", "half_median", "relevance_quorum", "min_votes", "judges")
-FREE = {  # the rules of which every combination is tried: they need no new answers
-    name: CHOICES[name]
-    for name in (
-        "tie_rule",
-        "missing_votes",
-        "zero_median",
-        "half_median",
-        "split_group",
-        "differ",
-        "human_values",
-    )
-}
+# the rules of which every combination is tried: they need no new answers
+FREE = {n: CHOICES[n] for n in CHOICES if n not in ("vote_source", "multi_thesis", "resample")}
 SINGLE = ("relevance_quorum", "min_votes", "runs", "judges")  # changed one at a time
 
 
