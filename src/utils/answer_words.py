@@ -18,16 +18,16 @@ AFTER = r"[\s_\"'“”’」』»】\])}>]*(?:$|(?P<rest>(?:[,.;:!(\[=、。—
 
 
 @cache
-def known() -> tuple[str, ...]:
-    """Return the languages whose words are known."""
+def list_languages() -> tuple[str, ...]:
+    """List the languages that have a file of words."""
     return tuple(sorted(p.name.split(".")[1] for p in TEMPLATES.glob("words.*.yaml")))
 
 
 @cache
 def words(language: str) -> dict:
     """Return what `words.<language>.yaml` says; its patterns may run over several lines."""
-    if language not in known():
-        listed, near = ", ".join(known()), nearest(language, known())
+    if language not in list_languages():
+        listed, near = ", ".join(list_languages()), nearest(language, list_languages())
         raise Problem(f"There is no words.{language}.yaml (languages: {listed}).{near}")
     entries = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
     return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in entries.items()}
@@ -36,12 +36,11 @@ def words(language: str) -> dict:
 @cache
 def patterns() -> SimpleNamespace:
     """Return the patterns of all languages: a reply may be in one that was not asked for."""
-    every = {language: words(language) for language in known()}
+    every = {language: words(language) for language in list_languages()}
     frequent = {}
     for language, own in every.items():
-        frequent[language] = [
-            frozenset(own.get(kind, "").split()) for kind in ("common", "foreign")
-        ]
+        common, foreign = own.get("common", ""), own.get("foreign", "")
+        frequent[language] = frozenset(common.split()), frozenset(foreign.split())
     either = {k: "|".join(w[k] for w in every.values()) for k in ("opener", "turns", "because")}
     tags = [w["statement"] for w in every.values()]
     return SimpleNamespace(

@@ -27,8 +27,8 @@ def in_paper_order(dimensions: Iterable[str]) -> list[str]:
     >>> in_paper_order(["own", "IND", "PDI"])
     ['PDI', 'IND', 'own']
     """
-    given = list(dimensions)
-    return [d for d in DIMENSIONS if d in given] + [d for d in given if d not in DIMENSIONS]
+    names = list(dimensions)
+    return [d for d in DIMENSIONS if d in names] + [d for d in names if d not in DIMENSIONS]
 
 
 def cells_of_pairs(

@@ -8,15 +8,15 @@ class Problem(Exception):
     """Something a person can mend; its text says what was wrong, where, and what to do."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the right spelling, as the end of a sentence; nothing when no known word is near.
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the right spelling, as the end of a sentence; nothing when no choice is near.
 
     >>> nearest("relevance_qorum", ["relevance_quorum", "min_votes"])
     ' Did you mean "relevance_quorum"?'
     >>> nearest("zebra", ["min_votes"])
     ''
     """
-    matches = get_close_matches(str(word), [str(k) for k in known], n=1)
+    matches = get_close_matches(str(word), [str(choice) for choice in choices], n=1)
     return f' Did you mean "{matches[0]}"?' if matches else ""
 
 

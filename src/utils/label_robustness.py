@@ -62,8 +62,8 @@ def label_by_rule(
 
     The quorums tried are 3 to 6 of 8, or as large a share of other numbers of planned votes.
     """
-    given = scale_quorum(rules.relevance_quorum, planned, planned)
-    quorums = tuple(quorum for quorum in list_quorums(planned) if quorum != given)
+    quorum = scale_quorum(rules.relevance_quorum, planned, planned)
+    quorums = tuple(other for other in list_quorums(planned) if other != quorum)
     choices = CHOICES | {"relevance_quorum": quorums}
     others = rules.changed_on_their_own({name: choices[name] for name in DECIDED_BY[step]})
     cast = cache(lambda of_votes: cast_votes(answers, runs, of_votes))
@@ -88,9 +88,9 @@ def list_flips(by_rule: dict[str, pd.DataFrame], label: str) -> pd.DataFrame:
 
     Columns: rule, statement_id, dimension, label and other (NaN: none).
     """
-    given, rows = _select_label(by_rule[AS_GIVEN], label), []
+    used, rows = _select_label(by_rule[AS_GIVEN], label), []
     for rule, labels in by_rule.items():
-        both = given.merge(_select_label(labels, label), on=PAIR, how="outer")
+        both = used.merge(_select_label(labels, label), on=PAIR, how="outer")
         both.columns = [*PAIR, "label", "other"]
         differ = ~np.isclose(both["label"], both["other"], equal_nan=True)
         rows.append(both[differ].assign(rule=rule)[["rule", *PAIR, "label", "other"]])

@@ -23,7 +23,7 @@ def languages() -> list[str]:
     >>> languages()
     ['en', 'zh']
     """
-    every = answer_words.known()
+    every = answer_words.list_languages()
     return [l for l in every if all((TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
 
 

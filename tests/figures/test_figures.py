@@ -566,7 +566,7 @@ def test_every_figure_of_scores_explains_its_colours_its_numbers_and_what_the_ri
             "#1d4e9a",
             "#f0604d",
         ]
-        assert "towards the pole that names the panel" in said(
+        assert "closer to the pole that names the panel" in said(
             figure
         ) and "In brackets: statements" in said(figure)
         assert all(
@@ -576,7 +576,7 @@ def test_every_figure_of_scores_explains_its_colours_its_numbers_and_what_the_ri
     assert "In brackets" not in said(DRAWN["table 3 from print"]()) + said(DRAWN["mae_bars"]())
     rated = paper_figures.mae_bars(errors().assign(n=17))
     assert "PDI: Power distance (17)" in said(rated) and "In brackets: statements" in said(rated)
-    assert "towards the pole that names the dimension" in said(
+    assert "closer to the pole that names the dimension" in said(
         paper_figures.groups_and_people(groups(), "t")
     )
 

@@ -296,7 +296,7 @@ def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
         )
     everything = (
         answer_words.words,
-        answer_words.known,
+        answer_words.list_languages,
         answer_words.patterns,
         prompts.languages,
         prompts.template,

@@ -93,7 +93,7 @@ class Respondents:
                 return f"{phrases['mark']} {text}", "stop"
             if trouble == "cut_off":
                 return start[: len(start) // 2], "length"
-            other = next(name for name in answer_words.known() if name != language)
+            other = next(name for name in answer_words.list_languages() if name != language)
             return _start("stance", other) + _answer(step, other, value), "stop"
         return start + _answer(step, language, value), "stop"
 

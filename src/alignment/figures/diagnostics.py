@@ -208,8 +208,7 @@ def null_directions(
     row for each design and number of directions: share (0..1), observed (the number `marked`; NaN:
     none).
     """
-    needed = "design directions share observed"
-    style.require_columns(table, needed, "directions under chance")
+    style.require_columns(table, "design directions share observed", "directions under chance")
     if table.empty:
         return style.empty_figure(title, "no human values differ on these dimensions")
     designs = list(table["design"].unique())

@@ -12,7 +12,7 @@ from alignment.figures.style import GREEN, GREY, INK, LANGUAGES
 from alignment.stats.significance import ALPHA, named_pairs
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
-SCORE, SIDE = "Mean score", "Right: towards the pole that names the panel."
+SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
 KINDS = {"models": "Models, in their native language", "people": "People, from surveys"}
 SIDES = {
     "between": ("between annotators", "o", INK, -0.15),
@@ -29,8 +29,7 @@ def groups_and_people(
     (models, people): value, low, high (NaN: no interval), n (statements; NaN for people). `address`
     gives the page to which the line of a group on a dimension leads in an svg.
     """
-    needed = "dimension group kind value low high n"
-    style.require_columns(table, needed, "groups and people")
+    style.require_columns(table, "dimension group kind value low high n", "groups and people")
     if table.empty:
         return style.empty_figure(title)
     kinds = [kind for kind in KINDS if kind in set(table["kind"])]
@@ -38,7 +37,7 @@ def groups_and_people(
     step = len(colours) + 0.8
     lines = [(k * step + j, d, g) for k, d in enumerate(dimensions) for j, g in enumerate(colours)]
     note = "Bars start at 50, the middle of the scale. "
-    note += "Right: towards the pole that names the dimension."
+    note += "Right: closer to the pole that names the dimension."
     note += style.describe_intervals(table, "value")
     note += " n: statements." if table["n"].notna().any() else ""
     height = 0.6 + 0.185 * step * len(dimensions)
@@ -157,10 +156,8 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     needed = "dimension model culture a b mean_a mean_b p_bootstrap p_holm"
     style.require_columns(table, needed, "language changes")
     of_models = len(table) > 0 and (table["model"] == table["a"] + " / " + table["b"]).all()
-    words = (
-        "Two models in the same language" if of_models else "The same model asked in two languages"
-    )
-    title = title or words
+    words = "Two models in the same language", "The same model asked in two languages"
+    title = title or words[0 if of_models else 1]
     if table.empty:
         return style.empty_figure(title)
     note = _explain_changes(table, "model" if of_models else "language")

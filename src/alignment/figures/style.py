@@ -31,7 +31,7 @@ MORE_COLOURS = ["#EBC13D", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
 INK, GREY, PALE, GREEN = "#222222", "#555555", "#C9CED6", "#CDE8CF"
 WHITE_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 STAMP_BOX = {"boxstyle": "square,pad=0.35", "facecolor": "#FFF1B8", "edgecolor": "#8A6A00"}
-LANGUAGES = {language: answer_words.words(language)["name"] for language in answer_words.known()}
+LANGUAGES = {code: answer_words.words(code)["name"] for code in answer_words.list_languages()}
 DIMENSIONS = {
     "PDI": "Power distance",
     "IDV": "Individualism",
@@ -104,25 +104,19 @@ def stamp(figure: Figure, respondents: str) -> str:
     return words
 
 
-def order_cultures(cultures: Iterable[str]) -> list[str]:
-    """Return cultures in the order of every figure: US, China, then the others by name.
+def colour_cultures(cultures: Iterable[str]) -> dict[str, str]:
+    """Return the colour of each culture, in the order of every figure: US, China, then by name.
 
-    >>> order_cultures(["Great Britain", "China", "US", "China"])
+    US blue, China red, further ones by name; two at once ("US / China") grey.
+
+    >>> list(colour_cultures(["Great Britain", "China", "US", "China"]))
     ['US', 'China', 'Great Britain']
     """
     names = set(cultures)
-    return [*(c for c in COLOURS if c in names), *sorted(names - set(COLOURS))]
-
-
-def colour_cultures(cultures: Iterable[str]) -> dict[str, str]:
-    """Return the colour of each culture, whatever the order of the rows.
-
-    US blue, China red, further ones by name; two at once ("US / China") grey.
-    """
-    names = order_cultures(cultures)
-    others = [c for c in names if c not in COLOURS and " / " not in c]
-    more = {c: MORE_COLOURS[k % len(MORE_COLOURS)] for k, c in enumerate(others)}
-    return {c: (COLOURS | more).get(c, GREY) for c in names}
+    others = sorted(names - set(COLOURS))
+    single = [c for c in others if " / " not in c]
+    more = {c: MORE_COLOURS[k % len(MORE_COLOURS)] for k, c in enumerate(single)}
+    return {c: (COLOURS | more).get(c, GREY) for c in [*COLOURS, *others] if c in names}
 
 
 def darken(colour: str) -> str:

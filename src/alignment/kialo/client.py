@@ -38,7 +38,7 @@ DAY = 24 * 3600  # seconds for which robots.txt may be remembered (RFC 9309)
 RESUME = "What has arrived is kept: running again resumes from there."
 HEADER = ["url", "file", "time", "status", "sha256"]
 Progress = Callable[[int, int], object] | None
-Check = Callable[[bytes, str], object]
+Check = Callable[[bytes, str], object] | None  # of a content, and the name it is kept under
 
 
 def scrape(settings: Debates, folder: Path, *, progress: Progress = None) -> list[str]:
@@ -95,7 +95,7 @@ class Visit:
         self.wait = max(self.wait, self.robots.crawl_delay(NAME) or 0)
 
     def download(
-        self, address: str, name: str, what: str, check: Check, gone: Iterable[int] = ()
+        self, address: str, name: str, what: str, check: Check = None, gone: Iterable[int] = ()
     ) -> Path | None:
         """Return the file that holds a response, fetched only if it is not there yet.
 
@@ -119,7 +119,7 @@ class Visit:
                 return None
             if status != 200:
                 raise Problem(f"{what}: the site answered {status} to {response.url}. {RESUME}")
-            trouble = self._find_trouble(response, name, check)
+            trouble = self._find_trouble(response, name, check) if check else ""
             if not trouble:
                 return self._save(path, response, response.content)
         url = f"{self.settings.base_url}{address}"
@@ -211,7 +211,7 @@ def _list_debates(visit: Visit) -> dict[str, str]:
 def _list_from_sitemap(visit: Visit) -> dict[str, str]:
     """List the debates where the list's address is gone."""
     name = "sitemap_discussions.xml"
-    path = visit.download(f"/{name}", name, "The sitemap", _accept)
+    path = visit.download(f"/{name}", name, "The sitemap")
     listed = responses.read_sitemap(path.read_text(encoding="utf-8", errors="replace"))
     if not listed:
         nothing = f"The list of debates is gone (404), and {shown(path)} names none"
@@ -253,7 +253,7 @@ def _fetch_one(visit: Visit, debate: str, page: str) -> bool:
     name, check = f"votes/{debate}.json", _check_with(responses.read_votes, what)
     visit.download(address, name, what, check, GONE)
     if page:
-        visit.download(f"/{page}", f"pages/{debate}.html", what, _accept, GONE)
+        visit.download(f"/{page}", f"pages/{debate}.html", what, gone=GONE)
     return True
 
 
@@ -265,7 +265,3 @@ def _check_graph(graph: object, where: str) -> None:
 def _check_with(read: Callable[[object, str], object], what: str) -> Check:
     """Return a check that a response is JSON which `read` understands."""
     return lambda content, saved: read(json.loads(content), f"{what}, saved as {saved},")
-
-
-def _accept(content: bytes, saved: str) -> None:
-    """Accept any response."""

@@ -84,14 +84,11 @@ def judge_native(native: pd.DataFrame, people: pd.DataFrame) -> dict[str, Judgem
     of_ind = ", ".join(f"{m} {v:.2f}" for m, v in ind.items())
     beyond, of_cells = f"beyond it: {outside or 'none'}", f"of {places.size} native cells"
     is_below = mas["DeepSeek"] < min(0, mas["Qwen"])
+    is_greatest = ind.idxmax() == "DeepSeek"
     rows = {
         "deepseek_pdi": (of_pdi, low <= pdi["DeepSeek"] <= high, "it lies between the US models"),
         "deepseek_mas": (of_mas, is_below, "below the middle of the scale and below Qwen"),
-        "deepseek_ind": (
-            of_ind,
-            ind.idxmax() == "DeepSeek",
-            "the greatest of the four native cells",
-        ),
+        "deepseek_ind": (of_ind, is_greatest, "the greatest of the four native cells"),
         "axis_fits": (beyond, not outside, of_cells),
     }
     judgements = {c: Judgement(text, hold(good), why) for c, (text, good, why) in rows.items()}

@@ -181,24 +181,17 @@ def figure1_signs(
         printed = [row.loc[row["culture"] == culture, "mean"].to_numpy() for culture in cultures]
         first, second = (means.mean() for means in printed)
         for n in ns[dimension]:
-            low, high = (_mean_sums(means, n) for means in printed)
-            gap = ((low[0] - high[1]) / n, (low[1] - high[0]) / n)
+            # the sum of a group's scores is the mean of its models' sums
+            sums = [[float(end.mean()) for end in sum_bounds(means, n)] for means in printed]
+            (least, most), (least_second, most_second) = sums
+            gap = ((least - most_second) / n, (most - least_second) / n)
             here = np.sign(gap[0]) if np.sign(gap[0]) == np.sign(gap[1]) else np.nan
             agrees = compare_gaps(here, of_people)
-            sums, gaps = (_text(low), _text(high)), (first - second, *gap)
-            rows.append((dimension, n, first, second, *sums, *gaps, here, of_people, agrees))
+            texts = [" to ".join(f"{end:g}" for end in dict.fromkeys(ends)) for ends in sums]
+            gaps = (first - second, *gap)
+            rows.append((dimension, n, first, second, *texts, *gaps, here, of_people, agrees))
     columns = ["dimension", "n", "first", "second", "sum_first", "sum_second", "gap", "gap_low"]
     return pd.DataFrame(rows, columns=[*columns, "gap_high", "here", "of_people", "agrees"])
-
-
-def _mean_sums(means: np.ndarray, n: int) -> tuple[float, float]:
-    """Return the least and the greatest sum of a group's scores: the mean of its models' sums."""
-    low, high = sum_bounds(means, n)
-    return float(low.mean()), float(high.mean())
-
-
-def _text(bounds: tuple[float, float]) -> str:
-    return " to ".join(f"{b:g}" for b in dict.fromkeys(bounds))
 
 
 def possible_share(percent: float, totals: Mapping[str, int]) -> pd.DataFrame:

@@ -7,14 +7,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.paper import hofstede
-from alignment.paper.published import (
-    MODELS,
-    SIGNIFICANT,
-    read_published,
-    read_stated_n,
-    read_table3,
-)
+from alignment.paper import hofstede, published
+from alignment.paper.published import MODELS, SIGNIFICANT, read_published, read_stated_n
 from utils.errors import Problem, nearest
 
 LTO_POLE = "Table 1: LTO, positive pole"
@@ -59,7 +53,7 @@ def _list_table_items() -> list[tuple]:
         item = f"Table 2: {dimension}"
         rows.append((f"{item}, between annotators", "Table 2", between, "answers"))
         rows.append((f"{item}, annotators and models", "Table 2", to_models, "answers"))
-    for row in read_table3().itertuples():
+    for row in published.read_table3().itertuples():
         # a trailing zero was dropped in print: -0.3 stands among numbers of two digits
         item = f"Table 3: {row.dimension}, {row.model}, {row.language}"
         rows.append((item, "Table 3", f"{row.mean:.2f}", "answers"))

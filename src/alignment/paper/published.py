@@ -7,15 +7,8 @@ from alignment.study.paths import REFERENCE
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
-MODELS = pd.DataFrame(
-    [
-        ("GPT", "US", "en"),
-        ("Llama", "US", "en"),
-        ("DeepSeek", "China", "zh"),
-        ("Qwen", "China", "zh"),
-    ],
-    columns=["model", "culture", "language"],
-)
+MODELS = pd.DataFrame({"model": ["GPT", "Llama", "DeepSeek", "Qwen"]})
+MODELS = MODELS.assign(culture=["US", "US", "China", "China"], language=["en", "en", "zh", "zh"])
 SIZES = (
     "debates scraped",
     "debates kept by vote filter (at least 3 votes)",

@@ -62,12 +62,9 @@ def figure1(
     table = table[table["comparable"]]
     differing = table[table["differs"]].assign(selection="differing")
     both = pd.concat([differing, table.assign(selection="all")])
-    dimensions, cultures = in_paper_order(groups["dimension"].unique()), groups["group"].unique()
-    levels, names = (
-        [dimensions, cultures, ["differing", "all"]],
-        ["dimension", "group", "selection"],
-    )
-    index = pd.MultiIndex.from_product(levels, names=names)
+    levels = [in_paper_order(groups["dimension"].unique()), groups["group"].unique()]
+    names = ["dimension", "group", "selection"]
+    index = pd.MultiIndex.from_product([*levels, ["differing", "all"]], names=names)
     wide = _scores_by(both, index)
     result = index.to_frame(index=False)
     if not len(wide):

@@ -158,7 +158,7 @@ def _name(what: str, items: list[str]) -> list[str]:
 
 def _is_in(text: str, language: str) -> bool:
     """Return whether a text has a letter of its language, if these are known and not English's."""
-    if language == "en" or language not in answer_words.known():
+    if language == "en" or language not in answer_words.list_languages():
         return bool(re.search(r"\w", text))
     return bool(re.search(f"[{answer_words.words(language)['letters']}]", text))
 

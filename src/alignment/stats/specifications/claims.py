@@ -114,13 +114,13 @@ def judge_expected(observed: dict[tuple, str], expected: dict[tuple, str]) -> Ve
     >>> judge_expected({}, {"PDI": "tie"})
     Verdict(holds=None, right=0, of=0, missed=[])
     """
-    wanted = {key: value for key, value in expected.items() if value in ("yes", "no")}
-    missed = [key for key, value in wanted.items() if observed.get(key) != value]
+    decided = {key: value for key, value in expected.items() if value in ("yes", "no")}
+    missed = [key for key, value in decided.items() if observed.get(key) != value]
     if any(observed.get(key, "open") != "open" for key in missed):
         holds = False
     else:
-        holds = True if wanted and not missed else None
-    return Verdict(holds, len(wanted) - len(missed), len(wanted), missed)
+        holds = True if decided and not missed else None
+    return Verdict(holds, len(decided) - len(missed), len(decided), missed)
 
 
 def judge_planted(changes: dict[tuple, tuple], planted: dict[tuple, tuple]) -> Verdict:

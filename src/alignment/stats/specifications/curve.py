@@ -5,19 +5,9 @@ from itertools import product
 
 import pandas as pd
 
-from alignment.stats.specifications import claims
+from alignment.stats.specifications import claims, reanalysis
 from alignment.stats.specifications.claims import CLAIMS, NOBODY, Verdict
-from alignment.stats.specifications.reanalysis import (
-    FREE,
-    LABELLING,
-    SINGLE,
-    Collected,
-    Specification,
-    count_not_asked,
-    groups_under,
-    labels_under,
-    scores_under,
-)
+from alignment.stats.specifications.reanalysis import FREE, LABELLING, Collected, Specification
 from utils import scores
 
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
@@ -34,7 +24,7 @@ def list_specifications(
     >>> len(list_specifications()), len(list_specifications(single_changes={"runs": [1, 3]}))
     (192, 194)
     """
-    default = {name: getattr(Specification(), name) for name in (*FREE, *SINGLE)}
+    default = {name: getattr(Specification(), name) for name in (*FREE, *reanalysis.SINGLE)}
     default |= {name: choices[0] for name, choices in rules.items()}
     rows = []
     for chosen in product(*rules.values()):
@@ -65,12 +55,12 @@ def compute_outcomes(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
 def _outcome(have: Collected, row: dict) -> dict:
     spec = Specification.from_row(row)
     of_labels = spec.only(*LABELLING)
-    calls, labels = sum(count_not_asked(have, of_labels).values()), pd.NA
+    calls, labels = sum(reanalysis.count_not_asked(have, of_labels).values()), pd.NA
     state = "computed" if not calls else "in part"
     if calls and row["varies"] in THRESHOLDS:
         state = "not asked"
     else:
-        labels = len(labels_under(have, of_labels))
+        labels = len(reanalysis.labels_under(have, of_labels))
     out = {"state": state, "calls": calls, "labels": labels}
     if state == "not asked" or not labels:
         return out | dict.fromkeys(CLAIMS, pd.NA)
@@ -166,25 +156,26 @@ def compare_ranges(table: pd.DataFrame, figure1: pd.DataFrame) -> pd.DataFrame:
 def default_groups(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     """Return the groups' responses under the first specification, the default."""
     spec = Specification.from_row(specs.iloc[0].to_dict())
-    return groups_under(have, spec.only(*LABELLING, "split_group"))
+    return reanalysis.groups_under(have, spec.only(*LABELLING, "split_group"))
 
 
 @lru_cache(maxsize=512)
 def _positions(have: Collected, spec: Specification) -> pd.DataFrame:
-    groups = groups_under(have, spec.only(*LABELLING, "split_group"))
+    groups = reanalysis.groups_under(have, spec.only(*LABELLING, "split_group"))
     return claims.group_positions(groups, spec.differ)
 
 
 @lru_cache(maxsize=512)
 def _judge_leanings(have: Collected, spec: Specification) -> Verdict:
-    positions = claims.model_positions(scores_under(have, spec.only(*LABELLING)), have.models)
+    scored = reanalysis.scores_under(have, spec.only(*LABELLING))
+    positions = claims.model_positions(scored, have.models)
     leanings = claims.compare_leanings(positions, have.people.get(spec.human_values, NOBODY))
     return claims.judge_expected(leanings, _expected(have, spec.human_values)[1])
 
 
 @lru_cache(maxsize=512)
 def _judge_language(have: Collected, spec: Specification) -> Verdict:
-    changes = claims.language_changes(scores_under(have, spec))
+    changes = claims.language_changes(reanalysis.scores_under(have, spec))
     return claims.judge_planted(changes, _planted_changes(have))
 
 

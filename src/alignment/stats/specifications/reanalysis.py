@@ -55,17 +55,17 @@ class Collected:
     quorum: int = 0  # yes votes that a relevant pair needs, of all that were planned; 0: half
 
 
-def choices_of(have: Collected, given: dict[str, object]) -> dict[str, tuple]:
+def choices_of(have: Collected, defaults: dict[str, object]) -> dict[str, tuple]:
     """Return the rules that can decide anything in this study, each with its default first.
 
-    `given`: what this execution sets, its defaults.
+    `defaults`: what this execution sets.
     """
     rules = FREE | {"human_values": tuple(have.people)}
     if have.brought is not None:
         rules = {n: c for n, c in rules.items() if n not in ("zero_median", "half_median")}
     ordered = {}
     for name, choices in rules.items():
-        first = [choice for choice in choices if choice == given.get(name)]
+        first = [choice for choice in choices if choice == defaults.get(name)]
         if choices:
             ordered[name] = tuple(dict.fromkeys([*first, *choices]))
     return ordered
@@ -76,9 +76,9 @@ def single_changes_of(have: Collected) -> dict[str, list]:
     most = max(runs_of(have, step, 0) for step in STEPS)
     changes: dict[str, list] = {"runs": [runs for runs in (1, 3) if runs < most]}
     if have.brought is None:
-        known = have.statements["votes"].notna().any()
+        has_votes = have.statements["votes"].notna().any()
         changes["relevance_quorum"] = list(list_quorums(len(have.judges) * len(have.languages)))
-        changes["min_votes"] = list(range(1, 11)) if known else []
+        changes["min_votes"] = list(range(1, 11)) if has_votes else []
         changes["judges"] = [name for name in judges_of(have) if name != "all"]
     return changes
 
@@ -165,20 +165,20 @@ def count_not_asked(have: Collected, spec: Specification) -> dict[str, int]:
     missing = {}
     if have.brought is None:
         new = _without_answers(_kept(have, spec.min_votes), have.answers["relevance"])
-        asked = (new["statement_id"], have.dimensions, judges, have.languages, runs["relevance"])
-        missing["relevance"] = len(cells_of_statements("relevance", *asked))
+        parts = (new["statement_id"], have.dimensions, judges, have.languages, runs["relevance"])
+        missing["relevance"] = len(cells_of_statements("relevance", *parts))
         pairs = _without_answers(_relevant(have, spec), have.answers["polarity"])
-        asked = (pairs, judges, have.languages, runs["polarity"])
-        missing["polarity"] = len(cells_of_pairs("polarity", *asked))
+        parts = (pairs, judges, have.languages, runs["polarity"])
+        missing["polarity"] = len(cells_of_pairs("polarity", *parts))
     labelled = labels_under(have, spec)[["statement_id"]]
     new = _without_answers(labelled, have.answers["stance"])
-    asked = (new["statement_id"], [""], models, have.languages, runs["stance"])
-    return missing | {"stance": len(cells_of_statements("stance", *asked))}
+    parts = (new["statement_id"], [""], models, have.languages, runs["stance"])
+    return missing | {"stance": len(cells_of_statements("stance", *parts))}
 
 
-def _without_answers(wanted: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+def _without_answers(rows: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """Return the distinct rows of keys, statements or pairs, that stand in no answer."""
-    keys = list(wanted.columns)
-    asked = answers.loc[answers["state"] != "not asked", keys].drop_duplicates()
-    both = wanted.drop_duplicates().merge(asked, how="left", on=keys, indicator=True)
+    keys = list(rows.columns)
+    answered = answers.loc[answers["state"] != "not asked", keys].drop_duplicates()
+    both = rows.drop_duplicates().merge(answered, how="left", on=keys, indicator=True)
     return both.loc[both["_merge"] == "left_only", keys]
