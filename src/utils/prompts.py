@@ -4,7 +4,6 @@ import re
 from functools import cache
 
 from utils import answer_words
-from utils.answer_words import TEMPLATES
 from utils.cells import STEPS
 from utils.errors import Problem, nearest
 
@@ -23,8 +22,8 @@ def languages() -> list[str]:
     >>> languages()
     ['en', 'zh']
     """
-    every = answer_words.list_languages()
-    return [l for l in every if all((TEMPLATES / f"{step}.{l}.txt").exists() for step in STEPS)]
+    every, folder = answer_words.list_languages(), answer_words.TEMPLATES
+    return [l for l in every if all((folder / f"{step}.{l}.txt").exists() for step in STEPS)]
 
 
 @cache
@@ -39,7 +38,7 @@ def template(step: str, language: str) -> str:
             f'There are no prompts in the language "{language}" (languages: {listed}); '
             f"a language is added by its files in src/utils/templates.{near}"
         )
-    return (TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
+    return (answer_words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
 def slots(step: str, language: str) -> set[str]:

@@ -115,7 +115,7 @@ def _draw_recovered(panel: Axes, rows: pd.DataFrame, language: str) -> None:
         how = {"color": colour, "markerfacecolor": face, "markersize": 4.5}
         panel.plot(x, row.estimate, "o", zorder=3, **how)
     n = rows["covered"].sum()
-    panel.set_title(f"{language}: {n} of {len(rows)} intervals contain the planted mean")
+    panel.set_title(f"{language}: {n} of {len(rows)} intervals cover the planted mean")
     label, missed = "planted mean score (−2 to 2)", rows[~rows["covered"]]
     if len(missed):
         names = ", ".join(missed["model"] + " " + missed["dimension"])
