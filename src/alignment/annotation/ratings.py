@@ -22,9 +22,8 @@ def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFram
         ratings = rating_sheets.read_sheets(folder, sample, workspace.study.name)
         return ratings.merge(labelled[PAIR], on=PAIR)
     if rating_sheets.list_sheets(folder):
-        raise Problem(
-            f"The study simulates its annotators, and {shown(folder)} holds real sheets: "
-            "set `annotators: {simulated: 0}` in the study's file, or move the sheets away."
-        )
+        why = f"The study simulates its annotators, and {shown(folder)} holds real sheets"
+        mend = "set `annotators: {simulated: 0}` in the study's file, or move the sheets away"
+        raise Problem(f"{why}: {mend}.")
     rng = np.random.default_rng(settings.seed)
     return sampling.simulate_ratings(labelled, settings.simulated, settings.error, rng)

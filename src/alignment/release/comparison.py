@@ -79,6 +79,6 @@ def summarise(comparison: pd.DataFrame) -> str:
     if len(moved):
         more, fewer = int((moved > 0).sum()), int((moved < 0).sum())
         spread = f"median {moved.median():+.0f}, from {moved.min():+d} to {moved.max():+d}"
-        known = f"Votes of {len(moved)} are known then and now"
-        lines.append(f"{known}: {more} have more, {fewer} fewer; {spread}.")
+        votes = f"Votes of {len(moved)} are known then and now"
+        lines.append(f"{votes}: {more} have more, {fewer} fewer; {spread}.")
     return "\n".join(lines)

@@ -16,10 +16,8 @@ from utils.cells import PAIR
 from utils.errors import Problem
 
 NAME = "sociocultural_statements.csv"
-COLUMNS = {
-    name: column.meaning
-    for name, column in data_dictionary.columns_of("processed", f"12_release/{NAME}").items()
-}
+_TABLE = data_dictionary.columns_of("processed", f"12_release/{NAME}")
+COLUMNS = {name: column.meaning for name, column in _TABLE.items()}
 VERSION = "1.0.0"
 PAPER = "https://arxiv.org/abs/2602.12878"
 LICENCE = ("cc-by-4.0", "https://creativecommons.org/licenses/by/4.0/")  # of ids, hashes and labels

@@ -142,8 +142,8 @@ class Execution:
         sentences = [f"{source.stem} stopped: {why}{kept}"]
         for other, why in sorted(self.failures.items())[1:]:
             sentences.append(f"{other.stem} stopped, too: {why}")
-        if made := [s for s in self.unsaid if self.lines.get(s)]:
-            sentences.append(f"Made at the same time: {_names(made)}.")
+        if others := [s for s in self.unsaid if self.lines.get(s)]:
+            sentences.append(f"Made at the same time: {_names(others)}.")
         if self.waiting:
             sentences.append(f"Not begun: {_names(self.waiting)}.")
         return "\n".join(sentences)

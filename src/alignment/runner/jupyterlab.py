@@ -8,13 +8,11 @@ from typing import NoReturn
 from alignment.study.files import write_whole
 from alignment.study.paths import NOTEBOOKS, ROOT
 
+# Nothing is saved of itself: a changed parameter that stays in a source would be the new default
+# of every page.
+DOCUMENTS = {"defaultViewers": {"python": "Jupytext Notebook"}, "autosave": False}
 LAB_SETTINGS = {
-    # Nothing is saved of itself: a changed parameter that stays in a source would be the new
-    # default of every page.
-    "@jupyterlab/docmanager-extension:plugin": {
-        "defaultViewers": {"python": "Jupytext Notebook"},
-        "autosave": False,
-    },
+    "@jupyterlab/docmanager-extension:plugin": DOCUMENTS,
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 

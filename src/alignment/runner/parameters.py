@@ -1,4 +1,4 @@
-"""The notebooks' parameters: found in their parameter cells, checked before anything runs."""
+"""The notebooks' parameters: read from their parameter cells, checked before anything runs."""
 
 import ast
 import re

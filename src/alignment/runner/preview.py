@@ -25,9 +25,9 @@ def plan_calls(workspace: Workspace, values: dict) -> pd.DataFrame:
     base = workspace.base
     if not (base.processed / "01_debates.csv").exists():
         base = workspace
-    given = parameters.defaults() | values
-    runs = {step: given[f"{step}_runs"] for step in STEPS}
-    steps = {step: (cells, sure) for step, cells, sure in _steps(base, given, runs)}
+    values = parameters.defaults() | values
+    runs = {step: values[f"{step}_runs"] for step in STEPS}
+    steps = {step: (cells, sure) for step, cells, sure in _steps(base, values, runs)}
     sizes = {step: _size(base, step, cells) for step, (cells, _) in steps.items()}
     calls = plan.plan_calls(workspace.study, sizes, runs, _average_usage(base))
     new, sure = [], []
@@ -43,14 +43,14 @@ def plan_calls(workspace: Workspace, values: dict) -> pd.DataFrame:
 
 
 def _steps(
-    base: Workspace, given: dict, runs: dict
+    base: Workspace, values: dict, runs: dict
 ) -> Iterator[tuple[str, pd.DataFrame | None, bool]]:
     """Yield each step, its cells with what the archive holds of them, and whether that is sure.
 
     The cells are None while no table says which they are.
     """
     recorded = base.study.respondents == "imported" or base.recorded
-    kept, pairs, texts = _filter_statements(base, given), None, {}
+    kept, pairs, texts = _filter_statements(base, values), None, {}
     if kept is not None and not base.study.labels:
         dimensions = pd.Series(base.dimensions, name="dimension")
         pairs = kept[["statement_id"]].merge(dimensions, how="cross")
@@ -67,12 +67,12 @@ def _steps(
         yield step, cells, sure
         sure, pairs = sure and not cells["new"].any(), None
         if sure and not (recorded or base.study.labels):
-            pairs = _next_pairs(base, step, cells, given)
+            pairs = _next_pairs(base, step, cells, values)
 
 
-def _filter_statements(base: Workspace, given: dict) -> pd.DataFrame | None:
+def _filter_statements(base: Workspace, values: dict) -> pd.DataFrame | None:
     """Return the statements that the filter keeps; None while there are no debates."""
-    rules = [given[name] for name in ("min_votes", "vote_source", "multi_thesis")]
+    rules = [values[name] for name in ("min_votes", "vote_source", "multi_thesis")]
     try:
         return vote_filter.filter_statements(
             base.read("01_debates"), base.read("01_theses"), *rules, base.study.languages[0]
@@ -106,13 +106,13 @@ def _cells(
 
 
 def _next_pairs(
-    base: Workspace, step: str, answers: pd.DataFrame, given: dict
+    base: Workspace, step: str, answers: pd.DataFrame, values: dict
 ) -> pd.DataFrame | None:
     """Return what the next step will ask about, as notebooks 04 and 05 decide; None after stances."""
     if step == "stance":
         return None
-    rules, planned = Rules.from_parameters(given), len(base.judges) * len(base.study.languages)
-    votes = cast_votes(answers, given[f"{step}_runs"], rules)
+    rules, planned = Rules.from_parameters(values), len(base.judges) * len(base.study.languages)
+    votes = cast_votes(answers, values[f"{step}_runs"], rules)
     labels = label_votes(step, votes, planned, rules)
     if step == "relevance":
         return relevant_pairs(labels)

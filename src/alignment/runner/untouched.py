@@ -1,4 +1,4 @@
-"""Whether any file was touched since all pages of an execution were found fresh.
+"""Whether any file was touched since all pages of an execution were last fresh.
 
 This asks the state of the files alone (size, times, inode), and so answers in a fraction of the
 time that it takes to load a study and read what its pages are made from. Where it does not know,

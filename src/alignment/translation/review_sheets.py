@@ -43,10 +43,8 @@ def import_translations(workspace: Workspace, file: Path, language: str | None =
     """Take back a review sheet, or a table from elsewhere; return a sentence on what is new."""
     language, statements = _language(workspace, language), workspace.read("02_statements")
     if not file.exists():
-        raise Problem(
-            f"There is no file {file.name} to import: a review sheet (.xlsx), or a table with "
-            "statement_id and text (.csv, .xlsx)."
-        )
+        kinds = "a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)"
+        raise Problem(f"There is no file {file.name} to import: {kinds}.")
     if sheet := _open_sheet(file):
         study = workspace.study.name
         rows, outdated = read_sheet(file.name, sheet, statements, study, language)

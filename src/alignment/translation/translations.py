@@ -87,10 +87,9 @@ def read_stored(workspace: Workspace) -> pd.DataFrame:
     # A hash of digits alone is text: 0123e45 read as a number would match nothing.
     table = pd.read_csv(path, dtype="str", keep_default_na=False)
     if missing := [c for c in COLUMNS if c not in table]:
-        raise Problem(
-            f"{shown(path)} has no column {', '.join(missing)}. Import a table from elsewhere "
-            f"with: alignment import translations {workspace.study.name} FILE"
-        )
+        mend = f"alignment import translations {workspace.study.name} FILE"
+        why = f"{shown(path)} has no column {', '.join(missing)}."
+        raise Problem(f"{why} Import a table from elsewhere with: {mend}")
     return table.assign(corrected=table["corrected"] == "True")
 
 
@@ -112,13 +111,11 @@ def make_rows(
 
 def _translate_missing(workspace: Workspace, missing: pd.DataFrame, language: str) -> None:
     """Have the study's translator make missing texts; they are in the table when this returns."""
-    translator, make = workspace.study.translator, None
-    if translator == "google":
-        make = translators.translate_with_google
-    elif translator in workspace.study.models:
-        make = translators.translate_with_model
-    if make is None or workspace.recorded:
+    translator = workspace.study.translator
+    is_google = translator == "google"
+    if workspace.recorded or not (is_google or translator in workspace.study.models):
         raise Problem(_describe_missing(workspace, missing, language))
+    make = translators.translate_with_google if is_google else translators.translate_with_model
     for batch, texts in make(workspace, missing, language):
         add(workspace, make_rows(batch, texts, language, translator, translators.today()))
 
