@@ -19,9 +19,9 @@ STEADY |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS
 STEADY |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"}
 STEADY |= {"MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib")}
 ENGINE = "study"
-OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "coalesce_streams": True}
-OPTIONS |= {"progress_bar": False, "log_output": False, "store_widget_state": False}
-OPTIONS |= {"extra_arguments": ["--log-level=CRITICAL"]}  # no warnings of a kernel's own transport
+OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "progress_bar": False}
+CLIENT = {"log_output": False, "store_widget_state": False, "coalesce_streams": True}
+CLIENT |= {"extra_arguments": ["--log-level=CRITICAL"]}  # no warnings of a kernel's own transport
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -77,10 +77,8 @@ def _papermill():
 
     class Engine(NBClientEngine):
         @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, environment=None, **options):
-            names = ("log_output", "store_widget_state", "coalesce_streams", "extra_arguments")
-            chosen = {name: options[name] for name in names if name in options}
-            client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, **chosen)
+        def execute_managed_notebook(cls, nb_man, kernel_name, environment=None, **_):
+            client = PapermillNotebookClient(nb_man, kernel_name=kernel_name, **CLIENT)
             return client.execute(env=os.environ | environment, cwd=str(NOTEBOOKS))
 
     papermill_engines.register(ENGINE, Engine)

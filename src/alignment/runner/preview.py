@@ -167,8 +167,8 @@ def describe_cap(workspace: Workspace) -> str:
     cap, calls, usd = workspace.study.cap, 0, 0.0
     if cap is None or workspace.study.respondents != "live":
         return ""
-    if (workspace.raw / archive.FILE).exists():
-        with archive.open_archive(workspace.raw / archive.FILE) as connection:
+    if (path := workspace.raw / archive.FILE).exists():
+        with archive.open_archive(path) as connection:
             calls, usd = archive.sum_spending(connection)
     parts = []
     if cap.usd is not None:
