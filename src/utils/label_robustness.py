@@ -88,17 +88,14 @@ def list_flips(by_rule: dict[str, pd.DataFrame], label: str) -> pd.DataFrame:
 
     Columns: rule, statement_id, dimension, label and other (NaN: none).
     """
-    used, rows = _select_label(by_rule[AS_GIVEN], label), []
+    used, rows = by_rule[AS_GIVEN][[*PAIR, label]], []
     for rule, labels in by_rule.items():
-        both = used.merge(_select_label(labels, label), on=PAIR, how="outer")
-        both.columns = [*PAIR, "label", "other"]
+        both = used.merge(labels[[*PAIR, label]], on=PAIR, how="outer")
+        both = both.set_axis([*PAIR, "label", "other"], axis=1)
+        both = both.astype({"label": float, "other": float})
         differ = ~np.isclose(both["label"], both["other"], equal_nan=True)
         rows.append(both[differ].assign(rule=rule)[["rule", *PAIR, "label", "other"]])
     return pd.concat(rows, ignore_index=True)
-
-
-def _select_label(labels: pd.DataFrame, label: str) -> pd.DataFrame:
-    return labels[PAIR].assign(label=labels[label].astype(float))
 
 
 def count_flips(by_rule: dict[str, pd.DataFrame], label: str) -> pd.DataFrame:

@@ -26,6 +26,7 @@ def compute_study_values(workspace: Workspace, human_version: str = "current") -
 
     `human_version` is the version of the human values that people's positions are taken from.
     """
+    verdicts = _judge_models(workspace, human_version) | _judge_annotators(workspace)
     values = {
         **count_pipeline(workspace),
         **_read_design(workspace),
@@ -33,8 +34,7 @@ def compute_study_values(workspace: Workspace, human_version: str = "current") -
         **_read_table3(workspace),
         **_read_table4(workspace),
         **_read_figure1(workspace),
-        **_name_claims(_judge_models(workspace, human_version)),
-        **_name_claims(_judge_annotators(workspace)),
+        **_name_claims(verdicts),
     }
     if any(workspace.parameters.get(name, value) != value for name, value in FILTER.items()):
         del values[KEPT]  # another filter's count is not to be held against the paper's
