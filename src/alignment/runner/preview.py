@@ -108,7 +108,7 @@ def _cells(
 def _next_pairs(
     base: Workspace, step: str, answers: pd.DataFrame, values: dict
 ) -> pd.DataFrame | None:
-    """Return what the next step will ask about, as notebooks 04 and 05 decide; None after stances."""
+    """Return what the next step asks about, as notebooks 04 and 05 decide; None after stances."""
     if step == "stance":
         return None
     rules, planned = Rules.from_parameters(values), len(base.judges) * len(base.study.languages)

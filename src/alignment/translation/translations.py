@@ -126,7 +126,7 @@ def _describe_missing(workspace: Workspace, missing: pd.DataFrame, language: str
     path, examples = workspace.material / "translations.csv", missing["statement_id"].head(3)
     return (
         f"{len(missing)} statements have no {language} text for their present wording in "
-        f"{shown(path)} (such as {', '.join(examples)}){of_them}: import them with alignment import "
-        f"translations {workspace.study.name} FILE, or name a translator in the study file "
+        f"{shown(path)} (such as {', '.join(examples)}){of_them}: import them with alignment "
+        f"import translations {workspace.study.name} FILE, or name a translator in the study file "
         "(google, a model, simulated)."
     )
