@@ -18,7 +18,7 @@ from scipy.stats import bootstrap
 
 from alignment.asking import specification_inputs
 from alignment.paper.published import MODELS, read_stated_n
-from alignment.stats import significance
+from alignment.stats import language_changes, significance
 from alignment.stats.specifications import curve, reanalysis
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
@@ -44,8 +44,8 @@ def ours(scores: pd.DataFrame) -> pd.DataFrame:
     """Compute Table 3: one resample for 24 entries, with intervals, p, corrections and power."""
     rng = np.random.default_rng(1)
     counts = significance.resample_counts(scores["statement_id"].nunique(), RESAMPLES, rng)
-    return significance.compare(
-        scores, significance.pairs_of(MODELS["model"], ["en", "zh"]), counts
+    return language_changes.compare_languages(
+        scores, language_changes.pair_answers(MODELS["model"], ["en", "zh"]), counts
     )
 
 

@@ -33,7 +33,7 @@ from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style, tables
 from alignment.paper import published
-from alignment.stats import null_model, significance
+from alignment.stats import language_changes, null_model, significance
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -48,7 +48,7 @@ page_notes.banner(here)
 
 # %%
 scored = here.read("07_scores")
-pairs = significance.pairs_of(here.study.models, here.study.languages)
+pairs = language_changes.pair_answers(here.study.models, here.study.languages)
 scored.head(3)
 
 # %% [markdown]
@@ -68,7 +68,7 @@ page_notes.missing_stances(here)
 # %%
 rng, n = np.random.default_rng(10), scored["statement_id"].nunique()
 counts = significance.resample_counts(n, resamples, rng)
-table = significance.compare(scored, pairs, counts, resample)
+table = language_changes.compare_languages(scored, pairs, counts, resample)
 table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head(3).round(2)
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """What a reply says: its last marked answer, read strictly in every known language; never a guess.
 
-What the words of a language are is in `words`; the rules that use them are here. A doubt of any
+The words of each language are in `answer_words`; the rules that use them are here. A doubt of any
 kind makes a reply unreadable, since an unreadable reply can be asked again and a wrong answer
 cannot be found again.
 """

@@ -30,20 +30,18 @@ def median(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (ends[lower] + ends[upper]) / 2
 
 
-def winner(
-    counts: np.ndarray, values: np.ndarray, nearest_median: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def winner(counts: np.ndarray, values: np.ndarray, tie_rule: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the most frequent value of each row, NaN where a tie stays one, and how a tie ended.
 
     >>> counts = np.array([[2, 0, 1, 2], [1, 0, 0, 1]])
-    >>> vote, tie = winner(counts, np.array([-2.0, -1.0, 1.0, 2.0]), nearest_median=True)
+    >>> vote, tie = winner(counts, np.array([-2.0, -1.0, 1.0, 2.0]), "nearest_median")
     >>> vote.tolist(), tie.tolist()
     ([2.0, nan], ['nearest median', 'undecided'])
     """
     tied = counts == counts.max(axis=1, keepdims=True, initial=0)
     distance = np.where(tied, np.abs(values - median(counts, values)[:, None]), np.inf)
     nearest = tied & (distance == distance.min(axis=1, keepdims=True, initial=np.inf))
-    chosen = nearest if nearest_median else tied
+    chosen = {"nearest_median": nearest, "drop": tied}[tie_rule]
     single = chosen.sum(axis=1) == 1
     tie = np.where(tied.sum(axis=1) == 1, "", np.where(single, "nearest median", "undecided"))
     return np.where(single, values[chosen.argmax(axis=1)], np.nan), tie

@@ -49,7 +49,7 @@ def cast_votes(answers: pd.DataFrame, runs: int, rules: Rules = DEFAULT) -> pd.D
     refuse_repeated(counted, group, ["run"])
     counts = vote_counts.count_values(group, counted["score"].to_numpy(), values, len(table))
     answered, support = counts.sum(axis=1), counts.max(axis=1, initial=0)
-    vote, tie = vote_counts.winner(counts, values, rules.tie_rule == "nearest_median")
+    vote, tie = vote_counts.winner(counts, values, rules.tie_rule)
     enough = answered > (runs / 2 if rules.missing_votes == "planned" else 0)
     table = table.assign(vote=np.where(enough, vote, np.nan), planned=runs, answered=answered)
     return table.assign(support=support, tie=pd.Series(np.where(enough, tie, ""), dtype="str"))

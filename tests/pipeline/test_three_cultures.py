@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from alignment.asking import ground_truth, recovery
 from alignment.figures import diagnostics, paper_figures
 from alignment.paper import hofstede
-from alignment.stats import null_model, positions, significance
+from alignment.stats import language_changes, null_model, positions
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
 from project import NUMBERS, QUICK
@@ -73,9 +73,9 @@ def test_every_figure_shows_all_three(here, groups):
     assert all(words_in(figure1).count(f" {g}") >= 6 for g in GROUPS)
     scored = recovery.score_ground_truth(here)
     placed = positions.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
-    pairs = significance.pairs_of(here.study.models, here.study.languages)
+    pairs = language_changes.pair_answers(here.study.models, here.study.languages)
     resample = np.ones((1, scored["statement_id"].nunique()), dtype=int)
-    changes = significance.compare(scored, pairs, resample)
+    changes = language_changes.compare_languages(scored, pairs, resample)
     assert len(placed) == 36 and len(changes) == 36
     figure3 = paper_figures.models_by_dimension(placed)
     for figure in (figure3, paper_figures.language_changes(changes)):

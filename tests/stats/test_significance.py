@@ -13,7 +13,7 @@ from statsmodels.stats.power import TTestPower
 
 from alignment.asking import ground_truth
 from alignment.figures import tables
-from alignment.stats import null_model
+from alignment.stats import language_changes, null_model
 from alignment.stats import significance as sig
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
@@ -178,8 +178,11 @@ def scores_of(a, b, dimension="PDI", model="GPT", languages=("en", "zh")):
 
 def compared(scores, resample="paired", resamples=2000, pairs=None):
     counts = sig.resample_counts(scores["statement_id"].nunique(), resamples, rng(7))
-    return sig.compare(
-        scores, pairs or sig.pairs_of(scores["model"].unique(), ["en", "zh"]), counts, resample
+    return language_changes.compare_languages(
+        scores,
+        pairs or language_changes.pair_answers(scores["model"].unique(), ["en", "zh"]),
+        counts,
+        resample,
     )
 
 
@@ -223,7 +226,7 @@ def test_a_study_with_one_language_compares_its_models():
     scores = pd.concat(
         [scores_of([1, 1], [1, 1], model="x"), scores_of([-1, 1], [1, 1], model="y")]
     )
-    row = compared(scores, pairs=sig.pairs_of(["x", "y"], ["en"])).iloc[0]
+    row = compared(scores, pairs=language_changes.pair_answers(["x", "y"], ["en"])).iloc[0]
     assert (row["model"], row["a"], row["b"], row["difference"]) == ("x / y", "x", "y", -1.0)
 
 
@@ -354,7 +357,9 @@ def test_the_demos_planted_differences_are_found_about_as_often_as_computed(stre
     for seed in range(worlds):
         scores = planted_world(study, leanings, correlation, seed)
         counts = np.ones((1, scores["statement_id"].nunique()), dtype=int)
-        table = sig.compare(scores, sig.pairs_of(study.models, study.languages), counts)
+        table = language_changes.compare_languages(
+            scores, language_changes.pair_answers(study.models, study.languages), counts
+        )
         found.append(table.set_index(["dimension", "model"])["p_exact"] < 0.05)
     share = pd.concat(found, axis=1).mean(axis=1).reindex(power.index)
     assert share.mean() == pytest.approx(power.mean(), abs=0.02)
@@ -368,8 +373,8 @@ def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
             scores_of([1] * 8, [1] * 8).query("language == 'zh'").assign(language="fr"),
         ]
     )
-    pairs = sig.pairs_of(["GPT"], ["en", "zh", "fr"])
-    table = sig.compare(scores, pairs, sig.resample_counts(8, 200, rng()))
+    pairs = language_changes.pair_answers(["GPT"], ["en", "zh", "fr"])
+    table = language_changes.compare_languages(scores, pairs, sig.resample_counts(8, 200, rng()))
     page = tables.show_table3(table).data["GPT"]
     assert list(page.index) == [
         ("PDI", f"{a} → {b}", side) for _, a, _, b in pairs for side in (a, b)

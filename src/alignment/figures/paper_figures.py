@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from alignment.figures import style
 from alignment.figures.style import GREEN, GREY, INK, LANGUAGES
-from alignment.stats.significance import ALPHA, named_pairs
+from alignment.stats.language_changes import name_pairs
+from alignment.stats.significance import ALPHA
 
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
@@ -161,7 +162,7 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     if table.empty:
         return style.empty_figure(title)
     note = _explain_changes(table, "model" if of_models else "language")
-    table = named_pairs(table)
+    table = name_pairs(table)
     half, widened = style.half_width(table[["mean_a", "mean_b"]])
     models, colours = _order_models(table), style.colour_cultures(table["culture"])
     dimensions, key = list(table["dimension"].unique()), colours if len(colours) > 1 else None

@@ -4,7 +4,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from alignment.paper.published import read_published
-from alignment.stats.significance import ALPHA, named_pairs
+from alignment.stats.language_changes import name_pairs
+from alignment.stats.significance import ALPHA
 
 GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
@@ -14,7 +15,7 @@ def show_table3(table: pd.DataFrame) -> Styler:
     """Show Table 3 as the paper prints it: both means of each model, green where p < 0.05.
 
     p is the bootstrap's; a mark stands where the exact test with Holm's correction agrees. `table`:
-    as `significance.compare` gives it. With more than two languages every pair of them has lines of
+    as `language_changes.compare_languages` gives it. With more than two languages every pair of them has lines of
     its own, since it rests on statements of its own.
     """
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
@@ -37,7 +38,7 @@ def show_table3(table: pd.DataFrame) -> Styler:
 
 def show_tests(table: pd.DataFrame) -> pd.DataFrame:
     """Show the tests of `compare`: the change with its interval, and p four ways; * below 0.05."""
-    table = named_pairs(table).set_index(["dimension", "model"])
+    table = name_pairs(table).set_index(["dimension", "model"])
     changes = []
     for row in table.itertuples():
         change = f"{row.difference:+.2f}" if row.n else ""
@@ -59,7 +60,7 @@ def show_power(table: pd.DataFrame) -> pd.DataFrame:
 
     The smallest difference at 80 % power, and the smallest exact p.
     """
-    table = named_pairs(table).set_index(["dimension", "model"])
+    table = name_pairs(table).set_index(["dimension", "model"])
     difference = table["smallest_difference"].map("{:.2f}".format, na_action="ignore")
     p = table["smallest_p"].map("{:.3f}".format, na_action="ignore")
     texts = {"smallest difference": difference.fillna(""), "smallest exact p": p.fillna("")}

@@ -86,8 +86,7 @@ def make_card(
     counts = data["dimension"].value_counts().reindex(workspace.dimensions, fill_value=0)
     n, respondents = data["statement_id"].nunique(), ", ".join(sorted(data["respondents"].unique()))
     columns = [(f"`{name}`", meaning) for name, meaning in _columns(workspace).items()]
-    licence = f"Ids, hashes and labels: {', '.join(licence_of(workspace))}."
-    terms = f"\n## Licence and citation\n\n{licence}\n\n```\n{CITE}\n```\n"
+    terms = TEXTS["terms"].format(licence=", ".join(licence_of(workspace)), cite=CITE)
     body = (TEMPLATES / "card.md").read_text(encoding="utf-8").format(
         title=_title(workspace, data),
         study=workspace.study.title,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.stats import significance
+from alignment.stats.language_changes import pair_answers
 from utils import scores
 from utils.cells import PAIR, in_paper_order
 
@@ -94,7 +95,7 @@ def language_changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
     wide = scored.pivot(index="statement_id", columns=names, values="score")
     gaps = {}
     for dimension in scored["dimension"].unique():
-        for model, a, _, b in significance.pairs_of(models, languages):
+        for model, a, _, b in pair_answers(models, languages):
             gap = wide[dimension, model, b] - wide[dimension, model, a]
             gaps[dimension, model, a, b] = gap.dropna().to_numpy()
     p = significance.adjust_holm([significance.sign_flip_p(gap) for gap in gaps.values()])

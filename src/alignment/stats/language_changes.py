@@ -1,0 +1,104 @@
+"""Table 3: how far each model's scores change with the language, and the tests of each change."""
+
+from collections.abc import Iterable
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from alignment.stats import significance
+from utils.rules import allowed
+
+
+def pair_answers(
+    models: Iterable[str], languages: Iterable[str]
+) -> list[tuple[str, str, str, str]]:
+    """Return what Table 3 compares, as (model_a, language_a, model_b, language_b).
+
+    That is the languages of each model. A study with one language compares its models in it, two by
+    two.
+
+    >>> pair_answers(["GPT", "Qwen"], ["en", "zh"])
+    [('GPT', 'en', 'GPT', 'zh'), ('Qwen', 'en', 'Qwen', 'zh')]
+    >>> pair_answers(["GPT", "Qwen"], ["en"])
+    [('GPT', 'en', 'Qwen', 'en')]
+    """
+    models, languages = list(models), list(languages)
+    if len(languages) == 1:
+        return [(a, languages[0], b, languages[0]) for a, b in combinations(models, 2)]
+    return [(model, a, model, b) for model in models for a, b in combinations(languages, 2)]
+
+
+def compare_languages(
+    scores: pd.DataFrame,
+    pairs: list[tuple[str, str, str, str]],
+    counts: np.ndarray,
+    resample: str = "paired",
+) -> pd.DataFrame:
+    """Return Table 3: each dimension and pair, the difference b - a, and its tests.
+
+    Only statements count that both answered. `scores`: the table of that name. `counts`: one column
+    for each statement of `scores`, from `resample_counts`; the same resample serves every row.
+    `resample="unpaired"` draws the statements of b anew (those of the next resample). Holm and
+    Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score
+    differs; smallest_p is what as many changed statements could reach at best, smallest_difference
+    what the exact test finds four times in five.
+    """
+    names = ["dimension", "model", "language"]
+    wide = scores.pivot(index="statement_id", columns=names, values="score")
+    if counts.shape[1] != len(wide):
+        raise ValueError(f"counts has {counts.shape[1]} columns for {len(wide)} statements")
+    keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
+    of_a = pd.MultiIndex.from_tuples([(d, *a) for d, *a, _, _ in keys])
+    of_b = pd.MultiIndex.from_tuples([(d, *b) for d, _, _, *b in keys])
+    a, b = (wide.reindex(columns=columns).to_numpy() for columns in (of_a, of_b))
+    a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
+    if allowed("resample", resample) == "paired":
+        samples = significance.bootstrap_means(b - a, counts)
+    else:
+        samples = significance.bootstrap_means(
+            b, np.roll(counts, 1, axis=0)
+        ) - significance.bootstrap_means(a, counts)
+    return _table(keys, scores, a, b, samples)
+
+
+def name_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `compare_languages`, the languages beside the model if there are several pairs."""
+    if len(table[["a", "b"]].drop_duplicates()) == 1:
+        return table
+    return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
+
+
+def _table(
+    keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
+) -> pd.DataFrame:
+    """Return the rows of `compare_languages`, from its columns of scores and of resampled differences."""
+    differences, n = b - a, (~np.isnan(a)).sum(axis=0)
+    low, high = significance.of_enough(significance.interval(samples), n)
+    table = _named(keys, scores).assign(
+        mean_a=significance.column_means(a), mean_b=significance.column_means(b), n=n
+    )
+    table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
+    table = table.assign(difference=significance.column_means(differences), low=low, high=high)
+    table["p_bootstrap"] = significance.bootstrap_p(samples)
+    table["p_exact"] = [significance.sign_flip_p(column) for column in differences.T]
+    table["p_holm"] = significance.adjust_holm(table["p_exact"])
+    table["p_bh"] = significance.adjust_benjamini_hochberg(table["p_exact"])
+    table["smallest_p"] = table["changed"].map(significance.smallest_exact_p).where(table["n"] > 0)
+    table["smallest_difference"] = [
+        significance.smallest_difference(column) for column in differences.T
+    ]
+    return table
+
+
+def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
+    """Return dimension, model, culture, a, b: two languages of one model, or two models."""
+    culture = scores.drop_duplicates("model").set_index("model")["culture"]
+    rows = []
+    for dimension, model_a, language_a, model_b, language_b in keys:
+        cultures = dict.fromkeys([culture.get(model_a, ""), culture.get(model_b, "")])
+        name, a, b = model_a, language_a, language_b
+        if model_a != model_b:
+            name, a, b = f"{model_a} / {model_b}", model_a, model_b
+        rows.append((dimension, name, " / ".join(cultures), a, b))
+    return pd.DataFrame(rows, columns=["dimension", "model", "culture", "a", "b"])
