@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -75,6 +76,39 @@ def test_conda_installs_the_same_lock():
         r"<<'YAML'\n(.*?)YAML\n", (ROOT / "lock.sh").read_text(encoding="utf-8"), re.S
     )[1]
     assert made == (ROOT / "environment.yml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def misleading(tmp_path):
+    """Return PYTHONPATH with packages of our names that are not ours, and a symlink to the project."""
+    for name in ("utils", "alignment"):
+        (tmp_path / "others" / name).mkdir(parents=True)
+        (tmp_path / "others" / name / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    (tmp_path / "link").symlink_to(ROOT, target_is_directory=True)
+    return {**os.environ, "PYTHONPATH": str(tmp_path / "others")}, tmp_path / "link"
+
+
+@pytest.mark.skipif(not (ROOT / ".venv" / "made-in").exists(), reason="no .venv of the scripts")
+def test_other_packages_of_our_names_and_a_symlinked_path_change_nothing(misleading):
+    environment, link = misleading
+    made = (ROOT / ".venv" / "made-in").stat().st_mtime_ns
+    shell = "source ./environment.sh && exec $python -c 'import utils, alignment; print(*utils.__path__)'"
+    run = subprocess.run(
+        ["bash", "-c", shell], cwd=link, env=environment, capture_output=True, text=True
+    )
+    assert run.stdout.split() == [str(ROOT / "src" / "utils")], run.stderr
+    assert (
+        ROOT / ".venv" / "made-in"
+    ).stat().st_mtime_ns == made  # not made anew for the other path
+
+
+def test_another_utils_is_not_taken_for_the_one_beside_alignment(tmp_path):
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils" / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "alignment.cli", "export", "--help"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0 and run.stdout.startswith("usage: alignment export"), run.stderr
 
 
 def test_no_usable_python_is_told_in_a_sentence(tmp_path):
