@@ -49,7 +49,7 @@ debates, theses = here.read("01_debates"), here.read("01_theses")
 theses[["statement_id", "votes", "debate_votes"]].head(3)
 
 # %% [markdown]
-# Votes are spread very unevenly: most statements have few, and some have dozens. The line marks the
+# Votes are spread very unevenly: some statements have few, and some have dozens. The line marks the
 # threshold.
 
 # %%

@@ -99,7 +99,7 @@ voted.head(3)
 # planned votes. Each label shows how it was reached: the votes for (`yes`) and against (`no`), the
 # missing votes, and how many votes had tied runs. A `marginal` pair would flip if one vote were
 # reversed; an `open` pair could flip if the missing votes were known. The first three labels, then
-# the number of relevant pairs in each dimension and how many of them are marginal or open.
+# the number of relevant pairs in each dimension, and how many of all pairs are marginal or open.
 
 # %%
 planned = len(here.judges) * len(here.study.languages)
@@ -159,8 +159,8 @@ speaking = labels.loc[labels["relevant"], "statement_id"].nunique()
 hang = flips.drop_duplicates(PAIR)
 Markdown(
     f"**{int(counts['relevant'].sum())} pairs are relevant**; {speaking} statements are relevant "
-    f"to at least one dimension. {int(counts['marginal'].sum())} pairs depend on a single vote, "
-    f"and {len(hang)} would flip under some other rule."
+    f"to at least one dimension. Of all pairs, relevant or not, {int(counts['marginal'].sum())} "
+    f"depend on a single vote, and {len(hang)} would flip under some other rule."
 )
 
 # %%

@@ -84,8 +84,9 @@ whole = curve.summarise_claims(table, have)
 whole
 
 # %% [markdown]
-# Which choice matters? The share of specifications in which each claim holds, by each alternative
-# of each rule. If the rows of a rule agree, that rule makes no difference here.
+# Which choice matters? The share of specifications in which each claim holds, of those that decide
+# it (open ones are left out), by each alternative of each rule. If the rows of a rule agree, that
+# rule makes no difference here.
 
 # %%
 shares = curve.compute_shares(table, rules)

@@ -62,8 +62,10 @@ def test_the_command_line_refuses_what_it_does_not_know(capsys):
     assert cli.main(["run", "-p", "relevance_quorum=99"]) == 1
     assert cli.main(["run", "-p", "sampling.temperature=9"]) == 1
     assert cli.main(["run", "-p", "cultures.US.people=Atlantis", "--plan"]) == 1
+    assert cli.main(["run", "--plan", "--pilot", "3"]) == 1
     said = capsys.readouterr().err
     for sentence in (
+        "--plan asks nothing and --pilot asks a few cells",
         'Did you mean "relevance_quorum"',
         'no notebook "77"',
         'Did you mean "demo"',

@@ -28,6 +28,8 @@ def run(chosen: argparse.Namespace) -> int:
         return jupyterlab.open_lab()
     workspace = _open(chosen)
     sources = _select(parameters.sources(), chosen.only or chosen.first, chosen.only or chosen.last)
+    if chosen.plan and chosen.pilot is not None:
+        raise Problem("--plan asks nothing and --pilot asks a few cells: give one of the two.")
     if chosen.plan or chosen.pilot is not None:
         from alignment.runner import before_asking
 

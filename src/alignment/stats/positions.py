@@ -40,7 +40,7 @@ def sentence(table: pd.DataFrame) -> str:
     far = rows.loc[rows["mean"].abs().idxmax()]
     few = f" ({bare} have too few statements for an interval)" if bare else ""
     return (
-        f"**{clear.sum()} of {len(table)} positions have an interval that excludes 0**{few}. "
+        f"**{clear.sum()} of {len(table)} intervals of a position exclude 0**{few}. "
         "The farthest from zero is "
         f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
     )

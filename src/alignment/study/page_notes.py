@@ -47,7 +47,7 @@ def count_answers(cells: pd.DataFrame) -> Markdown:
     n = cells["state"].eq("answered").sum()
     share = f" ({100 * n / len(cells):.1f} %)" if len(cells) else ""
     answered = f"**{n:,} of {len(cells):,} cells are answered**{share}."
-    return Markdown(f"{answered} Respondents: {whose}.")
+    return Markdown(f"{answered} Answers by: {whose}.")
 
 
 def missing_stances(workspace: Workspace) -> Markdown:
