@@ -30,8 +30,10 @@ def _quote(*sentences: str) -> Markdown:
 
 def _lab_run(workspace: Workspace) -> str:
     """Say of a page that it was made by hand, in JupyterLab, and not by the runner."""
+    if not workspace.is_lab:
+        return ""
     base = f"what it lacks it reads from the study `{workspace.study.name}`."
-    return f"**A lab run.** This page was made by hand; {base}" if workspace.is_lab else ""
+    return f"**A lab run.** This page was made by hand; {base}"
 
 
 def caution(workspace: Workspace) -> str:
