@@ -1,9 +1,10 @@
-"""Votes and labels over the paper's 212,600 cells and over ten times as many: time, memory, and how they grow.
+"""Votes and labels over the paper's 212,600 cells and over ten times as many: time and memory.
 
     .venv/bin/python benchmarks/bench_votes.py
 
-Sizes take turns, so that what else the machine does falls on all alike; ratios are what carries over to another
-machine. Memory is the peak of what Python and numpy allocate beyond the answers, from a run of its own.
+Sizes take turns, so that what else the machine does falls on all alike; ratios are what carries
+over to another machine. Memory is the peak of what Python and numpy allocate beyond the answers,
+from a run of its own.
 """
 
 import statistics
@@ -73,7 +74,7 @@ def other_rules(answers: dict[str, pd.DataFrame]) -> None:
 
 
 def plain_loop(answers: dict[str, pd.DataFrame]) -> None:
-    """The votes alone, by a counter for each cell: what most code does, and where order decides ties."""
+    """Count the votes alone, cell by cell, as most code does; the order of runs decides ties."""
     for table in answers.values():
         counted: dict[tuple, Counter] = {}
         for row in table.itertuples(index=False):
@@ -131,7 +132,8 @@ def main() -> None:
         for name in (list(jobs)[2], list(jobs)[0])
     )
     print(
-        f"the plain loop takes {', '.join(f'{r:.1f}' for r in loop / ours)} times as long as votes and labels"
+        f"the plain loop takes {', '.join(f'{r:.1f}' for r in loop / ours)} times as long "
+        "as votes and labels"
     )
 
 

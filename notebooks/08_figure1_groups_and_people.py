@@ -100,9 +100,9 @@ style.save(here, figure, "figure1", caption)
 
 # %% [markdown]
 # *Figure 1. Left: groups of models, with the number of statements and 95 % intervals. Right: the
-# people of their countries, from surveys. Only statements on which the groups differ are counted, so
-# two groups that are opposite on every one of them lie at equal distances on either side of 50 by
-# construction: the direction of the gap carries information here, its size does not.*
+# people of their countries, from surveys. Only statements on which the groups differ are counted,
+# so two groups that are opposite on every one of them lie at equal distances on either side of 50
+# by construction: the direction of the gap carries information here, its size does not.*
 #
 # The same comparison on all statements. Where the groups agree they have the same score, so they
 # lie closer together.

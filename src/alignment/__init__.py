@@ -1,4 +1,4 @@
-"""Everything but the thin core: debates, asking, figures, releases, and the runner of the notebooks.
+"""Everything but the thin core: debates, asking, figures, releases, and the notebooks' runner.
 
 `utils` lies beside this package. It is looked for here first, so that another package of that name,
 in PYTHONPATH or in the folder where a command is typed, is never taken for it.

@@ -32,7 +32,7 @@ class History(NamedTuple):
     respondents: str = ""
 
     def is_open(self, attempts: int) -> bool:
-        """Return whether it is still to be asked: without a reply, or unreadable with attempts left."""
+        """Return whether to ask it (again): without a reply, or unreadable with attempts left."""
         return not self.replies or (self.state in ASKED_AGAIN and self.replies < attempts)
 
 

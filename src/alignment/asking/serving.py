@@ -1,4 +1,4 @@
-"""What only the archive knows of the answers: who served them, and the reasons that the models gave."""
+"""What only the archive knows of the answers: who served them, and the models' reasons."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ def show_table3(table: pd.DataFrame) -> Styler:
     """Show Table 3 as the paper prints it: both means of each model, green where p < 0.05.
 
     p is the bootstrap's; a mark stands where the exact test with Holm's correction agrees. `table`:
-    as `language_changes.compare_languages` gives it. With more than two languages every pair of them has lines of
+    as `compare_languages` gives it. With more than two languages every pair of them has lines of
     its own, since it rests on statements of its own.
     """
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]

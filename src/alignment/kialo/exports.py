@@ -84,7 +84,8 @@ def parse(text: str) -> Export:
 
     >>> parse("Discussion Title: Cats\\n\\n1. Cats may vote.\\n1.1. Pro: They care.")
     Export(format='older export', title='Cats', question='', theses=('Cats may vote.',))
-    >>> parse("Discussion Name:\\nCats\\n\\n1. Question:\\nMay they?\\n\\n 1.1. Thesis:\\n Yes").theses
+    >>> newer = "Discussion Name:\\nCats\\n\\n1. Question:\\nMay they?\\n\\n 1.1. Thesis:\\n Yes"
+    >>> parse(newer).theses
     ('Yes',)
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

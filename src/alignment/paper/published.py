@@ -91,7 +91,7 @@ def read_table3() -> pd.DataFrame:
 
 
 def read_table3_pairs() -> pd.DataFrame:
-    """Read Table 3 as `language_changes.compare_languages` would give it, one row per dimension and model.
+    """Read Table 3 as `compare_languages` would give it, one row per dimension and model.
 
     The p-values are not printed (NaN).
     """

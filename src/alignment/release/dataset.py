@@ -145,7 +145,7 @@ def _head(workspace: Workspace, data: pd.DataFrame) -> str:
 
 
 def licence_of(workspace: Workspace) -> tuple[str, str]:
-    """Return the labels' licence (the hub's name) and its address; imported labels keep their own."""
+    """Return the labels' licence (as hubs name it) and address; imported ones keep their own."""
     if workspace.study.labels:
         return "unknown", "the terms of the source that the labels were brought from"
     return LICENCE

@@ -63,7 +63,7 @@ def compare_languages(
 
 
 def name_pairs(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `compare_languages`, the languages beside the model if there are several pairs."""
+    """Return the rows of `compare_languages`, with the languages if there are several pairs."""
     if len(table[["a", "b"]].drop_duplicates()) == 1:
         return table
     return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
@@ -72,7 +72,7 @@ def name_pairs(table: pd.DataFrame) -> pd.DataFrame:
 def _table(
     keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
 ) -> pd.DataFrame:
-    """Return the rows of `compare_languages`, from its columns of scores and of resampled differences."""
+    """Return the rows of `compare_languages`, from scores and resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
     low, high = significance.of_enough(significance.interval(samples), n)
     table = _named(keys, scores).assign(
