@@ -35,7 +35,7 @@ from alignment.annotation import rating_sheets as sheets
 from alignment.annotation import ratings, sampling
 from alignment.figures import paper_figures, style, tables
 from alignment.stats import agreement, agreement_coefficients
-from alignment.study import page_notes, respondents
+from alignment.study import page_notes, stamps
 from alignment.study.workspace import open_study
 from utils import votes
 
@@ -45,7 +45,7 @@ sample = sampling.choose_sample(
     here.raw / "ratings", labels, sample_statements, np.random.default_rng(6)
 )
 ratings = ratings.read_ratings(here, sample, labels)
-raters = respondents.raters_of(ratings)
+raters = stamps.raters_of(ratings)
 page_notes.rating_banner(here, raters)
 
 # %% [markdown]
@@ -144,7 +144,7 @@ tables.show_table2(table2)
 
 # %%
 caption = "MAE between annotators, and between annotators and models, with the paper's values."
-who = respondents.combine(here.respondents, raters) if raters else "printed"
+who = stamps.combine(here.respondents, raters) if raters else "printed"
 style.save(here, paper_figures.mae_bars(tables.join_printed(table2)), "table2", caption, who)
 
 # %% [markdown]
@@ -178,7 +178,7 @@ by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]
 by_dimension[list(kinds)].fillna("–")
 
 # %%
-both = {"respondents": respondents.combine(here.respondents, raters), "raters": raters}
+both = {"respondents": stamps.combine(here.respondents, raters), "raters": raters}
 results = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in results.items()]

@@ -22,7 +22,7 @@ from alignment.figures.style import stamp, use_style  # noqa: E402
 from alignment.release import dataset  # noqa: E402
 from alignment.runner.pages import digest  # noqa: E402
 from alignment.study import data_dictionary, paths  # noqa: E402
-from alignment.study.respondents import KINDS  # noqa: E402
+from alignment.study.stamps import KINDS  # noqa: E402
 from alignment.study.workspace import Workspace, open_own  # noqa: E402
 from utils.errors import Problem  # noqa: E402
 

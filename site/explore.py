@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from alignment.asking import collection, plan
-from alignment.study.respondents import KINDS
+from alignment.study.stamps import KINDS
 from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL

@@ -19,7 +19,7 @@ from PIL import Image
 from alignment.figures import diagnostics, paper_figures, style
 from alignment.paper import published
 from alignment.study.paths import REFERENCE
-from alignment.study.respondents import KINDS
+from alignment.study.stamps import KINDS
 from utils.errors import Problem
 
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]

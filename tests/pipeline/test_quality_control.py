@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 import spreadsheet
 from alignment.annotation import rating_sheets, ratings, sampling
-from alignment.study import page_notes, respondents
+from alignment.study import page_notes, stamps
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.schema import Annotators
@@ -116,8 +116,8 @@ def test_with_nobody_the_page_says_not_yet_rated_and_table_2_is_the_papers_alone
 
 def test_sheets_that_nobody_filled_in_are_no_ratings(round_):
     ratings = round_[1]["tables"]["06_ratings"]
-    assert respondents.raters_of(ratings) == "live"
-    assert respondents.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
+    assert stamps.raters_of(ratings) == "live"
+    assert stamps.raters_of(ratings.assign(relevant=None, polarity=None)) == ""
 
 
 def test_a_whole_round_from_the_command_line_to_table_2(round_):
@@ -275,7 +275,7 @@ def test_the_sample_is_that_of_the_sheets_once_they_were_given_out(tmp_path):
 
 
 @pytest.mark.parametrize("models", ["simulated", "imported", "live"])
-@pytest.mark.parametrize("raters", list(respondents.RATERS))
+@pytest.mark.parametrize("raters", list(stamps.RATERS))
 def test_the_notice_calls_made_up_what_is_and_nothing_else(models, raters):
     here = SimpleNamespace(respondents=models, is_lab=False)
     text = page_notes.rating_banner(here, raters).data

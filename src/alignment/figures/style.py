@@ -19,7 +19,7 @@ from matplotlib.patches import Patch
 
 from alignment.stats.significance import LEAST
 from alignment.study.files import write_whole
-from alignment.study.respondents import KINDS
+from alignment.study.stamps import KINDS
 from alignment.study.workspace import Workspace
 from utils import answer_words
 from utils.errors import Problem, nearest

@@ -29,7 +29,7 @@ CITE = """@article{negru2026understanding,
   year = {2026}
 }"""
 TEMPLATES = Path(__file__).parent / "templates"
-TEXTS = yaml.safe_load((TEMPLATES / "card.yaml").read_text(encoding="utf-8"))
+TEXTS = yaml.safe_load((TEMPLATES / "card_texts.yaml").read_text(encoding="utf-8"))
 
 
 def build_dataset(

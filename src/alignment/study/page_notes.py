@@ -3,7 +3,7 @@
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.study.respondents import KINDS, RATERS
+from alignment.study.stamps import KINDS, RATERS
 from alignment.study.workspace import Workspace
 
 

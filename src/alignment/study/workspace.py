@@ -11,8 +11,8 @@ import pandas as pd
 
 from alignment.study import dimensions, display, paths, table_files
 from alignment.study.loader import load
-from alignment.study.respondents import combine
 from alignment.study.schema import Cap, Study
+from alignment.study.stamps import combine
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 
