@@ -44,7 +44,7 @@ def content(step, language, statement="Voting should be compulsory."):
 
 
 def test_english_and_chinese_have_all_files():
-    assert languages() == ["en", "zh"]
+    assert {"en", "zh"} <= set(languages())
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -233,7 +233,7 @@ def test_a_prompt_names_all_missing_slots_at_once():
     [
         ("stanse", "en", '"stance"'),
         ("stance", "zhh", '"zh"'),
-        ("stance", "fr", "languages: en, zh"),
+        ("stance", "qq", f"languages: {', '.join(languages())}"),
     ],
 )
 def test_an_unknown_step_or_language_is_named_with_the_nearest(step, language, hint):
@@ -303,11 +303,12 @@ def test_a_language_is_added_by_its_files_alone(tmp_path, monkeypatch):
         prompts._shape,
         prompts._marks,
     )
+    before = languages()
     try:
         monkeypatch.setattr(answer_words, "TEMPLATES", tmp_path)
         for cached in everything:
             cached.cache_clear()
-        assert languages() == ["en", "xx", "zh"]
+        assert set(languages()) == {*before, "xx"} and "xx" not in before
         assert fill("stance", "xx", "Voting should be compulsory.")[0]["content"].startswith(
             "You will say"
         )
