@@ -63,8 +63,8 @@ def pick_examples(data: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
 
 
 def is_simulated(workspace: Workspace, data: pd.DataFrame) -> bool:
-    """Return whether any label of a release is simulated: then all of it is no data set."""
-    is_any = data["respondents"].eq("simulated").any()
+    """Return whether any label of a release is simulated or planted: then it is no data set."""
+    is_any = data["respondents"].isin(["simulated", "planted"]).any()
     return workspace.study.respondents == "simulated" or bool(is_any)
 
 

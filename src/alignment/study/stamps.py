@@ -29,6 +29,17 @@ KINDS = {  # a number that rests on several kinds bears the name of the first of
         "leanings answered. It shows whether the pipeline recovers what was planted, and says "
         "nothing about any model or people.",
     ),
+    "planted": Kind(
+        "real models, planted labels",
+        "Planted labels: no finding about cultures.",
+        "**Planted labels.** Real models gave the answers of this study, but its labels are the "
+        "input of a simulation: no judge and no person gave them. How often a model agrees, what "
+        "changes with the language and what could not be read is the models' doing; a score on a "
+        "dimension says nothing about any culture.",
+        "**Planted labels.** The labels on this page are the input of a simulation.",
+        "**The labels of this study are planted.** Real models answered, but no judge and no person "
+        "gave the labels. A score on a dimension says nothing about any culture.",
+    ),
     "imported": Kind(
         "imported answers",
         "Imported answers.",

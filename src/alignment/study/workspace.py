@@ -148,13 +148,15 @@ class Workspace:
 
     @property
     def respondents(self) -> str:
-        """Who answered, from the answers themselves, so that nothing can wash it off."""
+        """Who answered and labelled, by the tables themselves, so that nothing can wash it off."""
         numbers = [n for n in paths.ASKING.values() if n <= (self.notebook or n)]
         kinds = {self.study.respondents}
         for number in numbers:
             file = self.path_of(f"{number}_answers.csv.gz")
             if file.exists():
                 kinds |= _respondents(file, file.stat().st_mtime_ns)
+        if (labels := self.raw / self.study.labels).is_file():
+            kinds |= set(table_files.read_as_text(labels).get("respondents", [])) - {""}
         return combine(*kinds)
 
 
