@@ -513,8 +513,8 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
 def test_the_proxy_is_what_the_environment_says(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
-    assert endpoint._proxy_for("http://models.example/v1") == "http://127.0.0.1:3128"
-    assert endpoint._proxy_for("http://127.0.0.1:8000/v1") is None
+    assert client._proxy_for("http://models.example/v1") == "http://127.0.0.1:3128"
+    assert client._proxy_for("http://127.0.0.1:8000/v1") is None
 
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):

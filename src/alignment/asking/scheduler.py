@@ -12,7 +12,7 @@ from sqlite3 import Connection
 
 import openai
 
-from alignment.asking import archive, endpoint, record
+from alignment.asking import archive, client, endpoint, record
 from alignment.asking.budget import Budget, highest_cost
 from alignment.asking.endpoint import Failure
 from alignment.asking.request import Request
@@ -143,9 +143,9 @@ class Scheduler:
             for name, settings in study.endpoints.items():
                 own = [r for r in self.requests if study.models[r.model].endpoint == name]
                 if own:
-                    client = endpoint.open_client(self.workspace, name)
-                    client = await stack.enter_async_context(client)
-                    self.lanes.append(Lane(name, client, Pace(settings.in_flight), iter(own)))
+                    opened = client.open_client(self.workspace, name)
+                    own_client = await stack.enter_async_context(opened)
+                    self.lanes.append(Lane(name, own_client, Pace(settings.in_flight), iter(own)))
             group = await stack.enter_async_context(asyncio.TaskGroup())
             writer = group.create_task(self._write())  # if the disk is full, all of it ends
             try:

@@ -48,7 +48,7 @@ def allow(workspace: Workspace, calls: pd.DataFrame) -> None:
 
 def _check_keys(workspace: Workspace, endpoints: list[str]) -> None:
     """Refuse to begin while a key is missing, and name all that are."""
-    from alignment.asking.endpoint import read_key  # the client takes a second to import
+    from alignment.asking.client import read_key  # the client takes a second to import
 
     problems = []
     for endpoint in endpoints:

@@ -37,7 +37,7 @@ KINDS = {  # a number that rests on several kinds bears the name of the first of
         "changes with the language and what could not be read is the models' doing; a score on a "
         "dimension says nothing about any culture.",
         "**Planted labels.** The labels on this page are the input of a simulation.",
-        "**The labels of this study are planted.** Real models answered, but no judge and no person "
+        "**The labels of this study are planted.** Real models answered, but no judge or person "
         "gave the labels. A score on a dimension says nothing about any culture.",
     ),
     "imported": Kind(
