@@ -10,7 +10,7 @@ import unicodedata
 
 from utils.answer_words import patterns, words
 
-CUT = {"length", "max_tokens", "error"}
+CUT = {"length", "max_tokens"}
 FILTERED = {"content_filter", "safety", "refusal"}
 
 THINKING = re.compile(
@@ -48,6 +48,8 @@ def read(
     words(language)
     if reason in FILTERED:
         return "refused", ""
+    if reason == "error":  # the endpoint's fault, not the model's words
+        return "failed", ""
     plain = _plain(visible(text or ""))
     answer, spoken, where = _marked(step, plain, reason in CUT)
     if answer is not None:

@@ -20,6 +20,7 @@ from alignment import cli
 from alignment.asking import (
     answers,
     archive,
+    client,
     collection,
     endpoint,
     plan,
@@ -108,13 +109,20 @@ def all_is_accounted_for(
 def test_whatever_fails_every_cell_is_answered_once_and_none_is_invented(here):
     server, cells = failing(here, list(FAULTS), share=0.3), relevance(here)
     with serve(server) as address:
-        asked = live(here, address, timeout=1.5)
-        frame = answers.collect(asked, cells)
-        before = sum(server.asked.values())
-        again = answers.collect(asked, cells[frame["state"].to_numpy() != "failed"])
-        assert sum(server.asked.values()) == before and before > len(cells)
-    assert (again["state"] != "failed").all() and (frame["state"] == "failed").mean() < 0.01
+        frame = until_all_is_there(live(here, address, timeout=1.5), server, cells)
     all_is_accounted_for(here, server, cells, frame)
+
+
+def until_all_is_there(asked: Workspace, server: Faulty, cells: pd.DataFrame) -> pd.DataFrame:
+    """Ask, and again when the server has recovered; what failed first is a few cells at most."""
+    frame = answers.collect(asked, cells)
+    failed = (frame["state"] == "failed").mean()
+    assert failed < 0.03  # a try that may have been charged is made twice, and once more each
+    before, server.fault = sum(server.asked.values()), lambda asked, body: None
+    frame = answers.collect(asked, cells)
+    assert sum(server.asked.values()) - before >= round(failed * len(cells))
+    assert "failed" not in set(frame["state"])
+    return frame
 
 
 @pytest.mark.slow
@@ -127,7 +135,8 @@ def test_of_ten_thousand_cells_none_is_lost_doubled_or_invented(here, kind, shar
         2 if kind in ("no answer", "a trickle") else 60
     )  # a busy machine must not make the others late
     with serve(server) as address:
-        frame = answers.collect(live(here, address, timeout=timeout, in_flight=64), cells)
+        asked = live(here, address, timeout=timeout, in_flight=64)
+        frame = until_all_is_there(asked, server, cells)
     assert len(frame) == 10_080
     all_is_accounted_for(here, server, cells, frame)
 
@@ -349,8 +358,11 @@ def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_agai
 
     down = Faulty(simulation.app(here), lambda asked, body: broken)
     cells = relevance(here, 1)
-    with serve(down) as address:
-        frame = answers.collect(live(here, address), cells)
+    monkeypatch.setattr(scheduler, "FIRST_TRIES", 2)
+    with serve(down) as address, pytest.raises(Problem, match='"sim-cn-1" was stopped: .* 503'):
+        answers.collect(live(here, address), cells)
+    assert sum(down.asked.values()) < 2 * len(cells)
+    frame = answers.collect(replace(live(here, address), recorded=True), cells.iloc[:1])
     assert set(frame["state"]) == {"failed"} and set(frame["answer"]) == {""}
     with serve(simulation.app(here)) as address:
         frame = answers.collect(live(here, address), cells)
@@ -414,7 +426,7 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(401, "the key was refused"), (404, "the model is unknown")]
+    ("status", "said"), [(401, "the key was refused"), (404, "the model or the address is unknown")]
 )
 def test_a_refused_key_stops_the_model_at_once_with_a_sentence(here, status, said):
     async def refuse(send):
@@ -448,7 +460,7 @@ def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(h
     )
     with (
         serve(server) as address,
-        pytest.raises(Problem, match="every request was turned down, the last with 400"),
+        pytest.raises(Problem, match="requests failed, .* with: 400: not a valid model ID"),
     ):
         answers.collect(live(here, address), cells)
     assert (
@@ -472,7 +484,7 @@ def test_no_credit_stops_a_model_though_it_looks_like_a_request_to_slow_down(her
     assert sum(server.asked.values()) <= 16 * 4
 
 
-def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(here):
+def test_a_statement_that_moderation_forbids_is_refused_and_does_not_stop_the_model(here):
     async def flagged(send):
         await answer(send, 403, b'{"error": {"message": "input flagged"}}')
 
@@ -481,21 +493,40 @@ def test_a_statement_that_moderation_forbids_fails_and_does_not_stop_the_model(h
     )
     with serve(server) as address:
         frame = answers.collect(live(here, address, in_flight=1), relevance(here, 1))
-    failed = frame[frame["state"] == "failed"]
-    assert (
-        set(failed["statement_id"]) == {"demo-4.1"}
-        and set(failed["language"]) == {"en"}
-        and len(failed) == 24
-    )
+    refused = frame[(frame["state"] == "refused") & (frame["respondents"] == "live")]
+    assert set(refused["statement_id"]) == {"demo-4.1"} and set(refused["language"]) == {"en"}
+    assert len(refused) == 24 and "failed" not in set(frame["state"])
 
 
-def test_a_full_disk_stops_everything_with_a_sentence(here, monkeypatch):
+def test_what_a_full_disk_does_not_take_is_kept_beside_and_taken_in_later(here, monkeypatch):
     def full(connection, rows):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(archive, "add_records", full)
-    with serve(simulation.app(here)) as address, pytest.raises(Problem, match="disk is full"):
-        answers.collect(live(here, address), relevance(here, 1))
+    server, cells = Faulty(simulation.app(here)), relevance(here, 1)
+    with serve(server) as address:
+        with monkeypatch.context() as patch, pytest.raises(Problem, match="disk is full.*beside"):
+            patch.setattr(archive, "add_records", full)
+            patch.setattr(scheduler, "DISK_PATIENCE", 0.5)
+            answers.collect(live(here, address), cells)
+        arrived = sum(server.answered.values())
+        frame = answers.collect(live(here, address), cells)
+    assert 0 < arrived < len(cells)  # it had paused
+    all_is_accounted_for(here, server, cells, frame)
+    assert not list(here.raw.glob("*not-yet-written"))
+
+
+def test_while_another_program_locks_the_archive_asking_pauses_and_loses_nothing(here, capsys):
+    server, cells = Faulty(simulation.app(here)), relevance(here)
+    archived = here.raw / archive.FILE
+    with serve(server) as address:
+        answers.collect(live(here, address), cells[:1])
+        other = sqlite3.connect(archived, isolation_level=None, check_same_thread=False)
+        other.execute("begin immediate")
+        threading.Timer(4.0, lambda: other.execute("rollback")).start()
+        frame = answers.collect(live(here, address), cells)
+    all_is_accounted_for(here, server, cells, frame)
+    said = capsys.readouterr().err
+    assert "cannot be written (database is locked)" in said and "can be written again" in said
 
 
 def test_two_statements_of_the_same_words_are_asked_once(here):

@@ -56,6 +56,7 @@ def test_a_log_gets_a_line_now_and_then_and_no_bar(capsys, monkeypatch):
         "usd": 0.5,
         "cap": None,
         "what": "replies",
+        "note": "",
     }
     bar = progress.Bar(state, "07_collect", in_log=True)
     bar.draw(state)

@@ -94,18 +94,12 @@ FAULTS = {  # what an endpoint may do in place of answering
         send, 200, b'{"choices": [{"message": {"content": "Answer: y'
     ),
     "cut in the body": lambda send: cut(send, b'{"choices": [{"message": {"content": "Answer: yes'),
-    "no choice": lambda send: answer(send, 200, b'{"choices": []}'),
     "null choice": lambda send: answer(send, 200, b'{"choices": [null]}'),
     "an error as a reply": lambda send: answer(
         send, 200, b'{"error": {"message": "upstream failed", "code": 502}}'
     ),
     "content is no text": lambda send: answer(
         send, 200, _completion({"content": [{"type": "text"}]})
-    ),
-    "usage is no numbers": lambda send: answer(
-        send,
-        200,
-        _completion({"content": "Answer: yes"})[:-1] + b', "usage": {"prompt_tokens": "many"}}',
     ),
     "a list": lambda send: answer(send, 200, b"[]"),
     "nothing": lambda send: answer(send, 200, b""),

@@ -1,8 +1,11 @@
 """The archive of replies: one SQLite file per study, every reply on disk before it is counted."""
 
 import fcntl
+import hashlib
 import json
+import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +13,7 @@ from sqlite3 import Connection
 
 import pandas as pd
 
-from alignment.asking.record import FIELDS, ORIGIN, SCHEMA, WIRE
+from alignment.asking.record import FIELDS, NEVER_SENT, ORIGIN, SCHEMA, WIRE
 from alignment.asking.request import Request
 from utils.errors import Problem
 
@@ -113,8 +116,43 @@ def add_records(connection: Connection, records: Iterable[dict]) -> None:
             connection.executemany(f"insert into {into} values ({slots})", rows)
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # a full disk may have ended it
+            connection.execute("rollback")
         raise
+
+
+def write_beside(path: Path, records: list[dict]) -> None:
+    """Write records that the archive cannot take into a file beside it, or where there is room."""
+    lines = "".join(json.dumps(record) + "\n" for record in records).encode()
+    for file in _beside(path):
+        try:
+            with file.open("ab") as beside:
+                beside.write(lines)
+                beside.flush()
+                os.fsync(beside.fileno())
+            return
+        except OSError as error:
+            fault = error
+    raise Problem(f"{len(records)} replies could not be written anywhere: {fault}.")
+
+
+def add_from_beside(path: Path, connection: Connection) -> None:
+    """Add the records that an earlier execution had to write beside the archive."""
+    for file in _beside(path):
+        if file.exists():
+            lines = file.read_bytes().splitlines(keepends=True)
+            records = [json.loads(line) for line in lines if line.endswith(b"\n")]
+            archived = set(connection.execute("select key, attempt from replies"))
+            fresh = {(r["key"], r["attempt"]): r for r in records}
+            add_records(connection, [r for place, r in fresh.items() if place not in archived])
+            file.unlink()
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return where records may lie that an archive could not take."""
+    name = f"{path.name}-not-yet-written"
+    whose = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    return [path.with_name(name), Path(tempfile.gettempdir()) / f"{name}-{whose}"]
 
 
 def read_attempts(connection: Connection, steps: list[str]) -> Iterator[tuple]:
@@ -142,11 +180,28 @@ def read_models(connection: Connection) -> set[str]:
 def sum_spending(connection: Connection) -> tuple[int, float]:
     """Sum the calls and US dollars of the whole study so far.
 
-    Lost tries are calls, too, and count with the most that they can have cost.
+    Lost tries are calls, too, and count with the most that they can have cost; what never left this
+    machine is none.
     """
     usd = "coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0)"
-    query = f"select count(*) + coalesce(sum(lost), 0), {usd} from replies"
-    return connection.execute(query).fetchone()
+    calls = "count(*) + coalesce(sum(lost), 0) - coalesce(sum(error like ?), 0)"
+    return connection.execute(f"select {calls}, {usd} from replies", [NEVER_SENT + "%"]).fetchone()
+
+
+def count_failures(connection: Connection, keys: set[str] | None = None) -> pd.DataFrame:
+    """Count why requests failed, the commonest reason first: step, model, language, reason, n.
+
+    Only requests that have no reply to this day, of `keys` if they are given.
+    """
+    rows = connection.execute(
+        """select key, step, model, language, error from replies
+        where text is null and key not in (select key from replies where text is not null)"""
+    )
+    failures = pd.DataFrame(rows, columns="key step model language reason".split())
+    if keys is not None:
+        failures = failures[failures["key"].isin(keys)]
+    by = ["step", "model", "language", "reason"]
+    return failures.value_counts(by).rename("n").reset_index()
 
 
 def average_usage(connection: Connection) -> pd.DataFrame:

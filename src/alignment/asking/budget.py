@@ -1,8 +1,11 @@
 """What a request costs, at most and in fact, and what the study's cap leaves for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from alignment.asking.request import Request
 from alignment.study.schema import Cap, Study
+from utils.errors import Problem
 
 
 def highest_cost(study: Study, model: str, messages: list[dict]) -> float:
@@ -14,12 +17,54 @@ def highest_cost(study: Study, model: str, messages: list[dict]) -> float:
     return cost_of_tokens(study, model, characters, study.limit(model))
 
 
-def reply_cost(study: Study, model: str, usage: dict) -> float:
-    """Return the US dollars of a reply: as the broker states them, else tokens times the price."""
-    if isinstance(usage.get("cost"), int | float):
-        return float(usage["cost"])
-    input_tokens, output_tokens = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return cost_of_tokens(study, model, input_tokens or 0, output_tokens or 0)
+def reply_cost(study: Study, request: Request, usage: dict, size: int) -> float:
+    """Return the US dollars of a reply: as the broker states them, else tokens times the price.
+
+    Where the tokens are not known there is one for each byte of the messages and of the body, of
+    `size` bytes: more than they can be.
+    """
+    stated = _number(usage.get("cost"))
+    if stated is not None:
+        return stated
+    input_tokens, output_tokens = read_tokens(usage)
+    if input_tokens is None:
+        input_tokens = sum(len(m["content"].encode()) for m in request.messages)
+    if output_tokens is None:
+        output_tokens = min(size, study.limit(request.model))
+    return cost_of_tokens(study, request.model, input_tokens, output_tokens)
+
+
+def read_tokens(usage: dict) -> tuple[int | None, int | None]:
+    """Return the tokens of a question and its reply; None where a server does not say them.
+
+    Some leave what a model thought out of the reply's tokens, and count it in the total.
+
+    >>> read_tokens({"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 2110})
+    (100, 2010)
+    """
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    question, reply, total = (_number(usage.get(name)) for name in names)
+    if question is not None and total is not None:
+        reply = max(reply or 0, total - question)
+    return tuple(None if n is None else round(n) for n in (question, reply))
+
+
+def _number(value) -> float | None:
+    """Return a count or a price that a server states, if it is one."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number < float("inf") and not isinstance(value, bool) else None
+
+
+def check_prices(study: Study, models: Iterable[str]) -> None:
+    """Refuse a cap in US dollars where a model has no price; Problem names these models."""
+    unpriced = [name for name in models if study.models[name].price is None]
+    if study.cap and study.cap.usd is not None and unpriced:
+        which = ", ".join(unpriced)
+        how = "give each a price in the study file (`price: {input: 0, output: 0}` for a free one)"
+        raise Problem(f"A cap in US dollars cannot hold without the price of {which}: {how}.")
 
 
 def cost_of_tokens(study: Study, model: str, input_tokens: float, output_tokens: float) -> float:

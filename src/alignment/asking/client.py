@@ -19,7 +19,9 @@ OMITTED = {
     f"X-Stainless-{name}": openai.Omit()
     for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 }
-KEPT_HEADERS = {"retry-after", "x-request-id", "content-type"}
+KEPT_HEADERS = {"retry-after", "retry-after-ms", "x-ratelimit-reset", "x-request-id"}
+KEPT_HEADERS |= {"content-type", "location"}
+CONNECTING = 30.0  # seconds; later than that, a request has surely not been sent
 
 
 class LeanClient(httpx2.AsyncClient):
@@ -32,7 +34,8 @@ class LeanClient(httpx2.AsyncClient):
     def __init__(self, base_url: str, in_flight: int, seconds: float) -> None:
         super().__init__()
         connector = aiohttp.TCPConnector(limit=in_flight, ssl=httpx2.create_ssl_context())
-        timeout = aiohttp.ClientTimeout(total=seconds)  # of a whole reply: a trickle must end, too
+        # of a whole reply: a trickle must end, too
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(CONNECTING, seconds))
         how = {"timeout": timeout, "cookie_jar": aiohttp.DummyCookieJar()}
         self.session = aiohttp.ClientSession(connector=connector, **how)
         self.proxy, self.urls = _proxy_for(base_url), {}
@@ -44,6 +47,7 @@ class LeanClient(httpx2.AsyncClient):
 
     async def send(self, request: httpx2.Request, **_) -> httpx2.Response:
         how = {"headers": request.headers.items(), "data": request.content, "proxy": self.proxy}
+        how["allow_redirects"] = False  # another address is never told the key
         async with self.session.request(request.method, str(request.url), **how) as reply:
             content = await reply.read()  # already unpacked
             headers = {k: v for k, v in reply.headers.items() if k.lower() in KEPT_HEADERS}

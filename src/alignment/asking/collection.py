@@ -18,6 +18,7 @@ from utils.cells import CELL, STEPS
 from utils.errors import Problem
 
 QUESTION = [name for name in CELL if name not in ("model", "run")]  # decides what is asked
+BUSY = 2000  # milliseconds to wait for another program that has locked the archive
 ASKED_AGAIN = ("unreadable", "cut off")  # states of a reply, as far as `attempts` allows
 
 
@@ -154,6 +155,8 @@ def ask_rounds(
     study, path = workspace.study, workspace.raw / archive.FILE
     cap = study.cap.usd if study.cap and study.respondents == "live" else None
     with archive.open_archive(path) as connection, archive.lock(path):
+        connection.execute(f"pragma busy_timeout = {BUSY}")
+        archive.add_from_beside(path, connection)
         archive.add_lost_tries(path, connection, study.respondents)
         requests = open_requests(connection)
         for _ in range(study.attempts):
@@ -200,9 +203,12 @@ def _read_archive(connection: Connection, steps: list[str], keys: set[str]) -> H
         if key not in keys:
             continue
         past = histories.get(key, NEVER_ASKED)
-        attempts, replies = max(past.attempts, attempt), past.replies + (text is not None)
-        if text is not None and attempt > past.latest:
+        state, answer = "failed", ""
+        if text is not None:
             state, answer = parse(step, language, text, finish_reason)
+        is_reply = state != "failed"
+        attempts, replies = max(past.attempts, attempt), past.replies + is_reply
+        if is_reply and attempt > past.latest:
             histories[key] = History(attempts, replies, attempt, state, answer, respondents)
         elif past.replies:
             histories[key] = past._replace(attempts=attempts, replies=replies)

@@ -2,28 +2,37 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from sqlite3 import Connection
 
 import openai
 
 from alignment.asking import archive, client, endpoint, record
-from alignment.asking.budget import Budget, highest_cost
+from alignment.asking.budget import Budget, check_prices, highest_cost
 from alignment.asking.endpoint import Failure
 from alignment.asking.request import Request
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
+from utils import reply_parser
+from utils.cells import STEPS
 from utils.errors import Problem
 
-TRIES = 6  # for one attempt at a reply before it counts as failed
+TRIES = 9  # for one attempt at a reply before it counts as failed: an outage of a minute and a half
+FIRST_TRIES = 6  # of a model that has not replied yet: perhaps nobody listens
+PAID_TRIES = 2  # that may have been charged without bringing a reply
 PATIENCE = 30  # times that an endpoint may say "slow down" to one request
-HOPELESS = 10  # requests of a model that are turned down, before any reply of it: it is stopped
+USED_UP = 5  # times that it may say to a model that a limit of the day is reached
+HOPELESS = 10  # failures in a row of a model without any reply: it is stopped
+IN_A_ROW = 30  # failures, or replies that cannot be read, in one step and language: likewise
 UNSAVED = 1000  # replies that may wait for the disk
+DISK_PATIENCE = 300.0  # seconds until replies that cannot be written are written beside
 APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one
 GATHER = 0.05  # seconds in which replies gather for a transaction: a disk bears few of them
 
@@ -73,23 +82,30 @@ def ask(
 ) -> None:
     """Ask all requests, each endpoint with as many in flight as it bears; archive every reply.
 
-    Problem when a model was stopped or the cap is reached. Ctrl-C finishes what is in flight and
-    then raises KeyboardInterrupt; a second one waits no longer.
+    Problem when a model was stopped, the cap is reached or the disk failed. Ctrl-C finishes what is
+    in flight and then raises KeyboardInterrupt; a second one waits no longer.
     """
-    with archive.open_journal(workspace.raw / archive.FILE) as note:
-        budget = Budget(workspace.study.cap, *archive.sum_spending(connection))
+    study, path = workspace.study, workspace.raw / archive.FILE
+    if study.respondents == "live":
+        check_prices(study, dict.fromkeys(request.model for request in requests))
+    with archive.open_journal(path) as note:
+        budget = Budget(study.cap, *archive.sum_spending(connection))
         models = archive.read_models(connection)
         scheduler = Scheduler(workspace, requests, connection, progress, note, budget, models)
         interrupted = scheduler.run()
+    if scheduler.disk_fault:
+        raise Problem(scheduler.disk_fault)
     if interrupted:
         raise KeyboardInterrupt
+    silent = sorted({r.model for r in requests} - scheduler.replied - set(scheduler.stopped))
     if scheduler.stopped:
         end = "Replies that arrived are saved; running again asks only for what is missing."
         raise Problem("\n".join([*scheduler.stopped.values(), end]))
     if scheduler.capped:
         spent = f"{budget.calls:,} calls and ${budget.usd:,.2f} so far. Replies that arrived"
         way = "are saved; a higher cap (in the study file, or --cap) lets it go on."
-        raise Problem(f"The study's cap is reached: {spent} {way}")
+        never = f" No reply has come yet of {', '.join(silent)}." if silent else ""
+        raise Problem(f"The study's cap is reached: {spent} {way}{never}")
 
 
 @dataclass
@@ -105,7 +121,11 @@ class Scheduler:
     replied: set[str]  # models
     stopped: dict[str, str] = field(default_factory=dict)  # model -> why
     capped: bool = False
-    turned_down: Counter = field(default_factory=Counter)  # model -> requests
+    disk_fault: str = ""  # why it ends
+    unwritable: float = 0.0  # monotonic time since when nothing can be written; 0: it can be
+    failures: dict[tuple, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unread: dict[tuple, list[str]] = field(default_factory=lambda: defaultdict(list))
+    used_up: Counter = field(default_factory=Counter)  # model -> times
     lanes: list[Lane] = field(default_factory=list)
     queue: asyncio.Queue = field(default_factory=lambda: asyncio.Queue(UNSAVED))
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # Ctrl-C, or the cap is reached
@@ -160,19 +180,71 @@ class Scheduler:
 
     async def _write(self) -> None:
         """Move records from the queue to disk, many in one transaction; count them only then."""
-        done = False
-        while not done:
-            records = [await self.queue.get()]
-            await asyncio.sleep(GATHER)
+        done, records = False, []
+        try:
+            while not done:
+                records = [await self.queue.get()]
+                await asyncio.sleep(GATHER)
+                while not self.queue.empty():
+                    records.append(self.queue.get_nowait())
+                done = None in records
+                records = [reply for reply in records if reply is not None]
+                if records:
+                    await self._save(records)
+                    failed = sum(reply["text"] is None for reply in records)
+                    usd = sum((reply["cost"] or 0) + reply["lost_cost"] for reply in records)
+                    self.progress.add(len(records), failed, usd)
+        except asyncio.CancelledError:  # a second Ctrl-C
             while not self.queue.empty():
                 records.append(self.queue.get_nowait())
-            done = None in records
-            records = [reply for reply in records if reply is not None]
-            if records:
+            archive.write_beside(self._path, [reply for reply in records if reply is not None])
+            raise
+
+    async def _save(self, records: list[dict]) -> None:
+        """Write records to disk; while that cannot be, nothing more is asked.
+
+        When it takes too long, and when asking ends, they are written beside the archive, from
+        where the next execution takes them.
+        """
+        while not self.disk_fault:
+            try:
                 await asyncio.to_thread(archive.add_records, self.connection, records)
-                failed = sum(reply["text"] is None for reply in records)
-                usd = sum((reply["cost"] or 0) + reply["lost_cost"] for reply in records)
-                self.progress.add(len(records), failed, usd)
+            except sqlite3.DatabaseError as error:
+                self._find_unwritable(error)
+                lasting = not isinstance(error, sqlite3.OperationalError)
+                if not (lasting or self.ending.is_set()):
+                    await self._pause(1.0)
+                    continue
+                self._end_for_the_disk(error)
+            else:
+                self._find_writable()
+                return
+        archive.write_beside(self._path, records)
+
+    def _find_unwritable(self, error: Exception) -> None:
+        """Tell a person, once, that nothing can be written; after a long time it ends."""
+        if not self.unwritable:
+            self.unwritable = time.monotonic()
+            mend = "close what else uses it or free some space"
+            kept = f"asking pauses, replies are kept, and it goes on by itself: {mend}"
+            self.progress.say(f"{self._path.name} cannot be written ({error}): {kept}.")
+        elif time.monotonic() - self.unwritable > DISK_PATIENCE:
+            self._end_for_the_disk(error)
+
+    def _find_writable(self) -> None:
+        if self.unwritable:
+            self.unwritable = 0.0
+            self.progress.say(f"{self._path.name} can be written again.")
+            self._wake()
+
+    def _end_for_the_disk(self, error: Exception) -> None:
+        beside = "Replies that had arrived are beside it, and the next execution takes them in."
+        self.disk_fault = f"{self._path.name} cannot be written: {error}. {beside}"
+        self._end()
+
+    @property
+    def _path(self) -> Path:
+        return self.workspace.raw / archive.FILE
 
     async def _work(self, lane: Lane, delay: float) -> None:
         """Make one request after another until there are no more or asking ends."""
@@ -193,8 +265,8 @@ class Scheduler:
         """Wait for room at the endpoint and under the cap; False when its model is over."""
         while not self._is_over(model):
             pause = pace.until - time.monotonic()
-            if pause > 0:
-                await self._pause(pause)
+            if pause > 0 or self.unwritable:
+                await self._pause(max(pause, 0.1))
             elif pace.under_way < int(pace.limit) and self.budget.reserve(most):
                 return True
             elif any(lane.pace.under_way for lane in self.lanes):
@@ -210,39 +282,59 @@ class Scheduler:
         """Return the record of a request; None when asking ended before a try could be charged.
 
         A try that may have been charged without a reply (no answer in time, half an answer) counts
-        with the most that it can have cost.
+        with the most that it can have cost. What never left this machine costs nothing, and is no
+        call.
         """
-        study, body = self.workspace.study, request.body(self.workspace.study)
-        tries, delays, lost, reason, reply = 0, 0, 0, "", None
-        while tries < TRIES and delays < PATIENCE and not self._is_over(request.model):
+        study, model = self.workspace.study, request.model
+        tries, delays, lost, sent, reason, reply = 0, 0, 0, False, "", None
+        body = request.body(study)
+        while not self._is_over(model) and await self._write_down(request, most):
             began = time.monotonic()
-            self.note(request, most)
             try:
                 reply = await endpoint.fetch(lane.client, study, request, body)
                 break
             except Failure as failure:
-                reason = failure.reason
-                delays, tries = delays + (failure.status == 429), tries + (failure.status != 429)
-                lost += failure.paid
+                reason, sent = failure.reason, sent or failure.sent
+                slowed = failure.status == 429
+                delays, tries, lost = delays + slowed, tries + (not slowed), lost + failure.paid
                 if failure.paid and not self.budget.count_lost_try(most):
                     break
-                if failure.action != "again":
-                    self._turn_down(lane, request.model, failure)
+                if failure.action == "refused":
+                    reply = record.describe_refusal(study, request, reason)
                     break
-                if tries < TRIES:
-                    self.progress.add(again=1)
-                    await self._slow_down(lane.pace, failure, began, tries + delays)
+                if self._judge(lane, request, failure):
+                    break
+                most_tries = TRIES if model in self.replied else FIRST_TRIES
+                if tries >= most_tries or delays >= PATIENCE or lost >= PAID_TRIES:
+                    self._count_failure(request, reason)
+                    break
+                self.progress.add(again=1)
+                await self._slow_down(lane.pace, failure, began, tries + delays)
         losses = {"request": body.decode(), "lost": lost, "lost_cost": lost * most}
         if reply is not None:
             lane.pace.speed_up()
-            self.replied.add(request.model)
+            if not reply.get("error"):
+                self._count_reply(request, reply)
             self.budget.settle(most, reply["cost"])
             return reply | losses | {"latency": time.monotonic() - began}
         self.budget.settle(most, 0.0)
-        if not lost and self._is_over(request.model):
+        if not sent or (not lost and self._is_over(model)):
             self.budget.calls -= 1
+        if not lost and self._is_over(model):
             return None
-        return record.describe_failure(study, request, reason) | losses
+        return record.describe_failure(study, request, reason, sent) | losses
+
+    async def _write_down(self, request: Request, most: float) -> bool:
+        """Note what is about to be sent, as soon as the disk bears it; False when asking ends."""
+        while True:
+            try:
+                self.note(request, most)
+                return True
+            except OSError as error:
+                self._find_unwritable(error)
+                await self._pause(1.0)
+                if self._is_over(request.model):
+                    return False
 
     async def _slow_down(self, pace: Pace, failure: Failure, began: float, tries: int) -> None:
         """Wait before the next try; an endpoint that says "slow down" gets fewer requests, too."""
@@ -251,20 +343,63 @@ class Scheduler:
             pace.slow_down(began, time.monotonic(), seconds)
         await self._pause(seconds)
 
-    def _turn_down(self, lane: Lane, model: str, failure: Failure) -> None:
-        """Stop a model for a refused key or an unknown name, or when it turns all requests down."""
-        self.turned_down[model] += 1
-        replied = model in self.replied
-        if failure.action == "stop":
-            if failure.status == 403 and replied:  # moderation forbids this statement alone
-                return
+    def _judge(self, lane: Lane, request: Request, failure: Failure) -> bool:
+        """Return whether a request is over after a failure; stop its model where that says so."""
+        model = request.model
+        if failure.status == 403 and model in self.replied:  # of this request alone
+            self._count_failure(request, failure.reason)
+        elif failure.action == "stop":
             variable = self.workspace.study.endpoints[lane.name].key
             hint = f" (its key is the environment variable {variable})" if variable else ""
             where = f'the endpoint "{lane.name}"{hint}, status {failure.status}'
-            self.stopped[model] = f'"{model}" was stopped: {failure.reason} by {where}.'
-        elif self.turned_down[model] >= HOPELESS and not replied:
-            why = f"every request was turned down, the last with {failure.reason}"
-            self.stopped[model] = f'"{model}" was stopped: {why}.'
+            self._stop(model, f"{failure.reason} by {where}")
+        elif failure.action == "used up":
+            self.used_up[model] += 1
+            if self.used_up[model] < USED_UP:
+                return False
+            self._stop(model, f'a limit of the endpoint "{lane.name}" is used up: {failure.reason}')
+        elif failure.action == "give up":
+            self._count_failure(request, failure.reason)
+        return failure.action != "again"
+
+    def _count_failure(self, request: Request, reason: str) -> None:
+        """Stop a model that has only ever failed, or does so many times in a row."""
+        model = request.model
+        own = self.failures[model, request.step, request.language]
+        own.append(reason)
+        if model not in self.replied:
+            own = [r for key, reasons in self.failures.items() if key[0] == model for r in reasons]
+        if len(own) >= (IN_A_ROW if model in self.replied else HOPELESS):
+            most, n = Counter(own).most_common(1)[0]
+            self._stop(
+                model, f"all of its last {len(own)} requests failed, {n} of them with: {most}"
+            )
+
+    def _count_reply(self, request: Request, reply: dict) -> None:
+        """Stop a model of which nothing can be read in one step and language."""
+        self.replied.add(request.model)
+        self.used_up[request.model] = 0
+        place = request.model, request.step, request.language
+        self.failures.pop(place, None)
+        unread = self.unread[place]
+        if unread == ["read"] or request.step not in STEPS:
+            return
+        read = reply_parser.read(
+            request.step, request.language, reply["text"], reply["finish_reason"]
+        )
+        if read[0] in ("answered", "refused"):
+            unread[:] = ["read"]
+            return
+        unread.append(read[0])
+        if len(unread) >= IN_A_ROW:
+            most, n = Counter(unread).most_common(1)[0]
+            what = f"none of its first {len(unread)} replies ({request.step}, {request.language})"
+            start = " ".join((reply["text"] or "").split())[-200:]
+            example = f'the last of them ends "{start}"' if start else "the last of them is empty"
+            self._stop(request.model, f"{what} could be read, {n} are {most}; {example}")
+
+    def _stop(self, model: str, why: str) -> None:
+        self.stopped.setdefault(model, f'"{model}" was stopped: {why}.')
         self._wake()
 
     async def _pause(self, seconds: float) -> None:

@@ -18,11 +18,15 @@ class Bar:
 
     def __init__(self, state: dict, name: str = "", in_log: bool = False) -> None:
         self.name, self.in_log = name, in_log
-        self.start = self.last_line = time.monotonic()
+        self.start, self.note = time.monotonic(), ""
+        self.last_line = self.start
         size = {"total": state["total"], "initial": state["start"], "unit": f" {state['what']}"}
         self.bar = tqdm(desc=name or None, leave=False, disable=in_log, **size)
 
     def draw(self, state: dict) -> None:
+        if state["note"] != self.note:
+            self.note = state["note"]
+            tqdm.write(self.note, file=sys.stderr)
         if not self.in_log:
             self.bar.set_postfix_str(describe(state), refresh=False)
             self.bar.update(state["done"] - self.bar.n)
@@ -62,7 +66,7 @@ class Progress:
         self, total: int, done=0, usd=0.0, cap: float | None = None, what="replies", file=""
     ) -> None:
         self.state = {"total": total, "start": done, "done": done, "failed": 0, "again": 0}
-        self.state |= {"usd": usd, "cap": cap, "what": what}
+        self.state |= {"usd": usd, "cap": cap, "what": what, "note": ""}
         self.file, self.last_report = file, 0.0
         self.bar = None if file else Bar(self.state)
 
@@ -74,6 +78,12 @@ class Progress:
             self.bar.draw(self.state)
         elif time.monotonic() - self.last_report > EVERY:
             self._report()
+
+    def say(self, note: str) -> None:
+        """Tell a person something that cannot wait for the end."""
+        self.state["note"] = note
+        self.last_report = 0.0
+        self.add()
 
     def close(self) -> None:
         if self.bar is not None:
