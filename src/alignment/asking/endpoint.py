@@ -92,13 +92,12 @@ async def _send(client: openai.AsyncOpenAI, body: bytes) -> httpx2.Response:
         details = error.body if error.body is not None else error.response.text
         raise _refusal(client, error.status_code, details, error.response.headers) from None
     except (openai.APIError, aiohttp.ClientError, OSError, *NEVER_LEFT) as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, NEVER_LEFT):
-            reason = f"{type(cause).__name__}: {cause}"[:500]
+        fault = error.__cause__ if isinstance(error, openai.APIError) and error.__cause__ else error
+        reason = f"{type(fault).__name__}: {fault}"[:500]
+        if isinstance(fault, NEVER_LEFT):
             raise Failure("again", reason, sent=False) from None
-        late = isinstance(cause, TimeoutError)
-        reason = "no whole reply in time" if late else f"{type(cause).__name__}: {cause}"[:500]
-        raise Failure("again", reason, paid=True) from None
+        late = isinstance(fault, TimeoutError)
+        raise Failure("again", "no whole reply in time" if late else reason, paid=True) from None
 
 
 def _refusal(client: openai.AsyncOpenAI, status: int, details, headers) -> Failure:
