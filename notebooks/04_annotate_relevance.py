@@ -31,7 +31,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 # %%
 from IPython.display import Markdown
 
-from alignment.asking import answers, imports, plan
+from alignment.asking import answers, imports, plan, serving
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -78,7 +78,7 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered)
+page_notes.count_answers(answered, serving.describe_failures(here, answered))
 
 # %% [markdown]
 # ## The votes

@@ -33,7 +33,7 @@ half_median: str = "away_from_zero"  # a median of a half: rounded away from zer
 # %%
 from IPython.display import Markdown
 
-from alignment.asking import answers, imports, plan
+from alignment.asking import answers, imports, plan, serving
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -80,7 +80,7 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered)
+page_notes.count_answers(answered, serving.describe_failures(here, answered))
 
 # %% [markdown]
 # ## The votes

@@ -20,7 +20,8 @@
 #
 # *reads* `02_statements.csv`, `03_translations.csv`, `05_sociocultural_statements.csv`,
 # `data/raw/<study>` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
-# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_reasons.csv` · *takes* the rules below
+# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_usage.csv`, `07_reasons.csv` · *takes* the
+# rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -74,7 +75,7 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered)
+page_notes.count_answers(answered, serving.describe_failures(here, answered))
 
 # %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. According to
@@ -86,6 +87,14 @@ served
 
 # %%
 Markdown(serving.describe_mixtures(served))
+
+# %% [markdown]
+# When real models replied (UTC), and what that took: calls, those made again because a reply could
+# not be read, tokens, and US dollars.
+
+# %%
+used = serving.read_usage(here)
+used if len(used) else Markdown("No real model was asked for this study.")
 
 # %% [markdown]
 # ## The votes
@@ -145,7 +154,7 @@ Markdown(
 
 # %%
 tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "07_bounds": bounds}
-tables |= {"07_served": served, "07_reasons": reasons}
+tables |= {"07_served": served, "07_usage": used, "07_reasons": reasons}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: " + ", ".join(f"`{f}`" for f in written) + ". No questions are asked after this page."

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment import cli
-from alignment.asking import answers, archive, collection, plan, simulation
+from alignment.asking import answers, archive, plan, scheduler, serving, simulation
 from alignment.asking.budget import Budget
 from alignment.runner import before_asking, preview
 from alignment.study import loader, schema, table_files, workspace
 from alignment.study.workspace import Workspace
+from odd_endpoints import FAILED
 from servers import Faulty, serve
-from three_statements import live
+from three_statements import live, relevance
 from utils.errors import Problem
 
 PAPER = loader.load("paper")
@@ -139,16 +140,16 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         asked = live(here, address)
-        collection.ask_pilot(asked, 2)
+        report = before_asking.pilot(asked, 10)
         piloted = sum(server.asked.values())
         cells = plan.step_cells(asked, "relevance", 1)
         answers.collect(asked, cells)
-    per_step = 2 * 4 * 2
-    assert (
-        3 * per_step <= piloted <= 3 * per_step + 6
-    )  # relevance, polarity, stance; some asked once more
+    relevant, others = 10 * 4 * 2, 2 * 3 * 4 * 2  # there are three statements
+    assert relevant + others <= piloted <= relevant + others + 8  # some are asked once more
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
-    assert relevance == len(cells) + 2 * per_step
+    assert relevance == len(cells) + others
+    assert report.count("for example: ") == 3 * 8 and "sim-cn-2 in zh: 10 answered" in report
+    assert "(planned with" in report
     sized = asked.study.model_copy(
         update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
     )
@@ -177,11 +178,11 @@ def test_a_pilot_keeps_to_the_cap_of_the_command_line(here, elsewhere, monkeypat
             "endpoints": {"simulated": {"base_url": f"{address}/v1"}},
         }
         (elsewhere / "studies" / "capped.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
-        assert cli.main(["run", "--study", "capped", "--pilot", "3", "--cap", "0.25"]) == 1
-    assert "cap is reached" in capsys.readouterr().err
+        assert cli.main(["run", "--study", "capped", "--pilot", "10", "--cap", "0.25"]) == 0
+    assert "cap is reached" in capsys.readouterr().out
     with archive.open_archive(elsewhere / "data" / "raw" / "capped" / archive.FILE) as connection:
         calls, usd = archive.sum_spending(connection)
-    assert 0 < calls < 3 * 24 and 0 < usd <= 0.25
+    assert 0 < calls < 3 * 80 and 0 < usd <= 0.25
 
 
 def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls():
@@ -228,3 +229,69 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
         match=r"The cell relevance of demo-.* is missing from .*replies.sqlite \(1 such cells\)",
     ):
         answers.collect(recorded, cells)
+
+
+def test_a_pilot_too_small_to_plan_by_is_refused(here):
+    with pytest.raises(Problem, match="--pilot 3 says too little.*Ask 10 or more"):
+        before_asking.pilot(live(here, "http://127.0.0.1:9"), 3)
+
+
+def test_a_pilot_names_a_model_that_fails_and_asks_the_others(here, monkeypatch):
+    monkeypatch.setattr(scheduler, "FIRST_TRIES", 1)
+    down = FAILED["an error in the body"]
+    server = Faulty(
+        simulation.app(here), lambda asked, body: down if body["model"] == "sim-us-1" else None
+    )
+    with serve(server) as address:
+        report = before_asking.pilot(live(here, address), 10)
+    assert '"sim-us-1" was stopped' in report and "502: upstream failed" in report
+    assert "sim-us-2 in en: 10 answered" in report
+
+
+def test_what_stands_in_the_way_is_told_at_once(here, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    endpoint = schema.Endpoint(base_url="http://127.0.0.1:9/v1", key="NO_SUCH_KEY")
+    asked = live(here, "", endpoints={"simulated": endpoint}, cap=schema.Cap(usd=1))
+    calls = preview.plan_calls(asked, {})
+    obstacles = before_asking.find_obstacles(asked, calls)
+    assert "without the price of sim-us-1" in obstacles[0] and "NO_SUCH_KEY" in obstacles[1]
+
+
+def test_where_no_call_is_new_no_cap_is_asked_for(here):
+    cells = relevance(here, 1)
+    with serve(simulation.app(here)) as address:
+        frame = answers.collect(live(here, address), cells)
+        again = answers.collect(live(here, address, cap=None), cells)
+    assert again.equals(frame)
+    calls = pd.DataFrame({"new": [0], "sure": [True]})
+    assert not before_asking.find_obstacles(live(here, "", cap=None), calls)
+
+
+def test_a_guess_of_a_model_that_thinks_is_wide_enough_for_what_was_reported():
+    cost = plan.plan_expected_calls(PAPER, {"relevance": 5, "polarity": 5, "stance": 5})
+    thinks = cost[cost["model"] == "DeepSeek"]
+    price = PAPER.models["DeepSeek"].price
+    expected = (thinks["input_tokens"] * price.input + thinks["output_tokens"] * price.output) / 1e6
+    tripled = expected + 2 * thinks["output_tokens"] * price.output / 1e6
+    assert (tripled <= thinks["usd_high"]).all()
+
+
+def test_a_rule_that_lets_more_through_makes_the_expected_sizes_a_lower_bound(elsewhere, capsys):
+    for rule, word in (("min_votes=0", "At least"), ("min_votes=9", "About")):
+        assert cli.main(["run", "--study", "paper", "-p", rule, "--plan"]) == 0
+        assert f"{word} 212,600 new calls" in capsys.readouterr().out
+
+
+def test_when_asking_ends_it_says_what_it_came_to(here, monkeypatch):
+    monkeypatch.setattr(scheduler, "FIRST_TRIES", 1)
+    cells, refuse = relevance(here, 1), FAILED["an error in the body"]
+    is_bad = "Tax meat."
+    server = Faulty(
+        simulation.app(here), lambda asked, body: refuse if is_bad in str(body) else None
+    )
+    with serve(server) as address:
+        asked = live(here, address)
+        answers.collect(asked, cells)
+    usage = serving.read_usage(asked)
+    assert list(usage["model"]) == list(here.study.models) and usage["calls"].sum() >= len(cells)
+    assert "sim-us-1: " in serving.summarise(asked)

@@ -26,10 +26,11 @@ def collect(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
     study, raw = workspace.study, workspace.raw
     if study.respondents == "imported" or (workspace.recorded and (raw / FILE).exists()):
         return read_recorded(workspace, cells)
-    if study.respondents == "live" and study.cap is None and not workspace.recorded:
-        how = "give one in the study file or with --cap USD, or read what is recorded."
-        raise Problem(f"A live study asks only with a cap: {how}")
     texts = plan.read_texts(workspace)
+    if study.respondents == "live" and study.cap is None and not workspace.recorded:
+        if collection.read_archived(workspace, cells, texts)["new"].any():
+            how = "give one in the study file or with --cap USD, or read what is recorded."
+            raise Problem(f"A live study asks only with a cap: {how}")
     answers = collection.collect(workspace, cells, texts, ask=not workspace.recorded)
     missing = answers[answers["state"] == "not asked"]
     _refuse(missing, f"is missing from {workspace.shown(raw / archive.FILE)}")

@@ -204,6 +204,26 @@ def count_failures(connection: Connection, keys: set[str] | None = None) -> pd.D
     return failures.value_counts(by).rename("n").reset_index()
 
 
+def sum_by_model(connection: Connection) -> pd.DataFrame:
+    """Sum what each model's replies took.
+
+    Columns: model, first, last (UTC, to the minute), calls, asked_again, failed (cells without a
+    reply), input_tokens, output_tokens, usd (lost tries at the most that they can have cost).
+    """
+    rows = connection.execute(
+        """select model, substr(min(time), 1, 16), substr(max(time), 1, 16),
+            count(*) + coalesce(sum(lost), 0) - coalesce(sum(error like ?), 0),
+            count(*) - count(distinct key) + coalesce(sum(lost), 0),
+            count(distinct key) - count(distinct case when text is not null then key end),
+            coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),
+            coalesce(sum(cost), 0) + coalesce(sum(lost_cost), 0)
+        from replies group by model""",
+        [NEVER_SENT + "%"],
+    )
+    names = "model first last calls asked_again failed input_tokens output_tokens usd".split()
+    return pd.DataFrame(rows, columns=names)
+
+
 def average_usage(connection: Connection) -> pd.DataFrame:
     """Average what a cell took, all its attempts together, by step, model and language.
 

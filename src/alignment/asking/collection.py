@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from alignment.asking import archive, plan, simulation
+from alignment.asking import archive, simulation
 from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils import prompts, reply_parser
-from utils.cells import CELL, STEPS
+from utils.cells import CELL
 from utils.errors import Problem
 
 QUESTION = [name for name in CELL if name not in ("model", "run")]  # decides what is asked
@@ -97,17 +97,6 @@ def read_last_replies(workspace: Workspace, names: list[str]) -> dict[str, tuple
         with archive.open_archive(path) as connection:
             replies |= archive.read_last_replies(connection, names)
     return replies
-
-
-def ask_pilot(workspace: Workspace, n: int) -> None:
-    """Ask about n real cells of each step, model and language, so that the plan knows real tokens.
-
-    They are cells of the study (run 1), so none is asked again later; the cap holds as always.
-    """
-    for step in STEPS:
-        cells = plan.pilot_cells(workspace, step, n)
-        if len(cells):
-            collect(workspace, cells, plan.read_texts(workspace))
 
 
 def cell_keys(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:

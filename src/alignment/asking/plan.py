@@ -13,7 +13,8 @@ from utils.errors import Problem
 # A guess of the tokens of a reply, until a study or a pilot knows better.
 REPLY_TOKENS = {"relevance": 60, "polarity": 60, "stance": 450}
 RANGE = (0.5, 2.0)  # how far the tokens of a reply may lie from what is expected
-ENOUGH = 5  # cells before their tokens and cost are taken for those of all
+REASONING_RANGE = (0.3, 4.0)  # of a model that thinks: a factor of 3 has been reported
+ENOUGH = 10  # cells before their tokens and cost are taken for those of all
 SPREAD = 3.0  # standard errors of a mean cost on either side
 
 COLUMNS = "step model language calls input_tokens output_tokens usd_low usd_high basis".split()
@@ -119,7 +120,8 @@ def _measured_cost(
 def _guessed_cost(study: Study, step: str, model: str, language: str, calls: int) -> tuple:
     input_tokens = estimate_tokens(_typical_prompt(step, language))
     output_tokens = study.models[model].reply_tokens.get(step, REPLY_TOKENS[step])
-    costs = [calls * cost_of_tokens(study, model, input_tokens, n * output_tokens) for n in RANGE]
+    spread = REASONING_RANGE if study.models[model].reasoning else RANGE
+    costs = [calls * cost_of_tokens(study, model, input_tokens, n * output_tokens) for n in spread]
     return calls * input_tokens, calls * output_tokens, *costs, "a guess"
 
 

@@ -1,10 +1,10 @@
 """What only the archive knows of the answers: who served them, and the models' reasons."""
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
-from alignment.asking import collection, plan
+from alignment.asking import archive, collection, plan
 from alignment.study import table_files
 from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
@@ -13,7 +13,12 @@ from utils.cells import CELL
 
 IDENTITY = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 REASONS = ["statement_id", "model", "language", "run", "answer", "reason"]
-COPIED = ("07_served", "07_reasons")  # beside the published answers, for whoever has no archive
+USAGE = "model first last calls asked_again failed input_tokens output_tokens usd".split()
+COPIED = (
+    "07_served",
+    "07_usage",
+    "07_reasons",
+)  # beside the published answers, for whoever has no archive
 
 
 def read_servers(workspace: Workspace) -> pd.DataFrame:
@@ -30,6 +35,7 @@ def read_servers(workspace: Workspace) -> pd.DataFrame:
     names = [*IDENTITY[1:], "key"]  # a reply without a word on who served it still has its key
     served = pd.DataFrame(_read_last(workspace, cells, names), columns=names)
     served = served.assign(model=cells["model"].to_numpy()).dropna(subset="key").fillna("")
+    served["returned_model"] = served["returned_model"].map(shorten_path)
     counts = served.groupby(IDENTITY, sort=False).size().rename("replies").reset_index()
     return workspace.in_order(counts)[[*IDENTITY, "replies"]]
 
@@ -51,6 +57,65 @@ def describe_mixtures(served: pd.DataFrame) -> str:
     if not mixtures:
         return "Every model was served in one way throughout."
     return f"{'; '.join(mixtures)}: its answers are a mixture."
+
+
+def shorten_path(name: str) -> str:
+    """Return the file name of a model whose name is a path, as some local servers give it.
+
+    >>> shorten_path("/srv/models/small.gguf"), shorten_path("maker/model-7b")
+    ('small.gguf', 'maker/model-7b')
+    """
+    is_path = name.startswith(("/", "~", ".")) or "\\" in name or name.endswith(".gguf")
+    return PureWindowsPath(name).name if is_path else name
+
+
+def read_usage(workspace: Workspace) -> pd.DataFrame:
+    """Read what the replies of real models took, by model: USAGE; empty where none was asked."""
+    copy = _read_copy(workspace, "07_usage", USAGE)
+    if copy is not None:
+        return copy
+    path = workspace.raw / archive.FILE
+    if workspace.study.respondents != "live" or not path.exists():
+        return pd.DataFrame(columns=USAGE)
+    with archive.open_archive(path) as connection:
+        return workspace.in_order(archive.sum_by_model(connection))[USAGE]
+
+
+def describe_failures(workspace: Workspace, cells: pd.DataFrame) -> str:
+    """Say why cells failed, the commonest reasons first; nothing where none did."""
+    failed = cells[cells["state"] == "failed"]
+    if failed.empty or not collection.archive_paths(workspace):
+        return ""
+    keys = set(collection.cell_keys(workspace, failed, plan.read_texts(workspace)))
+    counts = pd.concat(
+        [_count_failures(path, keys) for path in collection.archive_paths(workspace)]
+    )
+    return f"**{len(failed):,} failed**: {_list_reasons(counts)}."
+
+
+def summarise(workspace: Workspace) -> str:
+    """Return what the study's asking has come to so far, by model, as lines of text."""
+    usage, lines = read_usage(workspace), []
+    if usage.empty:
+        return ""
+    failures = _count_failures(workspace.raw / archive.FILE)
+    for row in usage.itertuples():
+        tokens = f"{row.input_tokens:,} tokens asked and {row.output_tokens:,} replied"
+        line = f"{row.model}: {row.calls:,} calls ({row.asked_again:,} made again), {tokens}"
+        reasons = failures[failures["model"] == row.model]
+        failed = f"; {row.failed:,} without a reply: {_list_reasons(reasons)}" if row.failed else ""
+        lines.append(f"{line}, ${row.usd:,.2f}{failed}")
+    return "\n".join(["Asked so far, over all executions of this study:", *lines])
+
+
+def _count_failures(path: Path, keys: set[str] | None = None) -> pd.DataFrame:
+    with archive.open_archive(path) as connection:
+        return archive.count_failures(connection, keys)
+
+
+def _list_reasons(counts: pd.DataFrame, most: int = 3) -> str:
+    sums = counts.groupby("reason")["n"].sum().nlargest(most)
+    return "; ".join(f'{n:,} with "{reason[:160]}"' for reason, n in sums.items())
 
 
 def read_reasons(workspace: Workspace, answers: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:

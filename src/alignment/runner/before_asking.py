@@ -2,70 +2,115 @@
 
 import pandas as pd
 
-from alignment.asking import collection
+from alignment.asking import collection, plan
+from alignment.asking.budget import check_prices
 from alignment.runner import preview
 from alignment.study.workspace import Workspace
+from utils import reply_parser
+from utils.cells import STEPS
 from utils.errors import Problem
 
 SUMS = ["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]
+GROUP = ["step", "model", "language"]
 
 
 def plan_text(workspace: Workspace) -> str:
     """Return the plan of calls of an execution with its tokens and cost, as text."""
     calls = preview.plan_calls(workspace, workspace.given)
-    return f"{_table(calls)}\n\n{preview.describe_cost(calls)}{preview.describe_cap(workspace)}"
+    cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
+    return f"{_table(calls)}\n\n{cost}{preview.describe_cap(workspace)}"
 
 
-def pilot(workspace: Workspace, n: int) -> None:
-    """Ask a few real cells, so that the plan goes by real tokens; live, with a cap and keys."""
-    if n < 1:
-        raise Problem(f"--pilot takes a number of cells from 1 on, not {n}.")
+def pilot(workspace: Workspace, n: int) -> str:
+    """Ask a few real cells of each step, live, with a cap and keys; return what came of it.
+
+    A model that has to be stopped is named, and the others are asked all the same.
+    """
     if workspace.recorded or workspace.study.respondents == "imported":
         why = "nothing is asked with --recorded or in a study of imported answers"
         raise Problem(f"A pilot asks models, and {why}: leave out --pilot.")
+    if n < plan.ENOUGH:
+        why = f"a plan rests on at least {plan.ENOUGH} replies of each model, step and language"
+        raise Problem(f"--pilot {n} says too little: {why}. Ask {plan.ENOUGH} or more.")
     if not (workspace.base.processed / "03_translations.csv").exists():
         mend = "run the first notebooks before it (--until 03)"
         raise Problem(f"A pilot asks real statements: {mend}.")
+    guesses = preview.plan_calls(workspace, workspace.given)
     if workspace.study.respondents == "live":
-        allow(workspace, preview.plan_calls(workspace, workspace.given))
-    collection.ask_pilot(workspace.base, n)
+        if obstacles := find_obstacles(workspace, guesses):
+            raise Problem("\n".join(["Nothing was asked.", *obstacles]))
+    texts, reports, stopped = plan.read_texts(workspace.base), [], []
+    for step in STEPS:
+        cells = plan.pilot_cells(workspace.base, step, n)
+        if cells.empty:
+            continue
+        try:
+            collection.collect(workspace.base, cells, texts)
+        except Problem as problem:
+            stopped.append(str(problem))
+        reports.append(_report(workspace.base, cells, texts, guesses))
+    if stopped:
+        stopped.append("The plan below goes by the replies that there are.")
+    return "\n\n".join([*reports, *dict.fromkeys(stopped)])
 
 
-def allow(workspace: Workspace, calls: pd.DataFrame) -> None:
-    """Refuse to ask live models without a cap, or without keys where a call may be new.
+def _report(workspace: Workspace, cells: pd.DataFrame, texts: dict, guesses: pd.DataFrame) -> str:
+    """Return, for each model and language of a step, what its cells came to and one reply."""
+    answers = collection.read_archived(workspace, cells, texts)
+    keys = collection.cell_keys(workspace, answers, texts)
+    fields = ["text", "prompt_tokens", "completion_tokens", "cost"]
+    replies = collection.read_last_replies(workspace, fields)
+    got = pd.DataFrame([replies.get(key, (None,) * 4) for key in keys], columns=fields)
+    answers = pd.concat([answers.reset_index(drop=True), got], axis=1)
+    guessed = guesses.set_index(GROUP)
+    lines = [f"pilot, {cells['step'].iloc[0]}:"]
+    for place, own in answers.groupby(GROUP, sort=False):
+        states = ", ".join(f"{n} {state}" for state, n in own["state"].value_counts().items())
+        line = f"  {place[1]} in {place[2]}: {states}"
+        if (known := own.dropna(subset="completion_tokens")).shape[0]:
+            asked, replied = (known[c].mean() for c in ("prompt_tokens", "completion_tokens"))
+            line += f"; {asked:.0f} + {replied:.0f} tokens a reply"
+            if place in guessed.index and (calls := guessed.loc[place, "calls"]):
+                guess = guessed.loc[place, ["input_tokens", "output_tokens"]] / calls
+                line += f" (planned with {guess.iloc[0]:.0f} + {guess.iloc[1]:.0f})"
+            line += f", ${1000 * known['cost'].mean():,.2f} a thousand"
+        lines.append(line)
+        if len(said := own["text"].dropna()):
+            words = " ".join(reply_parser.visible(said.iloc[0]).split())
+            lines.append(f'    for example: "{"..." if len(words) > 160 else ""}{words[-160:]}"')
+    return "\n".join(lines)
 
-    The cap is demanded even when nothing seems to be missing: a reply that cannot be read may be
-    asked for again.
+
+def find_obstacles(workspace: Workspace, calls: pd.DataFrame) -> list[str]:
+    """Return why live models may not be asked yet: no cap, no price under it, no keys.
+
+    Nothing stands in the way where no call is new.
     """
-    study = workspace.study
+    if calls["sure"].all() and not calls["new"].any():
+        return []
+    study, obstacles = workspace.study, []
     if study.cap is None:
-        why = "Nothing was asked: a live study needs a cap."
-        mend = "Give one in the study file or with --cap USD."
-        raise Problem(f"{_table(calls)}\n\n{why} {mend}")
-    if calls["new"].any() or not calls["sure"].all():
-        _check_keys(workspace, sorted({study.models[m].endpoint for m in calls["model"]}))
-
-
-def _check_keys(workspace: Workspace, endpoints: list[str]) -> None:
-    """Refuse to begin while a key is missing, and name all that are."""
+        why = "A live study needs a cap: give one in the study file or with --cap USD."
+        obstacles.append(f"{_table(calls)}\n\n{why}")
+    checks = [lambda: check_prices(study, dict.fromkeys(calls["model"]))]
     from alignment.asking.client import read_key  # the client takes a second to import
 
-    problems = []
-    for endpoint in endpoints:
+    for endpoint in sorted({study.models[m].endpoint for m in calls["model"]}):
+        checks.append(lambda endpoint=endpoint: read_key(study, endpoint))
+    for check in checks:
         try:
-            read_key(workspace.study, endpoint)
+            check()
         except Problem as problem:
-            problems.append(str(problem))
-    if problems:
-        raise Problem("\n".join(problems))
+            obstacles.append(str(problem))
+    return obstacles
 
 
 def _table(calls: pd.DataFrame) -> str:
     steps = calls.groupby("step", sort=False)[SUMS].sum()
-    names = f"{'step':<10} {'model':<14} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
-    lines = [names]
+    names = f"{'step':<10} {'model':<16} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
+    lines = [f"{names}  by"]
     for row in calls.itertuples(index=False):
-        lines.append(_line(row.step, row.model, row.language, row))
+        lines.append(f"{_line(row.step, row.model, row.language, row)}  {row.basis}")
     lines += [_line(step, "all", "", row) for step, row in steps.iterrows()]
     return "\n".join([*lines, _line("total", "", "", calls[SUMS].sum())])
 
@@ -73,4 +118,4 @@ def _table(calls: pd.DataFrame) -> str:
 def _line(step: str, model: str, language: str, row) -> str:
     money = f"{row.usd_low:,.2f} to {row.usd_high:,.2f}" if row.usd_high else "0"
     numbers = f"{int(row.calls):>9,} {int(row.new):>9,}"
-    return f"{step:<10} {model:<14} {language:<8} {numbers} {money:>15}"
+    return f"{step:<10} {model:<16} {language:<8} {numbers} {money:>15}"

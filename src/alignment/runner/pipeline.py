@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alignment.runner import freshness, parameters, untouched
@@ -35,7 +37,7 @@ def run(chosen: argparse.Namespace) -> int:
 
         _check(workspace)
         if chosen.pilot is not None:
-            before_asking.pilot(workspace, chosen.pilot)
+            print(before_asking.pilot(workspace, chosen.pilot), end="\n\n")
         print(before_asking.plan_text(workspace))
         return 0
     _make_pages(workspace, sources, chosen)
@@ -153,7 +155,7 @@ def _check(workspace: Workspace) -> None:
 
 def _foretell(workspace: Workspace, sources: list[Path]) -> None:
     """Say what a changed execution will ask; stop a live study that has no cap or no keys."""
-    study, first = workspace.study, sources[0].name[:2]
+    study, first, obstacles = workspace.study, sources[0].name[:2], []
     asks = any(source.name.startswith(tuple(ASKING.values())) for source in sources)
     may_pay = study.respondents == "live" and asks and not workspace.recorded
     if workspace.is_changed or may_pay:
@@ -161,13 +163,19 @@ def _foretell(workspace: Workspace, sources: list[Path]) -> None:
 
         calls = preview.plan_calls(workspace, workspace.given)
         if may_pay:
-            before_asking.allow(workspace, calls)
+            obstacles += before_asking.find_obstacles(workspace, calls)
     if study.debates.source == "kialo" and first <= "01":
         from alignment.kialo import client
 
-        client.check_permission(study.debates)
+        try:
+            client.check_permission(study.debates)
+        except Problem as problem:
+            obstacles.append(str(problem))
+    if obstacles:
+        raise Problem("\n".join(["Nothing was asked.", *obstacles]))
     if workspace.is_changed:
-        sentences = f"{preview.describe_cost(calls)}{preview.describe_cap(workspace)}"
+        cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
+        sentences = f"{cost}{preview.describe_cap(workspace)}"
         print(f"{workspace.folder}: {sentences}", flush=True)
 
 
@@ -176,12 +184,30 @@ def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:
     from alignment.runner.execution import Execution
 
     os.environ.update(pages.STEADY)
-    counts = Execution(workspace, sources, force).run()
+    with _summary(workspace):
+        counts = Execution(workspace, sources, force).run()
     if workspace.is_changed and (workspace.processed / LAST_TABLE).exists():
         _compare(workspace)
     borrowed = counts["borrowed"]
     rest = f", {borrowed} are as in {workspace.study.name}" if borrowed else ""
     print(f"{counts['made']} of {len(sources)} pages made{rest}, {counts['fresh']} were fresh.")
+
+
+@contextmanager
+def _summary(workspace: Workspace) -> Iterator[None]:
+    """Say in the end, however it comes, what asking real models has come to."""
+    if workspace.study.respondents != "live" or workspace.recorded:
+        yield
+        return
+    from alignment.asking import serving
+
+    before = serving.summarise(workspace.base)
+    try:
+        yield
+    finally:
+        after = serving.summarise(workspace.base)
+        if after != before:
+            print(after, flush=True)
 
 
 def _compare(workspace: Workspace) -> None:

@@ -134,8 +134,21 @@ def _average_usage(base: Workspace) -> pd.DataFrame | None:
         return archive.average_usage(connection)
 
 
-def describe_cost(calls: pd.DataFrame) -> str:
+def lets_more_through(workspace: Workspace) -> bool:
+    """Return whether a changed rule keeps or labels more than the study's expected sizes count."""
+    study, changed = workspace.study, workspace.changed
+    usual = parameters.defaults() | study.parameters
+    half = len(study.judges or study.models) * len(study.languages) / 2
+    fewer_votes = changed.get("min_votes", usual["min_votes"]) < usual["min_votes"]
+    lower_quorum = 0 < changed.get("relevance_quorum", 0) < (usual["relevance_quorum"] or half)
+    other = {"vote_source", "multi_thesis", "missing_votes", "zero_median"} & set(changed)
+    return bool(fewer_votes or lower_quorum or other)
+
+
+def describe_cost(calls: pd.DataFrame, more: bool = False) -> str:
     """Return a sentence on a plan's new calls and their cost, and on what is not certain yet.
+
+    `more`: a changed rule lets more through than the sizes that the study expects.
 
     >>> row = {"calls": 10, "new": 5, "usd_low": 2.0, "usd_high": 4.0, "sure": True}
     >>> describe_cost(pd.DataFrame([row]))
@@ -149,6 +162,9 @@ def describe_cost(calls: pd.DataFrame) -> str:
     if calls["sure"].all():
         return f"{certain}."
     if not calls["sure"].any():
+        if more:
+            rest = "the study's expected sizes, and a changed rule lets more through."
+            return f"At least {_count_new(calls)}: counted from {rest}"
         return f"About {_count_new(calls)}, from the sizes that the study expects."
     later = _count_new(calls[~calls["sure"]], "more")
     rest = f"later steps depend on these answers; with the present labels they need {later}."

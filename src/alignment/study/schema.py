@@ -70,6 +70,7 @@ class Model(Part):
     provider: dict = {}  # a broker's provider pin, sent as `provider`
     price: Price | None = None
     reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
+    reasoning: bool = False  # it thinks before it answers, which is billed as output
     max_tokens: int | None = None  # where its context is smaller than the study's max_tokens
 
 
