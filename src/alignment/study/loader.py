@@ -111,10 +111,16 @@ def _merge(base: dict, top: dict) -> dict:
 
 
 def _parse(path: Path) -> dict:
+    content = path.read_bytes()
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Problem(f"{shown(path)}, line {line}, is not UTF-8: save it as UTF-8.") from None
     try:
         with path.open(encoding="utf-8") as stream:
             raw = yaml.load(stream, _Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the latter of a 31st of June
         raise Problem(f"{shown(path)} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
         raise Problem(f"{shown(path)} holds no settings.")

@@ -1,10 +1,12 @@
 """What a study file may say: its parts, their types and their defaults."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from alignment.study import endpoint_checks
+from alignment.study.endpoint_checks import FILLED
 from utils.cells import DIMENSIONS
 from utils.errors import nearest
 
@@ -44,11 +46,20 @@ class Culture(Part):
     people: str  # a country of data/reference/human_values.csv
 
 
+# What a request has otherwise: another name of a field in FILLED or, with null, none; any other
+# field with its value.
+Fields = Annotated[dict[str, JsonValue], AfterValidator(endpoint_checks.check_fields)]
+
+
 class Endpoint(Part):
     """An OpenAI-compatible chat-completions endpoint."""
 
     base_url: str = ""
-    key: str = ""  # name of the environment variable that holds the key
+    # name of the environment variable that holds the key
+    key: Annotated[str, AfterValidator(endpoint_checks.check_variable)] = ""
+    # further headers, each with the name of the variable that holds its value
+    headers: Annotated[dict[str, str], AfterValidator(endpoint_checks.check_headers)] = {}
+    fields: Fields = {}
     in_flight: int = Field(default=64, ge=1, le=1024)
     timeout_seconds: float = Field(default=600.0, gt=0)
     send_seed: bool = False  # send the run's number as `seed`
@@ -67,7 +78,8 @@ class Model(Part):
     culture: str
     endpoint: str
     request: str = ""  # the endpoint's name of the model; default: the name here
-    provider: dict = {}  # a broker's provider pin, sent as `provider`
+    provider: dict[str, JsonValue] = {}  # a broker's provider pin, sent as `provider`
+    fields: Fields = {}  # these win over the endpoint's
     price: Price | None = None
     reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
     reasoning: bool = False  # it thinks before it answers, which is billed as output
@@ -183,9 +195,34 @@ class Study(Part):
         if self.respondents != "imported":
             endpoints = {m.endpoint for m in self.models.values()}
             _check_listed("endpoint", endpoints, self.endpoints)
+        if self.respondents == "live":
+            self._check_requests()
         if self.respondents == "simulated":
             self._check_leanings()
         return self
+
+    def _check_requests(self) -> None:
+        """Refuse an endpoint without a right address, and fields that contradict each other."""
+        for name, endpoint in self.endpoints.items():
+            try:
+                endpoint_checks.check_address(endpoint.base_url)
+            except ValueError as error:
+                raise ValueError(f"endpoints.{name}.base_url: {error}") from None
+        for name, model in self.models.items():
+            endpoint, fields = self.endpoints[model.endpoint], self.fields(name)
+            if not endpoint.base_url:
+                needs = 'needs its base_url, as in "https://api.openai.com/v1"'
+                raise ValueError(f'the endpoint "{model.endpoint}" {needs}')
+            names = [fields.get(field, field) for field in FILLED]
+            names = [n for n in [*names, *(f for f in fields if f not in FILLED)] if n]
+            if twice := {n for n in names if names.count(n) > 1}:
+                raise ValueError(f'the fields of the model "{name}" have "{twice.pop()}" twice')
+            if fields.get("seed") and not endpoint.send_seed:
+                mend = f'add "send_seed: true" to the endpoint "{model.endpoint}"'
+                raise ValueError(f'the model "{name}" renames a seed that is not sent: {mend}')
+            if "max_tokens" in fields and not fields["max_tokens"] and _costs(model.price):
+                why = "a reply without max_tokens could cost any sum, and no cap would hold"
+                raise ValueError(f'the model "{name}": {why}; give the field another name')
 
     def _check_leanings(self) -> None:
         if self.simulation is None:
@@ -208,6 +245,18 @@ class Study(Part):
     def limit(self, model: str) -> int:
         """Return the most tokens that a model may answer with."""
         return self.models[model].max_tokens or self.sampling.max_tokens
+
+    def fields(self, model: str) -> dict:
+        """Return what a model's requests have otherwise; nothing where a program answers."""
+        settings = self.models[model]
+        if self.respondents == "simulated":
+            return {}
+        fields = self.endpoints[settings.endpoint].fields | settings.fields
+        return {k: v for k, v in fields.items() if (v != k if k in FILLED else v is not None)}
+
+
+def _costs(price: Price | None) -> bool:
+    return price is not None and price.input + price.output > 0
 
 
 def _check_listed(what: str, names: Iterable[str], listed: Iterable[str]) -> None:
