@@ -20,7 +20,6 @@ from alignment import cli
 from alignment.asking import (
     answers,
     archive,
-    client,
     collection,
     endpoint,
     plan,
@@ -539,13 +538,6 @@ def test_two_statements_of_the_same_words_are_asked_once(here):
         len(frame) == 72
         and len({json.dumps(json.loads(body) | {"seed": 0}) for body in server.asked}) == 24
     )
-
-
-def test_the_proxy_is_what_the_environment_says(monkeypatch):
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
-    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
-    assert client._proxy_for("http://models.example/v1") == "http://127.0.0.1:3128"
-    assert client._proxy_for("http://127.0.0.1:8000/v1") is None
 
 
 def test_a_cap_lets_cheap_replies_give_back_what_was_set_aside_for_them(here):

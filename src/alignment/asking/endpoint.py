@@ -104,8 +104,8 @@ def _refusal(client: openai.AsyncOpenAI, status: int, details, headers) -> Failu
     """Return the failure that an error is: its status and what its body says."""
     error = details.get("error", details) if isinstance(details, dict) else details
     error = error if isinstance(error, dict) else {"message": error}
-    whole = _without_key(client, json.dumps(details, ensure_ascii=False, default=str))
-    message = _without_key(client, str(error.get("message") or whole))[:300]
+    whole = json.dumps(details, ensure_ascii=False, default=str)
+    message = str(error.get("message") or whole)[:300]
     code, said = str(error.get("code") or ""), f"{status}: {message}"
     if status == 400 and (UNSUPPORTED.search(whole) or error.get("param") in ("model", "stream")):
         how = "`fields:` in the study file renames, leaves out or adds fields of the request"
@@ -136,11 +136,6 @@ def _wait_of(headers) -> str | None:
     with contextlib.suppress(KeyError, ValueError):
         return str(float(headers["retry-after-ms"]) / 1000)
     return headers.get("retry-after")
-
-
-def _without_key(client: openai.AsyncOpenAI, text: str) -> str:
-    """Return a text without the key, which some endpoints repeat in what they say."""
-    return text.replace(client.api_key, "(the key)") if len(client.api_key) > 4 else text
 
 
 def _is_far(reset: str | None) -> bool:

@@ -92,12 +92,12 @@ def find_obstacles(workspace: Workspace, calls: pd.DataFrame) -> list[str]:
     if study.cap is None:
         why = "A live study needs a cap: give one in the study file or with --cap USD."
         obstacles.append(f"{_table(calls)}\n\n{why}")
-    checks = [lambda: check_prices(study, dict.fromkeys(calls["model"]))]
-    from alignment.asking.client import read_key  # the client takes a second to import
+    from alignment.asking.client import check_endpoints  # it takes a second to import
 
-    for endpoint in sorted({study.models[m].endpoint for m in calls["model"]}):
-        checks.append(lambda endpoint=endpoint: read_key(study, endpoint))
-    for check in checks:
+    for check in (
+        lambda: check_prices(study, dict.fromkeys(calls["model"])),
+        lambda: check_endpoints(study),
+    ):
         try:
             check()
         except Problem as problem:
