@@ -218,7 +218,7 @@ def test_a_study_with_fields_is_asked_and_answered(here):
 
     server = Faulty(simulation.app(here), fault)
     fields = {"max_tokens": "max_completion_tokens", "enable_thinking": False}
-    assert set(asked(here, server, {"fields": fields})["state"]) <= {"answered", "unreadable"}
+    assert "failed" not in set(asked(here, server, {"fields": fields})["state"])
     assert len(server.asked) >= 8
 
 
