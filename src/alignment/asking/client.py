@@ -209,5 +209,7 @@ async def open_client(workspace: Workspace, name: str) -> AsyncIterator[openai.A
         check_endpoints(workspace.study)
         http, url = LeanClient(endpoint), endpoint.base_url
     how = {"timeout": endpoint.timeout_seconds, "max_retries": 0, "http_client": http}
-    async with openai.AsyncOpenAI(base_url=url, api_key="none", **how) as client:
+    how |= {"api_key": "none", "organization": "", "project": ""}  # else from the environment
+    async with openai.AsyncOpenAI(base_url=url, **how) as client:
+        client._custom_headers = {}  # of OPENAI_CUSTOM_HEADERS, which may not even be sendable
         yield client
