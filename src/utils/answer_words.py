@@ -11,6 +11,7 @@ from utils.errors import Problem, nearest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+EVERYWHERE = ("doubts", "retracts", "refusals", "decides", "supposes")
 GAP = r"[*_`\s]*"
 PLAIN = r"(?:[^\w\"'“”‘’「」『』«»>\n]|_)*"
 OPTIONS = r"(?:[(\[][^()\[\]\n]*(?:/|\||\bor\b|或|、)[^()\[\]\n]*[)\]])?"
@@ -41,13 +42,21 @@ def patterns() -> SimpleNamespace:
     for language, own in every.items():
         common, foreign = own.get("common", ""), own.get("foreign", "")
         frequent[language] = frozenset(common.split()), frozenset(foreign.split())
-    either = {k: "|".join(w[k] for w in every.values()) for k in ("opener", "turns", "because")}
+    names = ("opener", "turns", "because", "number", "after")
+    either = {k: "|".join(w[k].replace("\n", "") for w in every.values()) for k in names}
+    traditional = "".join(w.get("traditional", "") for w in every.values())
     tags = [w["statement"] for w in every.values()]
     return SimpleNamespace(
         **_marks(every, either["opener"]),
         keywords={k: language for language, w in every.items() for k in w["keywords"]},
-        turns=re.compile(rf"^\W*(?:{either['turns']})\b\s*(?::|$)", re.M),
-        **{k: _any(w[k] for w in every.values()) for k in ("doubts", "retracts", "refusals")},
+        turns=re.compile(
+            rf"\W*(?:{either['turns']})\W{{0,3}}(?:\d+|{either['number']})?[\s*_]*(?::|$)"
+        ),
+        after=re.compile(either["after"]),
+        reason=re.compile(rf"\s*(?:[.;!—–]|-+\s|[,(]?\s*(?:{either['because']}))"),
+        simplified=str.maketrans(traditional[::2], traditional[1::2]),
+        named={*tags, *(k for w in every.values() for k in w["keywords"])},
+        **{k: _any(w[k] for w in every.values()) for k in EVERYWHERE},
         says={s: _says(every, s, either["because"]) for s in next(iter(every.values()))["answers"]},
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],

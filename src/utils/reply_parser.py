@@ -13,15 +13,17 @@ from utils.answer_words import patterns, words
 CUT = {"length", "max_tokens"}
 FILTERED = {"content_filter", "safety", "refusal"}
 
-THINKING = re.compile(
-    r"[<◁]\|?(/|end_of_)?(?:begin_of_)?(?:think|thinking|thoughts?|reasoning|analysis)\|?[>▷]"
-    r"|\[(/?)THINK\]",
-    re.I,
+TAG = re.compile(r"""[<◁]\|?(?P<close>/?)(?P<name>\w[\w:.-]*)(?:\s+[\w-]+="[^"]*")*\s*/?\|?[>▷]""")
+HARMLESS = set("b i em strong p u mark span center br hr div li ul ol code pre sub sup".split())
+HARMLESS |= {"h1", "h2", "h3", "h4", "h5", "h6", "im_start", "start", "message", "assistant"}
+END = re.compile(
+    r"<\|(?:im_end|eot_id|end_of_text|endoftext|end)\|>|<｜end▁of▁sentence｜>|<end_of_turn>"
 )
 TAGS = re.compile(r"<\|[^|>\n]*\|>|</s>|<br ?/?>|</?(?:b|i|em|strong|p|u|mark|span|center|h[1-6])>")
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|«[^»]*»|\"[^\"\n]*\"|^[ \t]*>.*$", re.M)
+CHOICES = re.compile(r"\[\s*[x√✓]?\s*\]|[☐☑☒⬜]")
 INVISIBLE = re.compile(
-    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
+    r"(?![✗✘✖❌❎⛔☐-☒])[\u2600-\u27bf\U0001f300-\U0001faff]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
     r"|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
 )
 COMMON = dict(zip("：，（）；！？’−", ":,();!?'-", strict=True)) | {"…": "..."}
@@ -69,14 +71,38 @@ def _refuses(text: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Return a reply without its thinking; nothing if the thinking never ends."""
-    if not any(mark in text for mark in ("<", "◁", "THINK]")):
+    """Return a reply without its thinking, and without what follows its end.
+
+    What is in marks of any kind counts as thinking, unless they are known to be something else;
+    nothing is visible if it never ends.
+
+    >>> visible("<scratchpad>Perhaps.</scratchpad>Answer: yes"), visible("<any>Answer: yes")
+    ('Answer: yes', '')
+    """
+    if "<|channel|>" in text:
+        _, final, text = text.rpartition("<|channel|>final<|message|>")
+        text = text if final else ""
+    text = text.replace("[THINK]", "<think>").replace("[/THINK]", "</think>")
+    if "<" not in text and "◁" not in text:
         return text
-    tags = list(THINKING.finditer(text))
-    closing = [t for t in tags if t[1] or t[2]]
-    if len(tags) > 2 * len(closing):
-        return ""
-    return text[closing[-1].end() :] if closing else text
+    text = END.split(text)[0]
+    text = text if "<s>" in text else text.split("</s>")[0]
+    shown, start, opened = [], 0, []
+    for tag in TAG.finditer(text):
+        name = tag["name"].lower().removeprefix("begin_of_")
+        closes, name = tag["close"] or name.startswith("end_of_"), name.removeprefix("end_of_")
+        if name in HARMLESS or name in patterns().named:
+            continue
+        if not closes:
+            if not opened:
+                shown.append(text[start : tag.start()])
+            opened.append(name)
+        elif name in opened:
+            opened = opened[: opened.index(name)]
+            start = tag.end()
+        else:  # it was opened before the reply began
+            shown, start, opened = [], tag.end(), []
+    return "" if opened else "".join(shown) + text[start:]
 
 
 def _plain(text: str) -> str:
@@ -86,8 +112,10 @@ def _plain(text: str) -> str:
         # first, since text that needs no more is normalised ten times as fast
         for wide, narrow in COMMON.items():
             text = text.replace(wide, narrow)
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text).translate(patterns().simplified)
     text = text.lower()
+    if text.count('"') == 2 and re.fullmatch(r'\s*"[^"]*"\s*', text):  # all of it is quoted
+        text = text.replace('"', " ")
     if "<" in text:
         text = patterns().statements.sub(" ", text)
         for keyword in patterns().keywords:
@@ -110,16 +138,36 @@ def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tupl
         return nothing
     start, content, end = marks[-1]
     answer, spoken = _verdict(step, content)
-    later = text[end:]
-    if answer is None or (cut and not _finished(text, end)) or not _stands(step, answer, later):
+    if answer is None or (cut and not _finished(text, end)):
         return nothing
-    introduced = text[: text.rfind("\n", 0, start) + 1].rstrip().endswith(":")
-    if introduced and later.strip(EDGES + "*`-\n"):  # "end with a line such as:", and more after it
+    if _turns(text[:start]) or _supposed(text[: text.rfind("\n", 0, start) + 1]):
         return nothing
-    if any(_contradicts(step, answer, mark, text, start, introduced) for mark in marks[:-1]):
+    if not _stands(step, answer, text[end:]):
+        return nothing
+    if any(_contradicts(step, answer, mark, text, start) for mark in marks[:-1]):
         return nothing
     marked_in = {l for keyword, l in patterns().keywords.items() if keyword in text[start:end]}
     return answer, {spoken} if spoken else marked_in, (start, end)
+
+
+def _turns(before: str) -> bool:
+    """Return whether another question begins in a text, after the one that it may repeat first."""
+    lines = [line for line in before.split("\n") if line.strip(EDGES + "*`-")]
+    while lines and patterns().turns.match(lines[0]):
+        lines = lines[1:]
+    return any(map(patterns().turns.match, lines))
+
+
+def _supposed(before: str) -> bool:
+    """Return whether the line before an answer makes it somebody else's, or an example."""
+    line = before.rstrip().rsplit("\n", 1)[-1].strip()
+    if re.match(r"[-•#]|\d+[.)]", line) or re.search(r'[.!?。)\]】"”」}]\W*$|",$', line):
+        return False  # an item of a list, a heading, a whole sentence
+    line = line.strip(EDGES + "*`")
+    clause = re.split("[,;]", line.rstrip(":, "))[-1]
+    if line.endswith((":", ",")) and not patterns().decides.search(clause):
+        return True
+    return bool(patterns().supposes.search(line if line[-1:] not in ":," else clause))
 
 
 def _marks(text: str) -> list[tuple[int, str, int]]:
@@ -156,6 +204,8 @@ def _inside_quotation(before: str) -> bool:
 
 def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
     """Return the answer that a mark's content is, and its language; None for anything else."""
+    if CHOICES.search(content):
+        return None, None
     content = INVISIBLE.sub("", content).strip(EDGES)
     content = re.sub(r"^[-•]\s+(?=[^\W\d_])", "", re.sub(r"^–(?=\d)", "-", content))
     if re.match(r"\d[.):、]\s*\w", content):  # the number of a list's first item
@@ -164,7 +214,14 @@ def _verdict(step: str, content: str) -> tuple[str | None, str | None]:
     content = content[nested.end() :].strip(EDGES) if nested else content
     for answer, language, says, echoes, denies in patterns().says[step]:
         if match := says.fullmatch(content):
-            rest = echoes.sub("", match["rest"] or "")
+            whole = match["rest"] or ""
+            rest = echoes.sub("", whole)
+            if (
+                rest == whole
+                and rest.strip(EDGES + ".!?;,。、~")
+                and not patterns().reason.match(rest)
+            ):
+                return None, None
             if DOUBT.search(rest) or patterns().doubts.search(rest) or denies.search(rest):
                 return None, None
             return answer, language if UNKNOWN_LETTERS.search(match["said"]) else None
@@ -177,24 +234,23 @@ def _finished(text: str, end: int) -> bool:
 
 
 def _stands(step: str, answer: str, later: str) -> bool:
-    """Return whether nothing in the lines after an answer takes it back."""
-    if not later.strip(EDGES + "*`-\n"):
+    """Return whether what follows an answer is a reason or a farewell, and takes nothing back."""
+    opening = later.strip(EDGES + "*`-.。~\n")
+    if not opening:
         return True
+    if not patterns().after.match(opening) or _turns("-\n" + later):
+        return False
     later = _unquoted(later)
     against = [(echoes, denies) for a, _, _, echoes, denies in patterns().says[step] if a == answer]
     denied = any(denies.search(echoes.sub("", later)) for echoes, denies in against)
     return not (denied or patterns().retracts.search(later) or _refuses(later))
 
 
-def _contradicts(
-    step: str, answer: str, mark: tuple[int, str, int], text: str, start: int, introduced: bool
-) -> bool:
+def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, start: int) -> bool:
     """Return whether an earlier answer is another one, and nothing takes it back."""
     if _verdict(step, mark[1])[0] in (None, answer):
         return False
-    between = text[mark[2] : start]
-    retracted = patterns().retracts.search(between) and not patterns().turns.search(between)
-    return introduced or not retracted
+    return not patterns().retracts.search(text[mark[2] : start])
 
 
 def _mostly(language: str, text: str) -> bool:
