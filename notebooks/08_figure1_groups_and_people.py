@@ -81,7 +81,8 @@ countries = {name: culture.people for name, culture in here.study.cultures.items
 people = hofstede.read_human_values(human_values, countries).query("dimension in @here.dimensions")
 table = positions.figure1(groups, np.random.default_rng(8), differ, resamples)
 everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
-drawn = everyone[everyone["selection"] != "all"]
+several = here.models["culture"].nunique() > 1
+drawn = everyone[everyone["selection"] != ("all" if several else "differing")]
 wide = drawn.pivot_table(index=["kind", "group"], columns="dimension", values="value", sort=False)
 wide.round(0).astype("Int64")
 
@@ -92,17 +93,18 @@ wide.round(0).astype("Int64")
 # same country do, too.
 
 # %%
-caption = "Figure 1: groups of models and people, 0 to 100, on statements that divide the groups."
-figure = paper_figures.groups_and_people(
-    drawn, "Models and people: statements that divide the groups"
-)
+counted = "statements that divide the groups" if several else "all statements of one group"
+caption = f"Figure 1: groups of models and people, 0 to 100, on {counted}."
+figure = paper_figures.groups_and_people(drawn, f"Models and people: {counted}")
 style.save(here, figure, "figure1", caption)
 
 # %% [markdown]
 # *Figure 1. Left: groups of models, with the number of statements and 95 % intervals. Right: the
 # people of their countries, from surveys. Only statements on which the groups differ are counted,
 # so two groups that are opposite on every one of them lie at equal distances on either side of 50
-# by construction: the direction of the gap carries information here, its size does not.*
+# by construction: the direction of the gap carries information here, its size does not. A study of
+# one culture has one group, which nothing divides: it is shown on all statements, and no direction
+# can be compared.*
 #
 # The same comparison on all statements. Where the groups agree they have the same score, so they
 # lie closer together.
