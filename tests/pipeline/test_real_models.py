@@ -1,0 +1,56 @@
+"""The recorded study of two real models: its pages are made again without any model."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from alignment.study.paths import ROOT
+from project import Project, outputs, prose
+
+RAW = ROOT / "data" / "raw" / "local"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Project:
+    folder = tmp_path_factory.mktemp("recorded") / "a project"
+    project = Project.new(folder, "data/raw/demo", "data/raw/local")
+    shutil.copy(RAW / "answers.csv.gz", folder / "data" / "raw" / "local")
+    run = project.run("--study", "local", "--recorded")
+    assert run.returncode == 0, run.stderr
+    return project
+
+
+def test_the_committed_pages_of_the_real_models_are_made_again_from_the_records(recorded):
+    made, committed = recorded.outputs("local"), outputs(ROOT, "local")
+    assert len(committed) > 80 and made.keys() == committed.keys()
+    different = [name for name in committed if made[name] != committed[name]]
+    assert not different, f"./run_all.sh --study local --recorded --force mends {different}"
+
+
+def test_a_study_of_one_culture_shows_its_group_beside_its_people_on_all_statements(recorded):
+    page = prose(recorded.page("local", "08"))
+    assert "one group, which nothing divides" in page
+    table = recorded.table("local", "08_figure1")
+    shown = table[(table["selection"] == "all") & (table["kind"] == "models")]
+    assert set(shown["group"]) == {"China"} and (shown["n"] > 0).all()
+
+
+def test_scores_on_planted_labels_are_stamped_and_no_data_set(recorded):
+    for number in ("08", "09", "10"):
+        assert "Planted labels." in prose(recorded.page("local", number))
+    release = recorded.folder / "data" / "processed" / "local" / "12_release"
+    assert list(release.glob("simulated_*"))
+
+
+def test_the_readme_states_what_the_real_models_did():
+    votes = pd.read_csv(ROOT / "data" / "processed" / "local" / "07_votes.csv")
+    agreed = votes[votes["vote"] == 1].groupby(["model", "language"]).size()
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for model, size in (("0.5B", "smaller"), ("1.5B", "larger")):
+        english, chinese = (agreed[f"Qwen-Coder-{model}", language] for language in ("en", "zh"))
+        said = f"the {size} agreed with {english} of 66 statements in English and {chinese} in Chinese"
+        assert said in text
+    accounting = pd.read_csv(ROOT / "data" / "processed" / "local" / "07_accounting.csv")
+    counts = accounting[["planned", "answered"]].sum()
+    assert f"{counts['planned'] - counts['answered']} of {counts['planned']:,} could not be read" in text
