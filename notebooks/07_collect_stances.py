@@ -30,7 +30,7 @@ tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their m
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
 # %%
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from alignment.asking import answers, plan, serving
 from alignment.stats import missing_runs
@@ -79,20 +79,15 @@ page_notes.count_answers(answered, serving.describe_failures(here, answered))
 
 # %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. According to
-# the servers themselves, the replies of this study came from:
+# the servers themselves, the replies of this study came from the following. Below it, for real
+# models: when they replied (UTC), and what that took in calls, tokens and dollars.
 
 # %%
 served = serving.read_servers(here)
 served
 
 # %%
-Markdown(serving.describe_mixtures(served))
-
-# %% [markdown]
-# When real models replied (UTC), and what that took: calls, those made again because a reply could
-# not be read, tokens, and US dollars.
-
-# %%
+display(Markdown(serving.describe_mixtures(served)))
 used = serving.read_usage(here)
 used if len(used) else Markdown("No real model was asked for this study.")
 

@@ -12,6 +12,7 @@ from utils.errors import Problem, nearest
 TEMPLATES = Path(__file__).parent / "templates"
 
 EVERYWHERE = ("doubts", "retracts", "refusals", "decides", "supposes")
+NOTHING = "(?!)"  # of an entry that a language need not have
 GAP = r"[*_`\s]*"
 PLAIN = r"(?:[^\w\"'“”‘’「」『』«»>\n]|_)*"
 OPTIONS = r"(?:[(\[][^()\[\]\n]*(?:/|\||\bor\b|或|、)[^()\[\]\n]*[)\]])?"
@@ -43,7 +44,9 @@ def patterns() -> SimpleNamespace:
         common, foreign = own.get("common", ""), own.get("foreign", "")
         frequent[language] = frozenset(common.split()), frozenset(foreign.split())
     names = ("opener", "turns", "because", "number", "after")
-    either = {k: "|".join(w[k].replace("\n", "") for w in every.values()) for k in names}
+    either = {
+        k: "|".join(w.get(k, NOTHING).replace("\n", "") for w in every.values()) for k in names
+    }
     traditional = "".join(w.get("traditional", "") for w in every.values())
     tags = [w["statement"] for w in every.values()]
     return SimpleNamespace(
@@ -56,7 +59,7 @@ def patterns() -> SimpleNamespace:
         reason=re.compile(rf"\s*(?:[.;!—–]|-+\s|[,(]?\s*(?:{either['because']}))"),
         simplified=str.maketrans(traditional[::2], traditional[1::2]),
         named={*tags, *(k for w in every.values() for k in w["keywords"])},
-        **{k: _any(w[k] for w in every.values()) for k in EVERYWHERE},
+        **{k: _any(w.get(k, NOTHING) for w in every.values()) for k in EVERYWHERE},
         says={s: _says(every, s, either["because"]) for s in next(iter(every.values()))["answers"]},
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],

@@ -23,7 +23,8 @@ TAGS = re.compile(r"<\|[^|>\n]*\|>|</s>|<br ?/?>|</?(?:b|i|em|strong|p|u|mark|sp
 QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|«[^»]*»|\"[^\"\n]*\"|^[ \t]*>.*$", re.M)
 CHOICES = re.compile(r"\[\s*[x√✓]?\s*\]|[☐☑☒⬜]")
 INVISIBLE = re.compile(
-    r"(?![✗✘✖❌❎⛔☐-☒])[\u2600-\u27bf\U0001f300-\U0001faff]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
+    r"(?![✗✘✖❌❎⛔☐-☒])[\u2600-\u27bf\U0001f300-\U0001faff]"
+    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufe0e\ufe0f\ufeff]|[*`$]|\\[()\[\]]"
     r"|\\(?:boxed|text(?:bf|it)?|math(?:rm|bf))\s*\{"
 )
 COMMON = dict(zip("：，（）；！？’−", ":,();!?'-", strict=True)) | {"…": "..."}

@@ -233,14 +233,14 @@ def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(proj
             respondents="live",
             cap={"calls": 100_000},
             annotators={"simulated": 0},
+            judges=["sim-us-1", "sim-us-2", "sim-cn-1"],  # as a judge it would be stopped
             endpoints={"simulated": {"base_url": f"{address}/v1", "send_seed": True}},
             parameters=FEW,
         )
         run = project.run("--study", study, "--from", "04", "--until", "10")
     assert run.returncode == 0, run.stderr
-    for number in ("04", "05", "07"):
-        answered = project.table(study, f"{number}_accounting").set_index("model")["answered"]
-        assert (answered.loc[mad] == 0).all() and (answered.drop(mad) > 0).all()
+    answered = project.table(study, "07_accounting").set_index("model")["answered"]
+    assert (answered.loc[mad] == 0).all() and (answered.drop(mad) > 0).all()
     assert project.table(study, "07_scores").query("model == @mad")["score"].isna().all()
     sentence = f"No answer of {mad} in en, {mad} in zh could be read"
     for number in ("08", "09", "10"):

@@ -49,8 +49,13 @@ def test_the_readme_states_what_the_real_models_did():
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     for model, size in (("0.5B", "smaller"), ("1.5B", "larger")):
         english, chinese = (agreed[f"Qwen-Coder-{model}", language] for language in ("en", "zh"))
-        said = f"the {size} agreed with {english} of 66 statements in English and {chinese} in Chinese"
+        said = (
+            f"the {size} agreed with {english} of 66 statements in English and {chinese} in Chinese"
+        )
         assert said in text
     accounting = pd.read_csv(ROOT / "data" / "processed" / "local" / "07_accounting.csv")
     counts = accounting[["planned", "answered"]].sum()
-    assert f"{counts['planned'] - counts['answered']} of {counts['planned']:,} could not be read" in text
+    assert (
+        f"{counts['planned'] - counts['answered']} of {counts['planned']:,} could not be read"
+        in text
+    )

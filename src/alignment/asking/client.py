@@ -180,14 +180,14 @@ def read_certificates(base_url: str, proxy: str | None) -> ssl.SSLContext | bool
         raise Problem(f"cannot be asked: {why}. Mend or unset it.") from None
 
 
-def check_endpoints(study: Study) -> None:
+def check_endpoints(study: Study, names: Iterable[str] = ()) -> None:
     """Refuse to ask while a key, a header, a proxy or a certificate is missing; name all that are.
 
-    All endpoints of the study's models are looked at, so that none is found wanting when the
-    others have been paid.
+    All endpoints of the study's models are looked at, or those of `names`, so that none is found
+    wanting when the others have been paid.
     """
     problems = []
-    for name in dict.fromkeys(model.endpoint for model in study.models.values()):
+    for name in names or dict.fromkeys(model.endpoint for model in study.models.values()):
         endpoint = study.endpoints[name]
         try:
             read_headers(endpoint)
@@ -206,7 +206,7 @@ async def open_client(workspace: Workspace, name: str) -> AsyncIterator[openai.A
         transport = httpx2.ASGITransport(app=simulation.app(workspace))
         http, url = httpx2.AsyncClient(transport=transport), "http://simulated/v1"
     else:
-        check_endpoints(workspace.study)
+        check_endpoints(workspace.study, [name])
         http, url = LeanClient(endpoint), endpoint.base_url
     how = {"timeout": endpoint.timeout_seconds, "max_retries": 0, "http_client": http}
     how |= {"api_key": "none", "organization": "", "project": ""}  # else from the environment

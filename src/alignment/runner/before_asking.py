@@ -90,8 +90,9 @@ def find_obstacles(workspace: Workspace, calls: pd.DataFrame) -> list[str]:
         return []
     study, obstacles = workspace.study, []
     if study.cap is None:
-        why = "A live study needs a cap: give one in the study file or with --cap USD."
-        obstacles.append(f"{_table(calls)}\n\n{why}")
+        why = "Nothing is asked: a live study needs a cap."
+        mend = "Give one in the study file or with --cap USD."
+        obstacles.append(f"{_table(calls)}\n\n{why} {mend}")
     from alignment.asking.client import check_endpoints  # it takes a second to import
 
     for check in (
