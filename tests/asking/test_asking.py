@@ -22,10 +22,12 @@ from alignment.asking import (
     archive,
     collection,
     endpoint,
+    health,
     plan,
     scheduler,
     serving,
     simulation,
+    writer,
 )
 from alignment.asking.request import Request
 from alignment.study import schema, table_files
@@ -464,7 +466,7 @@ def test_a_model_that_turns_every_request_down_is_stopped_and_the_others_go_on(h
         answers.collect(live(here, address), cells)
     assert (
         sum(n for body, n in server.asked.items() if json.loads(body)["model"] == "sim-us-1")
-        <= scheduler.HOPELESS + 16
+        <= health.HOPELESS + 16
     )
     assert len([1 for body in server.answered if json.loads(body)["model"] != "sim-us-1"]) >= 3 * 36
 
@@ -505,7 +507,7 @@ def test_what_a_full_disk_does_not_take_is_kept_beside_and_taken_in_later(here, 
     with serve(server) as address:
         with monkeypatch.context() as patch, pytest.raises(Problem, match="disk is full.*beside"):
             patch.setattr(archive, "add_records", full)
-            patch.setattr(scheduler, "DISK_PATIENCE", 0.5)
+            patch.setattr(writer, "PATIENCE", 0.5)
             answers.collect(live(here, address), cells)
         arrived = sum(server.answered.values())
         frame = answers.collect(live(here, address), cells)

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from alignment.asking import answers, archive, budget, record, scheduler, simulation
+from alignment.asking import answers, archive, budget, health, record, scheduler, simulation
 from alignment.study import schema
 from alignment.study.schema import Price
 from odd_endpoints import AS_USUAL, BLOCKED, FAILED, STOPPED, UNUSABLE, completion, error, says
@@ -171,7 +171,7 @@ def test_a_model_of_which_nothing_can_be_read_is_stopped_with_an_example(here):
     cells = relevance(here, 3).query("model == 'sim-us-1' and language == 'en'")
     with serve(server) as address, pytest.raises(Problem, match="30 are unreadable.*like trains"):
         answers.collect(asked(here, address, in_flight=1), cells)
-    assert sum(server.asked.values()) == scheduler.IN_A_ROW
+    assert sum(server.asked.values()) == health.IN_A_ROW
 
 
 def test_a_model_that_fails_again_and_again_after_its_first_reply_is_stopped(here, monkeypatch):
