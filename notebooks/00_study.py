@@ -99,6 +99,7 @@ pd.DataFrame(
 # expects.
 
 # %%
+known = here.study.expected is not None
 calls = plan.plan_expected_calls(here.study, runs)
 calls.groupby("step", sort=False)[
     ["calls", "input_tokens", "output_tokens", "usd_low", "usd_high"]
@@ -110,8 +111,11 @@ money = (
     if calls["usd_high"].sum()
     else "$0"
 )
+count = f"{calls['calls'].sum():,} questions"
 Markdown(
-    f"**{calls['calls'].sum():,} questions** in all, at a cost of {money} at the study's prices."
+    f"**{count}** in all, at a cost of {money} at the study's prices."
+    if known
+    else "How many questions there will be is not known yet: the study file expects no sizes."
 )
 
 # %% [markdown]
@@ -131,6 +135,6 @@ files = [
 Markdown(
     "Written: "
     + ", ".join(f"`{f}`" for f in files)
-    + f". {len(here.models)} models will answer {calls['calls'].sum():,} questions "
-    "if the sizes are as expected."
+    + "."
+    + (f" {len(here.models)} models will answer {count} if the sizes are as expected." * known)
 )

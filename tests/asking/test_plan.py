@@ -291,7 +291,15 @@ def test_when_asking_ends_it_says_what_it_came_to(here, monkeypatch):
     )
     with serve(server) as address:
         asked = live(here, address)
-        answers.collect(asked, cells)
+        frame = answers.collect(asked, cells)
     usage = serving.read_usage(asked)
     assert list(usage["model"]) == list(here.study.models) and usage["calls"].sum() >= len(cells)
-    assert "sim-us-1: " in serving.summarise(asked)
+    assert (usage["failed"] == 6).all()  # one statement, in English, on six dimensions
+    why = '"502: upstream failed"'
+    assert f"**24 failed**: 24 with {why}" in serving.describe_failures(asked, frame)
+    assert serving.summarise(asked).count(f"6 without a reply: 6 with {why}") == 4
+
+
+def test_a_plan_points_out_models_that_no_provider_is_pinned_for(elsewhere, capsys):
+    assert cli.main(["run", "--study", "paper", "--plan"]) == 0
+    assert "Not pinned to one provider: Llama, DeepSeek, Qwen" in capsys.readouterr().out

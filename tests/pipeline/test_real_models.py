@@ -5,6 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from alignment.asking import archive
 from alignment.study.paths import ROOT
 from project import Project, outputs, prose
 
@@ -16,6 +17,8 @@ def recorded(tmp_path_factory) -> Project:
     folder = tmp_path_factory.mktemp("recorded") / "a project"
     project = Project.new(folder, "data/raw/demo", "data/raw/local")
     shutil.copy(RAW / "answers.csv.gz", folder / "data" / "raw" / "local")
+    with archive.open_archive(folder / "data" / "raw" / "local" / archive.FILE):
+        pass  # as after asking without a server: empty
     run = project.run("--study", "local", "--recorded")
     assert run.returncode == 0, run.stderr
     return project

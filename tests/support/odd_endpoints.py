@@ -4,8 +4,6 @@ import json
 
 from servers import answer
 
-LAST = {"relevance": "Answer: yes", "stance": "Answer: agree"}
-
 
 def completion(content="Some reasons.\n\nAnswer: yes", finish_reason="stop", **more) -> dict:
     message = {"role": "assistant", "content": content}

@@ -189,15 +189,15 @@ def sum_spending(connection: Connection) -> tuple[int, float]:
 
 
 def count_failures(connection: Connection, keys: set[str] | None = None) -> pd.DataFrame:
-    """Count why requests failed, the commonest reason first: step, model, language, reason, n.
+    """Count why cells have no reply to this day: step, model, language, reason, n.
 
-    Only requests that have no reply to this day, of `keys` if they are given.
+    The commonest reason first, each cell with the reason of its last attempt; of `keys` if given.
     """
     rows = connection.execute(
-        """select key, step, model, language, error from replies
-        where text is null and key not in (select key from replies where text is not null)"""
+        """select key, step, model, language, error, max(attempt) from replies
+        where key not in (select key from replies where text is not null) group by key"""
     )
-    failures = pd.DataFrame(rows, columns="key step model language reason".split())
+    failures = pd.DataFrame(rows, columns="key step model language reason attempt".split())
     if keys is not None:
         failures = failures[failures["key"].isin(keys)]
     by = ["step", "model", "language", "reason"]

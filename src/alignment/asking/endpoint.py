@@ -76,7 +76,7 @@ async def fetch(client: openai.AsyncOpenAI, study: Study, request: Request, body
         error = record.find_error(completion)
         if error is None:
             return record.read_completion(study, request, completion, content, request_id)
-    except (ValueError, LookupError, TypeError, AttributeError) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
         start = " ".join(content[:200].decode("utf-8", "replace").split())
         reason = f"no chat completion ({type(fault).__name__}: {fault}): {start}"
         raise Failure("again", reason, paid=True) from None

@@ -81,6 +81,8 @@ def read_labels(workspace: Workspace) -> pd.DataFrame:
     labels = table_files.read(path)
     table_files.check_columns(labels, LABEL, where, "a labels file")
     choices = {"dimension": workspace.dimensions, "polarity": list(SCORES["polarity"].values())}
+    if "respondents" in labels:
+        choices["respondents"] = ["live", "simulated", "planted", "imported"]
     for column, values in choices.items():
         wrong = labels[~labels[column].isin(values)]
         if len(wrong):

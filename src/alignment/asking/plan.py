@@ -106,8 +106,13 @@ def plan_calls(
 
 
 def plan_expected_calls(study: Study, runs: dict[str, int]) -> pd.DataFrame:
-    """Return the plan of calls for the sizes that the study file expects, all costs guessed."""
-    return plan_calls(study, expected_sizes(study), runs).drop(columns="basis")
+    """Return the plan of calls for the sizes that the study file expects, all costs guessed.
+
+    Empty where it expects none.
+    """
+    sizes = dict.fromkeys(STEPS, 0) if study.expected is None else expected_sizes(study)
+    calls = plan_calls(study, sizes, runs).drop(columns="basis")
+    return calls[calls["calls"] > 0] if study.expected is None else calls
 
 
 def _measured_cost(

@@ -14,11 +14,8 @@ from utils.cells import CELL
 IDENTITY = ["model", "returned_model", "provider", "quantisation", "fingerprint"]
 REASONS = ["statement_id", "model", "language", "run", "answer", "reason"]
 USAGE = "model first last calls asked_again failed input_tokens output_tokens usd".split()
-COPIED = (
-    "07_served",
-    "07_usage",
-    "07_reasons",
-)  # beside the published answers, for whoever has no archive
+# beside the published answers, for whoever has no archive
+COPIED = ("07_served", "07_usage", "07_reasons")
 
 
 def read_servers(workspace: Workspace) -> pd.DataFrame:
@@ -95,10 +92,11 @@ def describe_failures(workspace: Workspace, cells: pd.DataFrame) -> str:
 
 def summarise(workspace: Workspace) -> str:
     """Return what the study's asking has come to so far, by model, as lines of text."""
-    usage, lines = read_usage(workspace), []
+    path, lines = workspace.raw / archive.FILE, []
+    usage = read_usage(workspace) if path.exists() else pd.DataFrame()
     if usage.empty:
         return ""
-    failures = _count_failures(workspace.raw / archive.FILE)
+    failures = _count_failures(path)
     for row in usage.itertuples():
         tokens = f"{row.input_tokens:,} tokens asked and {row.output_tokens:,} replied"
         line = f"{row.model}: {row.calls:,} calls ({row.asked_again:,} made again), {tokens}"
@@ -145,10 +143,16 @@ def _read_last(workspace: Workspace, cells: pd.DataFrame, names: list[str]) -> l
 
 
 def _read_copy(workspace: Workspace, name: str, columns: list[str]) -> pd.DataFrame | None:
-    """Read what takes the place of an archive that is not there; None when it is there."""
-    if collection.archive_paths(workspace) and workspace.study.respondents != "imported":
-        return None
+    """Read what takes the place of an archive; None when the archive is to be read.
+
+    With `--recorded` the copy goes before an archive, which may hold less: asking may have been
+    tried without a server.
+    """
     path = path_of_copy(workspace, name)
+    is_recorded = workspace.recorded and path.exists()
+    is_imported = workspace.study.respondents == "imported"
+    if collection.archive_paths(workspace) and not (is_recorded or is_imported):
+        return None
     return table_files.read(path)[columns] if path.exists() else pd.DataFrame(columns=columns)
 
 

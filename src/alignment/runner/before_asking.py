@@ -4,6 +4,7 @@ import pandas as pd
 
 from alignment.asking import collection, plan
 from alignment.asking.budget import check_prices
+from alignment.asking.request import unpinned_models
 from alignment.runner import preview
 from alignment.study.workspace import Workspace
 from utils import reply_parser
@@ -18,7 +19,12 @@ def plan_text(workspace: Workspace) -> str:
     """Return the plan of calls of an execution with its tokens and cost, as text."""
     calls = preview.plan_calls(workspace, workspace.given)
     cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
-    return f"{_table(calls)}\n\n{cost}{preview.describe_cap(workspace)}"
+    text = f"{_table(calls)}\n\n{cost}{preview.describe_cap(workspace)}"
+    if unpinned := unpinned_models(workspace.study):
+        which = ", ".join(unpinned)
+        why = "their broker may serve them by several providers and in several quantisations"
+        text += f"\n\nNot pinned to one provider: {which}; {why}. See studies/README.md."
+    return text
 
 
 def pilot(workspace: Workspace, n: int) -> str:
