@@ -62,3 +62,15 @@ def test_the_readme_states_what_the_real_models_did():
         f"{counts['planned'] - counts['answered']} of {counts['planned']:,} could not be read"
         in text
     )
+
+
+def test_a_study_that_expects_no_sizes_has_its_first_pages_and_a_plan_asks_for_them(recorded):
+    settings = {"extends": "local.yaml", "material": "demo", "expected": None}
+    study = recorded.write_study("own", **settings)
+    labels = recorded.folder / "data" / "raw" / study / "labels.csv"
+    labels.parent.mkdir()
+    shutil.copy(RAW / "labels.csv", labels)
+    run = recorded.run("--study", study, "--until", "03")
+    assert run.returncode == 0, run.stderr
+    assert "not known yet" in prose(recorded.page(study, "00"))
+    assert "under `expected:`" in recorded.run("--study", study, "--plan").stderr

@@ -70,8 +70,8 @@ def read_texts(workspace: Workspace) -> dict[tuple[str, str], str]:
 def expected_sizes(study: Study) -> dict[str, int]:
     """Return how many statements (polarity: pairs) each step asks about, as the study expects."""
     if study.expected is None:
-        how = "run its first notebooks (--until 03), or say under `expected:` "
-        how += "how many statements, pairs and labelled statements there will be."
+        how = "say in the study file under `expected:` how many statements, pairs and labelled "
+        how += "statements there will be (the first notebooks, --until 03, show the statements)."
         raise Problem(f"The calls of the study {study.name} cannot be counted yet: {how}")
     sizes = (study.expected.statements, study.expected.pairs, study.expected.labelled)
     return dict(zip(STEPS, sizes, strict=True))
