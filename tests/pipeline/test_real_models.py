@@ -1,6 +1,7 @@
 """The recorded study of two real models: its pages are made again without any model."""
 
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,16 +13,19 @@ from project import Project, outputs, prose
 RAW = ROOT / "data" / "raw" / "local"
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory) -> Project:
-    folder = tmp_path_factory.mktemp("recorded") / "a project"
-    project = Project.new(folder, "data/raw/demo", "data/raw/local")
-    shutil.copy(RAW / "answers.csv.gz", folder / "data" / "raw" / "local")
-    with archive.open_archive(folder / "data" / "raw" / "local" / archive.FILE):
-        pass  # as after asking without a server: empty
-    run = project.run("--study", "local", "--recorded")
-    assert run.returncode == 0, run.stderr
-    return project
+@pytest.fixture(scope="session")
+def recorded(once) -> Project:
+    """The study made from its records. To be read only."""
+
+    def make(folder: Path) -> None:
+        project = Project.new(folder, "data/raw/demo", "data/raw/local")
+        shutil.copy(RAW / "answers.csv.gz", folder / "data" / "raw" / "local")
+        with archive.open_archive(folder / "data" / "raw" / "local" / archive.FILE):
+            pass  # as after asking without a server: empty
+        run = project.run("--study", "local", "--recorded")
+        assert run.returncode == 0, run.stderr
+
+    return once("real models", make)
 
 
 def test_the_committed_pages_of_the_real_models_are_made_again_from_the_records(recorded):
@@ -64,13 +68,13 @@ def test_the_readme_states_what_the_real_models_did():
     )
 
 
-def test_a_study_that_expects_no_sizes_has_its_first_pages_and_a_plan_asks_for_them(recorded):
+def test_a_study_that_expects_no_sizes_has_its_first_pages_and_a_plan_asks_for_them(project):
     settings = {"extends": "local.yaml", "material": "demo", "expected": None}
-    study = recorded.write_study("own", **settings)
-    labels = recorded.folder / "data" / "raw" / study / "labels.csv"
+    study = project.write_study("own", **settings)
+    labels = project.folder / "data" / "raw" / study / "labels.csv"
     labels.parent.mkdir()
     shutil.copy(RAW / "labels.csv", labels)
-    run = recorded.run("--study", study, "--until", "03")
+    run = project.run("--study", study, "--until", "03")
     assert run.returncode == 0, run.stderr
-    assert "not known yet" in prose(recorded.page(study, "00"))
-    assert "under `expected:`" in recorded.run("--study", study, "--plan").stderr
+    assert "not known yet" in prose(project.page(study, "00"))
+    assert "under `expected:`" in project.run("--study", study, "--plan").stderr
