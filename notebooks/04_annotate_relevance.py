@@ -31,7 +31,7 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 # %%
 from IPython.display import Markdown
 
-from alignment.asking import answers, imports, plan, serving
+from alignment.asking import answers, labels_file, plan, serving
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -78,7 +78,8 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered, serving.describe_failures(here, answered))
+notes = [serving.describe_failures(here, answered), answers.describe_unused(here, cells)]
+page_notes.count_answers(answered, *notes, *labels_file.describe_left_out(here))
 
 # %% [markdown]
 # ## The votes
@@ -104,7 +105,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = label_relevance(voted, planned, rules)
-labels = imports.read_relevance(here) if here.study.labels else made
+labels = labels_file.read_relevance(here) if here.study.labels else made
 labels.head(3)
 
 # %%

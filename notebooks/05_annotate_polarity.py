@@ -33,7 +33,7 @@ half_median: str = "away_from_zero"  # a median of a half: rounded away from zer
 # %%
 from IPython.display import Markdown
 
-from alignment.asking import answers, imports, plan, serving
+from alignment.asking import answers, labels_file, plan, serving
 from alignment.figures import diagnostics, style
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -80,7 +80,8 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered, serving.describe_failures(here, answered))
+notes = [serving.describe_failures(here, answered), answers.describe_unused(here, cells)]
+page_notes.count_answers(answered, *notes, *labels_file.describe_left_out(here))
 
 # %% [markdown]
 # ## The votes
@@ -108,7 +109,7 @@ voted.head(3)
 # %%
 planned = len(here.judges) * len(here.study.languages)
 made = label_polarity(voted, planned, rules)
-labels = imports.read_polarity(here) if here.study.labels else made
+labels = labels_file.read_polarity(here) if here.study.labels else made
 labels.head(3)
 
 # %%

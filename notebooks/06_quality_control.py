@@ -44,7 +44,7 @@ labels = here.read("05_sociocultural_statements")
 sample = sampling.choose_sample(
     here.raw / "ratings", labels, sample_statements, np.random.default_rng(6)
 )
-ratings = ratings.read_ratings(here, sample, labels)
+ratings, notes = ratings.read_ratings(here, sample, labels)
 raters = stamps.raters_of(ratings)
 page_notes.rating_banner(here, raters)
 
@@ -95,7 +95,7 @@ sampling.count_pairs_needed([0.1, 0.2, 0.3, 0.5])
 ratings.head(3)
 
 # %%
-half = " ".join(sheets.describe_open_pairs(ratings)) if raters else ""
+half = " ".join([*(sheets.describe_open_pairs(ratings) if raters else []), *notes])
 Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet rated'}). {half}")
 
 # %% [markdown]

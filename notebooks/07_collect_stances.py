@@ -75,7 +75,8 @@ accounting = account_cells(answered, cells)
 accounting
 
 # %%
-page_notes.count_answers(answered, serving.describe_failures(here, answered))
+notes = [serving.describe_failures(here, answered), answers.describe_unused(here, cells)]
+page_notes.count_answers(answered, *notes)
 
 # %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. According to

@@ -42,11 +42,12 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("run", None, "run the notebooks of a study in order: what ./run_all.sh calls")
-    verb = add("import", _import, "import answers, a whole archive, or translations into a study")
-    verb.add_argument("what", choices=["answers", "translations"])
+    about = "import statements, labels, translations or answers, or a whole archive, into a study"
+    verb = add("import", _import, about)
+    verb.add_argument("what", choices=["statements", "labels", "translations", "answers"])
     verb.add_argument("study", help=STUDY)
-    file = "answers: .csv, .csv.gz, .xlsx, or an archive, .sqlite; "
-    file += "translations: a review sheet (.xlsx), or a table with statement_id and text"
+    file = "a table (.csv, .tsv, .xlsx, .ods), a review sheet of translations, or an archive of "
+    file += "replies (.sqlite)"
     verb.add_argument("file", type=Path, help=file)
     verb.add_argument("--language", help="of the translations (default: the study's second)")
     verb = add("export", _export, "export the answers of a study, or its whole archive, to a file")
@@ -116,18 +117,17 @@ def _open(chosen: argparse.Namespace):
 
 def _import(chosen: argparse.Namespace) -> None:
     from alignment.asking import archive, imports
-    from alignment.study.paths import shown
     from alignment.translation import review_sheets
 
     workspace = _open(chosen)
     if chosen.what == "translations":
-        print(review_sheets.import_translations(workspace, chosen.file, chosen.language))
-    elif chosen.file.suffix == ".sqlite":
+        lines = review_sheets.import_translations(workspace, chosen.file, chosen.language)
+    elif chosen.what == "answers" and chosen.file.suffix == ".sqlite":
         copied = archive.copy_replies(chosen.file, workspace.raw / archive.FILE)
-        print(f"{copied:,} replies copied, with their texts")
+        lines = [f"{copied:,} replies copied, with their texts"]
     else:
-        for path in imports.import_answers(workspace, chosen.file):
-            print(f"wrote {shown(path)}")
+        lines = getattr(imports, f"import_{chosen.what}")(workspace, chosen.file)
+    print(*lines, sep="\n")
 
 
 def _export(chosen: argparse.Namespace) -> None:

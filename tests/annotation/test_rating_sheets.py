@@ -385,7 +385,7 @@ def remove_the_name(sheet):
         (change_a_text, f"row {FIRST} is not as it was written"),
         (swap_two_texts, f"row {FIRST} \\(and 1 more\\) is not as it was written"),
         (move_a_rating, f"row {FIRST} is not as it was written"),
-        (rename_a_column, "is not a rating sheet, or its first"),
+        (rename_a_column, "its first 7 rows were changed"),
         (remove_the_name, "does not say whose it is"),
     ],
 )
@@ -399,11 +399,11 @@ def test_a_changed_sheet_is_told_in_one_sentence(tmp_path, change, sentence):
     [
         ("E9", "maybe"),
         ("E9", 1),
-        ("E9", True),
+        ("E9", "TRUE"),
         ("F9", 0),
         ("F9", "3"),
         ("F9", "1.5"),
-        ("F9", True),
+        ("F9", "FALSE"),
         ("F9", "yes"),
     ],
 )
@@ -427,7 +427,7 @@ def test_a_sheet_of_another_sample_is_told_apart(tmp_path):
 def test_a_file_that_is_no_workbook_is_told_apart(tmp_path):
     path = tmp_path / "Ada.xlsx"
     path.write_text("statement,relevant\n")
-    with pytest.raises(Problem, match="Ada.xlsx cannot be opened; save it as .xlsx"):
+    with pytest.raises(Problem, match="Ada.xlsx cannot be opened as a workbook; save it anew"):
         read(path)
 
 
@@ -441,8 +441,49 @@ def test_two_sheets_by_one_annotator_are_told_apart_by_their_names(tmp_path):
 
 def test_an_empty_folder_has_no_ratings_and_lock_files_are_no_sheets(tmp_path):
     (tmp_path / "~$Ada.xlsx").write_bytes(b"lock")
-    none = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
-    assert none.empty and list(none.columns) == rating_sheets.RATINGS
+    none, notes = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
+    assert none.empty and list(none.columns) == rating_sheets.RATINGS and not notes
+
+
+def test_every_ending_is_read_and_a_file_that_is_no_sheet_is_named(tmp_path):
+    filled(written(tmp_path)).rename(tmp_path / "Ada.XLSX")
+    (tmp_path / "Bo.pdf").write_bytes(b"%PDF")
+    (tmp_path / "notes.docx").write_bytes(b"x")
+    ratings, notes = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
+    assert set(ratings["annotator"]) == {"Ada"} and ratings["polarity"].notna().all()
+    (note,) = notes
+    assert "Bo.pdf, notes.docx" in note and ".ods" in note
+
+
+def test_an_open_document_is_a_sheet_as_well(tmp_path):
+    sheet = sheet_of(filled(written(tmp_path), "yes", "-2"))
+    rows = [["" if cell.value is None else cell.value for cell in row] for row in sheet.iter_rows()]
+    (tmp_path / "Ada.xlsx").unlink()
+    (tmp_path / "Ada.ods").write_bytes(spreadsheet.open_document(rows))
+    ratings, _ = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
+    assert len(ratings) == len(SAMPLE) and set(ratings["polarity"]) == {-2}
+
+
+def test_a_polarity_beside_not_relevant_is_left_out_and_told(tmp_path):
+    filled(written(tmp_path), "no", "+1")
+    ratings, (note,) = rating_sheets.read_sheets(tmp_path, SAMPLE, "demo")
+    assert ratings["polarity"].isna().all() and (ratings["relevant"] == 0).all()
+    assert note.startswith(f"{len(SAMPLE)} polarities by Ada are not used")
+
+
+def test_a_formula_without_its_value_is_told_to_be_one(tmp_path):
+    path = changed(written(tmp_path), lambda sheet: sheet.__setitem__("F9", "=1+1"))
+    with pytest.raises(Problem, match=r"Ada.xlsx: cell F9 holds the formula =1\+1 without"):
+        read(path)
+
+
+def test_a_copy_of_the_sheet_within_the_workbook_is_refused(tmp_path):
+    path = filled(written(tmp_path))
+    book = load_workbook(path)
+    book.copy_worksheet(book.active)
+    book.save(path)
+    with pytest.raises(Problem, match="Ada.xlsx holds several filled sheets"):
+        read(path)
 
 
 def test_the_background_stands_in_no_rating(tmp_path):
@@ -457,7 +498,7 @@ def test_a_whole_round_with_four_annotators_makes_table_2(tmp_path):
     sample = sampling.draw_sample(labels, 20, np.random.default_rng(5))
     for name, polarity in (("Ada", "+1"), ("Bo", "+1"), ("Cy", "+2"), ("Di", "-1")):
         filled(written(tmp_path, name, sample), polarity=polarity)
-    ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
+    ratings, _ = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).set_index("dimension")
     assert table.at["all", "between"] == pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6) and table.at[
         "all", "n_between"
@@ -521,7 +562,7 @@ def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
             and shown == [True] * 6 + [False] * 3
         )
         assert lists == ['"yes";"no"', '"-2";"-1";"+1";"+2"'] and kind == "TEXT"
-    ratings = rating_sheets.read_sheets(tmp_path, sample, "demo")
+    ratings, _ = rating_sheets.read_sheets(tmp_path, sample, "demo")
     table = agreement.table2(ratings, labels, np.random.default_rng(0), 20).iloc[-1]
     assert (table["between"], table["n_between"]) == (
         pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6),

@@ -1,29 +1,16 @@
-"""What somebody brings is checked whole before anything of it is written."""
+"""What was brought, where it is used: answers that fit the cells in part, and labels."""
 
 import pandas as pd
 import pytest
 
-from alignment.asking import imports
+from alignment.asking import answers, imports, labels_file
 from alignment.study import loader, table_files
 from alignment.study.workspace import Workspace
+from utils.accounting import account_cells
+from utils.cells import cells_of_statements
 from utils.errors import Problem
 
-ANSWERS = pd.DataFrame(
-    [
-        ("stance", "1", "", "ChatGPT", "en", 1, "agree", "imported"),
-        ("stance", "1", "", "DeepSeek", "en", 1, "disagree", "imported"),
-    ],
-    columns=[
-        "step",
-        "statement_id",
-        "dimension",
-        "model",
-        "language",
-        "run",
-        "answer",
-        "respondents",
-    ],
-)
+COLUMNS = "step statement_id dimension model language run answer respondents".split()
 LOG = pd.DataFrame(
     [
         ("All men are equal", "neutral", "ChatGPT", "Strongly agree.", "S"),
@@ -38,97 +25,86 @@ def here(elsewhere) -> Workspace:
     return Workspace(loader.load("imported"), "imported")
 
 
-def brought(here: Workspace, tmp_path, frame: pd.DataFrame, documented: bool = True) -> list:
-    """Import a table, in the documented columns or as the study's `table:` says."""
-    if documented:
-        here = Workspace(here.study.model_copy(update={"table": None}), "imported")
+def bring(here: Workspace, tmp_path, frame: pd.DataFrame) -> list[str]:
     frame.to_csv(tmp_path / "brought.csv", index=False)
     return imports.import_answers(here, tmp_path / "brought.csv")
 
 
-def test_a_documented_table_is_taken_as_it_is(here, tmp_path):
-    (path,) = brought(here, tmp_path, ANSWERS)
-    assert table_files.read(path)["answer"].tolist() == ["agree", "disagree"]
+def documented(here: Workspace) -> Workspace:
+    return Workspace(here.study.model_copy(update={"table": None}), "imported")
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda f: pd.concat([f, f.iloc[:1]]), "is listed twice"),
-        (lambda f: f.assign(model="Claude"), 'unknown model "Claude"'),
-        (lambda f: f.assign(language="fr"), 'unknown language "fr"'),
-        (lambda f: f.assign(answer="maybe"), 'with "maybe"'),
-        (lambda f: f.assign(step="opinion"), 'unknown step "opinion"'),
-        (lambda f: f.assign(respondents="human"), 'unknown respondents "human"'),
-        (lambda f: f.assign(run="first"), "run"),
-        (lambda f: f.drop(columns="language"), 'no column "language"'),
-    ],
-)
-def test_a_wrong_cell_is_told_by_name_and_nothing_is_written(here, tmp_path, change, said):
-    with pytest.raises(Problem, match=said):
-        brought(here, tmp_path, change(ANSWERS))
-    assert not here.raw.exists()
+def stances(*rows: tuple) -> pd.DataFrame:
+    """Return a table of English stances: statement, model, run, answer."""
+    table = [("stance", s, "", model, "en", run, said, "imported") for s, model, run, said in rows]
+    return pd.DataFrame(table, columns=COLUMNS)
 
 
 def test_another_table_is_read_as_the_study_says(here, tmp_path):
-    brought(here, tmp_path, LOG, documented=False)
+    bring(here, tmp_path, LOG)
     assert table_files.read(here.raw / "answers.csv.gz")["answer"].tolist() == ["agree", "disagree"]
-    assert imports.read_labels(here).to_dict("list") == {
-        "statement_id": ["1"],
-        "dimension": ["S"],
-        "polarity": [1],
-    }
+    here.write(pd.DataFrame({"statement_id": ["1"]}), "02_statements")
+    labels, notes = labels_file.read_labels(here)
+    assert labels.values.tolist() == [["1", "S", 1]] and not notes
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            lambda f: f.rename(columns={"Response": "Respnse"}),
-            'no column "Response".*Did you mean "Respnse"',
-        ),
-        (lambda f: f.assign(Context="usa"), "holds no row with Context = neutral"),
-        (lambda f: f.assign(Model="Claude"), 'unknown model "Claude"'),
-    ],
-)
-def test_a_table_that_does_not_fit_the_study_is_told_and_nothing_is_written(
-    here, tmp_path, change, said
-):
-    with pytest.raises(Problem, match=said):
-        brought(here, tmp_path, change(LOG), documented=False)
-    assert not here.raw.exists()
+def test_rows_that_are_the_same_are_runs_only_where_the_study_says_so(here, tmp_path):
+    twice = pd.concat([LOG, LOG])
+    assert "1 statements, 2 runs" in bring(here, tmp_path, twice)[3]
+    table = here.study.table.model_copy(update={"rows_are_runs": False})
+    strict = Workspace(here.study.model_copy(update={"table": table}), "imported")
+    with pytest.raises(Problem, match="row 4: the row is the same in every column .*rows_are_runs"):
+        bring(strict, tmp_path, twice)
 
 
-@pytest.mark.parametrize(
-    "content", ["no workbook", "PK\3\4, and no more of a workbook than its first letters"]
-)
-def test_a_file_that_is_no_table_is_told(here, tmp_path, content):
-    (tmp_path / "brought.xlsx").write_text(content, encoding="utf-8")
-    with pytest.raises(Problem, match="cannot be read as a table"):
-        imports.import_answers(here, tmp_path / "brought.xlsx")
+def test_other_statements_are_never_written_over(here, tmp_path):
+    bring(here, tmp_path, LOG)
+    bring(here, tmp_path, LOG.assign(Response="disagree"))  # the same statements
+    before = (here.raw / "answers.csv.gz").read_bytes()
+    with pytest.raises(Problem, match="statements.csv is there and holds other rows; move it away"):
+        bring(here, tmp_path, LOG.assign(Statement="Cats may vote"))
+    assert (here.raw / "answers.csv.gz").read_bytes() == before
 
 
-def test_an_empty_cell_and_the_word_na_are_text_in_either_form_of_a_table(tmp_path):
-    frame = pd.DataFrame({"statement_id": ["1", "NA"], "dimension": ["", "PDI"]})
-    frame.to_csv(tmp_path / "brought.csv", index=False)
-    frame.to_excel(tmp_path / "brought.xlsx", index=False)
-    for suffix in ("csv", "xlsx"):
-        pd.testing.assert_frame_equal(
-            table_files.read_as_text(tmp_path / f"brought.{suffix}"), frame
-        )
+def test_cells_that_nobody_answered_count_as_not_asked_and_no_answer_vanishes(here, tmp_path):
+    here = documented(here)
+    rows = [
+        ("1", "ChatGPT", 1, "agree"),
+        ("1", "ChatGPT", 3, "agree"),
+        ("9", "DeepSeek", 1, "agree"),
+    ]
+    bring(here, tmp_path, stances(*rows))
+    cells = cells_of_statements("stance", ["1", "2"], [""], ["ChatGPT", "DeepSeek"], ["en"], 2)
+    read = answers.read_recorded(here, cells)
+    counts = account_cells(read, cells).sum(numeric_only=True)
+    assert counts["planned"] == 8 and counts["answered"] == 1 and counts["not asked"] == 7
+    said = answers.describe_unused(here, cells)
+    assert "2 imported answers are not used**: 1 on statements" in said and "1 of further" in said
 
 
-@pytest.mark.parametrize(
-    ("labels", "said"),
-    [
-        ("statement_id,dimension,polarity\n1,S,0\n", "polarity 0"),
-        ("statement_id,dimension,polarity\n1,PDI,1\n", "dimension PDI"),
-        ("statement_id,dimension,polarity\n1,S,1\n1,S,2\n", "twice"),
-        ("statement_id,polarity\n1,1\n", 'no column "dimension"'),
-    ],
-)
-def test_a_wrong_labels_file_is_told(here, labels, said):
+def test_answers_to_none_of_the_cells_stop(here, tmp_path):
+    here = documented(here)
+    bring(here, tmp_path, stances(("9", "ChatGPT", 1, "agree")))
+    cells = cells_of_statements("stance", ["1"], [""], ["ChatGPT"], ["en"], 1)
+    with pytest.raises(Problem, match="answers none of the 1 cells"):
+        answers.read_recorded(here, cells)
+
+
+def test_labels_of_statements_that_are_not_kept_are_counted_and_named(here):
     here.raw.mkdir(parents=True)
+    text = "statement_id,dimension,polarity\n1,S,1\n7,S,2\n8,E,-1\n"
+    (here.raw / "labels.csv").write_text(text, encoding="utf-8")
+    here.write(pd.DataFrame({"statement_id": ["1", "2"]}), "02_statements")
+    labels, (note,) = labels_file.read_labels(here)
+    assert labels["statement_id"].tolist() == ["1"]
+    assert "2 rows of data/raw/imported/labels.csv on 2 statements are not used" in note
+    assert "(7, 8)" in note and labels_file.describe_left_out(here) == [note]
+
+
+def test_labels_that_name_no_statement_of_the_study_stop(here):
+    here.raw.mkdir(parents=True)
+    labels = "statement_id,dimension,polarity\n7,S,2\n"
     (here.raw / "labels.csv").write_text(labels, encoding="utf-8")
-    with pytest.raises(Problem, match=said):
-        imports.read_labels(here)
+    here.write(pd.DataFrame({"statement_id": ["1", "2"]}), "02_statements")
+    with pytest.raises(Problem, match="names no statement that this study keeps: it has 7, the st"):
+        labels_file.read_labels(here)

@@ -156,7 +156,7 @@ def test_sheets_stay_readable_when_a_label_is_lost_and_its_pairs_are_left_out(ro
     here, labels = Here(project.raw), project.table("05_sociocultural_statements")
     sample = sampling.choose_sample(project.raw / "ratings", labels, 56, None)
     first = sample.loc[0, "statement_id"]
-    after = ratings.read_ratings(here, sample, labels[labels["statement_id"] != first])
+    after = ratings.read_ratings(here, sample, labels[labels["statement_id"] != first])[0]
     before = said["tables"]["06_ratings"]
     assert first in set(before["statement_id"]) and first not in set(after["statement_id"])
     assert len(after) == (before["statement_id"] != first).sum()
@@ -190,7 +190,7 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
     spoilt.unlink()
     sample = sampling.choose_sample(project.raw / "ratings", None, 0, None)
     assert set(
-        rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")["annotator"]
+        rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")[0]["annotator"]
     ) == set(PEOPLE)
 
 
@@ -254,7 +254,7 @@ def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
     sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
     labels = sample.assign(polarity=1.0)
     assert set(
-        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)["respondents"]
+        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)[0]["respondents"]
     ) == {"simulated"}
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")

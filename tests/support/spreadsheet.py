@@ -1,10 +1,13 @@
 """A real spreadsheet program, LibreOffice without a window, that types answers into sheets."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 office = shutil.which("soffice") or shutil.which("libreoffice")
 TYPIST = """
@@ -82,3 +85,36 @@ def typed(folder: Path, head: int, polarities: dict[Path, str]) -> list:
         program.kill()
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+MANIFEST = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+
+
+def open_document(*sheets) -> bytes:
+    """Write sheets of rows as an open document, as LibreOffice does."""
+    tables = ""
+    for i, rows in enumerate(sheets):
+        lines = ""
+        for row in rows:
+            cells = ""
+            for cell in row:
+                kind = 'office:value-type="string"'
+                if isinstance(cell, float):
+                    kind = f'office:value-type="float" office:value="{cell}"'
+                said = escape(str(cell))
+                cells += f"<table:table-cell {kind}><text:p>{said}</text:p></table:table-cell>"
+            lines += f"<table:table-row>{cells}</table:table-row>"
+        tables += f'<table:table table:name="S{i}">{lines}</table:table>'
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+    kind, out = "application/vnd.oasis.opendocument.spreadsheet", io.BytesIO()
+    with ZipFile(out, "w") as parts:
+        parts.writestr("mimetype", kind)
+        parts.writestr("META-INF/manifest.xml", f"<manifest:manifest {MANIFEST}/>")
+        parts.writestr(
+            "content.xml", f"<office:document-content {names}>{body}</office:document-content>"
+        )
+    return out.getvalue()

@@ -504,6 +504,7 @@ def filled(path, changes, reader="Li"):
     for row in sheet.iter_rows(min_row=review_sheets.FORM.head + 1):
         if row[4].value in changes:
             row[3].value = changes[row[4].value]
+            row[3].data_type = "s"  # as a spreadsheet program keeps it: the cells are text
     book.save(path)
     return path
 
@@ -512,7 +513,9 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
     here, path = reviewed, reviewed.raw / "review.zh.xlsx"
     assert "4 texts to look at" in review_sheets.export_sheet(here, None, None)
     filled(path, {"1.3": "一号猫不可以投票。", "2.3": "=二号猫"})
-    assert review_sheets.import_translations(here, path, None).startswith("2 of 2 texts were new")
+    assert review_sheets.import_translations(here, path, None)[0].startswith(
+        "2 of 2 texts were new"
+    )
     found = translations.translate(here, here.read("02_statements")).set_index("statement_id")
     assert found["text"].to_dict() == {
         "0.3": "猫0",
@@ -524,7 +527,9 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
         found["corrected"].tolist() == [False, True, True, False]
         and found["translator"]["1.3"] == "Li"
     )
-    assert review_sheets.import_translations(here, path, None).startswith("0 of 2 texts were new")
+    assert review_sheets.import_translations(here, path, None)[0].startswith(
+        "0 of 2 texts were new"
+    )
 
 
 def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corrections(reviewed):
@@ -560,7 +565,7 @@ def test_a_correction_of_a_text_that_changed_meanwhile_is_named_and_not_used(rev
         "02_statements",
     )
     said = review_sheets.import_translations(here, path, None)
-    assert said.startswith("1 of 1 texts were new") and "changed since: 0.3" in said
+    assert said[0].startswith("1 of 1 texts were new") and said[1].endswith("changed since: 0.3")
 
 
 def test_a_correction_whose_source_changed_is_told_until_somebody_corrects_the_new_text(reviewed):
@@ -611,7 +616,9 @@ def test_a_table_from_elsewhere_is_brought_with_the_hash_of_todays_source(here, 
     )
     path = tmp_path / f"brought{suffix}"
     brought.to_excel(path, index=False) if suffix == ".xlsx" else brought.to_csv(path, index=False)
-    assert review_sheets.import_translations(here, path, "zh").startswith("3 of 3 texts were new")
+    assert review_sheets.import_translations(here, path, "zh")[0].startswith(
+        "3 of 3 texts were new"
+    )
     found = translations.translate(here, some(3))
     assert found["text"].tolist() == ["甲", "乙", "丙"] and set(found["translator"]) == {"brought"}
     assert set(found["back_translation"]) == {"x"}
@@ -620,11 +627,11 @@ def test_a_table_from_elsewhere_is_brought_with_the_hash_of_todays_source(here, 
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("statement_id,words\n1,猫\n", "no column text"),
-        ("statement_id,text\n0.3,猫\n0.3,狗\n", "holds 0.3 twice"),
+        ("statement_id,words\n1,猫\n", "no column .text."),
+        ("statement_id,text\n0.3,猫\n0.3,狗\n", "row 3: 0.3 stands twice in zh"),
         ("statement_id,text\n77,猫\n", "no zh text of any statement"),
         ("statement_id,language,text\n0.3,fr,chat\n", "no zh text of any statement"),
-        ('a,"b\n', "cannot be read|no column"),
+        ('a,"b\n', "quotation mark"),
     ],
 )
 def test_a_table_that_cannot_be_used_says_why(here, tmp_path, table, says):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.study import spreadsheets, table_files
+from alignment.study.brought import BOOKS
 from utils.cells import PAIR
 from utils.errors import Problem
 
@@ -90,24 +91,45 @@ def _checksum(*parts: str) -> str:
 
 
 def list_sheets(folder: Path) -> list[Path]:
-    """Return the sheets in a folder, without the lock files of spreadsheet programs."""
-    return [path for path in sorted(folder.glob("*.xlsx")) if path.name[0] not in "~."]
+    """Return the workbooks in a folder, without the lock files of spreadsheet programs."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    books = [path for path in paths if path.name.casefold().endswith(BOOKS)]
+    return [path for path in books if path.name[0] not in "~."]
 
 
-def read_sheets(folder: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
+def describe_unread(folder: Path) -> list[str]:
+    """Return a sentence on the files in a folder that are no sheets, if there are any."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    own = {GIVEN_OUT, *(path.name for path in list_sheets(folder))}
+    others = [path.name for path in paths if path.name not in own and path.name[0] not in "~."]
+    if not others:
+        return []
+    kinds = f"a sheet is one of {', '.join(BOOKS)}"
+    return [f"Not read, though in the folder of ratings: {', '.join(others)} ({kinds})."]
+
+
+def read_sheets(
+    folder: Path, sample: pd.DataFrame, study_name: str
+) -> tuple[pd.DataFrame, list[str]]:
     """Read the ratings of all sheets in a folder (columns `RATINGS`), empty when there is none.
 
-    Problem for two sheets by one annotator.
+    Also returns sentences on what was not used. Problem for two sheets by one annotator.
     """
     paths: dict[str, Path] = {}
-    tables = []
+    tables, notes = [], describe_unread(folder)
     for path in list_sheets(folder):
-        tables.append(read_sheet(path, sample, study_name))
-        name = tables[-1]["annotator"].iloc[0]
+        ratings = read_sheet(path, sample, study_name)
+        name = ratings["annotator"].iloc[0]
         other = paths.setdefault(" ".join(name.casefold().split()), path)
         if other != path:
             raise Problem(f"{other.name} and {path.name} are both by {name}; keep one of them.")
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=RATINGS)
+        beside = ratings["relevant"].eq(0) & ratings["polarity"].notna()
+        if beside.any():
+            why = "not relevant, to which the sheet asks for none"
+            notes.append(f"{beside.sum()} polarities by {name} are not used: the pairs are {why}.")
+        tables.append(ratings.assign(polarity=ratings["polarity"].mask(beside)))
+    ratings = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=RATINGS)
+    return ratings, notes
 
 
 def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFrame:
@@ -116,13 +138,12 @@ def read_sheet(path: Path, sample: pd.DataFrame, study_name: str) -> pd.DataFram
     Problem, with the file and the row or cell, for what is no rating sheet, for one of another
     study, for changed, missing or added rows, and for values that were not offered.
     """
-    name, sheet = path.name, spreadsheets.open_sheet(path, formulas_as_text=False)
-    if not spreadsheets.has_form(sheet, FORM):
-        head = f"its first {FORM.head} rows were changed"
-        raise Problem(f"{name} is not a rating sheet, or {head}; use the sheet as sent.")
-    if sheet["B2"].value != study_name:
-        raise Problem(f"{name} is a sheet of the study {sheet['B2'].value}, not of {study_name}.")
-    annotator = str(sheet["B3"].value or "").strip()
+    name, sheet = path.name, spreadsheets.open_sheet(path, FORM)
+    if sheet is None:
+        raise Problem(f"{name} is not a rating sheet; use the sheet as sent, or move it away.")
+    if sheet.cell(2, 2) != study_name:
+        raise Problem(f"{name} is a sheet of the study {sheet.cell(2, 2)}, not of {study_name}.")
+    annotator = sheet.cell(3, 2)
     if not annotator:
         raise Problem(f"{name} does not say whose it is; write the annotator's name into B3.")
     rows = spreadsheets.read_rows(sheet, FORM)

@@ -10,8 +10,12 @@ from utils.cells import PAIR
 from utils.errors import Problem
 
 
-def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+def read_ratings(
+    workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
     """Return a sample's ratings, from data/raw/<study>/ratings or simulated, as the study says.
+
+    Also returns sentences on what of the folder was not used.
 
     Empty when nobody has rated yet. Pairs that lost their label since the sheets were written are
     left out. Problem when there are both: simulated annotators never stand beside real ones.
@@ -19,11 +23,11 @@ def read_ratings(workspace: Workspace, sample: pd.DataFrame, labels: pd.DataFram
     folder, settings = workspace.raw / "ratings", workspace.study.annotators
     labelled = sample.merge(labels[[*PAIR, "polarity"]], on=PAIR)
     if not settings.simulated:
-        ratings = rating_sheets.read_sheets(folder, sample, workspace.study.name)
-        return ratings.merge(labelled[PAIR], on=PAIR)
+        ratings, notes = rating_sheets.read_sheets(folder, sample, workspace.study.name)
+        return ratings.merge(labelled[PAIR], on=PAIR), notes
     if rating_sheets.list_sheets(folder):
         why = f"The study simulates its annotators, and {shown(folder)} holds real sheets"
         mend = "set `annotators: {simulated: 0}` in the study's file, or move the sheets away"
         raise Problem(f"{why}: {mend}.")
     rng = np.random.default_rng(settings.seed)
-    return sampling.simulate_ratings(labelled, settings.simulated, settings.error, rng)
+    return sampling.simulate_ratings(labelled, settings.simulated, settings.error, rng), []

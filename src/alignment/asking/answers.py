@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from alignment.asking import archive, collection, plan, serving
@@ -38,20 +39,48 @@ def collect(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_recorded(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
-    """Read the answers file; Problem that names the first missing, double or unexpected cell."""
-    where = workspace.shown(workspace.raw / FILE)
+    """Read the answers file; Problem that names the first missing, double or unexpected cell.
+
+    Of answers from elsewhere, what is missing was not asked; others are left (`describe_unused`).
+    """
+    study, where = workspace.study, workspace.shown(workspace.raw / FILE)
     if not (workspace.raw / FILE).exists():
         why = "this study's answers are read from it (alignment import answers makes it)."
         raise Problem(f"{where} is not there: {why}")
     answers = check_answers(workspace, table_files.read(workspace.raw / FILE), where)
-    in_steps = answers["step"].isin(cells["step"].unique())
-    answers = answers[in_steps & (answers["run"] <= cells["run"].max())]
-    joined = cells.merge(answers, on=CELL, how="outer", indicator=True)
-    missing, unexpected = (joined[joined["_merge"] == side] for side in ("left_only", "right_only"))
-    _refuse(missing, f"is missing from {where}")
-    if not workspace.is_changed:
-        _refuse(unexpected, f"is not expected in {where}")
-    return cells.merge(answers, on=CELL, how="left", validate="one_to_one")[COLUMNS]
+    expected, used = cells[CELL], answers[answers["step"].isin(cells["step"].unique())]
+    joined = expected.merge(used, on=CELL, how="left", validate="one_to_one")[COLUMNS]
+    missing = joined["state"].isna()
+    if study.respondents != "imported":
+        _refuse(joined[missing], f"is missing from {where}")
+        used = used[used["run"] <= cells["run"].max()]
+        if not workspace.is_changed:
+            _refuse(_not_among(used, expected), f"is not expected in {where}")
+    elif len(cells) and missing.all():
+        raise Problem(f"{where} answers none of the {len(cells):,} cells of this step.")
+    return joined.fillna({"state": "not asked", "answer": "", "respondents": ""})
+
+
+def _not_among(answers: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    known = pd.MultiIndex.from_frame(cells)
+    return answers[~pd.MultiIndex.from_frame(answers[CELL]).isin(known)]
+
+
+def describe_unused(workspace: Workspace, cells: pd.DataFrame) -> str:
+    """Say how many imported answers of a step are to no cell of it; "" where all are used."""
+    if workspace.study.respondents != "imported" or cells.empty:
+        return ""
+    answers = table_files.read(workspace.raw / FILE)
+    answers = answers[answers["step"].isin(cells["step"].unique())]
+    unused = _not_among(answers, cells[CELL])
+    if unused.empty:
+        return ""
+    known = unused["statement_id"].isin(cells["statement_id"])
+    parts = [(~known, "on statements that the study does not use")]
+    parts += [(known & (unused["run"] > cells["run"].max()), "of further runs")]
+    parts += [(known & (unused["run"] <= cells["run"].max()), "by models not asked here")]
+    listed = ", ".join(f"{rows.sum():,} {what}" for rows, what in parts if rows.any())
+    return f"**{len(unused):,} imported answers are not used**: {listed}."
 
 
 def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -71,6 +100,14 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
         if len(wrong):
             what = f'the unknown {column} "{wrong.iloc[0][column]}" (known: {", ".join(values)})'
             raise Problem(f"{where}: {_first_cell(wrong)} has {what}.")
+    if (is_empty := answers["statement_id"] == "").any():
+        raise Problem(f"{where}: {_first_cell(answers[is_empty])} has no statement_id.")
+    has_none, is_stance = answers["dimension"] == "", answers["step"] == "stance"
+    wrong = answers[~np.where(is_stance, has_none, answers["dimension"].isin(workspace.dimensions))]
+    if len(wrong):
+        listed = f"a stance has none, the other steps one of {', '.join(workspace.dimensions)}"
+        what = f'the dimension "{wrong.iloc[0]["dimension"]}" ({listed})'
+        raise Problem(f"{where}: {_first_cell(wrong)} has {what}.")
     for step, rows in answers.groupby("step"):
         wrong = rows[rows["answer"].isin(SCORES[step]) != (rows["state"] == "answered")]
         if len(wrong):
@@ -84,14 +121,17 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
 def _refuse(cells: pd.DataFrame, fault: str, where: str = "") -> None:
     """Raise a Problem that names the first of the cells, if there are any."""
     if len(cells):
-        raise Problem(f"{where}{_first_cell(cells)} {fault} ({len(cells):,} such cells).")
+        first = _first_cell(cells)
+        first = first if where else first[0].upper() + first[1:]
+        raise Problem(f"{where}{first} {fault} ({len(cells):,} such cells).")
 
 
 def _first_cell(cells: pd.DataFrame) -> str:
     cell = cells.iloc[0]
     on = f" on {cell['dimension']}" if cell["dimension"] else ""
+    row = f"{cells.index[0]}: " if isinstance(cells.index[0], str) else ""
     by = f"by {cell['model']} in {cell['language']}, run {cell['run']},"
-    return f"The cell {cell['step']} of {cell['statement_id']}{on} {by}"
+    return f"{row}the cell {cell['step']} of {cell['statement_id']}{on} {by}"
 
 
 def publish_answers(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alignment.kialo import client, exports, responses
 from alignment.kialo.tables import DEBATES, REFUSED, THESES, Tables
-from alignment.study import table_files
+from alignment.study import brought, statement_table
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace, folder_of
@@ -24,7 +24,7 @@ def read_debates(workspace: Workspace) -> Tables:
         votes = folder_of(workspace, settings.votes, default) if settings.votes else None
         return exports.read_exports(folder, votes, keep_twins=settings.keep_twins)
     if settings.source == "table":
-        return *_read_statements(workspace.material / "statements.csv"), nothing_refused
+        return *_read_statements(workspace.material / statement_table.FILE), nothing_refused
     if settings.source == "kialo":
         with show_progress(default, workspace.progress) as progress:
             client.scrape(settings, default, progress=progress)
@@ -51,16 +51,18 @@ def show_progress(folder: Path, file: str = "") -> Iterator[Callable[[int, int],
 
 
 def _read_statements(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read debates and theses from a table: statement_id; text, votes and language if known."""
+    """Read debates and theses from the study's table of statements, one debate for each."""
     if not path.exists():
         columns = "statement_id, and if known text, votes, language"
-        raise Problem(f"{shown(path)} is not there: it lists the statements ({columns}).")
-    table = table_files.read(path)
-    if "statement_id" not in table or table["statement_id"].duplicated().any():
-        raise Problem(f"{shown(path)} needs a column statement_id in which no id stands twice.")
-    ids, text = table["statement_id"], table.get("text", "")
+        make = f"alignment import statements {path.parent.name} FILE"
+        raise Problem(f"{shown(path)} is not there: it lists the statements ({columns}). {make}")
+    table = statement_table.read(path)
+    own = table.frame.reset_index(drop=True)
+    ids, text = own["statement_id"], own.get("text", "")
     columns = {"statement_id": ids, "debate_id": ids, "text": text, "title": text}
-    columns |= {"language": table.get("language", ""), "votes": table.get("votes", pd.NA)}
+    columns |= {"language": own.get("language", ""), "votes": pd.NA}
     columns |= {"question": "", "n_theses": 1, "thesis_no": 1, "source": "table"}
+    if "votes" in own:
+        columns["votes"] = brought.read_whole_or_empty(table, "votes").to_numpy()
     both = pd.DataFrame(columns | {"debate_votes": pd.NA})
     return both[DEBATES], both[THESES].astype({"votes": "Int64", "debate_votes": "Int64"})

@@ -183,6 +183,8 @@ class Execution:
 
 def _is_unfinished(workspace: Workspace, source: Path) -> bool:
     """Return whether cells failed or were not asked: the page is made again next time."""
+    if workspace.study.respondents == "imported":
+        return False
     path = workspace.processed / f"{source.name[:2]}_accounting.csv"
     if not path.exists():
         return False

@@ -42,14 +42,14 @@ def caution(workspace: Workspace) -> str:
     return f"*{words}*" if words else ""
 
 
-def count_answers(cells: pd.DataFrame, failures: str = "") -> Markdown:
-    """Say how many of the planned cells have an answer, who was asked, and why others failed."""
+def count_answers(cells: pd.DataFrame, *notes: str) -> Markdown:
+    """Say how many of the planned cells have an answer and who was asked, then the notes."""
     kinds = cells["respondents"].replace("", "nobody").value_counts()
     whose = ", ".join(f"{n:,} **{kind}**" for kind, n in kinds.items()) or "nobody"
     n = cells["state"].eq("answered").sum()
     share = f" ({100 * n / len(cells):.1f} %)" if len(cells) else ""
     answered = f"**{n:,} of {len(cells):,} cells are answered**{share}."
-    return Markdown(" ".join(filter(None, [answered, f"Answers by: {whose}.", failures])))
+    return Markdown(" ".join(filter(None, [answered, f"Answers by: {whose}.", *notes])))
 
 
 def missing_stances(workspace: Workspace) -> Markdown:

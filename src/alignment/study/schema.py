@@ -3,17 +3,26 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
 from alignment.study import endpoint_checks
 from alignment.study.endpoint_checks import FILLED
-from utils.cells import DIMENSIONS
+from utils.cells import DIMENSIONS, SCORES
 from utils.errors import nearest
 
 # What `-p part.setting=value` may change: how a study is set up, not what was collected or paid for
 # or may be shown.
 CHANGEABLE = "languages dimensions cultures models judges sampling attempts labels".split()
 CHANGEABLE += "simulation annotators expected".split()
+MEANINGS = ("agree", "disagree", "refused", "unreadable")  # of an answer in somebody's table
 
 
 class Part(BaseModel):
@@ -151,14 +160,63 @@ class Annotators(Part):
     seed: int = 0
 
 
+def _with_text_keys(meanings: object) -> object:
+    """Return a mapping whose numbers are text, as in a table; YAML's yes and no need quotes."""
+    if not isinstance(meanings, dict):
+        return meanings
+    if any(isinstance(key, bool) for key in meanings):
+        raise ValueError('write yes, no, true and false in quotation marks, as in {"yes": agree}')
+    return {str(key): meaning for key, meaning in meanings.items()}
+
+
+class Columns(Part):
+    """What the columns of somebody's own table of answers are called."""
+
+    model: str
+    answer: str
+    statement: str = ""  # the text; statements are numbered in the order in which they come
+    statement_id: str = ""
+    dimension: str = ""
+    language: str = ""
+    run: str = ""  # without it, different rows of a statement, model and language are its runs
+    state: str = ""
+
+    @model_validator(mode="after")
+    def _names_statements(self) -> "Columns":
+        if not (self.statement or self.statement_id):
+            raise ValueError("the table needs a column statement (the text) or statement_id")
+        names = list(self.named().values())
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f'"{twice.pop()}" is named twice')
+        return self
+
+    def named(self) -> dict[str, str]:
+        """Return the columns that the study names, by what they hold."""
+        return {field: name for field, name in self if name}
+
+
+# What stands in the table -> what it means here, whatever its letters' case.
+Meanings = Annotated[dict[str, str], BeforeValidator(_with_text_keys)]
+
+
 class Import(Part):
     """How a table of answers from elsewhere is read (`alignment import answers`)."""
 
-    columns: dict[str, str]
+    columns: Columns
     where: dict[str, str] = {}
     models: dict[str, str] = {}
-    language: str = "en"
+    languages: dict[str, str] = {}
+    answers: Meanings = {}  # such as {1: agree, 2: agree, 3: unreadable, 4: disagree, 5: disagree}
+    language: str = ""  # of all answers, where no column says it
+    rows_are_runs: bool = False  # also rows that are the same in every column
     polarity: int = 1
+
+    @model_validator(mode="after")
+    def _means_something(self) -> "Import":
+        _check_listed("meaning of an answer", self.answers.values(), MEANINGS)
+        if self.polarity not in SCORES["polarity"].values():
+            raise ValueError(f"the polarity {self.polarity} is not one of -2, -1, 1, 2")
+        return self
 
 
 class Study(Part):
@@ -195,11 +253,28 @@ class Study(Part):
         if self.respondents != "imported":
             endpoints = {m.endpoint for m in self.models.values()}
             _check_listed("endpoint", endpoints, self.endpoints)
+        if self.table is not None:
+            self._check_table(self.table)
         if self.respondents == "live":
             self._check_requests()
         if self.respondents == "simulated":
             self._check_leanings()
         return self
+
+    def _check_table(self, table: Import) -> None:
+        _check_listed("model", table.models.values(), self.models)
+        _check_listed("language", table.languages.values(), self.languages)
+        if not (table.columns.language or table.language) and len(self.languages) > 1:
+            both = "its column (columns: language), or one for all answers (language)"
+            raise ValueError(f"table: the study has several languages, so it needs {both}")
+        if table.language:
+            _check_listed("language", [table.language], self.languages)
+        if table.columns.dimension and self.debates.source != "table":
+            raise ValueError("table: columns: dimension goes with debates: {source: table}")
+        if table.columns.statement and not table.columns.statement_id:
+            if self.debates.source != "table":
+                why = "these debates have ids already"
+                raise ValueError(f"table: columns: statement_id is needed, since {why}")
 
     def _check_requests(self) -> None:
         """Refuse an endpoint without a right address, and fields that contradict each other."""

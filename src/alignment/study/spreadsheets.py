@@ -1,17 +1,18 @@
-"""Sheets (.xlsx) that people fill in: texts stay text, only the answers may be changed."""
+"""Workbooks: what is in one, and the sheets (.xlsx) that people fill in, all but answers locked."""
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
+import python_calamine
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from alignment.study.files import replacing
@@ -102,29 +103,105 @@ def _unlock_answers(sheet, form: Form) -> None:
     sheet.protection.formatColumns = sheet.protection.formatRows = False
 
 
-def open_sheet(path: Path, *, formulas_as_text: bool):
-    """Return the first sheet of a file; Problem when it cannot be read."""
-    try:
-        return load_workbook(path, data_only=not formulas_as_text).worksheets[0]
-    except (BadZipFile, InvalidFileException, KeyError, OSError):
-        how = "save it as .xlsx from the spreadsheet program."
-        raise Problem(f"{path.name} cannot be opened; {how}") from None
+class Sheet(NamedTuple):
+    """The cells of a sheet as text, by row."""
+
+    rows: dict[int, list[str]]
+
+    def cell(self, row: int, column: int) -> str:
+        cells = self.rows.get(row, [])
+        return cells[column - 1].strip() if column <= len(cells) else ""
 
 
-def has_form(sheet, form: Form) -> bool:
-    """Return whether the title and the column names are where they were written."""
-    names = [cell.value for cell in sheet[form.head][: len(form.columns)]]
-    return sheet["A1"].value == form.title and names == form.columns
+def open_sheet(path: Path, form: Form) -> Sheet | None:
+    """Return the sheet of a workbook that has a form's title; None where none has.
+
+    Problem when the file cannot be read, when two sheets have it, and when the first rows differ.
+    """
+    sheets = {}
+    for title, rows in read_cells(path).items():
+        texts = {number: [as_text(cell) for cell in cells] for number, cells in rows}
+        sheets[title] = Sheet(texts)
+    titled = [t for t, sheet in sheets.items() if sheet.cell(1, 1) == form.title]
+    if len(titled) > 1:
+        which = " and ".join(f'"{title}"' for title in titled)
+        raise Problem(f"{path.name} holds several filled sheets ({which}); keep one of them.")
+    if not titled:
+        return None
+    sheet = sheets[titled[0]]
+    if sheet.rows.get(form.head, [])[: len(form.columns)] != form.columns:
+        head = f"its first {form.head} rows were changed"
+        raise Problem(f"{path.name}: {head}; use the sheet as it was written.")
+    return sheet
 
 
-def read_rows(sheet, form: Form) -> dict[int, dict[str, str]]:
+def read_rows(sheet: Sheet, form: Form) -> dict[int, dict[str, str]]:
     """Return the rows that are not empty, by their number: column -> text."""
-    rows = {}
-    for cells in sheet.iter_rows(min_row=form.head + 1, max_col=len(form.columns)):
-        values = ["" if cell.value is None else str(cell.value) for cell in cells]
-        if any(values):
-            rows[cells[0].row] = dict(zip(form.columns, values, strict=True))
+    rows, width = {}, len(form.columns)
+    for number, cells in sheet.rows.items():
+        texts = [*cells, *[""] * width][:width]
+        if number > form.head and any(texts):
+            rows[number] = dict(zip(form.columns, texts, strict=True))
     return rows
+
+
+def read_cells(path: Path) -> dict[str, list[tuple[int, list]]]:
+    """Return the rows of each sheet of a workbook (.xlsx, .ods, .xls) that are not empty.
+
+    Each with its number; the cells as the workbook has them, nothing as "". Problem where it cannot
+    be opened, or where a cell holds an error or a formula without its value.
+    """
+    try:
+        with python_calamine.load_workbook(path) as book:
+            sheets = {}
+            for title in book.sheet_names:
+                grid = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+                numbered = enumerate(grid, 1)
+                sheets[title] = [(n, row) for n, row in numbered if any(c != "" for c in row)]
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # the library's own, and the panics of what it is written in
+        how = "save it anew as .xlsx from the spreadsheet program, without a password."
+        raise Problem(f"{path.name} cannot be opened as a workbook; {how}") from None
+    _refuse_without_value(path)
+    return sheets
+
+
+def _refuse_without_value(path: Path) -> None:
+    """Raise a Problem for a cell of an .xlsx that has no value: an error, or a bare formula."""
+    try:
+        with ZipFile(path) as parts:
+            names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
+            if not any(re.search(rb'<f[ />]|t="e"', parts.read(name)) for name in names):
+                return
+        formulas, values = load_workbook(path), load_workbook(path, data_only=True)
+        pairs = zip(formulas.worksheets, values.worksheets, strict=True)
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError):
+        return  # not of this kind
+    how = "open the file in a spreadsheet program and save it, or write the value there."
+    for written, valued in pairs:
+        for cell in (cell for row in written.iter_rows() for cell in row if cell.data_type in "fe"):
+            value = valued[cell.coordinate]
+            if value.value is None:
+                what = f"the formula {cell.value} without its value"
+            elif value.data_type == "e":
+                what = f"the error {value.value}"
+            else:
+                continue
+            raise Problem(f"{path.name}: cell {cell.coordinate} holds {what}; {how}")
+
+
+def as_text(cell: object) -> str:
+    """Return a cell as text: 1.0 as 1, true as TRUE, a date as 2026-01-31.
+
+    >>> [as_text(cell) for cell in (1.0, 1.5, True, "007")]
+    ['1', '1.5', 'TRUE', '007']
+    """
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
 
 
 def refuse_changed(name: str, form: Form, changed: list[int]) -> None:

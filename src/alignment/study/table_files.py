@@ -1,7 +1,6 @@
 """Tables on disk: written whole or not at all, and the same bytes on every machine."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import pandas as pd
 
@@ -41,16 +40,3 @@ def check_columns(frame: pd.DataFrame, columns: list[str], where: str, kind: str
         if column not in frame:
             listed = ", ".join(columns)
             raise Problem(f'{where} has no column "{column}"; {kind} has {listed}.')
-
-
-def read_as_text(path: Path) -> pd.DataFrame:
-    """Read somebody's own table (.csv, .csv.gz, .xlsx), all of it text and nothing NaN.
-
-    Raises Problem where it cannot be read.
-    """
-    read_file = pd.read_excel if path.suffix == ".xlsx" else pd.read_csv
-    try:
-        return read_file(path, dtype="str", keep_default_na=False)
-    except (ValueError, KeyError, OSError, BadZipFile) as error:
-        why = " ".join(str(error).split())[:200]
-        raise Problem(f"{path.name} cannot be read as a table: {why}") from None

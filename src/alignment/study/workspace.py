@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import dimensions, display, paths, table_files
+from alignment.study import brought, dimensions, display, paths, table_files
 from alignment.study.loader import load
 from alignment.study.schema import Cap, Study
 from alignment.study.stamps import combine
@@ -156,7 +156,7 @@ class Workspace:
             if file.exists():
                 kinds |= _respondents(file, file.stat().st_mtime_ns)
         if (labels := self.raw / self.study.labels).is_file():
-            kinds |= set(table_files.read_as_text(labels).get("respondents", [])) - {""}
+            kinds |= set(brought.read(labels, ["statement_id"]).frame.get("respondents", [])) - {""}
         return combine(*kinds)
 
 

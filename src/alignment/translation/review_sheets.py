@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import spreadsheets, table_files
+from alignment.study import brought, spreadsheets
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
@@ -39,25 +39,20 @@ def export_sheet(
     return f"wrote {shown(path)}: {len(translated)} texts to look at. Take it back with: {command}"
 
 
-def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> str:
-    """Take back a review sheet, or a table from elsewhere; return a sentence on what is new."""
+def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> list[str]:
+    """Take back a review sheet, or a table from elsewhere; return sentences on what was taken."""
     language, statements = _language(workspace, language), workspace.read("02_statements")
-    if not file.exists():
-        kinds = "a review sheet (.xlsx), or a table with statement_id and text (.csv, .xlsx)"
-        raise Problem(f"There is no file {file.name} to import: {kinds}.")
-    if sheet := _open_sheet(file):
+    is_book = file.name.casefold().endswith(brought.BOOKS)
+    if is_book and (sheet := spreadsheets.open_sheet(file, FORM)):
         study = workspace.study.name
-        rows, outdated = read_sheet(file.name, sheet, statements, study, language)
+        rows, notes = read_sheet(file.name, sheet, statements, study, language)
     else:
-        rows, outdated = read_table(file, statements, language), []
+        rows, notes = read_table(file, statements, language)
     new = _new_rows(workspace, rows)
     if len(new):
         translations.add(workspace, new)
     path = shown(workspace.material / "translations.csv")
-    sentence = f"{len(new)} of {len(rows)} texts were new and are in {path}."
-    if outdated:
-        sentence += f" Not used, because the statement has changed since: {', '.join(outdated)}."
-    return sentence
+    return [f"{len(new)} of {len(rows)} texts were new and are in {path}", *notes]
 
 
 def write_sheet(path: Path, statements, translated, findings, study: str, language: str) -> Path:
@@ -79,16 +74,16 @@ def write_sheet(path: Path, statements, translated, findings, study: str, langua
 def read_sheet(
     name: str, sheet, statements: pd.DataFrame, study: str, language: str
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return a sheet's corrections as rows of the table, and the ids of the outdated ones.
+    """Return a sheet's corrections as rows of the table, and a sentence on the outdated ones.
 
     Those are of statements that have changed since the sheet was written. Problem for a sheet of
     another study or language, and for a changed row.
     """
-    own_study, own_language = sheet["B2"].value, sheet["B3"].value
+    own_study, own_language = sheet.cell(2, 2), sheet.cell(3, 2)
     if (own_study, own_language) != (study, language):
         own = f"{own_study} in {own_language}"
         raise Problem(f"{name} is a sheet of {own}, not of {study} in {language}.")
-    reader = str(sheet["B4"].value or "").strip() or READER
+    reader = sheet.cell(4, 2) or READER
     hashes = translations.hash_statements(statements)
     corrections, outdated = {}, []
     for number, row in spreadsheets.read_rows(sheet, FORM).items():
@@ -98,38 +93,53 @@ def read_sheet(
         checksum, _, source_hash = row["check"].partition(" ")
         if checksum != spreadsheets.checksum(study, language, statement_id):
             spreadsheets.refuse_changed(name, FORM, [number])
+        if statement_id in corrections and corrections[statement_id] != correction:
+            raise Problem(f"{name}, row {number}: {statement_id} is corrected twice; keep one.")
         if hashes.get(statement_id) == source_hash:
             corrections[statement_id] = correction
         else:
             outdated.append(statement_id)
     texts = pd.DataFrame(corrections.items(), columns=["statement_id", "text"])
     rows = _rows(texts, statements, language, reader, translators.today())
-    return rows.assign(corrected=True), outdated
+    what = "not used, because the statement has changed since"
+    notes = [f"{what}: {', '.join(outdated)}"] if outdated else []
+    return rows.assign(corrected=True), notes
 
 
-def read_table(path: Path, statements: pd.DataFrame, language: str) -> pd.DataFrame:
+def read_table(
+    path: Path, statements: pd.DataFrame, language: str
+) -> tuple[pd.DataFrame, list[str]]:
     """Read a table from elsewhere as rows of the study's, for today's statements.
 
-    It has statement_id and text, and perhaps language, translator, date and back_translation.
+    It has statement_id and text, and perhaps language, translator, date and back_translation. Also
+    returns sentences on what was left out.
     """
-    table = table_files.read_as_text(path)
-    if missing := [c for c in ("statement_id", "text") if c not in table]:
-        columns = ", ".join(missing)
-        raise Problem(f"{path.name} has no column {columns}; it needs statement_id and text.")
-    if "language" in table:
-        table = table[table["language"] == language]
-    if twice := table.loc[table["statement_id"].duplicated(), "statement_id"].tolist():
-        raise Problem(f"{path.name} holds {twice[0]} twice in {language} ({len(twice)} such rows).")
-    is_known = table["statement_id"].isin(statements["statement_id"])
-    table = table[is_known & table["text"].str.strip().ne("")]
-    if table.empty:
+    own = ["language", "translator", "date", translations.BACK, "source_hash", "corrected"]
+    table = brought.read(path, ["statement_id", "text"], own)
+    brought.check_ids(table)
+    notes, frame = table.notes, table.frame
+    if "language" in frame:
+        others = frame.loc[frame["language"] != language, "language"]
+        notes += [f"rows of other languages: {brought.describe_values(others)}"] * (len(others) > 0)
+        frame = frame[frame["language"] == language]
+    twice = frame["statement_id"].duplicated()
+    table._replace(frame=frame).refuse(twice, f"{{statement_id}} stands twice in {language}")
+    is_known, is_empty = frame["statement_id"].isin(statements["statement_id"]), frame["text"] == ""
+    for rows, what in ((~is_known, "of no statement of this study"), (is_empty, "without a text")):
+        if rows.any():
+            names = ", ".join(frame.loc[rows, "statement_id"].head(3))
+            notes.append(f"{rows.sum():,} rows {what}, such as {names}")
+    frame = frame[is_known & ~is_empty]
+    if frame.empty:
         what = f"no {language} text of any statement of this study"
         raise Problem(f"{path.name} holds {what} (its ids are as in 02_statements.csv).")
-    rows = _rows(table, statements, language, "brought", "")
+    if lacking := len(statements) - len(frame):
+        notes.append(f"{lacking:,} of {len(statements):,} statements have no text in it")
+    rows = _rows(frame, statements, language, "brought", "")
     for column in ("translator", "date", translations.BACK):
-        if column in table:
-            rows[column] = table[column].to_numpy()
-    return rows
+        if column in frame:
+            rows[column] = frame[column].to_numpy()
+    return rows, notes
 
 
 def _language(workspace: Workspace, language: str | None) -> str:
@@ -156,19 +166,3 @@ def _new_rows(workspace: Workspace, rows: pd.DataFrame) -> pd.DataFrame:
     last = translations.read_stored(workspace).drop_duplicates(key, keep="last")
     stored = pd.MultiIndex.from_frame(last[[*key, "text"]])
     return rows[~pd.MultiIndex.from_frame(rows[[*key, "text"]]).isin(stored)]
-
-
-def _open_sheet(path: Path):
-    """Return the review sheet in a file; None when it is something else.
-
-    Formulas are read as text, so that no correction vanishes.
-    """
-    if path.suffix != ".xlsx":
-        return None
-    sheet = spreadsheets.open_sheet(path, formulas_as_text=True)
-    if sheet["A1"].value != FORM.title:
-        return None
-    if not spreadsheets.has_form(sheet, FORM):
-        head = f"its first {FORM.head} rows were changed"
-        raise Problem(f"{path.name}: {head}; use the sheet as written.")
-    return sheet

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from alignment.study import table_files
+from alignment.study import brought, table_files
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
@@ -84,12 +84,12 @@ def read_stored(workspace: Workspace) -> pd.DataFrame:
     path = workspace.material / "translations.csv"
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS).astype({"corrected": bool})
-    # A hash of digits alone is text: 0123e45 read as a number would match nothing.
-    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    table = brought.read(path, ["statement_id", "language", "text"]).frame
     if missing := [c for c in COLUMNS if c not in table]:
         mend = f"alignment import translations {workspace.study.name} FILE"
         why = f"{shown(path)} has no column {', '.join(missing)}."
         raise Problem(f"{why} Import a table from elsewhere with: {mend}")
+    table = table.reset_index(drop=True)
     return table.assign(corrected=table["corrected"] == "True")
 
 

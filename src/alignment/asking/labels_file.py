@@ -1,0 +1,91 @@
+"""The labels file of a study, which takes the place of notebooks 04 and 05."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from alignment.study import brought, statement_table, table_files
+from alignment.study.brought import Brought
+from alignment.study.workspace import Workspace
+from utils.cells import PAIR, SCORES
+from utils.errors import Problem
+
+LABEL = [*PAIR, "polarity"]
+KINDS = ["live", "simulated", "planted", "imported"]  # of labels
+
+
+def read_known(workspace: Workspace) -> pd.Series | None:
+    """Return the ids of the study's statements, if they are known already."""
+    given = workspace.material / statement_table.FILE
+    if workspace.study.debates.source == "table" and given.exists():
+        return statement_table.read(given).frame["statement_id"]
+    kept = workspace.path_of("02_statements")
+    return table_files.read(kept)["statement_id"] if kept.exists() else None
+
+
+def keep_known(table: pd.DataFrame, known: pd.Series, where: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of statements that are known, and a sentence on the others, if any.
+
+    Problem where no statement is known.
+    """
+    is_known = table["statement_id"].isin(set(known))
+    others = table.loc[~is_known, "statement_id"].unique()
+    if not is_known.any():
+        examples = f"it has {', '.join(others[:3])}, the study {', '.join(known[:3]) or 'none'}"
+        raise Problem(f"{where} names no statement that this study keeps: {examples}.")
+    if not len(others):
+        return table, []
+    names = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+    rows = f"{(~is_known).sum():,} rows of {where} on {len(others):,} statements"
+    note = f"{rows} are not used, since the study does not keep these ({names})"
+    return table[is_known].reset_index(drop=True), [note]
+
+
+def check(workspace: Workspace, path: Path) -> tuple[Brought, pd.DataFrame]:
+    """Read a table of labels and check it whole: as it is, and the labels alone."""
+    table = brought.read(path, LABEL, ["respondents"])
+    brought.check_ids(table)
+    brought.check_values(table, "dimension", workspace.dimensions)
+    polarity, scale = brought.read_whole(table, "polarity"), list(SCORES["polarity"].values())
+    listed = ", ".join(map(str, scale))
+    table.refuse(~polarity.isin(scale), f'the polarity "{{polarity}}" is not one of {listed}')
+    columns = LABEL
+    if "respondents" in table.frame:
+        brought.check_values(table, "respondents", KINDS)
+        columns = [*LABEL, "respondents"]
+    table.refuse(table.frame.duplicated(PAIR), "{statement_id} on {dimension} is labelled twice")
+    labels = table.frame.assign(polarity=polarity.astype("int64"))
+    return table, labels[columns].reset_index(drop=True)
+
+
+def read_labels(workspace: Workspace) -> tuple[pd.DataFrame, list[str]]:
+    """Return the labels that the study brings, of the statements it keeps, and what was left out.
+
+    Columns statement_id, dimension, polarity.
+    """
+    path = workspace.raw / workspace.study.labels
+    if not path.exists():
+        raise Problem(f"The study's labels file {workspace.shown(path)} is not there.")
+    _, labels = check(workspace, path)
+    known = workspace.read("02_statements")["statement_id"]
+    return keep_known(labels[LABEL], known, workspace.shown(path))
+
+
+def describe_left_out(workspace: Workspace) -> list[str]:
+    """Return a sentence on the labels that the study brings and cannot use, if there are any."""
+    return read_labels(workspace)[1] if workspace.study.labels else []
+
+
+def read_relevance(workspace: Workspace) -> pd.DataFrame:
+    """Read the labels file as a relevance table: all its pairs relevant, without any vote."""
+    counts = dict.fromkeys(("yes", "no", "missing", "tied", "planned", "quorum"), 0)
+    verdict = {"relevant": True, "marginal": False, "open": False}
+    return read_labels(workspace)[0][PAIR].assign(**counts, **verdict)
+
+
+def read_polarity(workspace: Workspace) -> pd.DataFrame:
+    """Read the labels file as a polarity table, without any vote."""
+    labels, _ = read_labels(workspace)
+    counts = dict.fromkeys(("votes", "positive", "negative", "missing", "tied", "planned"), 0)
+    medians = {"median": labels["polarity"], "polarity": labels["polarity"]}
+    return labels[PAIR].assign(**counts, **medians, how="brought", marginal=False)

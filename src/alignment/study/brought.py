@@ -1,0 +1,353 @@
+"""The one door for tables that people bring: read whole and as text, or refused in a sentence.
+
+Any of `ENDINGS`, in any case; text with commas, semicolons, tabs or bars, in UTF-8, UTF-16, GB18030
+or Windows-1252; of a workbook all sheets that have the columns. Nothing is guessed in silence: what
+was done to a file stands in `notes`, and what could be read in two ways is refused.
+"""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from alignment.study import spreadsheets
+from utils.errors import Problem, nearest
+
+TEXTS, BOOKS = (".csv", ".tsv", ".txt"), (".xlsx", ".ods", ".xls")
+ENDINGS = (*TEXTS, ".csv.gz", ".tsv.gz", *BOOKS)
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# What a spreadsheet program makes of an id: 1.2E+14, or a date.
+SPOILT_ID = re.compile(r"\d+(\.\d+)?E\+\d+|\d{4}-\d\d-\d\d([ T].*)?")
+SIGNS = str.maketrans("−–＋－", "--+-")
+# About half of the characters of any Chinese text.
+FREQUENT = frozenset(
+    "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去"
+    "行过家十用发天如然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从应更比让"
+    "实现社民理体本问关点正开因由动政府权利该禁止使老教育工业文化高平等全部应该支持反对允许每必须"
+)
+csv.field_size_limit(2**27)
+
+
+class Brought(NamedTuple):
+    """A table that somebody brought: all text, stripped; its index says where each row stands."""
+
+    name: str
+    frame: pd.DataFrame
+    notes: list[str]
+
+    def refuse(self, wrong: pd.Series, reason: str) -> None:
+        """Raise a Problem for the first of the wrong rows, if there are any.
+
+        The reason may name values of that row: "the model {model} is not known".
+        """
+        if wrong.any():
+            rows = self.frame[wrong]
+            more = f" ({wrong.sum():,} such rows)" if wrong.sum() > 1 else ""
+            said = re.sub(r"{(\w+)}", lambda m: str(rows.iloc[0].get(m[1], m[0])), reason)
+            raise Problem(f"{self.name}, {rows.index[0]}: {said}{more}.")
+
+
+def read(path: Path, needed: Iterable[str], known: Iterable[str] | None = None) -> Brought:
+    """Read a table with the columns `needed`; of others than `known` it is noted that none is used.
+
+    Problem, which names the file, the row and the reason, where it cannot be read without doubt.
+    """
+    needed, notes = list(dict.fromkeys(needed)), []
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        kinds = f"a table ({', '.join(ENDINGS)})"
+        raise Problem(f"{path.name} cannot be read ({error.strerror}); give {kinds}.") from None
+    if not path.name.casefold().endswith(ENDINGS):
+        raise Problem(f"{path.name} is no table of a known kind: {', '.join(ENDINGS)}.")
+    if path.name.casefold().endswith(BOOKS):
+        frame = _read_book(path, needed, notes)
+    else:
+        head, *rows = _parse(path.name, _decode(path.name, content, notes), notes)
+        frame = _as_frame(path.name, "row", head, rows)
+        _check_columns(path.name, frame, needed)
+    frame = _strip(frame, notes)
+    if frame.empty:
+        raise Problem(f"{path.name} holds no row below the names of its columns.")
+    if known is not None and (unused := [c for c in frame if c not in {*needed, *known}]):
+        notes.append(f"columns not used: {', '.join(unused)}")
+    return Brought(path.name, frame, notes)
+
+
+def _check_columns(name: str, frame: pd.DataFrame, needed: list[str]) -> None:
+    for column in needed:
+        if column not in frame:
+            has, near = ", ".join(frame) or "none", nearest(column, frame)
+            raise Problem(f'{name} has no column "{column}"; its columns are {has}.{near}')
+
+
+def _strip(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return the cells without white space around them, and without rows that are empty."""
+    stripped = frame.apply(lambda column: column.map(lambda text: text.strip(" \t\r\n\xa0\ufeff")))
+    if changed := int((stripped != frame).to_numpy().sum()):
+        notes.append(f"white space taken off {changed:,} cells")
+    is_empty = (stripped == "").all(axis=1)
+    if is_empty.any():
+        notes.append(f"{is_empty.sum():,} empty rows left out")
+    return stripped[~is_empty]
+
+
+# Text
+
+
+def _decode(name: str, content: bytes, notes: list[str]) -> str:
+    """Return a file's text: by its mark, as UTF-8, or in the one encoding that it can be in."""
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            raise Problem(f"{name} is cut off or damaged: gzip cannot unpack it.") from None
+    if content[:2] == b"PK" or content[:4] == b"\xd0\xcf\x11\xe0":
+        raise Problem(f"{name} is a workbook, not text: give it the ending .xlsx, .ods or .xls.")
+    mend = "save it as UTF-8 (in Excel: CSV UTF-8)."
+    if mark := next((mark for mark in MARKED if content.startswith(mark)), None):
+        try:
+            return content.decode(MARKED[mark])
+        except UnicodeDecodeError:
+            raise Problem(f"{name} is damaged {MARKED[mark].upper()[:6]}; {mend}") from None
+    try:
+        text, code = content.decode(), ""
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        if b"\0" in content[:1000]:
+            raise Problem(f"{name} is not UTF-8 (line {line}); {mend}") from None
+        text, code = _guess(name, content, f"is not UTF-8 (line {line})", mend)
+    if "\0" in text:
+        raise Problem(f"{name} holds zero bytes, as UTF-16 without its mark does; {mend}")
+    if code:
+        first = next(line for line in text.splitlines() if not line.isascii())
+        notes.append(f'not UTF-8: read as {code}, as in "{first.strip()[:60]}"')
+    return text
+
+
+def _guess(name: str, content: bytes, what: str, mend: str) -> tuple[str, str]:
+    """Return the text of a file that is GB18030 or Windows-1252, and which; Problem if in doubt."""
+    chinese, western = _is_chinese(content), _is_western(content)
+    if chinese and not western:
+        return content.decode("gb18030"), "GB18030"
+    if western and not chinese:
+        return content.decode("cp1252"), "Windows-1252"
+    how = "may be either GB18030 or Windows-1252" if chinese else "is in no encoding known here"
+    raise Problem(f"{name} {what} and {how}; {mend}")
+
+
+def _is_chinese(content: bytes) -> bool:
+    """Return whether what is beyond ASCII reads as Chinese, a good part of it common characters.
+
+    Russian, Korean or Japanese in an encoding of their own read as rare characters in a row.
+    """
+    try:
+        beyond = [c for c in content.decode("gb18030") if not c.isascii()]
+    except UnicodeDecodeError:
+        return False
+    known = sum(len(c.encode("gb2312", "ignore")) == 2 for c in beyond)
+    characters = [c for c in beyond if "\u4e00" <= c <= "\u9fff"]
+    frequent = sum(c in FREQUENT for c in characters)
+    return known >= 0.95 * len(beyond) and frequent >= 0.2 * max(len(characters), 1)
+
+
+def _is_western(content: bytes) -> bool:
+    """Return whether what is beyond ASCII stands singly or in twos in words of ASCII letters."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    words = re.findall(r"[^\W\d_]+", text)
+    return not re.search(r"[^\x00-\x7f]{3}|[¤¦¨¬¯¸¶¹²³º]", text) and all(
+        re.search("[A-Za-z]", word) or len(word) == 1 for word in words
+    )
+
+
+def _parse(name: str, text: str, notes: list[str]) -> list[tuple[int, list[str]]]:
+    """Return the records of a text, each with the number of its row; the first is the head."""
+    lines = text.splitlines()
+    if not any(line.strip() for line in lines):
+        raise Problem(f"{name} is empty.")
+    if lines[0].casefold().startswith("sep="):  # Excel's own first line
+        text = text.split("\n", 1)[1]
+    parsed = {}
+    for separator in SEPARATORS:
+        try:
+            parsed[separator] = list(_records(name, text, separator))
+        except Problem as problem:
+            parsed[separator] = problem
+    widths = {}
+    for separator, records in parsed.items():
+        head = records[0][1] if not isinstance(records, Problem) else lines[0].split(separator)
+        widths[separator] = len(head)
+    separator = max(widths, key=widths.get)
+    if isinstance(parsed[separator], Problem):
+        raise parsed[separator]
+    rivals = [s for s in widths if s != separator and widths[s] == widths[separator] > 1]
+    if rivals:
+        both = f"{SEPARATORS[separator]} or {SEPARATORS[rivals[0]]}"
+        raise Problem(f"{name}: whether {both} separate its columns cannot be told from its head.")
+    if separator != ",":
+        notes.append(f"separated by {SEPARATORS[separator]}")
+    _check_shape(name, parsed[separator], separator)
+    return parsed[separator]
+
+
+def _records(name: str, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    row = 1
+    try:
+        for record in reader:
+            if record:
+                yield row, record
+            row = reader.line_num + 1
+    except csv.Error as error:
+        mend = 'a text that holds a quotation mark is written "like ""this""".'
+        raise Problem(
+            f"{name}, row {row}: a quotation mark is not closed, or stands in the middle of a "
+            f"quoted text ({error}); {mend}"
+        ) from None
+
+
+def _check_shape(name: str, records: list[tuple[int, list[str]]], separator: str) -> None:
+    """Raise a Problem for a row that is longer or shorter than the head."""
+    width = len(records[0][1])
+    for row, record in records[1:]:
+        if any(field.strip() for field in record[width:]) or (
+            len(record) < width and any(field.strip() for field in record)
+        ):
+            why = f"a text that holds {SEPARATORS[separator]} must stand in quotation marks"
+            has = f"{len(record)} fields, and the head of the table {width}"
+            raise Problem(f"{name}, row {row}, has {has}; {why}.")
+        for field in record:
+            lines = field.splitlines()[1:]
+            if width > 2 and any(len(line.split(separator)) >= width for line in lines):
+                why = "is a quotation mark not closed?"
+                raise Problem(f"{name}, row {row}, holds what looks like further rows; {why}")
+
+
+# Workbooks
+
+
+def _read_book(path: Path, needed: list[str], notes: list[str]) -> pd.DataFrame:
+    """Return the rows of all sheets that have the needed columns; the others are noted."""
+    name, tables, others = path.name, {}, {}
+    sheets = {title: rows for title, rows in spreadsheets.read_cells(path).items() if rows}
+    if not sheets:
+        raise Problem(f"{name} is empty.")
+    for title, ((row, head), *rows) in sheets.items():
+        names = [" ".join(str(cell).split()) for cell in head]
+        if not set(needed) <= set(names):
+            others[title] = [n for n in names if n]
+            continue
+        place = "row" if len(sheets) == 1 else f'sheet "{title}", row'
+        texts = [(number, _as_text(name, place, number, cells)) for number, cells in rows]
+        _check_ids(name, place, names, rows)
+        tables[title] = _as_frame(name, place, (row, names), texts)
+    if not tables:
+        first = next(iter(others))
+        missing = next(c for c in needed if c not in others[first])
+        has = "; ".join(f'sheet "{title}": {", ".join(head)}' for title, head in others.items())
+        near = nearest(missing, others[first])
+        raise Problem(f'{name} has no sheet with a column "{missing}" ({has}).{near}')
+    if len(tables) > 1:
+        notes.append(f"{len(tables)} sheets: {', '.join(tables)}")
+    if others:
+        notes.append(f"sheets without the columns, not used: {', '.join(others)}")
+    return pd.concat(tables.values()).fillna("")
+
+
+def _as_text(name: str, place: str, number: int, cells: list) -> list[str]:
+    if any(isinstance(cell, float) and abs(cell) >= 1e15 for cell in cells):
+        why = "a number of more than 15 digits, which spreadsheets round; store it as text"
+        raise Problem(f"{name}, {place} {number}: {why}.")
+    return [spreadsheets.as_text(cell) for cell in cells]
+
+
+def _check_ids(name: str, place: str, names: list[str], rows: list) -> None:
+    """Raise a Problem for an id that a spreadsheet took for a fraction or a date."""
+    columns = [i for i, n in enumerate(names) if n.endswith("statement_id")]
+    for number, cells in rows:
+        for i in columns:
+            cell = cells[i] if i < len(cells) else ""
+            if isinstance(cell, date) or (isinstance(cell, float) and cell != int(cell)):
+                why = "is a number or date to the spreadsheet, in which 17.10 became 17.1"
+                mend = "store the column as text"
+                raise Problem(f"{name}, {place} {number}: the id {cell} {why}; {mend}.")
+
+
+# Both
+
+
+def _as_frame(name: str, place: str, head: tuple[int, list], rows: list) -> pd.DataFrame:
+    """Return rows as a frame of text, with the place of each as its index."""
+    names = [" ".join(column.strip("\ufeff").split()) for column in head[1]]
+    filled = [any(cells) for cells in zip_longest(*(r for _, r in rows), fillvalue="")]
+    for i, column in enumerate(names):
+        if not column and i < len(filled) and filled[i] or column == "Unnamed: 0":
+            index = " (pandas writes its index so; leave it out with index=False)" * (i == 0)
+            raise Problem(f"{name}: column {i + 1} has values and no name{index}.")
+        if column and column in names[:i]:
+            raise Problem(f'{name} has two columns named "{column}"; keep one of them.')
+    width = len(names)
+    cells = [(row + [""] * width)[:width] for _, row in rows]
+    index = [f"{place} {number}" for number, _ in rows]
+    frame = pd.DataFrame(cells, index=index, columns=names, dtype="str")
+    return frame.loc[:, [bool(column) for column in names]]
+
+
+# What a column may hold
+
+
+def check_ids(table: Brought, column: str = "statement_id") -> None:
+    """Raise a Problem for an id that is empty, or that a spreadsheet spoilt."""
+    ids = table.frame[column]
+    table.refuse(ids == "", f"the {column} is empty")
+    spoilt = ids.str.fullmatch(SPOILT_ID)
+    how = "looks like a number or date that a spreadsheet made of it; store the column as text"
+    table.refuse(spoilt, f'the {column} "{{{column}}}" {how}')
+
+
+def check_values(table: Brought, column: str, values: Iterable[str]) -> None:
+    """Raise a Problem for a value that is not listed."""
+    values = [str(value) for value in values]
+    wrong = ~table.frame[column].isin(values)
+    if wrong.any():
+        near = nearest(table.frame.loc[wrong, column].iloc[0], values).rstrip("?")
+        listed = f"{', '.join(values)}{f'; did you{near[8:]}?' if near else ''}"
+        table.refuse(wrong, f'the {column} "{{{column}}}" is not one of {listed}')
+
+
+def read_whole(table: Brought, column: str, least: int | None = None) -> pd.Series:
+    """Return a column as whole numbers ("2", "+2", "2.0", "−2"); Problem for anything else."""
+    numbers = read_whole_or_empty(table, column, least)
+    table.refuse(numbers.isna(), f"the {column} is empty")
+    return numbers.astype("int64")
+
+
+def read_whole_or_empty(table: Brought, column: str, least: int | None = None) -> pd.Series:
+    """Return a column as whole numbers, NA where it is empty."""
+    texts = table.frame[column].str.translate(SIGNS).str.replace(r"^\+|\.0+$", "", regex=True)
+    what = f'the {column} "{{{column}}}" is not a whole number'
+    table.refuse(~texts.str.fullmatch(r"-?\d{1,15}|"), what)
+    numbers = pd.to_numeric(texts.where(texts != "")).astype("Int64")
+    if least is not None:
+        table.refuse((numbers < least).fillna(False).astype(bool), f"{what} from {least} on")
+    return numbers
+
+
+def describe_values(values: pd.Series, most: int = 5) -> str:
+    """Return the values, most frequent first, each with its number."""
+    counts = values.value_counts()
+    shown = [f'"{text[:60]}" {n:,} times' for text, n in counts.head(most).items()]
+    more = f", and {len(counts) - most:,} others" if len(counts) > most else ""
+    return ", ".join(shown) + more
