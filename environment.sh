@@ -44,6 +44,10 @@ add() {
     [ "$1" != tests ] || touch .venv/has-site
 }
 
+hold() {  # the environment, shared or alone, as long as this script and what takes its place run
+    "$1" -c 'import fcntl, sys; fcntl.flock(9, getattr(fcntl, sys.argv[1]) | fcntl.LOCK_NB)' "$2" 2>/dev/null
+}
+
 make_environment() {
     local base free
     [ -f requirements.lock ] || stop "requirements.lock is missing; bring it back with: git checkout requirements.lock"
@@ -51,12 +55,15 @@ make_environment() {
         "(on Debian and Ubuntu: apt install python3-venv). Another one can be named: PYTHON=/path/to/python3.12 $0"
     free=$(df -Pk . | awk 'NR == 2 {print int($4 / 1024)}')
     [ "$free" -ge 1500 ] || stop "The environment needs about 1,500 MB, and only $free MB are free on this disk."
+    hold "$base" LOCK_EX || stop "Another command of this project is running, and the environment in .venv has to be" \
+        "made anew for this one: wait until that one has ended, then run this again."
     echo "Making the environment in .venv (about half a minute) ..."
     rm -rf .venv
     "$base" -m venv .venv >/dev/null || stop "'$base -m venv .venv' failed: is this folder writable, and is there room on the disk?"
     add "$1"
     echo "$PWD" >.venv/made-in
     cp requirements.lock .venv/requirements.lock
+    hold "$base" LOCK_SH
 }
 
 case ${1:-} in
@@ -64,6 +71,7 @@ case ${1:-} in
     *) wanted=base ;;
 esac
 cd -P .           # a symlinked path to the clone is the same clone
+{ exec 9>.environment.lock; } 2>/dev/null || stop "The folder $PWD cannot be written to: copy it to a place of your own."
 unset PYTHONPATH  # nothing that lies elsewhere under a name of ours is imported in its place
 if [ "${CONDA_DEFAULT_ENV:-}" = cultural-alignment ]; then
     python=python
@@ -78,4 +86,5 @@ else
         add "$wanted"
     fi
     python=.venv/bin/python
+    hold "$python" LOCK_SH || stop "Another command is making the environment in .venv: wait until it is done."
 fi

@@ -77,7 +77,7 @@ def test_a_single_thesis_is_read_whole_in_both_formats(text, format):
 
 @pytest.mark.parametrize("text", [OLD_PETS, NEW_PETS])
 def test_several_theses_stand_under_a_question_in_both_formats(text):
-    assert parse(text)[1:] == ("Which pet?", "Which pet is best?", ("Cats", "Dogs"))
+    assert parse(text)[1:4] == ("Which pet?", "Which pet is best?", ("Cats", "Dogs"))
 
 
 def test_a_thesis_has_the_votes_of_its_node_whatever_the_score(folder):
@@ -164,7 +164,12 @@ def test_the_debates_id_is_the_last_number_of_the_name(stem, debate):
     assert find_debate_id(stem, parse(OLD_CATS)) == debate
 
 
-@pytest.mark.parametrize("stem", ["%CE%B3%CE%AC%CF", "%CE%B3%CE%AC%CF-1", "cats", ""])
+GREEK = "%CE%B3%CE%AC%CF%84%CE%B5%CF%82"
+WITHIN = [n for n in range(1, len(GREEK)) if n % 6]  # six bytes a letter: within one of them
+CUTS = [GREEK[:n] + tail for n in WITHIN for tail in ("", "-1", "-17", "-17 (2)")]
+
+
+@pytest.mark.parametrize("stem", ["cats", "", "a-" * 120 + "by-20"])
 def test_a_name_without_an_id_gets_the_same_hash_every_time(stem):
     assert find_debate_id(stem, parse(OLD_PETS)) == find_debate_id("another", parse(NEW_PETS))
     assert re.fullmatch(r"x-[0-9a-f]{16}", find_debate_id(stem, parse(OLD_PETS)))
@@ -197,6 +202,32 @@ def test_a_vote_file_of_another_shape_is_told_and_its_votes_are_unknown(folder, 
     save_votes(folder, answer)
     _, theses, refused = read(folder)
     assert theses["votes"].isna().all() and refused["file"].tolist() == ["17.json"]
+
+
+def test_no_file_of_the_folder_vanishes_whatever_its_ending(folder):
+    save(folder, "cats-17.TXT", OLD_CATS)
+    save(folder, "cats-18.csv", "id")
+    save(folder, "cats-19.txt.crdownload", OLD_CATS)
+    save_votes(folder, CAT_VOTES)
+    (folder / "votes" / "99.json").write_text(json.dumps(CAT_VOTES))
+    debates, _, refused = read(folder)
+    assert debates["debate_id"].tolist() == ["17"]
+    assert refused.set_index("file")["reason"].to_dict() == {
+        "cats-18.csv": "it is not read: exports end in .txt",
+        "cats-19.txt.crdownload": "it is not read: exports end in .txt",
+        "99.json": "no export of this debate is there",
+    }
+
+
+def test_a_debate_in_another_language_is_known_to_be(folder):
+    german = "Katzen sollten wählen dürfen, weil sie hier wohnen. "
+    save(folder, "katzen-5.txt", f"Discussion Title: Katzen\n\n1. {german * 6}")
+    save(
+        folder, "cats-17.txt", f"Discussion Title: Cats\n\n1. {'Cats should be able to vote. ' * 9}"
+    )
+    save(folder, "few-18.txt", OLD_CATS)
+    debates, _, _ = read(folder)
+    assert debates.set_index("debate_id")["language"].to_dict() == {"5": "de", "17": "en", "18": ""}
 
 
 def test_a_folder_that_is_not_there_is_a_problem(folder):
@@ -263,7 +294,7 @@ def test_what_an_export_says_is_read_back_without_a_word_lost(title, root, these
     for render in (render_older, render_newer):
         text = render(title, root, theses)
         export = parse(text.replace("\n", "\r\n") if windows else text)
-        assert export[1:] == (title, root if theses else "", tuple(theses) or (root,))
+        assert export[1:4] == (title, root if theses else "", tuple(theses) or (root,))
 
 
 PIECES = ["Discussion Title:", "Discussion Name:", "\n", "\r\n", "1.", "1. ", "1.1. Pro: ", "  1.1. Thesis:",
@@ -301,6 +332,9 @@ def figures(debates, theses):
     )
 
 
+FOREIGN = {"de": 8, "it": 3, "cs": 2, "bg": 1, "el": 1, "es": 1, "fr": 1, "da": 1}
+
+
 def test_the_real_exports_give_the_figures_that_were_counted_elsewhere(shared):
     folder = shared / "kialo"
     start = time.process_time()
@@ -310,7 +344,13 @@ def test_the_real_exports_give_the_figures_that_were_counted_elsewhere(shared):
     debates, theses, refused = read_exports(folder, folder / "votes_json")
     assert figures(debates, theses) == (726, 503, 479, 278)
     assert debates["debate_id"].is_unique and theses["statement_id"].is_unique
-    assert len(debates) + len(refused) == len(list(folder.rglob("*.txt")))
+    files = [
+        path for path in folder.rglob("*") if path.is_file() and path.parent.name != "votes_json"
+    ]
+    unused = refused["reason"] == "no export of this debate is there"
+    assert len(debates) + (~unused).sum() == len(files)
+    others = debates["language"][~debates["language"].isin(["en", ""])]
+    assert others.value_counts().to_dict() == FOREIGN
 
 
 def test_every_real_thesis_agrees_with_the_table_made_elsewhere(shared):

@@ -50,7 +50,8 @@ def demo_project(once) -> Project:
     """
 
     def make(folder: Path) -> None:
-        run = Project.new(folder, "data/raw/demo", "site").run(**traced(folder.parent / "ipython"))
+        project = Project.new(folder, "data/raw/demo", "site")
+        run = project.run(**traced(folder, folder.parent / "ipython" / "traces"))
         assert run.returncode == 0, run.stderr
         assert f"{len(NUMBERS)} of {len(NUMBERS)} pages made" in run.stdout
 

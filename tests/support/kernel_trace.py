@@ -1,6 +1,6 @@
 """Run at the start of every kernel under test: notes the files it opens and the modules it loads.
 
-A kernel runs what lies in the start-up folder of its IPYTHONDIR; `traced` makes such a folder.
+A kernel runs what lies in the start-up folder of the project's own profile; `traced` puts it there.
 After every notebook cell the notes are written to the file TRACES/<notebook's number>.json.
 """
 
@@ -12,13 +12,13 @@ from pathlib import Path
 READ, WRITTEN = set(), set()
 
 
-def traced(folder: Path) -> dict[str, str]:
-    """Return the environment in which kernels leave their notes in `folder`/traces."""
-    startup, traces = folder / "profile_default" / "startup", folder / "traces"
+def traced(project: Path, traces: Path) -> dict[str, str]:
+    """Return the environment in which a project's kernels leave their notes in a folder."""
+    startup = project / ".cache" / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    traces.mkdir()
+    traces.mkdir(parents=True)
     (startup / "00_trace.py").write_text(Path(__file__).read_text(encoding="utf-8"), "utf-8")
-    return {"IPYTHONDIR": str(folder), "TRACES": str(traces)}
+    return {"TRACES": str(traces)}
 
 
 def _note_opened(event: str, arguments: tuple) -> None:
@@ -51,7 +51,7 @@ def _write_notes(*_) -> None:
     path.write_text(json.dumps(notes), encoding="utf-8")
 
 
-if "get_ipython" in globals():
+if "get_ipython" in globals() and "TRACES" in os.environ:
     from alignment.study.workspace import Workspace
 
     _note_parameters(Workspace)

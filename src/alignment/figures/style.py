@@ -47,9 +47,9 @@ _load_font = cache(font_manager.fontManager.addfont)
 
 
 def use_style() -> None:
-    """Load the font and the style sheet; every figure does so itself."""
+    """Load the font and the style sheet, over nothing of a user's own; every figure does so."""
     _load_font(FOLDER / "fonts" / "StudySansSC-Regular.otf")
-    style.use(FOLDER / "style.mplstyle")
+    style.use(["default", FOLDER / "style.mplstyle"])
 
 
 def save(

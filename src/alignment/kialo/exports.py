@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import py3langid
+
 from alignment.kialo.responses import claim_number, read_json
 from alignment.kialo.tables import DEBATES, REFUSED, THESES, Tables, as_table
 from alignment.kialo.text import plain_text, remove_footnotes
@@ -21,6 +23,7 @@ from alignment.study.paths import shown
 from utils.errors import Problem
 
 OLDER, NEWER = "older export", "newer export"
+FEW_WORDS = 40  # of so short a text the language is not told
 
 OLDER_TITLE = re.compile(r"\s*Discussion Title:(.*)")
 NEWER_TITLE = re.compile(r"\s*Discussion Name:[ \t]*\n(.*)")
@@ -28,6 +31,8 @@ OLDER_CLAIM = re.compile(r"^1((?:\.[0-9]+)*)\.(?: |$)(?:(?=(Pro|Con):))?", re.MU
 NEWER_CLAIM = re.compile(r"^ *1((?:\.[0-9]+)*)\. (Thesis|Question|Pro|Con):[ \t]*$", re.MULTILINE)
 SOURCES = re.compile(r"^Sources:[ \t]*\n(?=\[[0-9]{1,6}\] )", re.MULTILINE)
 DEBATE_ID = re.compile(r"(?:^|-)([0-9]+)(?: ?\([0-9]+\))?$")  # `slug-17`, a copy `slug-17 (1)`
+LONGEST = 224  # bytes of a name; browsers cut longer ones, and what ends them may be no id
+CUT = re.compile("\ufffd|%")  # left of an escape that was cut: %CE%B3 -> %CE%B, %CE%, %CE, %C, %
 TWIN = re.compile(r"-(?:older|copy[0-9]+)$")
 
 
@@ -38,6 +43,7 @@ class Export(NamedTuple):
     title: str
     question: str  # empty with a single thesis
     theses: tuple[str, ...]
+    language: str = ""  # unknown where there is little text
 
 
 class File(NamedTuple):
@@ -57,7 +63,9 @@ class Votes(NamedTuple):
 
 
 def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> Tables:
-    """Read debates, theses and refused files with reasons (`tables`) from all *.txt in a folder.
+    """Read debates, theses and refused files with reasons (`tables`) from the exports in a folder.
+
+    These end in .txt; any other file is listed as refused, and a vote file without its export.
 
     A thesis has votes where both the export and the vote file know exactly one. A debate counts
     once, in the newer format where both are there; with `keep_twins` the older stays as
@@ -67,7 +75,7 @@ def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> 
         if place is not None and not place.is_dir():
             missing = f"There is no folder {shown(place)}"
             raise Problem(f"{missing} to read exports (*.txt) or votes (<debate>.json) from.")
-    exports, refused = _unique(*_parse_files(folder), keep_twins)
+    exports, refused = _unique(*_parse_files(folder, votes), keep_twins)
     debates, theses = [], []
     for debate, export in exports.items():
         name = TWIN.sub("", debate) + ".json"
@@ -76,6 +84,12 @@ def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> 
             refused.append({"file": name, "reason": reason})
         debates.append(_debate_row(debate, export, counts))
         theses += _thesis_rows(debate, export, counts)
+    if votes:
+        used = {TWIN.sub("", debate) for debate in exports}
+        unused = sorted(p.name for p in votes.glob("*.json") if p.stem not in used)
+        refused += [
+            {"file": name, "reason": "no export of this debate is there"} for name in unused
+        ]
     return as_table(debates, DEBATES), as_table(theses, THESES), as_table(refused, REFUSED)
 
 
@@ -110,13 +124,23 @@ def find_debate_id(stem: str, export: Export) -> str:
     Where the name was cut before it, `x-` and a hash of what the debate asks.
 
     >>> cats = Export(OLDER, "Cats", "", ("Cats may vote.",))
-    >>> find_debate_id("will-cats-vote-by-2030-17", cats), find_debate_id("%CE%B3%CE%AC%CF-1", cats)
+    >>> find_debate_id("will-cats-vote-by-2030-17", cats), find_debate_id("%CE%B3%CE%AC%C-1", cats)
     ('17', 'x-cd2e71df7ab70d53')
     """
     number = DEBATE_ID.search(stem)
-    if number and "\ufffd" not in unquote(stem[: number.start()]):  # not cut within a character
+    if number and len(stem.encode()) <= LONGEST and not CUT.search(unquote(stem[: number.start()])):
         return number[1]
     return "x-" + content_hash(f"{export.title}\n{export.question or ''.join(export.theses)}")
+
+
+def find_language(text: str) -> str:
+    """Return the language of a whole export (en, de, ...), empty where it has few words.
+
+    >>> find_language("Katzen dürfen wählen, weil sie hier wohnen und Steuern zahlen. " * 5)
+    'de'
+    """
+    text = re.sub(r"https?://\S+", " ", text)
+    return py3langid.classify(text[:4000])[0] if len(text.split()) >= FEW_WORDS else ""
 
 
 def parse_votes(answer: object) -> Votes:
@@ -142,14 +166,15 @@ def parse_votes(answer: object) -> Votes:
         ) from None
 
 
-def _parse_files(folder: Path) -> tuple[list[File], list[dict]]:
+def _parse_files(folder: Path, votes: Path | None) -> tuple[list[File], list[dict]]:
     """Read every export in a folder, shorter names first (a copy's is longer); list the refused."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.txt")]
+    names = [p.relative_to(folder).as_posix() for p in _files(folder, votes) if _is_text(p)]
     files, refused, originals = [], [], {}
     for name in sorted(names, key=lambda name: (len(Path(name).name), name)):
         try:
             content = (folder / name).read_bytes()
-            export = parse(content.decode("utf-8"))
+            text = content.decode("utf-8")
+            export = parse(text)._replace(language=find_language(text))
         except (Problem, OSError, UnicodeDecodeError) as error:
             reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             refused.append({"file": name, "reason": reason})
@@ -159,7 +184,19 @@ def _parse_files(folder: Path) -> tuple[list[File], list[dict]]:
         else:
             originals[content] = File(name, find_debate_id(Path(name).stem, export), export)
             files.append(originals[content])
-    return files, refused
+    others = [p.relative_to(folder).as_posix() for p in _files(folder, votes) if not _is_text(p)]
+    reason = "it is not read: exports end in .txt"
+    return files, refused + [{"file": name, "reason": reason} for name in others]
+
+
+def _files(folder: Path, votes: Path | None) -> list[Path]:
+    """Return the files in a folder of exports but for vote files and the hidden ones."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
+    return [p for p in paths if not (votes and p.parent == votes and p.suffix == ".json")]
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix.casefold() == ".txt"
 
 
 def _unique(
@@ -252,7 +289,8 @@ def _votes_in(path: Path) -> tuple[Votes | None, str]:
 
 
 def _debate_row(debate: str, export: Export, counts: Votes | None) -> dict:
-    row = {"debate_id": debate, "title": export.title, "language": "", "source": export.format}
+    row = {"debate_id": debate, "title": export.title, "source": export.format}
+    row["language"] = export.language
     row |= {"question": plain_text(export.question), "n_theses": len(export.theses)}
     return row | {"debate_votes": counts.debate if counts else None}
 

@@ -17,6 +17,8 @@ from utils.errors import Problem
 STEADY = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "TZ": "UTC"}
 STEADY |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 STEADY |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+# Nobody's own profile: what it loads, or draws otherwise, would stand on the pages.
+STEADY |= {"IPYTHONDIR": str(ROOT / ".cache" / "ipython")}
 STEADY |= {"MPLCONFIGDIR": str(ROOT / ".cache" / "matplotlib")}
 ENGINE = "study"
 OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "progress_bar": False}
