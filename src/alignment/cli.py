@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\n{STOPPED}", file=sys.stderr)
         return 130
+    except PermissionError as error:
+        what = f"{error.filename or 'a file'} ({error.strerror})"
+        print(f"Not allowed: {what}. May this folder be read and written?", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever read the output has seen enough, as in: ... | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141

@@ -50,7 +50,7 @@ def test_another_table_is_read_as_the_study_says(here, tmp_path):
 
 def test_rows_that_are_the_same_are_runs_only_where_the_study_says_so(here, tmp_path):
     twice = pd.concat([LOG, LOG])
-    assert "1 statements, 2 runs" in bring(here, tmp_path, twice)[3]
+    assert "1 statements in up to 2 runs" in bring(here, tmp_path, twice)[3]
     table = here.study.table.model_copy(update={"rows_are_runs": False})
     strict = Workspace(here.study.model_copy(update={"table": table}), "imported")
     with pytest.raises(Problem, match="row 4: the row is the same in every column .*rows_are_runs"):

@@ -199,6 +199,7 @@ def test_labels_of_real_models_do_not_make_simulated_annotators_real(tmp_path):
     project = Rated(tmp_path / "a project")
     project.edit("annotators: {simulated: 0}", "annotators: {simulated: 3, error: 0.2, seed: 1}")
     project.edit("respondents: simulated", "respondents: live")
+    project.edit("simulated: {in_flight: 64}", 'simulated: {base_url: "http://127.0.0.1:9/v1"}')
     for name in ("04_answers.csv.gz", "05_answers.csv.gz"):
         table = pd.read_csv(project.processed / name, dtype=str, keep_default_na=False)
         table.assign(respondents="live").to_csv(project.processed / name, index=False)

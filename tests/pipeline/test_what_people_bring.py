@@ -138,7 +138,7 @@ def insert(rows, at, name, values) -> list[list]:
 # Door, file, content, what is said. Taken: what the report says.
 TAKEN = [
     # every shape of text
-    ("answers own", "a.csv", text(OWN), "3 of 3 answers read: 2 statements, 1 runs"),
+    ("answers own", "a.csv", text(OWN), "3 of 3 answers read, of 2 statements in up to 1 runs"),
     ("answers own", "a.CSV", text(OWN), "M in en: 2 of 2"),
     ("answers own", "a.tsv", text(OWN, "\t"), "separated by tabs"),
     ("answers own", "a.csv", text(OWN, ";"), "separated by semicolons"),
@@ -183,8 +183,8 @@ TAKEN = [
     ("answers own", "a.csv", text([*OWN, ["s1", "M", "no", "en", "2"]]), "1 to 2 runs"),
     ("answers own", "a.csv", text(put(OWN, 1, 0, "s9")), "1 rows of a.csv on 1 statements are not"),
     ("answers own", "a.csv", text(put(OWN, 1, 4, "1.0")), "3 of 3"),
-    ("answers texts", "a.csv", text(TEXTS), "1 statements, 1 runs"),
-    ("answers texts", "a.csv", text([*TEXTS, ["Cats may vote.", "M", "Agree.", "PDI"]]), "2 runs"),
+    ("answers texts", "a.csv", text(TEXTS), "of 1 statements in up to 1 runs"),
+    ("answers texts", "a.csv", text([*TEXTS, ["Cats may vote.", "M", "Agree.", "PDI"]]), "up to 2 runs"),
     ("answers texts", "a.xlsx", book(TEXTS), "2 of 2"),
     ("answers plain", "a.csv", text(ANSWERS), "2 of 2"),
     ("answers plain", "a.ods", book(ANSWERS, suffix="ods"), "2 of 2"),

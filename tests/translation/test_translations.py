@@ -29,11 +29,14 @@ from alignment.study.schema import Cap, Endpoint
 from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
 from alignment.translation.checks import (
+    TOGETHER,
     check_translations,
     count_negations,
     find_faults,
     find_lost_names,
     find_lost_numbers,
+    measure_order,
+    measure_sight,
     numeral,
 )
 from utils import prompts
@@ -412,10 +415,48 @@ def test_a_model_is_asked_to_translate_a_statement_shielded_as_in_every_other_pr
         ("Cats may vote.", "Los gatos pueden votar.", ["not translated"]),
         ("Cats may vote.", "猫 should 投票 vote。", ["left in English: vote"]),
         ("Not only cats may vote.", "猫和狗都可以投票。", []),
+        ("Cats may vote.", "猫不可以投票。", ["a negation may have been added"]),
+        ("Ban cats.", "猫不可以存在。", []),
+        ("Cats should vote.", "猫投票。", ["what should be may be missing"]),
+        ("Cats vote.", "猫应当投票。", ["what should be may have been added"]),
+        ("Cats are a reaction.", "猫是一种反应。", []),
     ],
 )
 def test_what_got_lost_is_found_without_knowing_chinese(source, text, what):
     assert find_faults(source, text, "zh") == what
+
+
+def english_theses(here: Workspace) -> pd.DataFrame:
+    """Return the theses of the bundled English debates."""
+    debates, theses = read_responses(here.raw / "debates")
+    english = debates.loc[debates["language"] == "en", "debate_id"]
+    return theses[theses["debate_id"].isin(english) & (theses["text"] != "")]
+
+
+def test_a_table_whose_rows_have_slipped_betrays_itself_by_its_lengths(elsewhere):
+    here = Workspace(load("demo"), "demo")
+    theses = english_theses(here)
+    stored = translations.read_stored(here)
+    texts = theses[["statement_id"]].merge(stored, on="statement_id")
+    (sound,) = measure_order(theses, texts)["least"]
+    assert sound > TOGETHER
+    slipped = texts.assign(text=texts["text"].shift(1, fill_value="猫应当投票。"))
+    (least,) = measure_order(theses, slipped)["least"]
+    assert least < TOGETHER
+    part = texts["text"].where(texts.index < 70, texts["text"].shift(1))  # from the 70th on
+    (least,) = measure_order(theses, texts.assign(text=part))["least"]
+    assert least < TOGETHER
+
+
+def test_what_the_checks_see_is_measured_on_spoilt_texts(elsewhere):
+    here = Workspace(load("demo"), "demo")
+    theses = english_theses(here)
+    stored = translations.read_stored(here)
+    stored = stored[stored["statement_id"].isin(theses["statement_id"])]
+    sight = measure_sight(theses, stored).set_index("fault")
+    assert sight.iloc[0]["found"] == 0
+    assert 0.4 < sight.loc["each beside the next statement", "found"] / len(stored) < 0.8
+    assert (sight.iloc[1:]["found"] > 0).all()
 
 
 def test_an_odd_length_is_told_from_the_usual_one():
@@ -450,7 +491,7 @@ def test_the_bundled_translations_have_nothing_to_look_at_and_planted_faults_are
     """85 pairs made by hand; planted: a lost negation wherever there is one, a lost digit in a third."""
     here = Workspace(load("demo"), "demo")
     stored = translations.read_stored(here)
-    theses = read_responses(here.raw / "debates")[1].query("text != ''")
+    theses = english_theses(here)
     english = theses.merge(
         stored[["statement_id", "text"]], on="statement_id", suffixes=("", "_zh")
     )

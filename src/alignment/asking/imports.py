@@ -71,10 +71,8 @@ def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:
 def describe_answers(own: pd.DataFrame) -> list[str]:
     """Return sentences on a table of answers: how many were read, of whom, and what was not."""
     answered = own["state"] == "answered"
-    runs, statements = own["run"].max(), own["statement_id"].nunique()
-    lines = [
-        f"{answered.sum():,} of {len(own):,} answers read: {statements} statements, {runs} runs"
-    ]
+    of = f"of {own['statement_id'].nunique()} statements in up to {own['run'].max()} runs"
+    lines = [f"{answered.sum():,} of {len(own):,} answers read, {of}"]
     for (model, language), rows in own.groupby(["model", "language"], sort=False):
         n = (rows["state"] == "answered").sum()
         per = rows.groupby(CELL[:-1]).size()

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from alignment.study import brought
 from alignment.study.paths import REFERENCE
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
 from utils.rules import allowed
+
+COLUMNS = ["country", "version", *DIMENSIONS, "source"]
+MOST = 120  # a few countries lie above 100
 
 
 def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]) -> pd.DataFrame:
@@ -20,7 +24,7 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
     >>> read_human_values("2015", {"China": "China"})["value"].tolist()
     [80, 20, 66, 30, 87, 24]
     """
-    table = pd.read_csv(REFERENCE / "human_values.csv", dtype={"version": str})
+    table = _read_table()
     allowed("human_values", version)
     groups = dict(countries) if isinstance(countries, Mapping) else {c: c for c in countries}
     values = table[table["version"] == version].set_index("country")
@@ -31,6 +35,19 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
         row = values.loc[country]
         rows += [(group, country, d, row[d], row["source"]) for d in DIMENSIONS]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
+
+
+def _read_table() -> pd.DataFrame:
+    """Read the reference table, to which people add countries, and check it whole."""
+    table = brought.read(REFERENCE / "human_values.csv", COLUMNS)
+    for dimension in DIMENSIONS:
+        value = brought.read_whole_or_empty(table, dimension, 0)
+        too_far = f"{dimension} is {{{dimension}}}, and the scale ends at {MOST}"
+        table.refuse((value > MOST).fillna(False).astype(bool), too_far)
+        table.frame[dimension] = value
+    twice = table.frame.duplicated(["country", "version"])
+    table.refuse(twice, "{country} stands twice in the version {version}")
+    return table.frame
 
 
 def _explain_missing(country: str, version: str, table: pd.DataFrame) -> str:

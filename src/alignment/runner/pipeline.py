@@ -184,6 +184,7 @@ def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:
     from alignment.runner.execution import Execution
 
     os.environ.update(pages.STEADY)
+    Path(pages.STEADY["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)
     with _summary(workspace):
         counts = Execution(workspace, sources, force).run()
     if workspace.is_changed and (workspace.processed / LAST_TABLE).exists():
@@ -191,6 +192,11 @@ def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:
     borrowed = counts["borrowed"]
     rest = f", {borrowed} are as in {workspace.study.name}" if borrowed else ""
     print(f"{counts['made']} of {len(sources)} pages made{rest}, {counts['fresh']} were fresh.")
+    if (ratings := workspace.raw / "ratings").is_dir():
+        from alignment.annotation import rating_sheets
+
+        for sentence in rating_sheets.describe_unread(ratings):
+            print(sentence)
 
 
 @contextmanager

@@ -61,6 +61,8 @@ def missing_stances(workspace: Workspace) -> Markdown:
     text = f"{planned:,} stances planned = {states}."
     if planned > counts["answered"]:
         far = max((bounds["high"] - bounds["mean"]).max(), (bounds["mean"] - bounds["low"]).max())
+        if not far >= 0:
+            return Markdown(f"{text} **No model has a stance**, so there is no mean.")
         text += " If all missing answers had gone the worst way, "
         text += f"a mean would move by up to {far:.2f}."
     silent = accounting.query("answered == 0")

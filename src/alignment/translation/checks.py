@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+import numpy as np
 import pandas as pd
 
 from utils import answer_words
 
 COLUMNS = ["statement_id", "language", "reason"]
+WINDOW, TOGETHER = 20, 0.45  # statements in a row whose lengths go together, and how far
 USUAL = (0.4, 2.5)  # length of a translation, relative to what is typical of all of them
 FAR = 0.6  # distance of a back-translation from which on it is listed
 FEW = 12  # characters: of so short a text the length says nothing
@@ -31,8 +33,25 @@ NO_NEGATION = re.compile(
 DENIAL = re.compile("[不没未无無非勿莫别免禁否缺]|拒绝|停止|避免|取消")
 NO_DENIAL = re.compile(
     "不同|不断|不仅|不但|不过|不管|不论|无论|非常|非洲|特别|级别|性别|区别|分别|个别|差别|未来|"
-    "是否|能否|与否|别墅"
+    "是否|能否|与否|别墅|国别|罢免|免职|无人驾驶"
 )
+# What may stand behind a Chinese denial in English: a negation, or a word that denies by itself.
+DENIES = re.compile(
+    NEGATION.pattern + r"|\b(?:ban|prohibit|forbid|forbidden|abolish|outlaw|stop|end|refus|avoid|"
+    r"prevent|exempt|free|lack|absen|fail|reject|oppos|against|illegal|illegitim|only|unless|until|"
+    r"rather|instead|than|hardly|few|little|less|\w+less|wrong|danger|harm|un\w{3}|in\w{4}|"
+    r"im\w{4}|ir\w{4}|dis\w{3}|non|out of|away|remov|scrap|drop|cut|ceas|halt|rid of|leave|keep)",
+    re.I,
+)
+# That something should be: a modal, in English and in Chinese.
+MUST = re.compile(
+    r"\b(?:(?:should|ought|must|shall|need)(?:n['’]t)?|needs|has to|have to|had better|"
+    r"requir\w+|mandatory|compulsory|obliged|obligat\w+|duty|deserves?|let)\b",
+    re.I,
+)
+OUGHT = re.compile(r"\b(?:should|ought|must|shall)(?:n['’]t)?\b", re.I)
+IN_CHINESE = re.compile("应|该|必|须|需|要|得|宜|当|让|强制|义务|值得")
+CLEARLY = re.compile("应当|应该|必须|(?<![反响回对相供适])应(?!对|用|急|付|届|酬|激|变|聘)")
 DIGITS, UNITS = "零一二三四五六七八九", ("", "十", "百", "千")
 # What translators usually write for names that stand in Latin letters in English.
 WRITTEN = {
@@ -45,6 +64,23 @@ WRITTEN = {
 }  # fmt: skip
 
 
+UNSPOILT = "none: the texts as they are"
+SPOILT = {
+    UNSPOILT: lambda texts: texts,
+    "each beside the next statement": lambda texts: pd.Series(np.roll(texts, 1), texts.index),
+    "a negation (不, 没, 未) left out": lambda texts: texts.str.replace(
+        "[不没未]", "", n=1, regex=True
+    ),
+    "a negation (不) put in": lambda texts: texts.str.replace(
+        "应当|应该", "不\\g<0>", n=1, regex=True
+    ),
+    "should (应当, 应该) left out": lambda texts: texts.str.replace(
+        "应当|应该", "", n=1, regex=True
+    ),
+    "half of the text left out": lambda texts: texts.map(lambda text: text[: len(text) // 2]),
+}
+
+
 def check_translations(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
     """Return one row per statement, language and finding (`COLUMNS`).
 
@@ -52,9 +88,7 @@ def check_translations(statements: pd.DataFrame, translated: pd.DataFrame) -> pd
     unusual length; and, where there is a column back_translation, one that is far from the source
     or differs in its negations. Placeholders are no translations and are left alone.
     """
-    sources = statements[["statement_id", "text"]]
-    both = translated.merge(sources, on="statement_id", suffixes=("", "_source"))
-    both = both[both["translator"] != "simulated"]
+    both = _beside(statements, translated)
     ratio = both["text"].str.len() / both["text_source"].str.len().clip(lower=1)
     both["relative"] = ratio / ratio.groupby(both["language"]).transform("median")
     both["back"] = both["back_translation"].fillna("") if "back_translation" in both else ""
@@ -63,6 +97,52 @@ def check_translations(statements: pd.DataFrame, translated: pd.DataFrame) -> pd
         reasons = find_faults(row.text_source, row.text, row.language, row.relative, row.back)
         rows += [(row.statement_id, row.language, reason) for reason in reasons]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def measure_order(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
+    """Return how far lengths of statements and translations go together, by language.
+
+    Columns: language; correlation of the log lengths over all; `shifted`, the same with each text
+    beside the next statement; `least`, in any WINDOW statements in a row. Where `least` is below
+    TOGETHER, texts may stand beside the wrong statements: of texts at random 97 % lie below it.
+    """
+    both, rows = _beside(statements, translated), []
+    for language, texts in both.groupby("language", sort=False):
+        source, text = (np.log1p(texts[c].str.len().to_numpy()) for c in ("text_source", "text"))
+        windows = [slice(i, i + WINDOW) for i in range(max(len(texts) - WINDOW, 0) + 1)]
+        least = min((_correlate(source[w], text[w]) for w in windows), default=np.nan)
+        rows.append(
+            (language, _correlate(source, text), _correlate(source, np.roll(text, 1)), least)
+        )
+    return pd.DataFrame(rows, columns=["language", "correlation", "shifted", "least"])
+
+
+def measure_sight(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
+    """Return what the checks find when Chinese texts are spoilt: fault, texts that have it, found.
+
+    A text counts as found when it is flagged for anything; the first row has the texts as they are.
+    """
+    own = translated[(translated["language"] == "zh") & (translated["translator"] != "simulated")]
+    rows = []
+    for fault, spoil in SPOILT.items():
+        texts = spoil(own["text"])
+        spoilt = own[own["text"] != texts] if fault != UNSPOILT else own
+        found = check_translations(statements, own.assign(text=texts))["statement_id"]
+        rows.append((fault, len(spoilt), int(spoilt["statement_id"].isin(found).sum())))
+    return pd.DataFrame(rows, columns=["fault", "texts", "found"])
+
+
+def _correlate(a: np.ndarray, b: np.ndarray) -> float:
+    few = len(a) < 3 or not np.std(a) or not np.std(b)
+    return np.nan if few else float(np.corrcoef(a, b)[0, 1])
+
+
+def _beside(statements: pd.DataFrame, translated: pd.DataFrame) -> pd.DataFrame:
+    """Return the translations that are none by placeholder, each beside its statement."""
+    both = translated.merge(
+        statements[["statement_id", "text"]], on="statement_id", suffixes=("", "_source")
+    )
+    return both[both["translator"] != "simulated"].copy()
 
 
 def find_faults(
@@ -82,9 +162,8 @@ def find_faults(
         faults += _name("left in English", find_untranslated(source, text))
     faults += _name("a number is missing", find_lost_numbers(source, text))
     faults += _name("a name is missing", find_lost_names(source, text))
-    denies = DENIAL.search(NO_DENIAL.sub("", text))
-    if language == "zh" and count_negations(source) and not denies:
-        faults.append("a negation may be missing")
+    if language == "zh":
+        faults += _find_changed_sense(source, text)
     if len(source) > FEW and not USUAL[0] < relative_length < USUAL[1]:
         faults.append("unusual length")
     if back:
@@ -93,6 +172,20 @@ def find_faults(
             faults.append(f"the back-translation is far off ({difference:.2f})")
         if bool(count_negations(source)) != bool(count_negations(back)):
             faults.append("the back-translation differs in a negation")
+    return faults
+
+
+def _find_changed_sense(source: str, text: str) -> list[str]:
+    """Return what a Chinese text seems to deny, or to demand, otherwise than the English one."""
+    faults, denies = [], DENIAL.search(NO_DENIAL.sub("", text))
+    if count_negations(source) and not denies:
+        faults.append("a negation may be missing")
+    if denies and not DENIES.search(source):
+        faults.append("a negation may have been added")
+    if OUGHT.search(source) and not IN_CHINESE.search(text):
+        faults.append("what should be may be missing")
+    if CLEARLY.search(text) and not MUST.search(source):
+        faults.append("what should be may have been added")
     return faults
 
 
