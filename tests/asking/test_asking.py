@@ -602,10 +602,10 @@ def test_a_missing_key_is_told_before_anything_is_asked(here, monkeypatch):
 
 
 def recorded(here: Workspace, change) -> Workspace:
-    """A study of imported answers: those of the simulated respondents, changed."""
-    frame = answers.collect(here, relevance(here, 1)).assign(respondents="imported")
+    """A study that is read from its answers file: those of the simulated respondents, changed."""
+    frame = answers.collect(here, relevance(here, 1))
     table_files.write(change(frame), here.raw / answers.FILE)
-    return Workspace(here.study.model_copy(update={"respondents": "imported"}), "demo")
+    return replace(here, recorded=True)
 
 
 def test_recorded_answers_give_the_same_without_an_endpoint(here):

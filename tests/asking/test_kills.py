@@ -1,5 +1,6 @@
 """A study that is killed again and again is whole in the end, and asks nothing twice."""
 
+import json
 import os
 import random
 import subprocess
@@ -12,19 +13,23 @@ import pytest
 from alignment.asking import archive, collection, plan, simulation
 from alignment.study import loader, schema, table_files
 from alignment.study.workspace import Workspace
+from odd_endpoints import FAILED, UNUSABLE, as_usual
 from servers import Faulty, serve
 
 CHILD = """
 import sys
 from pathlib import Path
-from alignment.asking import answers, plan
+from alignment.asking import answers, endpoint, plan
 from alignment.study import loader, paths, schema, workspace
 folder, address = Path(sys.argv[1]), sys.argv[2]
 paths.ROOT = folder
+endpoint.seconds_to_wait = lambda *_: 0.001
 server = schema.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
-changes = {"respondents": "live", "endpoints": {"simulated": server}}
+study, price = loader.load("demo"), schema.Price(input=1.0, output=10.0)
+models = {n: m.model_copy(update={"price": price}) for n, m in study.models.items()}
+changes = {"respondents": "live", "endpoints": {"simulated": server}, "models": models}
 changes |= {"cap": schema.Cap(calls=int(sys.argv[3]))}
-here = workspace.Workspace(loader.load("demo").model_copy(update=changes), "demo")
+here = workspace.Workspace(study.model_copy(update=changes), "demo")
 answers.collect(here, plan.step_cells(here, "relevance", int(sys.argv[4])))
 """
 
@@ -37,6 +42,33 @@ class Slow(Faulty):
 
         await asyncio.sleep(0.02)
         await super().__call__(scope, receive, send)
+
+
+DRESSES = ["white space first", "comments first", "a byte-order mark", "not a number"]
+DRESSES += ["half a character", "bytes that are no text", "one event", "an empty error"]
+COST = (100 * 1.0 + 10 * 10.0) / 1e6  # US dollars of each of these replies
+
+
+class Odd(Slow):
+    """Answers in one odd dress or another; one try in four fails, with something to pay or not."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__(self.dress, self.choose)
+        self.rng, self.unusable = rng, 0
+
+    def choose(self, asked: int, body: dict):
+        luck = self.rng.random()
+        if luck < 0.18:
+            return self.rng.choice(list(FAILED.values()))
+        if luck < 0.25:
+            self.unusable += 1
+            return self.rng.choice(list(UNUSABLE.values()))
+        return None
+
+    async def dress(self, scope, receive, send) -> None:
+        chinese = "陈述" in json.loads((await receive())["body"])["messages"][-1]["content"]
+        said = "理由若干。\n\n答案：是" if chinese else "Some reasons.\n\nAnswer: yes"
+        await as_usual(said)[self.rng.choice(DRESSES)](send)
 
 
 def prepared(folder) -> Workspace:
@@ -128,3 +160,24 @@ def test_killed_at_random_moments_it_loses_nothing_and_asks_nothing_twice(elsewh
     with serve(server) as address:
         assert killed_until_done(here, elsewhere, server, address, runs, kills, rng) == kills
         holds_exactly_the_plan(here, server, address, runs)
+
+
+@pytest.mark.parametrize(("kills", "runs"), [(5, 4), pytest.param(50, 20, marks=pytest.mark.slow)])
+def test_killed_while_an_odd_server_answers_the_bill_is_right_to_the_cent(elsewhere, kills, runs):
+    here, rng = prepared(elsewhere), random.Random(kills)
+    server = Odd(rng)
+    with serve(server) as address:
+        assert killed_until_done(here, elsewhere, server, address, runs, kills, rng) == kills
+        command = [sys.executable, "-c", CHILD, str(elsewhere), address, "1000000", str(runs)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        for _ in range(5):  # what failed is open again at the next execution
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+        holds_exactly_the_plan(here, server, address, runs)
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        costs = [c for (c,) in connection.execute("select cost from replies where text not null")]
+        _, usd = archive.sum_spending(connection)
+        (lost,) = connection.execute("select coalesce(sum(lost), 0) from replies").fetchone()
+    answered = sum(server.answered.values())
+    assert costs == pytest.approx([COST] * len(costs)) and len(costs) == len(kept(here))
+    unknown = answered - len(costs)  # under way when it was killed: counted with their most
+    assert usd >= answered * COST - 1e-9 and 0 <= unknown <= lost <= server.unusable + 16 * kills

@@ -142,6 +142,7 @@ def test_a_correction_may_be_hostile_too(here, tmp_path):
     book = load_workbook(path)
     for row in book.active.iter_rows(min_row=review_sheets.FORM.head + 1):
         row[3].value = HOSTILE[row[4].value.removesuffix(".3")]
+        row[3].data_type = "s"  # as a spreadsheet program keeps it: the cells are text
     book.save(path)
     review_sheets.import_translations(here, path)
     found = translations.translate(here, kept).set_index("statement_id")["text"]

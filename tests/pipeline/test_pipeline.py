@@ -263,7 +263,7 @@ def test_real_exports_run_to_the_last_notebook(project, shared, monkeypatch):
     single = theses["debate_id"].isin(debates.query("n_theses == 1")["debate_id"])
     assert len(theses) == 726
     assert theses.loc[single, "votes"].notna().sum() == 479
-    assert len(kept) == 278
+    assert len(kept) == 277
     assert project.table(folder, "03_translations")["text"].str.contains("模拟译文").all()
     assert "placeholders, not translations" in prose(project.page(folder, "03"))
     sentences = [text for text in kept["text"] if len(text) > 45]

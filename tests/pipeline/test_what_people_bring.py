@@ -5,6 +5,7 @@ After a refusal the study's folder is as it was, to the byte.
 
 import gzip
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -374,6 +375,20 @@ def test_refused(doors, capsys, door, name, content, said):
     assert error.count("\n") == 1 and error.rstrip()[-1] in ".?" and not out
     assert "Traceback" not in error and str(doors) not in error and name in error.replace("_", "")
     assert snapshot(doors) == before
+
+
+def test_the_examples_of_the_readme_run(doors, capsys):
+    readme = (Path(__file__).parents[2] / "studies" / "README.md").read_text(encoding="utf-8")
+    own = readme[readme.index("## Your own tables") :]
+    study, *tables = re.findall(r"```(?:yaml|csv)\n(.*?)```", own, re.S)
+    (doors / "studies" / "mine.yaml").write_text(study, encoding="utf-8")
+    names = re.findall(r"alignment import (\w+) (\w+) (\S+)", own)[1:]
+    assert [what for what, _, _ in names] == ["statements", "labels", "answers", "translations"]
+    for (what, name, file), table in zip(names, tables, strict=True):
+        (doors / file).write_text(table, encoding="utf-8")
+        name = name.replace("NAME", "demo")
+        assert cli.main(["import", what, name, str(doors / file)]) == 0, capsys.readouterr().err
+        assert re.search(r"^3 (statements|labels|of 3)|: 3 of 3", capsys.readouterr().out, re.M)
 
 
 @st.composite

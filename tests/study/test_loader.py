@@ -57,7 +57,9 @@ def test_every_example_of_the_readme_is_a_study(tmp_path, text):
         (ROOT / "studies" / "paper.yaml").read_text(encoding="utf-8"), encoding="utf-8"
     )
     found = loader.load(path)
-    assert found.respondents == "live" and f"name: {found.name}" in text
+    assert f"name: {found.name}" in text
+    if found.respondents == "imported":
+        return
     for name, model in found.models.items():
         sent = json.loads(Request("key", "stance", "en", name, 3, 1, []).body(found))
         assert sent["model"] == model.request and sent.get("provider", {}) == model.provider
@@ -69,7 +71,7 @@ def test_every_endpoint_of_the_readme_is_one(text):
 
 
 def test_the_readme_shows_every_kind_of_endpoint():
-    assert len(EXAMPLES) == 2 and len(ENDPOINTS) == 7
+    assert len(EXAMPLES) == 3 and len(ENDPOINTS) == 7
 
 
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):

@@ -30,24 +30,35 @@ def chunk(words: str, finish_reason: str | None = None) -> dict:
     return {"choices": [{"delta": {"content": words}, "finish_reason": finish_reason}]}
 
 
-WHOLE = json.dumps(completion()).encode()
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Answer: no"}]}
-AS_USUAL = {  # each holds "Answer: yes"
-    "white space first": says(b"\n\n    \n" + WHOLE),
-    "comments first": says(b": processing\n\n: processing\n\n" + WHOLE),
-    "a byte-order mark": says(b"\xef\xbb\xbf" + WHOLE),
-    "not a number": says(WHOLE.replace(b'"finish_reason"', b'"logprobs": NaN, "finish_reason"')),
-    "half a character": says(WHOLE.replace(b"Some", b"\\ud83d Some")),
-    "bytes that are no text": says(WHOLE.replace(b"Some", b"\xff\xfe Some")),
-    "parts": says(completion([THOUGHT, {"type": "text", "text": "Answer: yes"}])),
-    "events": says(events(chunk("Answer"), chunk(": yes"), chunk("", "stop"))),
-    "one event": says(events(completion())),
-    "no usage": says(completion(usage=None)),
-    "a usage without numbers": says(completion(usage={"prompt_tokens": "many"})),
-    "a usage that is a list": says(completion(usage=[1, 2])),
-    "an empty error": says(completion(error={"code": 0, "message": ""})),
-    "a second choice": says(completion() | {"choices": completion()["choices"] * 2}),
-}
+TEXT = b'"content": "'
+
+
+def as_usual(content: str = "Some reasons.\n\nAnswer: yes") -> dict:
+    """Return odd dresses of one reply, by name: each is read as if it came as usual."""
+    plain, whole = completion(content), json.dumps(completion(content)).encode()
+    return {
+        "white space first": says(b"\n\n    \n" + whole),
+        "comments first": says(b": processing\n\n: processing\n\n" + whole),
+        "a byte-order mark": says(b"\xef\xbb\xbf" + whole),
+        "not a number": says(
+            whole.replace(b'"finish_reason"', b'"logprobs": NaN, "finish_reason"')
+        ),
+        "half a character": says(whole.replace(TEXT, TEXT + b"\\ud83d ")),
+        "bytes that are no text": says(whole.replace(TEXT, TEXT + b"\xff\xfe ")),
+        "parts": says(completion([THOUGHT, {"type": "text", "text": content}])),
+        "events": says(events(chunk(content[:6]), chunk(content[6:]), chunk("", "stop"))),
+        "one event": says(events(plain)),
+        "no usage": says(completion(content, usage=None)),
+        "a usage without numbers": says(completion(content, usage={"prompt_tokens": "many"})),
+        "a usage that is a list": says(completion(content, usage=[1, 2])),
+        "an empty error": says(completion(content, error={"code": 0, "message": ""})),
+        "a second choice": says(plain | {"choices": plain["choices"] * 2}),
+    }
+
+
+WHOLE = json.dumps(completion()).encode()
+AS_USUAL = as_usual()  # each holds "Answer: yes"
 FAILED = {  # nothing to pay, tried again, never an answer
     "an error in the body": says(error("upstream failed", code=502)),
     "an error in words": says({"error": "the model is loading"}),

@@ -96,8 +96,8 @@ def read_exports(folder: Path, votes: Path | None, keep_twins: bool = False) -> 
 def parse(text: str) -> Export:
     """Read one export of either format; Problem for any other text.
 
-    >>> parse("Discussion Title: Cats\\n\\n1. Cats may vote.\\n1.1. Pro: They care.")
-    Export(format='older export', title='Cats', question='', theses=('Cats may vote.',))
+    >>> parse("Discussion Title: Cats\\n\\n1. Cats may vote.\\n1.1. Pro: They care.")[:2]
+    ('older export', 'Cats')
     >>> newer = "Discussion Name:\\nCats\\n\\n1. Question:\\nMay they?\\n\\n 1.1. Thesis:\\n Yes"
     >>> parse(newer).theses
     ('Yes',)
