@@ -1,5 +1,6 @@
 """The environment is one chain: pyproject.toml -> requirements.lock -> environment.yml."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -131,6 +132,17 @@ def test_a_missing_lock_is_told_in_a_sentence(tmp_path):
         text=True,
     )
     assert run.returncode == 1 and run.stderr.startswith("requirements.lock is missing")
+
+
+def test_no_environment_is_made_anew_under_a_running_command(tmp_path):
+    for name in ("environment.sh", "requirements.lock"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    with (tmp_path / ".environment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # as a command that runs holds it
+        command = ["bash", "-c", "set -e; source ./environment.sh"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and not (tmp_path / ".venv").exists()
+    assert run.stderr.startswith("Another command of this project is running"), run.stderr
 
 
 def steps(workflow: str) -> list[str]:

@@ -13,6 +13,18 @@ from project import Project, outputs, prose
 RAW = ROOT / "data" / "raw" / "local"
 
 
+def somebodys_own(folder: Path) -> dict[str, str]:
+    """Return the environment of somebody whose IPython and matplotlib are set up otherwise."""
+    startup = folder / "home" / ".ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text(
+        "import pandas\npandas.options.display.max_rows = 1\nprint('Hi')"
+    )
+    rc = folder / "home" / "matplotlibrc"
+    rc.write_text("font.size: 30\naxes.facecolor: red\nlines.linewidth: 9\n")
+    return {"HOME": str(folder / "home"), "MATPLOTLIBRC": str(rc)}
+
+
 @pytest.fixture(scope="session")
 def recorded(once) -> Project:
     """The study made from its records. To be read only."""
@@ -22,7 +34,7 @@ def recorded(once) -> Project:
         shutil.copy(RAW / "answers.csv.gz", folder / "data" / "raw" / "local")
         with archive.open_archive(folder / "data" / "raw" / "local" / archive.FILE):
             pass  # as after asking without a server: empty
-        run = project.run("--study", "local", "--recorded")
+        run = project.run("--study", "local", "--recorded", **somebodys_own(folder.parent))
         assert run.returncode == 0, run.stderr
 
     return once("real models", make)

@@ -300,3 +300,36 @@ def test_a_culture_as_contributing_writes_it_needs_people_of_the_older_matrix(tm
     with pytest.raises(Problem, match='no "France" in the version "current"'):
         without = found.model_copy(update={"parameters": {}})
         pipeline._check(Workspace(without, found.name))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"columns": {"statement": "a", "model": "b", "answr": "c"}}, 'Did you mean "answer"'),
+        ({"columns": {"statement": "a", "model": "b"}}, '"table.columns.answer" is missing'),
+        ({"columns": {"model": "b", "answer": "c"}}, "needs a column statement"),
+        ({"columns": {"statement": "a", "model": "a", "answer": "c"}}, '"a" is named twice'),
+        ({"answers": {"1": "yes"}}, 'meaning of an answer "yes" is not one of agree'),
+        ({"answers": {True: "agree"}}, "in quotation marks"),
+        ({"models": {"gpt": "GPT"}}, 'model "GPT" is not one of ChatGPT'),
+        ({"language": "fr"}, 'language "fr" is not one of en'),
+        ({"polarity": 3}, "the polarity 3 is not one of"),
+        ({"run": "nr"}, '"table.run" is not a setting'),
+    ],
+)
+def test_a_wrong_mapping_of_columns_is_told_when_the_study_is_loaded(elsewhere, table, said):
+    whole = yaml.safe_load((elsewhere / "studies" / "imported.yaml").read_text(encoding="utf-8"))
+    whole["table"] |= table
+    (elsewhere / "studies" / "imported.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+    with pytest.raises(Problem) as told:
+        loader.load("imported")
+    assert said in str(told.value)
+
+
+def test_answers_in_several_languages_need_to_be_told_apart(elsewhere):
+    whole = yaml.safe_load((elsewhere / "studies" / "imported.yaml").read_text(encoding="utf-8"))
+    del whole["table"]["language"]
+    whole["languages"] = ["en", "zh"]
+    (elsewhere / "studies" / "imported.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+    with pytest.raises(Problem, match="several languages, so it needs its column"):
+        loader.load("imported")
