@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nasty_replies import CHINESE, ENGLISH
+from utils.answer_words import patterns
 from utils.cells import SCORES, STATES, STEPS
 from utils.errors import Problem
-from utils.reply_parser import read
+from utils.reply_parser import HARMLESS, read
 
 SAID = {
     "en": {
@@ -273,3 +274,74 @@ def test_chinese_with_a_foreign_name_in_it_is_chinese():
         "zh",
         "正如《となりのトトロ》和 BTS（방탄소년단）所示，一个地方的文化会传播到别的国家，因此限制它没有必要。\n\n答案：同意",
     ) == ("answered", "agree")
+
+
+OTHERS = {  # lines that make what follows somebody else's answer, or an example
+    "en": ["A supporter of the motion would reply:", "For example, one could end with:",
+           "The other side says:", "If I were a teacher,", "The format that you asked for is:"],
+    "zh": ["支持者会这样回答：", "例如可以写成：", "如果我是老师：", "您要求的格式是："],
+}  # fmt: skip
+NEXT = {
+    "en": ["Statement: Dogs may vote.", "Question 2:", "User: And cats?"],
+    "zh": ["陈述：狗可以投票。", "问题二："],
+}
+BACK = {  # what follows an answer and takes it back, or makes it no answer of its own
+    "en": [
+        "Wait, I misread the statement.",
+        "Note: this is what a supporter would say.",
+        "On reflection, I am not sure.",
+        "Just kidding!",
+        "Answer: I cannot say.",
+        "P.S. The opposite could be argued as well.",
+    ],
+    "zh": [
+        "等等，我弄错了。",
+        "注：这是支持者的说法。",
+        "再想一想，我不确定。",
+        "开个玩笑！",
+        "以上只是示例。",
+    ],
+}
+DRESS = ["{}", "✅ {}", "{} 👍", "“{}”", "**{}**", "🤔 **{}** ✅"]
+
+
+@given(told, st.data())
+def test_an_answer_handed_to_somebody_else_is_none(cell, data):
+    language, step, _, word = cell
+    before = data.draw(st.sampled_from(OTHERS[language]))
+    said = f"{MARKS[language][0]}: {word}"
+    gap = data.draw(st.sampled_from(["\n", "\n\n"]))
+    assert read(step, language, f"{before}{gap}{said}")[0] != "answered"
+
+
+@given(told, st.data())
+def test_a_reply_that_runs_on_into_another_question_holds_no_answer(cell, data):
+    language, step, answer, word = cell
+    said, later = f"{MARKS[language][0]}: {word}", data.draw(st.sampled_from(NEXT[language]))
+    other = data.draw(st.sampled_from([w for a in SAID[language][step].values() for w in a]))
+    reply = f"{said}\n\n{later}\n\n{MARKS[language][0]}: {other}"
+    assert read(step, language, reply)[0] != "answered"
+
+
+@given(told, st.data())
+def test_an_answer_that_is_taken_back_is_none(cell, data):
+    language, step, _, word = cell
+    later = data.draw(st.sampled_from(BACK[language]))
+    assert read(step, language, f"{MARKS[language][0]}: {word}\n\n{later}")[0] != "answered"
+
+
+@given(told, st.sampled_from(DRESS))
+def test_emoji_and_quotation_marks_change_no_answer(cell, dress):
+    language, step, answer, word = cell
+    assert read(step, language, f"{MARKS[language][0]}: {dress.format(word)}") == (
+        "answered",
+        answer,
+    )
+
+
+@given(told, st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12), st.booleans())
+def test_what_is_in_marks_of_any_name_is_no_answer(cell, name, is_closed):
+    language, step, _, word = cell
+    thought = f"<{name}>{MARKS[language][0]}: {word}" + f"</{name}>" * is_closed
+    if name not in HARMLESS and name not in patterns().named:
+        assert read(step, language, thought)[0] != "answered"
