@@ -25,7 +25,7 @@ from alignment.study import table_files
 from alignment.study.hashes import content_hash
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
-from alignment.study.schema import Cap, Endpoint
+from alignment.study.schema import Cap, Endpoint, Price
 from alignment.study.workspace import Workspace
 from alignment.translation import review_sheets, translations, translators
 from alignment.translation.checks import (
@@ -111,6 +111,21 @@ def test_every_statement_gets_a_text_with_translator_date_and_hash(here, google)
     assert set(found["translator"]) == {"google"} and not found["corrected"].any()
     assert found["source_hash"].tolist() == statements["text"].map(content_hash).tolist()
     assert found["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+
+
+def test_the_plan_says_what_translating_will_cost(here):
+    assert translations.describe_plan(with_translator(here, "table")) == ""
+    google = with_translator(here, "google")
+    said = "about 776 texts of 69,840 characters from Google, $1.40 at $20 a million, beside the cap"
+    assert said in translations.describe_plan(google)
+    here.write(some(3), "02_statements")
+    assert "for 3 texts of 51 characters from Google" in translations.describe_plan(google)
+    model = next(iter(here.study.models))
+    price = Price(input=10.0, output=20.0)
+    models = {model: here.study.models[model].model_copy(update={"price": price})}
+    priced = replace(here, study=here.study.model_copy(update={"models": models}))
+    said = f"for 3 texts from {model}, a call each, about $0.01, under the same cap"
+    assert said in translations.describe_plan(with_translator(priced, model))
 
 
 def test_nothing_is_translated_twice(here, google):

@@ -7,6 +7,7 @@ from alignment.asking.budget import check_prices
 from alignment.asking.request import unpinned_models
 from alignment.runner import preview
 from alignment.study.workspace import Workspace
+from alignment.translation import translations
 from utils import reply_parser
 from utils.cells import STEPS
 from utils.errors import Problem
@@ -20,6 +21,8 @@ def plan_text(workspace: Workspace) -> str:
     calls = preview.plan_calls(workspace, workspace.given)
     cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
     text = f"{_table(calls)}\n\n{cost}{preview.describe_cap(workspace)}"
+    if translating := translations.describe_plan(workspace):
+        text += f"\n\n{translating}"
     if unpinned := unpinned_models(workspace.study):
         which = ", ".join(unpinned)
         why = "their broker may serve them by several providers and in several quantisations"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from alignment.asking.budget import cost_of_tokens
 from alignment.study import brought, table_files
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
@@ -18,6 +19,9 @@ from utils.errors import Problem
 COLUMNS = ["statement_id", "language", "text", "translator", "date", "source_hash", "corrected"]
 OUTDATED = ["statement_id", "language", "correction_lost"]
 BACK = "back_translation"  # a column that a table from elsewhere may have
+USUAL_LENGTH = 90  # characters of a statement, where none is known yet
+GOOGLE_PRICE = 20.0  # US dollars for a million characters, as listed in 2026
+PROMPT_TOKENS = 150  # of a request for a translation, without the text
 PLACEHOLDER = "【模拟译文】{id}"  # says of itself that it is no translation
 
 
@@ -55,6 +59,39 @@ def read_current(workspace: Workspace, statements: pd.DataFrame, language: str) 
     current = stored[stored["statement_id"].map(hashes) == stored["source_hash"]]
     corrected_last = current.sort_values("corrected", kind="stable")
     return corrected_last.drop_duplicates("statement_id", keep="last")
+
+
+def describe_plan(workspace: Workspace) -> str:
+    """Say what translating will ask and cost, beside the plan of calls; "" where nothing is asked.
+
+    Counted from the statements that are there, else from the expected number.
+    """
+    study, translator = workspace.study, workspace.study.translator
+    is_google = translator == "google"
+    if workspace.recorded or not (is_google or translator in study.models):
+        return ""
+    languages, kept = study.languages[1:], workspace.base.processed / "02_statements.csv"
+    if kept.exists():
+        statements, parts = table_files.read(kept), []
+        for language in languages:
+            done = read_current(workspace.base, statements, language)["statement_id"]
+            parts.append(statements.loc[~statements["statement_id"].isin(done), "text"])
+        texts, how = pd.concat(parts).str.len(), ""
+    elif study.expected:
+        texts = pd.Series([USUAL_LENGTH] * study.expected.statements * len(languages))
+        how = "about "
+    else:
+        return ""
+    if texts.empty or not len(texts):
+        return ""
+    what = f"Translating asks for {how}{len(texts):,} texts"
+    if is_google:
+        usd = texts.sum() * GOOGLE_PRICE / 1e6
+        cost = f"${usd:,.2f} at ${GOOGLE_PRICE:g} a million, beside the cap"
+        return f"{what} of {texts.sum():,} characters from Google, {cost}."
+    tokens = [(PROMPT_TOKENS + length / 4, length / 2) for length in texts]
+    usd = sum(cost_of_tokens(study, translator, *both) for both in tokens)
+    return f"{what} from {translator}, a call each, about ${usd:,.2f}, under the same cap."
 
 
 def find_outdated(workspace: Workspace, statements: pd.DataFrame) -> pd.DataFrame:
