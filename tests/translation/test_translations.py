@@ -119,7 +119,7 @@ def test_the_plan_says_what_translating_will_cost(here):
     said = "about 776 texts of 69,840 characters from Google, $1.40 at $20 a million, beside the cap"
     assert said in translations.describe_plan(google)
     here.write(some(3), "02_statements")
-    assert "for 3 texts of 51 characters from Google" in translations.describe_plan(google)
+    assert "for 3 texts of 45 characters from Google" in translations.describe_plan(google)
     model = next(iter(here.study.models))
     price = Price(input=10.0, output=20.0)
     models = {model: here.study.models[model].model_copy(update={"price": price})}
