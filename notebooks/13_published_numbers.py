@@ -30,7 +30,7 @@ resamples: int = 10000  # bootstrap resamples of the statements
 import numpy as np
 from IPython.display import Markdown
 
-from alignment.asking import recovery
+from alignment.asking import planted_recovery
 from alignment.figures import diagnostics, style
 from alignment.paper import claim_rules, grim, ledger, published, study_values
 from alignment.study import page_notes
@@ -158,7 +158,7 @@ ledger.show_table3(entries)
 # `planted` is their mean. A mean is recovered if the 95 % interval of `estimate` contains it.
 
 # %%
-recovered = recovery.compare_positions(here, np.random.default_rng(13), resamples)
+recovered = planted_recovery.compare_positions(here, np.random.default_rng(13), resamples)
 columns = ["dimension", "model", "language", "leaning", "planted", "estimate", "low", "high", "n"]
 recovered[[*columns, "verdict"]].head(3).round(2)
 
@@ -174,11 +174,11 @@ style.save(here, diagnostics.recovery(recovered), "recovery", caption)
 # labelled relevant, and for what share of those in both the polarity is the same.
 
 # %%
-recovery.compare_labels(here).round(2)
+planted_recovery.compare_labels(here).round(2)
 
 # %%
 tables = {"13_ledger": entries, "13_recovery": recovered}
 printed = {"13_consistency": rows, "13_changes": best, "13_claims": claims}
 tables |= {name: frame.assign(respondents="printed") for name, frame in printed.items()}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in sorted(tables.items()))
-Markdown(f"Written: {files}. {recovery.describe(recovered)} {page_notes.caution(here)}")
+Markdown(f"Written: {files}. {planted_recovery.describe(recovered)} {page_notes.caution(here)}")

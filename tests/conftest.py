@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alignment.asking import endpoint
+from alignment.asking import retries
 from alignment.study import loader, paths, table_files
 from alignment.study.workspace import Workspace
 
@@ -52,12 +52,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def here(elsewhere, monkeypatch) -> Workspace:
     """The demo with three statements, whose endpoint waits only as long as it is told to."""
-    wait = endpoint.seconds_to_wait
+    wait = retries.seconds_to_wait
 
     def hurry(attempt: int, retry_after: str | None = None) -> float:
         return 0.001 if retry_after is None else wait(attempt, retry_after)
 
-    monkeypatch.setattr(endpoint, "seconds_to_wait", hurry)
+    monkeypatch.setattr(retries, "seconds_to_wait", hurry)
     workspace = Workspace(loader.load("demo"), "demo")
     statements = pd.DataFrame(
         {

@@ -10,8 +10,7 @@ answer_words      what is known of each language that replies are read in, from 
 reply_parser      what a reply says: its state and its answer
 accounting        where every planned cell ended
 vote_filter       debates -> statements, by the votes of Kialo's users
-votes             the answers of the runs -> the vote of each model in each language
-vote_counts       the arithmetic of counts under it: median, winner, tie
+votes             the answers of the runs -> the vote of each model in each language, and ties
 labels            votes -> relevance and polarity labels
 label_robustness  which judges dissent, which labels another rule would flip
 scores            labels and votes -> positions of models and groups; directions against people

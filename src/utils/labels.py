@@ -7,10 +7,10 @@ say what the next step asks about. Notebooks, the preview and the specification 
 import numpy as np
 import pandas as pd
 
-from utils import vote_counts
 from utils.cells import PAIR, SCORES, group_rows, name_row, refuse_repeated
 from utils.errors import Problem
 from utils.rules import DEFAULT, Rules
+from utils.votes import count_values, median_vote, turn_one
 
 
 def label_votes(
@@ -90,19 +90,19 @@ def label_polarity(votes: pd.DataFrame, planned: int, rules: Rules = DEFAULT) ->
     enough = 2 * present >= planned if rules.missing_votes == "planned" else present > 0
 
     def label(counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        median = np.where(enough, vote_counts.median(counted, values), np.nan)
+        median = np.where(enough, median_vote(counted, values), np.nan)
         return _round_medians(median, rules)
 
     polarity, how = label(counts)
     marginal = np.zeros(len(table), dtype=bool)
     for i in range(len(values)):
-        turned, _ = label(vote_counts.turn_one(counts, i))
+        turned, _ = label(turn_one(counts, i))
         stays = np.isclose(np.sign(turned), np.sign(polarity), equal_nan=True)
         marginal |= (counts[:, i] > 0) & ~stays
     positive, negative = (counts[:, side].sum(axis=1) for side in (values > 0, values < 0))
     table = table.assign(votes=present, positive=positive, negative=negative)
     table = table.assign(missing=planned - present, tied=tied, planned=planned)
-    table = table.assign(median=vote_counts.median(counts, values), polarity=polarity)
+    table = table.assign(median=median_vote(counts, values), polarity=polarity)
     return table.assign(how=pd.Series(how, dtype="str"), marginal=marginal)
 
 
@@ -138,7 +138,7 @@ def _count_votes(
         vote = odd["vote"].iloc[0]
         raise Problem(f"{name_row(odd.iloc[0])} has the vote {vote:g}; this step knows {choices}.")
     cast = votes["vote"].to_numpy(dtype=float)
-    counts = vote_counts.count_values(group, cast, np.asarray(values), len(table))
+    counts = count_values(group, cast, np.asarray(values), len(table))
     most = counts.sum(axis=1).max(initial=0)
     if most > planned:
         raise Problem(f"A pair has {most} votes where {planned} were planned (judges x languages).")

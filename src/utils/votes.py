@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from utils import vote_counts
 from utils.cells import SCORES, VOTER, group_rows, name_row, refuse_repeated
 from utils.errors import Problem, check_choice
 from utils.rules import DEFAULT, Rules
@@ -47,9 +46,9 @@ def cast_votes(answers: pd.DataFrame, runs: int, rules: Rules = DEFAULT) -> pd.D
     values = _values(counted["step"].unique())
     table, group = group_rows(counted, VOTER)
     refuse_repeated(counted, group, ["run"])
-    counts = vote_counts.count_values(group, counted["score"].to_numpy(), values, len(table))
+    counts = count_values(group, counted["score"].to_numpy(), values, len(table))
     answered, support = counts.sum(axis=1), counts.max(axis=1, initial=0)
-    vote, tie = vote_counts.winner(counts, values, rules.tie_rule)
+    vote, tie = winner(counts, values, rules.tie_rule)
     enough = answered > (runs / 2 if rules.missing_votes == "planned" else 0)
     table = table.assign(vote=np.where(enough, vote, np.nan), planned=runs, answered=answered)
     return table.assign(support=support, tie=pd.Series(np.where(enough, tie, ""), dtype="str"))
@@ -61,3 +60,56 @@ def _values(steps) -> np.ndarray:
         listed = ", ".join(sorted(steps))
         raise Problem(f"Votes are counted for one step at a time; these answers are of {listed}.")
     return np.array(sorted(SCORES[steps[0]].values()) if len(steps) else [0], dtype=float)
+
+
+# The arithmetic of counts: how often each row got each of a few ascending values, (rows, values).
+
+
+def count_values(
+    group: np.ndarray, scores: np.ndarray, values: np.ndarray, rows: int
+) -> np.ndarray:
+    """Count how often each row got each value; `group` is the row of each score, NaN is no vote.
+
+    >>> group, scores = np.array([0, 0, 1]), np.array([1.0, np.nan, 0.0])
+    >>> count_values(group, scores, np.array([0.0, 1.0]), 2).tolist()
+    [[0, 1], [1, 0]]
+    """
+    present = ~np.isnan(scores)
+    at = group[present] * len(values) + np.searchsorted(values, scores[present])
+    return np.bincount(at, minlength=rows * len(values)).reshape(rows, len(values))
+
+
+def median_vote(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the median of each row; NaN for a row of nothing.
+
+    >>> counts = np.array([[1, 0, 1, 0], [0, 0, 1, 4], [0, 0, 0, 0]])
+    >>> median_vote(counts, np.array([-2.0, -1.0, 1.0, 2.0])).tolist()
+    [-0.5, 2.0, nan]
+    """
+    n, reached = counts.sum(axis=1), counts.cumsum(axis=1)
+    lower, upper = ((reached < rank[:, None]).sum(axis=1) for rank in ((n + 1) // 2, n // 2 + 1))
+    ends = np.append(values, np.nan)  # the upper middle of nothing lies beyond the last value
+    return (ends[lower] + ends[upper]) / 2
+
+
+def winner(counts: np.ndarray, values: np.ndarray, tie_rule: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the most frequent value of each row, NaN where a tie stays one, and how a tie ended.
+
+    >>> counts = np.array([[2, 0, 1, 2], [1, 0, 0, 1]])
+    >>> vote, tie = winner(counts, np.array([-2.0, -1.0, 1.0, 2.0]), "nearest_median")
+    >>> vote.tolist(), tie.tolist()
+    ([2.0, nan], ['nearest median', 'undecided'])
+    """
+    tied = counts == counts.max(axis=1, keepdims=True, initial=0)
+    distance = np.where(tied, np.abs(values - median_vote(counts, values)[:, None]), np.inf)
+    nearest = tied & (distance == distance.min(axis=1, keepdims=True, initial=np.inf))
+    chosen = {"nearest_median": nearest, "drop": tied}[tie_rule]
+    single = chosen.sum(axis=1) == 1
+    tie = np.where(tied.sum(axis=1) == 1, "", np.where(single, "nearest median", "undecided"))
+    return np.where(single, values[chosen.argmax(axis=1)], np.nan), tie
+
+
+def turn_one(counts: np.ndarray, i: int) -> np.ndarray:
+    """Return the counts with one vote for the i-th value turned into one for its opposite."""
+    one = np.eye(counts.shape[1], dtype=int)
+    return counts - one[i] + one[-1 - i]

@@ -21,10 +21,9 @@ from alignment.asking import (
     answers,
     archive,
     collection,
-    endpoint,
     health,
     plan,
-    scheduler,
+    retries,
     serving,
     simulation,
     writer,
@@ -218,11 +217,11 @@ def test_a_refusal_that_has_a_place_of_its_own_is_a_refusal(here):
     ],
 )
 def test_the_wait_is_what_the_endpoint_says(retry_after, low, high):
-    assert low <= endpoint.seconds_to_wait(0, retry_after) <= high
+    assert low <= retries.seconds_to_wait(0, retry_after) <= high
 
 
 def test_the_wait_may_be_given_as_a_date():
-    assert 8 < endpoint.seconds_to_wait(0, formatdate(time.time() + 10, usegmt=True)) <= 10
+    assert 8 < retries.seconds_to_wait(0, formatdate(time.time() + 10, usegmt=True)) <= 10
 
 
 class Narrow:
@@ -246,7 +245,7 @@ class Narrow:
 
 
 def test_asking_slows_down_to_what_an_endpoint_bears(here, monkeypatch):
-    monkeypatch.setattr(endpoint, "seconds_to_wait", lambda attempt, retry_after=None: 0.02)
+    monkeypatch.setattr(retries, "seconds_to_wait", lambda attempt, retry_after=None: 0.02)
     server, cells = Narrow(simulation.app(here), 4), relevance(here, 3)
     with serve(server) as address:
         frame = answers.collect(live(here, address, in_flight=64), cells)
@@ -352,14 +351,14 @@ def test_what_was_under_way_when_a_process_was_killed_counts_as_spent(here):
 def test_an_endpoint_that_never_recovers_leaves_failed_cells_that_are_asked_again_next_time(
     here, monkeypatch
 ):
-    monkeypatch.setattr(scheduler, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
 
     async def broken(send):
         await answer(send, 503, b"{}")
 
     down = Faulty(simulation.app(here), lambda asked, body: broken)
     cells = relevance(here, 1)
-    monkeypatch.setattr(scheduler, "FIRST_TRIES", 2)
+    monkeypatch.setattr(retries, "FIRST_TRIES", 2)
     with serve(down) as address, pytest.raises(Problem, match='"sim-cn-1" was stopped: .* 503'):
         answers.collect(live(here, address), cells)
     assert sum(down.asked.values()) < 2 * len(cells)

@@ -19,11 +19,11 @@ from servers import Faulty, serve
 CHILD = """
 import sys
 from pathlib import Path
-from alignment.asking import answers, endpoint, plan
+from alignment.asking import answers, plan, retries
 from alignment.study import loader, paths, schema, workspace
 folder, address = Path(sys.argv[1]), sys.argv[2]
 paths.ROOT = folder
-endpoint.seconds_to_wait = lambda *_: 0.001
+retries.seconds_to_wait = lambda *_: 0.001
 server = schema.Endpoint(base_url=f"{address}/v1", in_flight=16, send_seed=True)
 study, price = loader.load("demo"), schema.Price(input=1.0, output=10.0)
 models = {n: m.model_copy(update={"price": price}) for n, m in study.models.items()}

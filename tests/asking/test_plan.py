@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment import cli
-from alignment.asking import answers, archive, plan, scheduler, serving, simulation
+from alignment.asking import answers, archive, plan, retries, serving, simulation
 from alignment.asking.budget import Budget
-from alignment.runner import before_asking, preview
+from alignment.runner import plan_and_pilot, plan_preview
 from alignment.study import loader, schema, table_files, workspace
 from alignment.study.workspace import Workspace
 from odd_endpoints import FAILED
@@ -140,7 +140,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     server = Faulty(simulation.app(here))
     with serve(server) as address:
         asked = live(here, address)
-        report = before_asking.pilot(asked, 10)
+        report = plan_and_pilot.pilot(asked, 10)
         piloted = sum(server.asked.values())
         cells = plan.step_cells(asked, "relevance", 1)
         answers.collect(asked, cells)
@@ -153,7 +153,7 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
     sized = asked.study.model_copy(
         update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
     )
-    planned = preview.plan_calls(
+    planned = plan_preview.plan_calls(
         Workspace(sized, "demo"), {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
     )
     assert planned.query("step == 'relevance'")["basis"].str.endswith("cells").all()
@@ -196,7 +196,7 @@ def test_a_cap_in_money_on_the_command_line_leaves_the_cap_on_calls():
 def test_where_nothing_is_asked_a_pilot_asks_nothing_either(here, changed, recorded):
     server = Faulty(simulation.app(here))
     with serve(server) as address, pytest.raises(Problem, match="leave out --pilot"):
-        before_asking.pilot(replace(live(here, address, **changed), recorded=recorded), 1)
+        plan_and_pilot.pilot(replace(live(here, address, **changed), recorded=recorded), 1)
     assert not server.asked
 
 
@@ -233,17 +233,17 @@ def test_the_archive_alone_serves_a_recorded_study_and_a_missing_cell_stops_it_b
 
 def test_a_pilot_too_small_to_plan_by_is_refused(here):
     with pytest.raises(Problem, match="--pilot 3 says too little.*Ask 10 or more"):
-        before_asking.pilot(live(here, "http://127.0.0.1:9"), 3)
+        plan_and_pilot.pilot(live(here, "http://127.0.0.1:9"), 3)
 
 
 def test_a_pilot_names_a_model_that_fails_and_asks_the_others(here, monkeypatch):
-    monkeypatch.setattr(scheduler, "FIRST_TRIES", 1)
+    monkeypatch.setattr(retries, "FIRST_TRIES", 1)
     down = FAILED["an error in the body"]
     server = Faulty(
         simulation.app(here), lambda asked, body: down if body["model"] == "sim-us-1" else None
     )
     with serve(server) as address:
-        report = before_asking.pilot(live(here, address), 10)
+        report = plan_and_pilot.pilot(live(here, address), 10)
     assert '"sim-us-1" was stopped' in report and "502: upstream failed" in report
     assert "sim-us-2 in en: 10 answered" in report
 
@@ -252,8 +252,8 @@ def test_what_stands_in_the_way_is_told_at_once(here, monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     endpoint = schema.Endpoint(base_url="http://127.0.0.1:9/v1", key="NO_SUCH_KEY")
     asked = live(here, "", endpoints={"simulated": endpoint}, cap=schema.Cap(usd=1))
-    calls = preview.plan_calls(asked, {})
-    obstacles = before_asking.find_obstacles(asked, calls)
+    calls = plan_preview.plan_calls(asked, {})
+    obstacles = plan_and_pilot.find_obstacles(asked, calls)
     assert "without the price of sim-us-1" in obstacles[0] and "NO_SUCH_KEY" in obstacles[1]
 
 
@@ -264,7 +264,7 @@ def test_where_no_call_is_new_no_cap_is_asked_for(here):
         again = answers.collect(live(here, address, cap=None), cells)
     assert again.equals(frame)
     calls = pd.DataFrame({"new": [0], "sure": [True]})
-    assert not before_asking.find_obstacles(live(here, "", cap=None), calls)
+    assert not plan_and_pilot.find_obstacles(live(here, "", cap=None), calls)
 
 
 def test_a_guess_of_a_model_that_thinks_is_wide_enough_for_what_was_reported():
@@ -283,7 +283,7 @@ def test_a_rule_that_lets_more_through_makes_the_expected_sizes_a_lower_bound(el
 
 
 def test_when_asking_ends_it_says_what_it_came_to(here, monkeypatch):
-    monkeypatch.setattr(scheduler, "FIRST_TRIES", 1)
+    monkeypatch.setattr(retries, "FIRST_TRIES", 1)
     cells, refuse = relevance(here, 1), FAILED["an error in the body"]
     is_bad = "Tax meat."
     server = Faulty(

@@ -270,8 +270,8 @@ def test_what_is_missing_of_any_endpoint_is_told_at_once_before_the_first_reques
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 200])
 def test_a_key_that_an_endpoint_repeats_is_nowhere_to_be_found(here, status, monkeypatch, capsys):
     monkeypatch.setenv("SOME_KEY", SECRET)
-    monkeypatch.setattr("alignment.asking.scheduler.TRIES", 2)
-    monkeypatch.setattr("alignment.asking.scheduler.PATIENCE", 2)
+    monkeypatch.setattr("alignment.asking.retries.TRIES", 2)
+    monkeypatch.setattr("alignment.asking.retries.PATIENCE", 2)
     message = f"Incorrect key {SECRET} (also as sk-test-********ghij), sent as Bearer {SECRET}"
     body = {"error": {"message": message}}
     if status == 200:

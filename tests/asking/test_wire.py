@@ -5,7 +5,15 @@ import socket
 
 import pytest
 
-from alignment.asking import answers, archive, budget, health, record, scheduler, simulation
+from alignment.asking import (
+    answers,
+    archive,
+    budget,
+    health,
+    record,
+    retries,
+    simulation,
+)
 from alignment.study import schema
 from alignment.study.schema import Price
 from odd_endpoints import AS_USUAL, BLOCKED, FAILED, STOPPED, UNUSABLE, completion, error, says
@@ -42,7 +50,7 @@ def ask(here, way, n=1, **changes):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(scheduler.endpoint, "seconds_to_wait", lambda attempt, after=None: 0.01)
+    monkeypatch.setattr(retries, "seconds_to_wait", lambda attempt, after=None: 0.01)
 
 
 @pytest.mark.parametrize("way", AS_USUAL)
@@ -58,7 +66,7 @@ def test_a_body_in_odd_dress_is_read_as_usual(here, way):
 def test_an_error_in_place_of_a_reply_is_tried_again_costs_nothing_and_stays_open(here, way):
     frame, calls = ask(here, FAILED[way])
     assert list(frame["state"]) == ["failed"]
-    assert calls == 2 * scheduler.FIRST_TRIES  # and one more round
+    assert calls == 2 * retries.FIRST_TRIES  # and one more round
     assert spent(here) == (2, 0.0)
     frame, calls = ask(here, says(completion()))
     assert list(frame["answer"]) == ["yes"] and calls == 1
@@ -77,7 +85,7 @@ def test_an_outage_costs_nothing_but_time(here):
 def test_a_body_that_cannot_be_used_is_not_asked_for_again_and_again(here, way):
     frame, calls = ask(here, UNUSABLE[way])
     assert list(frame["state"]) == ["failed"]
-    assert calls == 2 * scheduler.PAID_TRIES
+    assert calls == 2 * retries.PAID_TRIES
     n, usd = spent(here)
     most = budget.highest_cost(asked(here, "").study, "sim-us-1", _messages(here))
     assert usd == pytest.approx(calls * most)
@@ -175,7 +183,7 @@ def test_a_model_of_which_nothing_can_be_read_is_stopped_with_an_example(here):
 
 
 def test_a_model_that_fails_again_and_again_after_its_first_reply_is_stopped(here, monkeypatch):
-    monkeypatch.setattr(scheduler, "TRIES", 2)
+    monkeypatch.setattr(retries, "TRIES", 2)
     down = FAILED["an error in the body"]
     good = []
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from alignment.asking import ground_truth, recovery
+from alignment.asking import ground_truth, planted_recovery
 from alignment.figures import diagnostics, paper_figures
 from alignment.paper import hofstede
 from alignment.stats import language_changes, null_model, positions
@@ -30,7 +30,7 @@ def here(monkeypatch) -> Workspace:
 
 @pytest.fixture
 def groups(here) -> pd.DataFrame:
-    return scores.group_scores(recovery.score_ground_truth(here), here.models)
+    return scores.group_scores(planted_recovery.score_ground_truth(here), here.models)
 
 
 def people_of(here, version) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def test_every_figure_shows_all_three(here, groups):
     both = pd.concat([table, people.assign(kind="people", selection="differing")])
     figure1 = paper_figures.groups_and_people(both, "t")
     assert all(words_in(figure1).count(f" {g}") >= 6 for g in GROUPS)
-    scored = recovery.score_ground_truth(here)
+    scored = planted_recovery.score_ground_truth(here)
     placed = positions.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
     pairs = language_changes.pair_answers(here.study.models, here.study.languages)
     resample = np.ones((1, scored["statement_id"].nunique()), dtype=int)
@@ -84,7 +84,7 @@ def test_every_figure_shows_all_three(here, groups):
 
 def test_chance_counts_the_directions_of_all_three_pairs_but_for_a_tie_of_peoples(here):
     """17 and not 18: achievement is 66 in China and in Great Britain."""
-    scored = recovery.score_ground_truth(here)
+    scored = planted_recovery.score_ground_truth(here)
     labels = scored[["statement_id", "dimension", "polarity"]].drop_duplicates()
     people, even = people_of(here, "2015"), pd.Series(0.5, index=here.models["model"])
     assert null_model.count_directions(labels, here.models, people) == 17

@@ -116,7 +116,9 @@ def test_every_statement_gets_a_text_with_translator_date_and_hash(here, google)
 def test_the_plan_says_what_translating_will_cost(here):
     assert translations.describe_plan(with_translator(here, "table")) == ""
     google = with_translator(here, "google")
-    said = "about 776 texts of 69,840 characters from Google, $1.40 at $20 a million, beside the cap"
+    said = (
+        "about 776 texts of 69,840 characters from Google, $1.40 at $20 a million, beside the cap"
+    )
     assert said in translations.describe_plan(google)
     here.write(some(3), "02_statements")
     assert "for 3 texts of 45 characters from Google" in translations.describe_plan(google)

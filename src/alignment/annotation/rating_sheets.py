@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.study import spreadsheets, table_files
-from alignment.study.brought import BOOKS
+from alignment.study.spreadsheets import BOOKS
 from utils.cells import PAIR
 from utils.errors import Problem
 

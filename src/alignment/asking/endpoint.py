@@ -2,22 +2,18 @@
 
 import contextlib
 import json
-import random
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 import httpx2
 import openai
 
-from alignment.asking import record
+from alignment.asking import record, retries
 from alignment.asking.request import Request
 from alignment.study.schema import Study
 
-TRY_AGAIN = {408, 409, 425, 429}
 SLOW_DOWN = {429, 503, 529}
 STOP = {
     401: "the key was refused",
@@ -25,7 +21,6 @@ STOP = {
     403: "access was refused",
     404: "the model or the address is unknown",
 }
-LONGEST_WAIT = 120.0  # seconds, whatever an endpoint asks for
 NEVER_LEFT = (  # nobody listens, no such host or proxy, no usable address or header
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -125,7 +120,7 @@ def _refusal(client: openai.AsyncOpenAI, status: int, details, headers) -> Failu
     if status in STOP:
         quoted = f' ("{message}")' if status == 402 else ""
         return Failure("stop", STOP[status] + quoted, status)
-    action = "again" if status in TRY_AGAIN or status >= 500 else "give up"
+    action = "again" if status in retries.TRY_AGAIN or status >= 500 else "give up"
     if status == 429 and (DAILY.search(whole) or _is_far(headers.get("x-ratelimit-reset"))):
         action = "used up"
     return Failure(action, said, status, _wait_of(headers))
@@ -144,21 +139,3 @@ def _is_far(reset: str | None) -> bool:
         seconds = float(reset)
         return (seconds / 1000 if seconds > 1e11 else seconds) > time.time() + 3600
     return False
-
-
-def seconds_to_wait(attempt: int, retry_after: str | None = None) -> float:
-    """Return how long to wait before the next try.
-
-    What the endpoint says (seconds or a date), else doubling from half a second.
-
-    >>> seconds_to_wait(0, "7"), seconds_to_wait(0, "Wed, 21 Oct 2015 07:28:00 GMT")
-    (7.0, 0.0)
-    >>> seconds_to_wait(0, "9999")
-    120.0
-    """
-    with contextlib.suppress(TypeError, ValueError):
-        return min(max(float(retry_after), 0.0), LONGEST_WAIT)
-    with contextlib.suppress(TypeError, ValueError):
-        until = parsedate_to_datetime(retry_after)
-        return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
-    return min(0.5 * 2**attempt, 30.0) * random.uniform(0.75, 1.25)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.asking import answer_tables, answers, labels_file
-from alignment.study import brought, statement_table, table_files
+from alignment.asking import answers, imported_tables, labels_file
+from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
 from utils.cells import CELL
 from utils.errors import Problem
@@ -22,9 +22,9 @@ def import_answers(workspace: Workspace, file: Path) -> list[str]:
     is written if anything is wrong.
     """
     if workspace.study.table is None:
-        table, own, tables = *answer_tables.read_documented(file), {}
+        table, own, tables = *imported_tables.read_documented(file), {}
     else:
-        table, own, tables = answer_tables.read_mapped(workspace, file)
+        table, own, tables = imported_tables.read_mapped(workspace, file)
     own = answers.check_answers(workspace, own, table.name)
     lines = describe_answers(own) + table.notes
     known = labels_file.read_known(workspace)
@@ -60,7 +60,7 @@ def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:
     for name, table in tables.items():
         path = workspace.raw / name
         if len(tables) > 1 and name != answers.FILE and path.exists():
-            there = brought.read(path, list(table)).frame[list(table)].reset_index(drop=True)
+            there = brought_tables.read(path, list(table)).frame[list(table)].reset_index(drop=True)
             if not there.equals(table.astype("str").reset_index(drop=True)):
                 where = workspace.shown(path)
                 raise Problem(f"{where} is there and holds other rows; move it away first.")
@@ -79,6 +79,6 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
         few = f"; {per.min()} to {per.max()} runs" if per.min() < per.max() else ""
         lines.append(f"  {model} in {language}: {n:,} of {len(rows):,}{few}")
     if "said" in own and not answered.all():
-        unread = brought.describe_values(own.loc[own["state"] == "unreadable", "said"])
+        unread = brought_tables.describe_values(own.loc[own["state"] == "unreadable", "said"])
         lines += [f"could not be read: {unread}"] if unread else []
     return lines

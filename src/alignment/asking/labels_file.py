@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import brought, statement_table, table_files
-from alignment.study.brought import Brought
+from alignment.study import brought_tables, statement_table, table_files
+from alignment.study.brought_tables import Brought
 from alignment.study.workspace import Workspace
 from utils.cells import PAIR, SCORES
 from utils.errors import Problem
@@ -43,15 +43,16 @@ def keep_known(table: pd.DataFrame, known: pd.Series, where: str) -> tuple[pd.Da
 
 def check(workspace: Workspace, path: Path) -> tuple[Brought, pd.DataFrame]:
     """Read a table of labels and check it whole: as it is, and the labels alone."""
-    table = brought.read(path, LABEL, ["respondents"])
-    brought.check_ids(table)
-    brought.check_values(table, "dimension", workspace.dimensions)
-    polarity, scale = brought.read_whole(table, "polarity"), list(SCORES["polarity"].values())
+    table = brought_tables.read(path, LABEL, ["respondents"])
+    brought_tables.check_ids(table)
+    brought_tables.check_values(table, "dimension", workspace.dimensions)
+    polarity = brought_tables.read_whole(table, "polarity")
+    scale = list(SCORES["polarity"].values())
     listed = ", ".join(map(str, scale))
     table.refuse(~polarity.isin(scale), f'the polarity "{{polarity}}" is not one of {listed}')
     columns = LABEL
     if "respondents" in table.frame:
-        brought.check_values(table, "respondents", KINDS)
+        brought_tables.check_values(table, "respondents", KINDS)
         columns = [*LABEL, "respondents"]
     table.refuse(table.frame.duplicated(PAIR), "{statement_id} on {dimension} is labelled twice")
     labels = table.frame.assign(polarity=polarity.astype("int64"))

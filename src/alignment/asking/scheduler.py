@@ -11,7 +11,7 @@ from sqlite3 import Connection
 
 import openai
 
-from alignment.asking import archive, client, endpoint, record
+from alignment.asking import archive, client, endpoint, record, retries
 from alignment.asking.budget import Budget, check_prices, highest_cost
 from alignment.asking.endpoint import Failure
 from alignment.asking.health import Health
@@ -21,10 +21,6 @@ from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
-TRIES = 9  # for one attempt at a reply before it counts as failed: an outage of a minute and a half
-FIRST_TRIES = 6  # of a model that has not replied yet: perhaps nobody listens
-PAID_TRIES = 2  # that may have been charged without bringing a reply
-PATIENCE = 30  # times that an endpoint may say "slow down" to one request
 APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one
 
 
@@ -221,8 +217,8 @@ class Scheduler:
                     break
                 if self.health.judge(request, failure, self._describe(lane)):
                     break
-                most_tries = TRIES if model in self.health.replied else FIRST_TRIES
-                if tries >= most_tries or delays >= PATIENCE or lost >= PAID_TRIES:
+                most_tries = retries.TRIES if model in self.health.replied else retries.FIRST_TRIES
+                if tries >= most_tries or delays >= retries.PATIENCE or lost >= retries.PAID_TRIES:
                     self.health.count_failure(request, reason)
                     break
                 self.progress.add(again=1)
@@ -243,7 +239,7 @@ class Scheduler:
 
     async def _slow_down(self, pace: Pace, failure: Failure, began: float, tries: int) -> None:
         """Wait before the next try; an endpoint that says "slow down" gets fewer requests, too."""
-        seconds = endpoint.seconds_to_wait(tries - 1, failure.retry_after)
+        seconds = retries.seconds_to_wait(tries - 1, failure.retry_after)
         if failure.status in endpoint.SLOW_DOWN:
             pace.slow_down(began, time.monotonic(), seconds)
         await self._pause(seconds)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alignment.asking import recovery
+from alignment.asking import planted_recovery
 from alignment.paper import hofstede
 from alignment.stats.specifications.reanalysis import Collected
 from alignment.study.paths import ASKING
@@ -26,7 +26,7 @@ def read_collected(workspace: Workspace) -> Collected:
         people=_read_people(workspace),
         dimensions=workspace.dimensions,
         brought=brought,
-        planted=recovery.score_ground_truth(workspace) if simulated else None,
+        planted=planted_recovery.score_ground_truth(workspace) if simulated else None,
         quorum=workspace.parameters.get("relevance_quorum", 0),
     )
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alignment.kialo import client, exports, responses
 from alignment.kialo.tables import DEBATES, REFUSED, THESES, Tables
-from alignment.study import brought, statement_table
+from alignment.study import brought_tables, statement_table
 from alignment.study.paths import shown
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace, folder_of
@@ -63,6 +63,6 @@ def _read_statements(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns |= {"language": own.get("language", ""), "votes": pd.NA}
     columns |= {"question": "", "n_theses": 1, "thesis_no": 1, "source": "table"}
     if "votes" in own:
-        columns["votes"] = brought.read_whole_or_empty(table, "votes").to_numpy()
+        columns["votes"] = brought_tables.read_whole_or_empty(table, "votes").to_numpy()
     both = pd.DataFrame(columns | {"debate_votes": pd.NA})
     return both[DEBATES], both[THESES].astype({"votes": "Int64", "debate_votes": "Int64"})

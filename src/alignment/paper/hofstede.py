@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from alignment.study import brought
+from alignment.study import brought_tables
 from alignment.study.paths import REFERENCE
 from utils.cells import DIMENSIONS
 from utils.errors import Problem, nearest
@@ -39,9 +39,9 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
 
 def _read_table() -> pd.DataFrame:
     """Read the reference table, to which people add countries, and check it whole."""
-    table = brought.read(REFERENCE / "human_values.csv", COLUMNS)
+    table = brought_tables.read(REFERENCE / "human_values.csv", COLUMNS)
     for dimension in DIMENSIONS:
-        value = brought.read_whole_or_empty(table, dimension, 0)
+        value = brought_tables.read_whole_or_empty(table, dimension, 0)
         too_far = f"{dimension} is {{{dimension}}}, and the scale ends at {MOST}"
         table.refuse((value > MOST).fillna(False).astype(bool), too_far)
         table.frame[dimension] = value

@@ -33,12 +33,12 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.plan and chosen.pilot is not None:
         raise Problem("--plan asks nothing and --pilot asks a few cells: give one of the two.")
     if chosen.plan or chosen.pilot is not None:
-        from alignment.runner import before_asking
+        from alignment.runner import plan_and_pilot
 
         _check(workspace)
         if chosen.pilot is not None:
-            print(before_asking.pilot(workspace, chosen.pilot), end="\n\n")
-        print(before_asking.plan_text(workspace))
+            print(plan_and_pilot.pilot(workspace, chosen.pilot), end="\n\n")
+        print(plan_and_pilot.plan_text(workspace))
         return 0
     _make_pages(workspace, sources, chosen)
     return _make_site(workspace.study.name) if chosen.site else 0
@@ -159,11 +159,11 @@ def _foretell(workspace: Workspace, sources: list[Path]) -> None:
     asks = any(source.name.startswith(tuple(ASKING.values())) for source in sources)
     may_pay = study.respondents == "live" and asks and not workspace.recorded
     if workspace.is_changed or may_pay:
-        from alignment.runner import before_asking, preview
+        from alignment.runner import plan_and_pilot, plan_preview
 
-        calls = preview.plan_calls(workspace, workspace.given)
+        calls = plan_preview.plan_calls(workspace, workspace.given)
         if may_pay:
-            obstacles += before_asking.find_obstacles(workspace, calls)
+            obstacles += plan_and_pilot.find_obstacles(workspace, calls)
     if study.debates.source == "kialo" and first <= "01":
         from alignment.kialo import client
 
@@ -174,8 +174,8 @@ def _foretell(workspace: Workspace, sources: list[Path]) -> None:
     if obstacles:
         raise Problem("\n".join(["Nothing was asked.", *obstacles]))
     if workspace.is_changed:
-        cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
-        sentences = f"{cost}{preview.describe_cap(workspace)}"
+        cost = plan_preview.describe_cost(calls, plan_preview.lets_more_through(workspace))
+        sentences = f"{cost}{plan_preview.describe_cap(workspace)}"
         print(f"{workspace.folder}: {sentences}", flush=True)
 
 

@@ -18,6 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from alignment.study.files import replacing
 from utils.errors import Problem
 
+BOOKS = (".xlsx", ".ods", ".xls")  # endings of workbooks that are read
 HELP_ROW, READERS_OWN = 5, "B4"  # the explanation; a cell for the readers about themselves
 
 

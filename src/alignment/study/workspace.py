@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import brought, dimensions, display, paths, table_files
+from alignment.study import brought_tables, dimensions, display, paths, table_files
 from alignment.study.loader import load
 from alignment.study.schema import Cap, Study
 from alignment.study.stamps import combine
@@ -156,7 +156,8 @@ class Workspace:
             if file.exists():
                 kinds |= _respondents(file, file.stat().st_mtime_ns)
         if (labels := self.raw / self.study.labels).is_file():
-            kinds |= set(brought.read(labels, ["statement_id"]).frame.get("respondents", [])) - {""}
+            own = brought_tables.read(labels, ["statement_id"]).frame
+            kinds |= set(own.get("respondents", [])) - {""}
         return combine(*kinds)
 
 

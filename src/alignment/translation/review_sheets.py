@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import brought, spreadsheets
+from alignment.study import brought_tables, spreadsheets
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
@@ -42,7 +42,7 @@ def export_sheet(
 def import_translations(workspace: Workspace, file: Path, language: str | None = None) -> list[str]:
     """Take back a review sheet, or a table from elsewhere; return sentences on what was taken."""
     language, statements = _language(workspace, language), workspace.read("02_statements")
-    is_book = file.name.casefold().endswith(brought.BOOKS)
+    is_book = file.name.casefold().endswith(spreadsheets.BOOKS)
     if is_book and (sheet := spreadsheets.open_sheet(file, FORM)):
         study = workspace.study.name
         rows, notes = read_sheet(file.name, sheet, statements, study, language)
@@ -115,12 +115,13 @@ def read_table(
     returns sentences on what was left out.
     """
     own = ["language", "translator", "date", translations.BACK, "source_hash", "corrected"]
-    table = brought.read(path, ["statement_id", "text"], own)
-    brought.check_ids(table)
+    table = brought_tables.read(path, ["statement_id", "text"], own)
+    brought_tables.check_ids(table)
     notes, frame = table.notes, table.frame
     if "language" in frame:
         others = frame.loc[frame["language"] != language, "language"]
-        notes += [f"rows of other languages: {brought.describe_values(others)}"] * (len(others) > 0)
+        if len(others):
+            notes.append(f"rows of other languages: {brought_tables.describe_values(others)}")
         frame = frame[frame["language"] == language]
     twice = frame["statement_id"].duplicated()
     table._replace(frame=frame).refuse(twice, f"{{statement_id}} stands twice in {language}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from alignment.asking.budget import cost_of_tokens
-from alignment.study import brought, table_files
+from alignment.study import brought_tables, table_files
 from alignment.study.hashes import content_hash
 from alignment.study.paths import shown
 from alignment.study.workspace import Workspace
@@ -121,7 +121,7 @@ def read_stored(workspace: Workspace) -> pd.DataFrame:
     path = workspace.material / "translations.csv"
     if not path.exists():
         return pd.DataFrame(columns=COLUMNS).astype({"corrected": bool})
-    table = brought.read(path, ["statement_id", "language", "text"]).frame
+    table = brought_tables.read(path, ["statement_id", "language", "text"]).frame
     if missing := [c for c in COLUMNS if c not in table]:
         mend = f"alignment import translations {workspace.study.name} FILE"
         why = f"{shown(path)} has no column {', '.join(missing)}."

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from alignment.study import spreadsheets
+from alignment.study.spreadsheets import BOOKS
 from utils.errors import Problem, nearest
 
-TEXTS, BOOKS = (".csv", ".tsv", ".txt"), (".xlsx", ".ods", ".xls")
-ENDINGS = (*TEXTS, ".csv.gz", ".tsv.gz", *BOOKS)
+ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", *BOOKS)
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # What a spreadsheet program makes of an id: 1.2E+14, or a date.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from alignment.asking import answers
-from alignment.study import brought, statement_table
-from alignment.study.brought import Brought
+from alignment.study import brought_tables, statement_table
+from alignment.study.brought_tables import Brought
 from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import PAIR, SCORES, STATES
@@ -17,7 +17,7 @@ TOLD_APART = ("run", "language", "state")  # columns that must not be overlooked
 
 def read_documented(file: Path) -> tuple[Brought, pd.DataFrame]:
     """Read a table in the documented columns: as it is, and with its runs as numbers."""
-    table = brought.read(file, [c for c in answers.COLUMNS if c != "state"], ["state"])
+    table = brought_tables.read(file, [c for c in answers.COLUMNS if c != "state"], ["state"])
     return table, _number_runs(table)
 
 
@@ -26,7 +26,7 @@ def read_mapped(
 ) -> tuple[Brought, pd.DataFrame, dict[str, pd.DataFrame]]:
     """Read somebody's own table: as it is, its answers, and the tables that come with them."""
     settings, column = workspace.study.table, workspace.study.table.columns.named()
-    table = brought.read(file, [*column.values(), *settings.where], ())
+    table = brought_tables.read(file, [*column.values(), *settings.where], ())
     named = {*column, *(name.casefold() for name in settings.where)}
     overlooked = [c for c in table.frame if c.casefold() in {*TOLD_APART} - named]
     if overlooked:
@@ -44,7 +44,7 @@ def read_mapped(
             table.refuse(empty, f'the {field} (column "{column[field]}") is empty')
     own, statements = _identify(workspace, table, column)
     if "dimension" in own:
-        brought.check_values(table._replace(frame=own), "dimension", workspace.dimensions)
+        brought_tables.check_values(table._replace(frame=own), "dimension", workspace.dimensions)
     own["model"] = own["model"].map(lambda name: settings.models.get(name, name))
     if "language" in column:
         own["language"] = own["language"].map(lambda name: settings.languages.get(name, name))
@@ -70,7 +70,7 @@ def _identify(
     """Return a table in our own columns with ids, and its statements where there are texts."""
     own = table.frame[list(column.values())].set_axis(list(column), axis=1)
     if "statement_id" in own:
-        brought.check_ids(table._replace(frame=own))
+        brought_tables.check_ids(table._replace(frame=own))
     if "statement" not in own:
         return own, None
     if "statement_id" not in own:
@@ -98,11 +98,11 @@ def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     read = {w: meant[w] if w in meant else reply_parser.agreement(w) for w in words.unique()}
     stances = words.map(read)
     if "state" in frame:
-        brought.check_values(own, "state", STATES)
+        brought_tables.check_values(own, "state", STATES)
         stances = stances.where(frame["state"] == "answered", frame["state"])
     is_stance = stances.isin(SCORES["stance"])
     if not is_stance.any():
-        found = brought.describe_values(frame["answer"])
+        found = brought_tables.describe_values(frame["answer"])
         mend = "say what they mean under table: answers:, as in {1: agree, 0: disagree}"
         raise Problem(f"{own.name}: no answer could be read; it has {found}; {mend}.")
     state = stances.fillna("unreadable").mask(is_stance, "answered")
@@ -127,4 +127,4 @@ def _with_labels(
 
 
 def _number_runs(table: Brought) -> pd.DataFrame:
-    return table.frame.assign(run=brought.read_whole(table, "run", 1))
+    return table.frame.assign(run=brought_tables.read_whole(table, "run", 1))

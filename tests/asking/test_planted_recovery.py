@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignment.asking import ground_truth, recovery, specification_inputs
+from alignment.asking import ground_truth, planted_recovery, specification_inputs
 from alignment.study.loader import load
 from alignment.study.paths import ROOT
 from alignment.study.workspace import Workspace
@@ -20,7 +20,7 @@ def here(monkeypatch) -> Workspace:
     ids = ground_truth.plant_labels(workspace, [])["statement_id"].unique()
     tables = {"02_statements": pd.DataFrame({"statement_id": ids})}
     monkeypatch.setattr(Workspace, "read", lambda _, name: tables[name])
-    tables["07_scores"] = recovery.score_ground_truth(workspace)
+    tables["07_scores"] = planted_recovery.score_ground_truth(workspace)
     labels = tables["07_scores"].drop_duplicates(["statement_id", "dimension"])[
         ["statement_id", "dimension", "polarity"]
     ]
@@ -29,18 +29,18 @@ def here(monkeypatch) -> Workspace:
 
 
 def table(here):
-    return recovery.compare_positions(here, np.random.default_rng(1), 500)
+    return planted_recovery.compare_positions(here, np.random.default_rng(1), 500)
 
 
 def test_a_pipeline_that_reads_everything_as_planted_recovers_all_of_it(here):
     comparison = table(here)
     assert (
         len(comparison) == 48
-        and (comparison["verdict"] == recovery.RECOVERED).all()
+        and (comparison["verdict"] == planted_recovery.RECOVERED).all()
         and comparison["covered"].all()
     )
     assert comparison["planted"].tolist() == pytest.approx(comparison["estimate"].tolist())
-    assert "**48 of 48" in recovery.describe(comparison)
+    assert "**48 of 48" in planted_recovery.describe(comparison)
 
 
 def test_a_pipeline_that_turns_every_score_round_is_noticed(here, monkeypatch):
@@ -64,29 +64,29 @@ def test_a_model_without_readable_answers_is_not_recovered(here):
 
 
 def test_the_labels_are_counted_against_the_ground_truth(here):
-    comparison = recovery.compare_labels(here).set_index("dimension")
+    comparison = planted_recovery.compare_labels(here).set_index("dimension")
     assert (comparison[["precision", "recall", "same_polarity"]] == 1).all(axis=None)
 
 
 def test_nothing_was_planted_in_a_live_study():
     live = Workspace(load("paper"), "paper")
-    comparison = recovery.compare_positions(live, np.random.default_rng(0), 10)
+    comparison = planted_recovery.compare_positions(live, np.random.default_rng(0), 10)
     assert (
         comparison.empty
-        and list(comparison) == recovery.POSITIONS
-        and list(recovery.compare_labels(live)) == recovery.LABELS
+        and list(comparison) == planted_recovery.POSITIONS
+        and list(planted_recovery.compare_labels(live)) == planted_recovery.LABELS
     )
-    assert "nothing to recover" in recovery.describe(comparison)
+    assert "nothing to recover" in planted_recovery.describe(comparison)
 
 
 @pytest.mark.parametrize(("planted", "low", "high", "verdict"), [
-    (0.1, 0.1, 0.3, recovery.RECOVERED),
-    (0.1 - 1e-12, 0.1, 0.3, recovery.RECOVERED),
+    (0.1, 0.1, 0.3, planted_recovery.RECOVERED),
+    (0.1 - 1e-12, 0.1, 0.3, planted_recovery.RECOVERED),
     (0.31, 0.1, 0.3, "not recovered"),
     (0.05, 0.1, 0.3, "not recovered"),
 ])  # fmt: skip
 def test_the_ends_of_the_interval_belong_to_it(planted, low, high, verdict):
-    assert recovery.judge_estimate(planted, 0.2, low, high)[0] == verdict
+    assert planted_recovery.judge_estimate(planted, 0.2, low, high)[0] == verdict
 
 
 def test_only_recovery_reads_the_ground_truth():
@@ -94,12 +94,12 @@ def test_only_recovery_reads_the_ground_truth():
     reads = re.compile(r"import .*\bground_truth\b|/ .planted\.csv")
     sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
     readers = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
-    assert readers == {"ground_truth.py", "recovery.py", "simulation.py"}
+    assert readers == {"ground_truth.py", "planted_recovery.py", "simulation.py"}
 
 
 def test_the_specification_curve_takes_the_ground_truth_from_recovery(here, monkeypatch):
-    planted = recovery.score_ground_truth(here)
-    monkeypatch.setattr(recovery, "score_ground_truth", lambda _: planted.head(7))
+    planted = planted_recovery.score_ground_truth(here)
+    monkeypatch.setattr(planted_recovery, "score_ground_truth", lambda _: planted.head(7))
     tables = {"02_statements": pd.DataFrame({"statement_id": ["a"], "votes": [3]})}
     tables["02_left_out"] = tables["02_statements"].assign(reason="fewer than 3 votes")
     monkeypatch.setattr(Workspace, "read", lambda _, name: tables.get(name, pd.DataFrame()))

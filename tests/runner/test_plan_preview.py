@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from alignment.asking import answers, archive, collection, plan, simulation
-from alignment.runner import preview
+from alignment.runner import plan_preview
 from alignment.study import loader, schema, table_files
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
@@ -64,14 +64,14 @@ def test_what_is_foretold_is_what_is_asked(here, changed):
     with serve(simulation.app(here)) as address:
         made = live(here, address)
         collect(made)
-        before, foretold = asked(made), preview.plan_calls(made, ONCE | changed)
+        before, foretold = asked(made), plan_preview.plan_calls(made, ONCE | changed)
         collect(made, **changed)
     new, sure = asked(made) - before, foretold.loc[foretold["sure"], "new"].sum()
     if foretold["sure"].all():
         assert new == foretold["new"].sum() == sure
-        assert preview.describe_cost(foretold) == f"{new:,} new calls, nothing to pay."
+        assert plan_preview.describe_cost(foretold) == f"{new:,} new calls, nothing to pay."
     else:
-        assert 0 < sure <= new and preview.describe_cost(foretold).startswith(
+        assert 0 < sure <= new and plan_preview.describe_cost(foretold).startswith(
             f"At least {sure:,} new calls"
         )
     assert foretold["sure"].all() == (
@@ -85,22 +85,22 @@ def test_a_statement_that_nobody_has_translated_yet_is_new_in_every_language(her
     fourth = theses.head(1).assign(statement_id="demo-5.1", text="Close zoos.", votes=2)
     table_files.write(pd.concat([theses, fourth]), here.processed / "01_theses.csv")
     collect(here)
-    assert preview.plan_calls(here, ONCE)["new"].sum() == 0
-    foretold = preview.plan_calls(here, ONCE | {"min_votes": 2})
+    assert plan_preview.plan_calls(here, ONCE)["new"].sum() == 0
+    foretold = plan_preview.plan_calls(here, ONCE | {"min_votes": 2})
     assert (
         foretold.query("step == 'relevance'")["new"].tolist() == [6] * 8
         and foretold.query("sure")["new"].sum() == 48
     )
-    assert preview.describe_cost(foretold).startswith(
+    assert plan_preview.describe_cost(foretold).startswith(
         "At least 48 new calls, nothing to pay; later steps depend on these answers"
     )
 
 
 def test_before_any_debate_is_there_the_study_says_what_it_expects(elsewhere):
     paper = Workspace(loader.load("paper"), "paper")
-    foretold = preview.plan_calls(paper, {})
+    foretold = plan_preview.plan_calls(paper, {})
     assert foretold["new"].sum() == 212_600 and not foretold["sure"].any()
-    assert preview.describe_cost(foretold).startswith("About 212,600 new calls, about $")
+    assert plan_preview.describe_cost(foretold).startswith("About 212,600 new calls, about $")
 
 
 def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):
@@ -110,7 +110,7 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):
         pd.DataFrame({"statement_id": ["demo-2.1", "demo-3.1"], "dimension": "PDI", "polarity": 1}),
         here.processed / "05_sociocultural_statements.csv",
     )
-    foretold = preview.plan_calls(brought, ONCE)
+    foretold = plan_preview.plan_calls(brought, ONCE)
     assert (
         set(foretold["step"]) == {"stance"}
         and foretold["sure"].all()
@@ -121,7 +121,7 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):
 def test_recorded_answers_need_no_new_call(here):
     stored(here)
     collect(here)
-    foretold = preview.plan_calls(replace(here, recorded=True), ONCE | {"stance_runs": 7})
+    foretold = plan_preview.plan_calls(replace(here, recorded=True), ONCE | {"stance_runs": 7})
     assert foretold["new"].sum() == 0 and foretold["sure"].all()
 
 
@@ -179,20 +179,20 @@ def paper(elsewhere) -> Workspace:
 
 
 def test_one_more_run_of_the_papers_stances_is_2248_new_calls(paper):
-    foretold = preview.plan_calls(paper, ONCE | {"stance_runs": 2})
+    foretold = plan_preview.plan_calls(paper, ONCE | {"stance_runs": 2})
     assert foretold.groupby("step")["new"].sum().to_dict() == {
         "relevance": 0,
         "polarity": 0,
         "stance": 2_248,
     }
-    assert preview.describe_cost(foretold) == "2,248 new calls, about $2.25 to $2.25."
+    assert plan_preview.describe_cost(foretold) == "2,248 new calls, about $2.25 to $2.25."
     spent = (776 * 6 + 378 + 281) * 8 * 0.001
     assert (
-        preview.describe_cap(paper)
+        plan_preview.describe_cap(paper)
         == f" The cap leaves ${300 - spent:,.2f} of $300.00; asking stops there."
     )
     assert (
-        preview.plan_calls(paper, ONCE | {"relevance_quorum": 8, "half_median": "drop"})[
+        plan_preview.plan_calls(paper, ONCE | {"relevance_quorum": 8, "half_median": "drop"})[
             "new"
         ].sum()
         == 0

@@ -5,7 +5,7 @@ import pandas as pd
 from alignment.asking import collection, plan
 from alignment.asking.budget import check_prices
 from alignment.asking.request import unpinned_models
-from alignment.runner import preview
+from alignment.runner import plan_preview
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from utils import reply_parser
@@ -18,9 +18,9 @@ GROUP = ["step", "model", "language"]
 
 def plan_text(workspace: Workspace) -> str:
     """Return the plan of calls of an execution with its tokens and cost, as text."""
-    calls = preview.plan_calls(workspace, workspace.given)
-    cost = preview.describe_cost(calls, preview.lets_more_through(workspace))
-    text = f"{_table(calls)}\n\n{cost}{preview.describe_cap(workspace)}"
+    calls = plan_preview.plan_calls(workspace, workspace.given)
+    cost = plan_preview.describe_cost(calls, plan_preview.lets_more_through(workspace))
+    text = f"{_table(calls)}\n\n{cost}{plan_preview.describe_cap(workspace)}"
     if translating := translations.describe_plan(workspace):
         text += f"\n\n{translating}"
     if unpinned := unpinned_models(workspace.study):
@@ -44,7 +44,7 @@ def pilot(workspace: Workspace, n: int) -> str:
     if not (workspace.base.processed / "03_translations.csv").exists():
         mend = "run the first notebooks before it (--until 03)"
         raise Problem(f"A pilot asks real statements: {mend}.")
-    guesses = preview.plan_calls(workspace, workspace.given)
+    guesses = plan_preview.plan_calls(workspace, workspace.given)
     if workspace.study.respondents == "live":
         if obstacles := find_obstacles(workspace, guesses):
             raise Problem("\n".join(["Nothing was asked.", *obstacles]))
