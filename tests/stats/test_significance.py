@@ -41,8 +41,8 @@ def test_bootstrap_means_are_those_of_a_plain_loop():
 
 
 def test_a_resample_without_a_statement_of_the_dimension_is_left_out():
-    samples = np.array([[np.nan], [1.0], [1.0], [-1.0]])
-    assert sig.bootstrap_p(samples) == [pytest.approx(2 / 3)]
+    samples = np.array([[np.nan], *[[1.0]] * 98, [-1.0]])
+    assert sig.bootstrap_p(samples) == [pytest.approx(2 * (1 + 1) / (99 + 1))]
     assert sig.interval(samples)[1][0] == 1.0
     assert np.isnan(sig.bootstrap_p(np.full((3, 1), np.nan))).all()
 
@@ -191,6 +191,14 @@ def test_a_cell_of_table_three_by_hand():
     assert (row["n"], row["changed"], row["mean_a"], row["mean_b"]) == (5, 2, 0.6, 1.0)
     assert row["difference"] == pytest.approx(0.4) and (row["a"], row["b"]) == ("en", "zh")
     assert (row["p_exact"], row["smallest_p"]) == (1.0, 0.5)
+
+
+@pytest.mark.parametrize(("changed", "is_tested"), [(1, False), (5, False), (6, True), (9, True)])
+def test_few_changed_statements_are_given_no_bootstrap_p_and_none_is_ever_0(changed, is_tested):
+    a = np.ones(22)
+    b = np.where(np.arange(22) < changed, -1.0, 1.0)
+    p = compared(scores_of(a, b)).iloc[0]["p_bootstrap"]
+    assert (0 < p < 0.05) if is_tested else np.isnan(p)
 
 
 def test_one_resample_serves_all_dimensions_and_a_cell_does_not_depend_on_the_others():

@@ -52,7 +52,9 @@ def show_tests(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _format_p(p: float) -> str:
-    return "" if pd.isna(p) else f"{p:.3f}" + (" *" if p < ALPHA else "")
+    if pd.isna(p):
+        return ""
+    return (f"{p:.3f}" if p >= 0.0005 else "< 0.001") + (" *" if p < ALPHA else "")
 
 
 def show_power(table: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,8 @@ def compare_languages(
     `resample="unpaired"` draws the statements of b anew (those of the next resample). Holm and
     Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score
     differs; smallest_p is what as many changed statements could reach at best, smallest_difference
-    what the exact test finds four times in five.
+    what the exact test finds four times in five. p_bootstrap is NaN where fewer than
+    `LEAST_CHANGED` statements changed, which no test can tell from none.
     """
     names = ["dimension", "model", "language"]
     wide = scores.pivot(index="statement_id", columns=names, values="score")
@@ -80,7 +81,8 @@ def _table(
     )
     table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
     table = table.assign(difference=significance.column_means(differences), low=low, high=high)
-    table["p_bootstrap"] = significance.bootstrap_p(samples)
+    enough = table["changed"] >= significance.LEAST_CHANGED
+    table["p_bootstrap"] = np.where(enough, significance.bootstrap_p(samples), np.nan)
     table["p_exact"] = [significance.sign_flip_p(column) for column in differences.T]
     table["p_holm"] = significance.adjust_holm(table["p_exact"])
     table["p_bh"] = significance.adjust_benjamini_hochberg(table["p_exact"])

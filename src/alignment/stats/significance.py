@@ -10,6 +10,7 @@ from scipy.stats import binom, false_discovery_control
 
 ALPHA, POWER = 0.05, 0.8
 LEAST = 6  # statements below which no interval is given: not even six changes reach p < 0.05
+LEAST_CHANGED = 6  # below which no test is made: five, all in one direction, give an exact 0.0625
 
 
 def resample_counts(n: int, resamples: int, rng: Generator) -> np.ndarray:
@@ -50,12 +51,18 @@ def of_enough(ends: tuple[np.ndarray, np.ndarray], n) -> tuple[np.ndarray, np.nd
 
 
 def bootstrap_p(samples: np.ndarray) -> np.ndarray:
-    """Return p = 2 min(P(d* <= 0), P(d* >= 0)), at most 1, of each column without its NaN.
+    """Return p = 2 min(b(d* <= 0) + 1, b(d* >= 0) + 1) / (B + 1), at most 1, of each column.
 
-    >>> bootstrap_p(np.array([[-1.0], [1.0], [2.0], [np.nan], [3.0]])).tolist()
-    [0.5]
+    Of B resamples without the NaN. The one that is added is what was observed, so that no p is 0.
+
+    >>> bootstrap_p(np.array([[-1.0], *[[1.0]] * 98, [np.nan]])).tolist()
+    [0.04]
     """
-    return _by_column(samples, lambda x: min(1.0, 2 * min((x <= 0).mean(), (x >= 0).mean())))
+    return _by_column(samples, _p_of_sides)
+
+
+def _p_of_sides(x: np.ndarray) -> float:
+    return min(1.0, 2 * (min((x <= 0).sum(), (x >= 0).sum()) + 1) / (x.size + 1))
 
 
 def _by_column(samples: np.ndarray, statistic) -> np.ndarray:
