@@ -49,9 +49,14 @@ def mean_below(at: float, scores, ends: tuple[float, float] = SCORES) -> tuple[f
     >>> [round(p, 4) for p in mean_below(1.0, [2.0] * 4 + [-2.0])]  # X of 5, 3/4: P(X > 4), X >= 4
     [0.2373, 0.6328]
     """
-    values, counts = _count(scores, ends)
+    values, counts = count_scores(scores, ends)
     if not counts.sum():
         return float("nan"), float("nan")
+    return mean_below_of(at, values, counts, ends)
+
+
+def mean_below_of(at: float, values, counts, ends: tuple[float, float]) -> tuple[float, float]:
+    """Return `mean_below` of scores given as different values and how often each occurs: (K,)."""
     with_either = np.append(counts, [0, 1]), np.append(counts, [1, 0])
     least, most = chance_below(at, np.append(values, ends), np.array(with_either))
     return float(least), float(most)
@@ -69,7 +74,7 @@ def mean_interval(
     >>> [round(end, 2) for end in mean_interval([0.0] * 22, DIFFERENCES)]  # none of 22 changed
     [-0.51, 0.51]
     """
-    if not _count(scores, ends)[1].sum():
+    if not count_scores(scores, ends)[1].sum():
         return float("nan"), float("nan")
     return tuple(_quantile(tail, scores, ends) for tail in ((1 - level) / 2, (1 + level) / 2))
 
@@ -84,6 +89,18 @@ def column_intervals(
     return low, high
 
 
+def count_scores(scores, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different scores and how often each occurs, without NaN: (K,), (K,).
+
+    Raises ValueError for a score beyond the ends.
+    """
+    numbers = np.asarray(scores, dtype=float).ravel()
+    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
+    if len(values) and not ends[0] <= values[0] <= values[-1] <= ends[1]:
+        raise ValueError(f"scores from {values[0]:g} to {values[-1]:g} leave the scale {ends}")
+    return values, counts
+
+
 def _quantile(share: float, scores, ends: tuple[float, float]) -> float:
     """Return where the chance of a mean below reaches `share`; an end if it does so only there."""
 
@@ -94,12 +111,3 @@ def _quantile(share: float, scores, ends: tuple[float, float]) -> float:
     if excess(low) >= 0:
         return float(ends[0])
     return brentq(excess, low, high, xtol=1e-7) if excess(high) > 0 else float(ends[1])
-
-
-def _count(scores, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the different scores and how often each occurs, without NaN."""
-    numbers = np.asarray(scores, dtype=float).ravel()
-    values, counts = np.unique(numbers[~np.isnan(numbers)], return_counts=True)
-    if len(values) and not ends[0] <= values[0] <= values[-1] <= ends[1]:
-        raise ValueError(f"scores from {values[0]:g} to {values[-1]:g} leave the scale {ends}")
-    return values, counts

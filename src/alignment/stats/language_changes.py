@@ -45,15 +45,9 @@ def compare_languages(
     what the exact test finds four times in five. p_bootstrap is NaN where fewer than
     `LEAST_CHANGED` statements changed, which no test can tell from none.
     """
-    names = ["dimension", "model", "language"]
-    wide = scores.pivot(index="statement_id", columns=names, values="score")
-    if counts.shape[1] != len(wide):
-        raise ValueError(f"counts has {counts.shape[1]} columns for {len(wide)} statements")
-    keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
-    of_a = pd.MultiIndex.from_tuples([(d, *a) for d, *a, _, _ in keys])
-    of_b = pd.MultiIndex.from_tuples([(d, *b) for d, _, _, *b in keys])
-    a, b = (wide.reindex(columns=columns).to_numpy() for columns in (of_a, of_b))
-    a, b = np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
+    keys, a, b = _align(scores, pairs)
+    if counts.shape[1] != len(a):
+        raise ValueError(f"counts has {counts.shape[1]} columns for {len(a)} statements")
     if allowed("resample", resample) == "paired":
         samples = significance.bootstrap_means(b - a, counts)
     else:
@@ -61,6 +55,28 @@ def compare_languages(
             b, np.roll(counts, 1, axis=0)
         ) - significance.bootstrap_means(a, counts)
     return _table(keys, scores, a, b, samples)
+
+
+def paired_differences(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> np.ndarray:
+    """Return b - a of each statement (rows) for each row of `compare_languages` (columns).
+
+    NaN where one of the two has no answer.
+    """
+    _, a, b = _align(scores, pairs)
+    return b - a
+
+
+def _align(
+    scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]
+) -> tuple[list[tuple], np.ndarray, np.ndarray]:
+    """Return dimension and pair of each row of Table 3, and its two scores of each statement."""
+    names = ["dimension", "model", "language"]
+    wide = scores.pivot(index="statement_id", columns=names, values="score")
+    keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
+    of_a = pd.MultiIndex.from_tuples([(d, *a) for d, *a, _, _ in keys])
+    of_b = pd.MultiIndex.from_tuples([(d, *b) for d, _, _, *b in keys])
+    a, b = (wide.reindex(columns=columns).to_numpy() for columns in (of_a, of_b))
+    return keys, np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
 
 
 def name_pairs(table: pd.DataFrame) -> pd.DataFrame:

@@ -118,8 +118,8 @@ def smallest_exact_p(changed: int) -> float:
     return min(1.0, 2.0 ** (1 - int(changed)))
 
 
-def power(mean: float, changed: float, size: float, n: int) -> float:
-    """Return how often the exact test finds a mean difference in n statements.
+def power(mean: float, changed: float, size: float, n: int, alpha: float = ALPHA) -> float:
+    """Return how often the exact test finds a mean difference in n statements, at level `alpha`.
 
     A share of them, `changed`, changes by `size` up or down. A t test's power would be far too
     high: however large the mean, less than six changed statements reach no p < 0.05. With changes
@@ -130,16 +130,17 @@ def power(mean: float, changed: float, size: float, n: int) -> float:
     """
     up = min(1.0, (1 + abs(mean) / (size * changed)) / 2)
     of, ups = np.meshgrid(np.arange(n + 1), np.arange(n + 1))
-    significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < ALPHA
+    significant = 2 * binom.cdf(np.minimum(ups, of - ups), of, 0.5) < alpha
     chance = binom.pmf(of, n, changed) * binom.pmf(ups, of, up)
     return float((chance * (significant & (ups <= of))).sum())
 
 
-def smallest_difference(differences: np.ndarray) -> float:
+def smallest_difference(differences: np.ndarray, alpha: float = ALPHA) -> float:
     """Return the smallest mean difference that the exact test would find four times in five.
 
     As many change as do here, and as far; where that cannot make such a difference, more, all in
     one direction. NaN when none changed, so that there is no size to go by, or when n is too small.
+    With `alpha` = 0.05 / tests it is on the footing of Holm's correction, at its first step.
 
     >>> round(smallest_difference(np.array([2.0] * 5 + [0.0] * 17)), 2)
     0.67
@@ -148,13 +149,13 @@ def smallest_difference(differences: np.ndarray) -> float:
     moved = np.abs(numbers[numbers != 0])
     if not moved.size:
         return float("nan")
-    return _smallest(numbers.size, moved.size, round(float(moved.mean()), 6))
+    return _smallest(numbers.size, moved.size, round(float(moved.mean()), 6), alpha)
 
 
 @lru_cache(maxsize=4096)
-def _smallest(n: int, moved: int, size: float) -> float:
+def _smallest(n: int, moved: int, size: float, alpha: float) -> float:
     def lacking(mean: float) -> float:
-        return power(mean, max(moved / n, mean / size), size, n) - POWER
+        return power(mean, max(moved / n, mean / size), size, n, alpha) - POWER
 
     return brentq(lacking, 1e-6, size) if lacking(size) > 0 else float("nan")
 
