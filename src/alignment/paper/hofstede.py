@@ -37,6 +37,16 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
 
 
+def list_countries(version: str) -> list[str]:
+    """Return the countries whose values a version of the reference table holds.
+
+    >>> list_countries("current")
+    ['US', 'China']
+    """
+    table = _read_table()
+    return table.loc[table["version"] == allowed("human_values", version), "country"].tolist()
+
+
 def _read_table() -> pd.DataFrame:
     """Read the reference table, to which people add countries, and check it whole."""
     table = brought_tables.read(REFERENCE / "human_values.csv", COLUMNS)
