@@ -465,19 +465,66 @@ def test_the_order_of_labels_does_not_move_the_null():
 
 
 def test_with_the_papers_numbers_chance_gets_all_six_about_once_in_a_hundred():
-    """Unknown polarities are drawn; each dimension is a coin but for its own chance of a tie, the product of six is exact."""
-    table, n = (
-        printed_null.simulate_directions(np.random.default_rng(7), 4000),
-        published.read_stated_n(),
-    )
+    """Each dimension is a coin but for its own chance of a tie; the product of six is exact."""
+    table, n = printed_null.chance_directions(), published.read_stated_n()
     assert (table["observed"] == 6).all() and len(table) == 14
     for differ, design in null_model.DESIGNS.items():
         chances = [(1 - a_tie(k, differ, [1, 2])) / 2 for k in n.values()]
         mean = (table["directions"] * table["share"])[table["design"] == design].sum()
-        assert abs(mean - sum(chances)) < 4 * np.sqrt(1.5 / 4000)
-        expected = np.prod(chances)
-        share = null_model.share_at_least(table, differ, 6)
-        assert abs(share - expected) < 4 * np.sqrt(expected / 4000)
+        assert mean == pytest.approx(sum(chances))
+        assert null_model.share_at_least(table, differ, 6) == pytest.approx(np.prod(chances))
+
+
+@pytest.mark.parametrize("differ", CHOICES["differ"])
+@pytest.mark.parametrize("rates", [[0.5] * 4, [0.9, 0.4, 0.3, 0.2], [1.0, 1.0, 0.0, 0.5]])
+def test_the_exact_null_is_that_of_simulated_worlds(differ, rates):
+    labels = six_dimensions(9)
+    agree = a_null(labels, rates, differ, draws=20_000)
+    share = np.bincount(agree, minlength=7) / len(agree)
+    exact = an_exact_null(labels, rates, differ)
+    assert exact.sum() == pytest.approx(1) and np.abs(exact - share).max() < 4 * np.sqrt(
+        0.25 / 20_000
+    )
+
+
+def an_exact_null(labels, rates, differ):
+    people = hofstede.read_human_values("2015", ["US", "China"])
+    rates = pd.Series(rates, index=MODELS["model"])
+    return null_model.chance_directions(labels, MODELS, rates, people, differ)
+
+
+@pytest.mark.parametrize("differ", CHOICES["differ"])
+def test_where_statements_bear_several_labels_the_mean_is_exact_and_shares_are_near(differ):
+    labels = six_dimensions(12)
+    shared = labels.assign(statement_id=labels["statement_id"].str.split("-").str[1])
+    agree = a_null(shared, [0.7, 0.5, 0.4, 0.6], differ, draws=20_000)
+    exact = an_exact_null(shared, [0.7, 0.5, 0.4, 0.6], differ)
+    assert agree.mean() == pytest.approx(
+        exact @ np.arange(7), abs=4 * agree.std() / np.sqrt(20_000)
+    )
+    assert exact.tolist() == an_exact_null(labels, [0.7, 0.5, 0.4, 0.6], differ).tolist()
+
+
+def test_a_group_answers_as_the_median_of_all_its_models_patterns():
+    for rates in ([0.2, 0.9], [0.3], [0.5, 0.6, 0.1], [0.2, 0.4, 0.6, 0.8]):
+        expected = dict.fromkeys([-1.0, 0.0, 1.0], 0.0)
+        for votes in product([1, -1], repeat=len(rates)):
+            chance = np.prod([r if v > 0 else 1 - r for r, v in zip(rates, votes, strict=True)])
+            expected[float(np.sign(np.median(votes)))] += chance
+        found = null_model.chance_responses(np.array(rates))
+        assert found.tolist() == pytest.approx(list(expected.values()))
+
+
+def test_half_labels_and_unknown_ones_take_part_in_the_sum():
+    gaps = null_model.chance_gaps(np.array([0.8]), np.array([0.3]))
+    assert gaps.tolist() == pytest.approx([0.06, 0, 0.38, 0, 0.56])
+    below, tie, above = null_model.chance_signs(np.array([0.5, -1.5]), gaps)
+    expected = {-1: 0.0, 0: 0.0, 1: 0.0}
+    for (a, p), (b, q) in product(zip([-2, 0, 2], gaps[::2], strict=True), repeat=2):
+        expected[np.sign(0.5 * a - 1.5 * b)] += p * q
+    assert (below, tie, above) == pytest.approx(tuple(expected.values()))
+    unknown = null_model.chance_signs(np.array([np.nan]), gaps)
+    assert unknown[0] == pytest.approx(unknown[2])
 
 
 def test_a_models_own_rate_is_that_of_its_native_language():

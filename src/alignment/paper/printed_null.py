@@ -2,24 +2,26 @@
 
 import numpy as np
 import pandas as pd
-from numpy.random import Generator
 
 from alignment.paper.hofstede import read_human_values
 from alignment.paper.published import MODELS, read_stated_n
 from alignment.stats import null_model
 
 
-def simulate_directions(rng: Generator, draws: int = 2000) -> pd.DataFrame:
-    """Simulate the null model for the paper's two groups of two models, which claims all six.
+def chance_directions() -> pd.DataFrame:
+    """Return the null model for the paper's two groups of two models, which claims all six.
 
-    The result is that of `null_model.null_distributions`. As many labels as Appendix A states, each
-    on a statement of its own; their polarities are not printed (NaN), and models agree with half of
-    the statements.
+    As many labels as Appendix A states, each on a statement of its own; their polarities are not
+    printed (NaN: each of the four as likely), and models agree with half of the statements.
+    Columns: design, directions, share (exact), observed (claimed).
     """
     stated = read_stated_n()
     rows = [(f"{d}-{i}", d, np.nan) for d, n in stated.items() for i in range(n)]
     labels = pd.DataFrame(rows, columns=["statement_id", "dimension", "polarity"])
     rates = pd.Series(0.5, index=MODELS["model"])
     people = read_human_values("current", list(MODELS["culture"].unique()))
-    observed = dict.fromkeys(null_model.DESIGNS, len(stated))
-    return null_model.null_distributions(labels, MODELS, rates, people, observed, rng, draws)
+    tables = []
+    for differ, design in null_model.DESIGNS.items():
+        share = null_model.chance_directions(labels, MODELS, rates, people, differ)
+        tables.append(null_model.distribution(share, design, len(stated)))
+    return pd.concat(tables, ignore_index=True)
