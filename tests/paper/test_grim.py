@@ -203,7 +203,7 @@ def test_the_sign_read_from_a_printed_table_is_that_of_the_figure_on_differing_s
     cells["vote"] = generator.choice([-1, 1], len(cells))
     cells["score"] = cells["vote"] * cells["polarity"]
     groups = scores.group_scores(cells, published.MODELS)
-    figure = positions.figure1(groups, generator, resamples=2)
+    figure = positions.figure1(groups)
     figure = figure[figure["selection"] == "differing"].set_index("group")["value"]
     printed = (
         cells.groupby(["dimension", "model", "language"], as_index=False)["score"].mean().round(2)

@@ -66,7 +66,7 @@ def test_figure_1_takes_the_statements_on_which_not_all_three_agree(groups):
 def test_every_figure_shows_all_three(here, groups):
     models, rng = here.models, np.random.default_rng(1)
     people = people_of(here, "2015")
-    table = positions.figure1(groups, rng, resamples=50)
+    table = positions.figure1(groups)
     table = table[table["selection"] == "differing"].assign(kind="models")
     both = pd.concat([table, people.assign(kind="people", selection="differing")])
     figure1 = paper_figures.groups_and_people(both, "t")

@@ -13,7 +13,7 @@ from statsmodels.stats.power import TTestPower
 
 from alignment.asking import ground_truth
 from alignment.figures import tables
-from alignment.stats import language_changes, null_model
+from alignment.stats import equivalence, language_changes, null_model
 from alignment.stats import significance as sig
 from alignment.study.loader import load
 from alignment.study.workspace import Workspace
@@ -401,15 +401,23 @@ def test_the_page_shows_a_star_below_five_percent_and_nothing_where_there_is_no_
     shown = tables.show_tests(table)
     assert (
         shown.loc[("PDI", "GPT"), "exact p"] == "0.008 *"
-        and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.00 to -2.00)"
+        and shown.loc[("PDI", "GPT"), "change"] == "-2.00 (-2.62 to -0.13)"
     )
     assert (shown.loc[("PDI", "Qwen")] == "").all()
-    assert (
-        tables.show_tests(compared(scores_of([1] * 8, [1] * 8))).loc[("PDI", "GPT"), "change"]
-        == "+0.00"
-    )  # no interval of no width
-    reach = tables.show_power(table)
-    assert (
-        reach.loc[("PDI", "GPT"), "smallest exact p"] == "0.008"
-        and reach.loc[("PDI", "Qwen"), "smallest difference"] == ""
+    assert list(tables.show_tests(table.assign(p_joint=0.2))["joint"]) == ["0.200"] * 2
+    still = tables.show_tests(compared(scores_of([1] * 22, [1] * 22)))
+    assert still.loc[("PDI", "GPT"), "change"] == "+0.00 (-0.51 to +0.51)"
+
+
+def test_the_page_shows_a_verdict_and_what_would_decide():
+    scores = pd.concat(
+        [scores_of([1] * 12, [1] * 12), scores_of([np.nan] * 12, [1] * 12, model="Qwen")]
     )
+    pairs = language_changes.pair_answers(["GPT", "Qwen"], ["en", "zh"])
+    differences = language_changes.paired_differences(scores, pairs)
+    judged = equivalence.judge_changes(compared(scores), differences, 0.5, 99, rng())
+    shown = tables.show_verdicts(judged).loc["PDI"]
+    gpt, qwen = shown.loc["GPT"], shown.loc["Qwen"]
+    assert (gpt["verdict"], gpt["statements needed"]) == ("undecided", "23: equivalent")
+    assert gpt["change, 90 %"] == "+0.00 (-0.70 to +0.70)" and gpt["equivalence p"] == "0.201"
+    assert qwen["verdict"] == "undecided" and qwen["statements needed"] == ""

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment.paper import hofstede
-from alignment.stats import positions, significance
+from alignment.stats import positions
+from alignment.stats.intervals import mean_interval
 from utils import scores
 from utils.errors import Problem
 
@@ -165,9 +166,7 @@ def wide(figure):
 @given(STANCES, st.integers(0, 2**32))
 def test_strictly_opposite_groups_are_mirror_images_about_fifty(native, seed):
     polarities = np.random.default_rng(seed).choice([-2, -1, 1, 2], len(native))
-    figure = positions.figure1(
-        groups_of(native, polarities), np.random.default_rng(0), "opposite", 20
-    )
+    figure = positions.figure1(groups_of(native, polarities), "opposite")
     us, china = figure[figure["selection"] == "differing"]["value"]
     assert np.isnan(us) and np.isnan(china) or us + china == pytest.approx(100)
 
@@ -176,18 +175,14 @@ def test_strictly_opposite_groups_are_mirror_images_about_fifty(native, seed):
 @given(STANCES, st.integers(0, 2**32))
 def test_statements_on_which_groups_agree_add_nothing_to_their_gap(native, seed):
     polarities = np.random.default_rng(seed).choice([-2, -1, 1, 2], len(native))
-    value, n = wide(
-        positions.figure1(groups_of(native, polarities), np.random.default_rng(0), "not_equal", 20)
-    )
+    value, n = wide(positions.figure1(groups_of(native, polarities), "not_equal"))
     gap = (value["US"] - value["China"]).fillna(0)
     assert gap["all"] * n["all", "US"] == pytest.approx(gap["differing"] * n["differing", "US"])
 
 
 def test_figure_one_by_hand():
     native = [[1, 1, -1, -1], [1, -1, 1, 1], [-1, -1, -1, -1], [np.nan, 1, -1, -1]]
-    figure = positions.figure1(
-        groups_of(native, [2, 1, 1, 2]), np.random.default_rng(0), "not_equal", 500
-    )
+    figure = positions.figure1(groups_of(native, [2, 1, 1, 2]), "not_equal")
     value, n = wide(figure)
     # differing: s0 and s1. US scores 2 and 0, China -2 and 1; s3 lacks a response and is in neither selection
     assert value.loc["differing"].to_dict() == {"US": 75.0, "China": 37.5}
@@ -198,29 +193,13 @@ def test_figure_one_by_hand():
         ("all", "US"): 3,
         ("all", "China"): 3,
     }
-    assert (
-        figure[["low", "high"]].isna().all(axis=None)
-    )  # three statements are too few for an interval
-
-
-@pytest.mark.parametrize("n", [significance.LEAST - 1, significance.LEAST])
-def test_an_interval_needs_six_statements(n):
-    groups = groups_of(
-        [[1, 1, -1, -1], [1, 1, 1, 1], [1, -1, 1, 1]] * 2 if n == 6 else [[1, 1, -1, -1]] * n,
-        [1] * n,
-    )
-    drawn = positions.figure1(groups, np.random.default_rng(0), "not_equal", 500).query(
-        "selection == 'all'"
-    )
-    enough = n >= 6
-    assert drawn["n"].eq(n).all() and drawn["low"].notna().all() == enough
-    assert (
-        not enough or ((drawn["low"] <= drawn["value"]) & (drawn["value"] <= drawn["high"])).all()
-    )
+    low, high = mean_interval([2, 0])
+    us = figure.query("group == 'US' and selection == 'differing'").iloc[0]
+    assert (us["low"], us["high"]) == pytest.approx((50 + 25 * low, 50 + 25 * high))
 
 
 def test_figure_one_has_a_row_for_a_dimension_on_which_nothing_differs():
-    figure = positions.figure1(groups_of([[1, 1, 1, 1]]), np.random.default_rng(0), resamples=10)
+    figure = positions.figure1(groups_of([[1, 1, 1, 1]]))
     row = figure[figure["selection"] == "differing"].iloc[0]
     assert row["n"] == 0 and np.isnan(row["value"])
 
@@ -235,9 +214,7 @@ def test_three_cultures_and_six_models_run_through_the_same_code():
     )
     british["vote"] = -1
     table = scores.label_scores(labels_of([1, 2]), pd.concat([extra, british]), models)
-    figure = positions.figure1(
-        scores.group_scores(table, models), np.random.default_rng(0), resamples=50
-    )
+    figure = positions.figure1(scores.group_scores(table, models))
     assert wide(figure)[1]["differing"].to_dict() == {"US": 2, "China": 2, "GB": 2}
     people = hofstede.read_human_values(
         "2015", {"US": "US", "China": "China", "GB": "Great Britain"}

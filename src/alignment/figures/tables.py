@@ -37,18 +37,27 @@ def show_table3(table: pd.DataFrame) -> Styler:
 
 
 def show_tests(table: pd.DataFrame) -> pd.DataFrame:
-    """Show the tests of `compare`: the change with its interval, and p four ways; * below 0.05."""
+    """Show the tests of `compare`: the change with its interval, and its p; * below 0.05.
+
+    `table`: as `compare_languages` gives it, with p_joint (`joint_test`) if it is there.
+    """
     table = name_pairs(table).set_index(["dimension", "model"])
+    names = {"p_bootstrap": "bootstrap p", "p_exact": "exact p", "p_holm": "Holm"}
+    names |= {"p_joint": "joint", "p_bh": "Benjamini-Hochberg"}
+    tests = table[[name for name in names if name in table]].map(_format_p).rename(columns=names)
+    tests.insert(0, "change", _format_changes(table))
+    return tests
+
+
+def _format_changes(table: pd.DataFrame) -> list[str]:
+    """Return each change with its interval, as text; nothing where no statement was answered."""
     changes = []
     for row in table.itertuples():
         change = f"{row.difference:+.2f}" if row.n else ""
-        if row.changed and pd.notna(row.low):
+        if pd.notna(row.low):
             change += f" ({row.low:+.2f} to {row.high:+.2f})"
         changes.append(change)
-    tests = table[["p_bootstrap", "p_exact", "p_holm", "p_bh"]].map(_format_p)
-    tests.columns = ["bootstrap p", "exact p", "Holm", "Benjamini-Hochberg"]
-    tests.insert(0, "change", changes)
-    return tests
+    return changes
 
 
 def _format_p(p: float) -> str:
@@ -57,15 +66,19 @@ def _format_p(p: float) -> str:
     return (f"{p:.3f}" if p >= 0.0005 else "< 0.001") + (" *" if p < ALPHA else "")
 
 
-def show_power(table: pd.DataFrame) -> pd.DataFrame:
-    """Show what each entry of `compare` could have found.
+def show_verdicts(judged: pd.DataFrame) -> pd.DataFrame:
+    """Show what each entry of Table 3 says: different, equivalent or undecided, and what would.
 
-    The smallest difference at 80 % power, and the smallest exact p.
+    `judged`: as `equivalence.judge_changes` gives it. `statements needed` stands where undecided,
+    `smallest difference` where a statement changed, so that there is a size to go by.
     """
-    table = name_pairs(table).set_index(["dimension", "model"])
-    difference = table["smallest_difference"].map("{:.2f}".format, na_action="ignore")
-    p = table["smallest_p"].map("{:.3f}".format, na_action="ignore")
-    texts = {"smallest difference": difference.fillna(""), "smallest exact p": p.fillna("")}
+    table = name_pairs(judged).set_index(["dimension", "model"])
+    rows = list(table.itertuples())
+    needed = [f"{r.needed:.0f}: {r.towards}" if pd.notna(r.needed) else "" for r in rows]
+    smallest = [f"{r.smallest:.2f}" if pd.notna(r.smallest) else "" for r in rows]
+    texts = {"change, 90 %": _format_changes(table)}
+    texts |= {"equivalence p": table["p_equivalent"].map(_format_p), "verdict": table["verdict"]}
+    texts |= {"statements needed": needed, "smallest difference": smallest}
     return table[["n", "changed"]].assign(**texts)
 
 

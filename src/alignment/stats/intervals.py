@@ -8,6 +8,8 @@ tried, and Clopper and Pearson's if all scores lie at the two ends of the scale.
 likely it becomes the mid-p interval in that case, shorter and hardly ever below its level.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -74,9 +76,10 @@ def mean_interval(
     >>> [round(end, 2) for end in mean_interval([0.0] * 22, DIFFERENCES)]  # none of 22 changed
     [-0.51, 0.51]
     """
-    if not count_scores(scores, ends)[1].sum():
+    values, counts = count_scores(scores, ends)
+    if not counts.sum():
         return float("nan"), float("nan")
-    return tuple(_quantile(tail, scores, ends) for tail in ((1 - level) / 2, (1 + level) / 2))
+    return _interval_of(tuple(values), tuple(counts), ends, level)
 
 
 def column_intervals(
@@ -101,11 +104,18 @@ def count_scores(scores, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndar
     return values, counts
 
 
-def _quantile(share: float, scores, ends: tuple[float, float]) -> float:
+@lru_cache(maxsize=4096)
+def _interval_of(values: tuple, counts: tuple, ends: tuple, level: float) -> tuple[float, float]:
+    tails = (1 - level) / 2, (1 + level) / 2
+    low, high = (_quantile(tail, values, counts, ends) for tail in tails)
+    return low, high
+
+
+def _quantile(share: float, values: tuple, counts: tuple, ends: tuple[float, float]) -> float:
     """Return where the chance of a mean below reaches `share`; an end if it does so only there."""
 
     def excess(at: float) -> float:
-        return sum(mean_below(at, scores, ends)) / 2 - share
+        return sum(mean_below_of(at, values, counts, ends)) / 2 - share
 
     low, high = (float(np.nextafter(end, 0)) for end in ends)
     if excess(low) >= 0:

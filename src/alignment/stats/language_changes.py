@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.stats import significance
+from alignment.stats.intervals import DIFFERENCES, column_intervals
 from utils.rules import allowed
 
 
@@ -41,9 +42,11 @@ def compare_languages(
     for each statement of `scores`, from `resample_counts`; the same resample serves every row.
     `resample="unpaired"` draws the statements of b anew (those of the next resample). Holm and
     Benjamini-Hochberg correct p_exact over all rows. n counts statements, changed those whose score
-    differs; smallest_p is what as many changed statements could reach at best, smallest_difference
-    what the exact test finds four times in five. p_bootstrap is NaN where fewer than
-    `LEAST_CHANGED` statements changed, which no test can tell from none.
+    differs; low and high are the 95 % interval of the difference, from `intervals` (unpaired: the
+    percentiles of the bootstrap, NaN below `LEAST` statements); smallest_p is what as many changed
+    statements could reach at best, smallest_difference what the exact test finds four times in
+    five. p_bootstrap is NaN where fewer than `LEAST_CHANGED` statements changed, which no test can
+    tell from none.
     """
     keys, a, b = _align(scores, pairs)
     if counts.shape[1] != len(a):
@@ -54,7 +57,12 @@ def compare_languages(
         samples = significance.bootstrap_means(
             b, np.roll(counts, 1, axis=0)
         ) - significance.bootstrap_means(a, counts)
-    return _table(keys, scores, a, b, samples)
+    table = _table(keys, scores, a, b, samples)
+    if resample == "paired":
+        low, high = column_intervals(b - a, DIFFERENCES)
+    else:
+        low, high = significance.of_enough(significance.interval(samples), table["n"])
+    return table.assign(low=low, high=high)
 
 
 def paired_differences(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> np.ndarray:
@@ -91,12 +99,12 @@ def _table(
 ) -> pd.DataFrame:
     """Return the rows of `compare_languages`, from scores and resampled differences."""
     differences, n = b - a, (~np.isnan(a)).sum(axis=0)
-    low, high = significance.of_enough(significance.interval(samples), n)
     table = _named(keys, scores).assign(
         mean_a=significance.column_means(a), mean_b=significance.column_means(b), n=n
     )
     table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
-    table = table.assign(difference=significance.column_means(differences), low=low, high=high)
+    table["difference"] = significance.column_means(differences)
+    table["low"] = table["high"] = np.nan  # in their place; `compare_languages` fills them
     enough = table["changed"] >= significance.LEAST_CHANGED
     table["p_bootstrap"] = np.where(enough, significance.bootstrap_p(samples), np.nan)
     table["p_exact"] = [significance.sign_flip_p(column) for column in differences.T]

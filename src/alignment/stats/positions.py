@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.random import Generator
 
 from alignment.stats import significance
+from alignment.stats.intervals import SCORES, column_intervals
 from utils import scores
 from utils.cells import PAIR, in_paper_order
 from utils.rules import Rules
@@ -46,17 +47,12 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
-def figure1(
-    groups: pd.DataFrame,
-    rng: Generator,
-    differ: str = Rules.differ,
-    resamples: int = 10_000,
-) -> pd.DataFrame:
+def figure1(groups: pd.DataFrame, differ: str = Rules.differ) -> pd.DataFrame:
     """Return Figure 1: each group on each dimension (0 to 100), on differing and on all labels.
 
-    Both selections hold only labels to which every group responded. One bootstrap of statements
-    serves all rows. Columns: dimension, group, selection (differing|all), value, low, high, n; NaN
-    where no label is left, and no interval where too few are.
+    Both selections hold only labels to which every group responded. Intervals are those of
+    `intervals.mean_interval`. Columns: dimension, group, selection (differing|all), value, low,
+    high, n; NaN where no label is left.
     """
     table = groups.merge(scores.differing(groups, differ), on=PAIR)
     table = table[table["comparable"]]
@@ -69,10 +65,6 @@ def figure1(
     result = index.to_frame(index=False)
     if not len(wide):
         return result.assign(value=np.nan, low=np.nan, high=np.nan, n=0)
-    counts = significance.resample_counts(len(wide), resamples, rng)
-    n = (~np.isnan(wide)).sum(axis=0)
-    samples = significance.bootstrap_means(wide, counts)
-    ends = significance.of_enough(significance.interval(samples), n)
-    mean = significance.column_means(wide)
-    value, low, high = (scores.to_0_100(column) for column in (mean, *ends))
-    return result.assign(value=value, low=low, high=high, n=n)
+    three = significance.column_means(wide), *column_intervals(wide, SCORES)
+    value, low, high = (scores.to_0_100(column) for column in three)
+    return result.assign(value=value, low=low, high=high, n=(~np.isnan(wide)).sum(axis=0))
