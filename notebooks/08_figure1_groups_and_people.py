@@ -28,16 +28,14 @@ study: str = "demo"  # name of the study, a file in studies/
 split_group: str = "median"  # response of a split group: median of its models, or of all their runs
 differ: str = "not_equal"  # groups respond differently if their responses are unequal, or opposite
 human_values: str = "current"  # human values: The Culture Factor's current tool, or the 2015 matrix
-resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import grim, hofstede, published
-from alignment.stats import positions
+from alignment.stats import gaps, positions
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import scores
@@ -71,15 +69,15 @@ counted.reindex(here.dimensions, fill_value=0).T
 # %% [markdown]
 # ## The table
 #
-# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. The intervals come from a
-# bootstrap over statements. The values of people are Hofstede's; the paper does not print them.
-# They come from surveys and do not depend on this study. Dimensions that a study defines itself
-# have none.
+# A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. The 95 % intervals say what
+# other statements like these could give; they hold for few statements, too. The values of people
+# are Hofstede's; the paper does not print them. They come from surveys and do not depend on this
+# study. Dimensions that a study defines itself have none.
 
 # %%
 countries = {name: culture.people for name, culture in here.study.cultures.items()}
 people = hofstede.read_human_values(human_values, countries).query("dimension in @here.dimensions")
-table = positions.figure1(groups, np.random.default_rng(8), differ, resamples)
+table = positions.figure1(groups, differ)
 everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
 several = here.models["culture"].nunique() > 1
 drawn = everyone[everyone["selection"] != ("all" if several else "differing")]
@@ -101,10 +99,10 @@ style.save(here, figure, "figure1", caption)
 # %% [markdown]
 # *Figure 1. Left: groups of models, with the number of statements and 95 % intervals. Right: the
 # people of their countries, from surveys. Only statements on which the groups differ are counted,
-# so two groups that are opposite on every one of them lie at equal distances on either side of 50
-# by construction: the direction of the gap carries information here, its size does not. A study of
-# one culture has one group, which nothing divides: it is shown on all statements, and no direction
-# can be compared.*
+# which widens the gap. Were all of them answered in strictly opposite ways, the groups would lie at
+# equal distances on either side of 50 by construction; where one group is split, they need not. A
+# study of one culture has one group, which nothing divides: it is shown on all statements, and no
+# direction can be compared.*
 #
 # The same comparison on all statements. Where the groups agree they have the same score, so they
 # lie closer together.
@@ -123,18 +121,21 @@ style.save(here, figure, "figure1_all", caption)
 # ## Is it more than chance?
 #
 # The paper's claim is about directions: on each dimension, the groups differ in the same direction
-# as people. By chance, each direction would agree at most about half of the time; notebook 14
-# estimates how often all of them would.
+# as people. A direction is *decided* only if the 95 % interval of the gap leaves out 0; otherwise
+# other statements could turn it round. The exact p flips the sides of statements; Holm corrects it,
+# but not the interval, for the number of directions. By chance, each direction would agree at most
+# about half of the time; notebook 14 says how often all of them would.
 
 # %%
-directions = scores.directions(table.query("selection == 'differing'"), people)
-directions.round(1)
+directions = gaps.decide_directions(groups, people, differ)
+directions.round({name: 1 for name in ("gap_models", "gap_people", "low", "high")}).round(3)
 
 # %%
-agree, decided = (directions["agrees"].isin(words).sum() for words in (["yes"], ["yes", "no"]))
+agree, decided = directions["agrees"].eq("yes"), directions["decided"]
 Markdown(
-    f"**{agree} of {len(directions)} directions agree with people** "
-    f"({decided} of them can be decided). {page_notes.caution(here)}"
+    f"**{agree.sum()} of {len(directions)} directions agree with people.** Decided by their "
+    f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. "
+    f"{page_notes.caution(here)}"
 )
 
 # %% [markdown]

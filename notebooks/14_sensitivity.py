@@ -15,20 +15,20 @@
 #
 # The paper leaves several rules open, and each of them could have been chosen otherwise. Here all
 # defensible choices are combined, and for each claim the share of these specifications in which it
-# holds is given; then judges are left out one by one. Finally, the null hypothesis: how many
-# directions of Figure 1 would agree with people if the models answered at random? Nothing new is
-# asked: specifications that need answers not yet collected are listed with their number of calls.
+# holds is given; then judges are left out one by one. Finally, chance: how many directions of
+# Figure 1 would agree with people if the models answered at random, or belonged to other countries?
+# Nothing new is asked: specifications that need answers not yet collected are listed with their
+# number of calls.
 #
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
-# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv`, `data/raw/<study>`,
-# `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`, `14_null.csv`,
-# `specification_curve`, `null_directions`, `null_directions_paper` · *takes* every rule of the
-# study, the sizes of the two simulations
+# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
+# `08_directions.csv`, `data/raw/<study>`, `data/reference` · *writes* `14_specifications.csv`,
+# `14_claims.csv`, `14_null.csv`, `14_assignments.csv`, `specification_curve`, `null_directions`,
+# `null_directions_paper` · *takes* every rule of the study, the size of a simulation
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
-resamples: int = 10000  # bootstrap resamples of the statements
-draws: int = 2000  # simulated data sets under the null hypothesis
+draws: int = 2000  # simulated data sets under the null hypothesis, with three cultures or more
 
 # %%
 import numpy as np
@@ -37,8 +37,8 @@ from IPython.display import Markdown
 
 from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
-from alignment.paper import printed_null
-from alignment.stats import null_model, positions
+from alignment.paper import hofstede, printed_null
+from alignment.stats import gaps, null_model, positions
 from alignment.stats.specifications import claims, curve, reanalysis
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -134,17 +134,18 @@ curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)]
 # matters less than the choice of statements.
 
 # %%
-rng, groups = np.random.default_rng(14), curve.default_groups(have, specs)
-places = positions.figure1(groups, rng, rules["differ"][0], resamples)
+groups = curve.default_groups(have, specs)
+places = positions.figure1(groups, rules["differ"][0])
 curve.compare_ranges(table, places).round(1)
 
 # %% [markdown]
 # ## What would chance do?
 #
-# If only statements on which the groups differ count, two opposite groups lie at equal distances on
+# If only statements count on which the groups are strictly opposite, they lie at equal distances on
 # either side of 50, whatever their answers: the selection makes them mirror images. Only the signs
-# can then agree with people. In each simulated data set under the null hypothesis, every model
-# agrees with each of this study's statements at random, at its own overall rate of agreement.
+# can then agree with people. Under the null hypothesis every model agrees with each of this study's
+# statements at random, at its own overall rate of agreement. With two cultures the chances are
+# exact, by convolution, as if each label had a statement of its own; with more they are simulated.
 
 # %%
 people = have.people.get(rules.get("human_values", ("",))[0], claims.NOBODY)
@@ -159,16 +160,16 @@ caption = "Number of directions that agree with people if the models answer at r
 style.save(here, diagnostics.null_directions(chance), "null_directions", caption)
 
 # %% [markdown]
-# *The number of directions that agree with people in data simulated under the null hypothesis, for
-# the two readings of "responded differently"; dark: the number in this study. Each direction agrees
-# at most about half of the time, and a tie agrees with nobody.*
+# *The number of directions that agree with people under the null hypothesis, for the two readings
+# of "responded differently"; dark: the number in this study. Each direction agrees at most about
+# half of the time, and a tie agrees with nobody.*
 #
 # The same with the paper's numbers of labels, as stated in Appendix A. Its labels and its models'
 # rates of agreement are not printed: each of the four polarities is equally likely, each label has
 # its own statement, and models agree with half of them. Dark: what the paper claims, all six.
 
 # %%
-of_paper = printed_null.simulate_directions(np.random.default_rng(14), draws)
+of_paper = printed_null.chance_directions()
 caption = "Number of directions that agree by chance, with the paper's numbers of labels."
 title = "Chance, with the paper's numbers of labels"
 figure = diagnostics.null_directions(of_paper, title, "claimed")
@@ -183,7 +184,34 @@ style.save(here, figure, "null_directions_paper", caption, "printed")
 six, five = (null_model.share_at_least(of_paper, "not_equal", k) for k in (6, 5))
 Markdown(
     f"With the paper's numbers of labels, all six directions agree by chance in **{six:.1%}** "
-    f"of {draws:,} simulated data sets, and at least five in **{five:.1%}**."
+    f"of studies, and at least five in **{five:.1%}**."
+)
+
+# %% [markdown]
+# ## Are the models of a country its people's?
+#
+# Statements are one unit, models another: with more statements these models are known better, but
+# there are no more of them. If models had nothing to do with countries, any other way to give them
+# to the countries would agree with people as well. With two models a country there are six ways, so
+# that p is at least 1/6, however many directions agree. Each model keeps its answers, in its own
+# language. Countries can be placebos, too: how many pairs of countries, whatever they have to do
+# with these models, do the directions match as well as their own?
+
+# %%
+rule = {name: rules[name][0] for name in ("differ", "split_group")}
+scored, answered = here.read("07_scores"), here.read("07_answers.csv.gz")
+ways = gaps.assign_models(scored, here.models, people, answers=answered, **rule)
+ways.head(6)
+
+# %%
+countries = hofstede.read_human_values("2015", hofstede.list_countries("2015"))
+directions = here.read("08_directions").drop_duplicates("dimension")  # of the first two groups
+placebos = gaps.compare_placebos(directions, countries)
+as_well = (placebos["agree"] >= directions["agrees"].eq("yes").sum()).sum()
+Markdown(
+    f"Of {len(ways)} ways, the share that agrees with people as well as the actual one, or better: "
+    f"**{gaps.assignment_p(ways):.2f}**. Of {len(placebos)} ordered pairs of countries, {as_well} "
+    f"match the directions at least as well as the groups' own. {page_notes.caution(here)}"
 )
 
 # %%
@@ -191,6 +219,7 @@ both = {"this study": chance.assign(respondents=here.respondents)}
 both |= {"the paper's n": of_paper.assign(respondents="printed")}
 nulls = pd.concat(both, names=["labels"]).reset_index("labels")
 tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
+tables["14_assignments"] = ways
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
 held = "; ".join(
     f"*{c.claim}* in {c.holds} of {c.decided} (median: {c.median} of {c.of} parts as claimed)"

@@ -202,7 +202,7 @@ def _write_column(panel: Axes, k: int, y: float, words: str) -> None:
 def null_directions(
     table: pd.DataFrame, title: str = "How many directions agree by chance", marked: str = "found"
 ) -> Figure:
-    """Draw the share of simulations under the null by how many directions agree with people.
+    """Draw the chance of each number of directions that agree with people under the null.
 
     A direction is that of two groups on one dimension: six for two groups, eighteen for three. A
     row for each design and number of directions: share (0..1), observed (the number `marked`; NaN:
@@ -218,7 +218,7 @@ def null_directions(
     for panel, design in zip(axes[0], designs, strict=True):
         _draw_null(panel, table[table["design"] == design], marked)
         panel.set_title(f"Statements with {design}")
-    axes[0, 0].set(ylabel="share of simulations", ylim=(0, table["share"].max() * 1.42))
+    axes[0, 0].set(ylabel="chance", ylim=(0, table["share"].max() * 1.42))
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, 0))
     return figure
 
