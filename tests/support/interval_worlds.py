@@ -11,7 +11,7 @@ from scipy.stats import binom, multinomial, t
 from alignment.stats import intervals
 
 SIZES = (6, 12, 22, 55, 116)
-MEANS = (0.0, 0.96, 1.19)  # the paper's smallest and largest positions, and the demo's
+MEANS = (0.0, 0.96, 1.19)  # the last two: where percentile intervals failed most
 STRONG = (0.25, 0.5, 0.75, 1.0)  # share of labels that are -2 or +2
 LEAST = 1e-9  # outcomes rarer than this are left out
 BLOCK = 4000
