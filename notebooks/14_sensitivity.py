@@ -20,10 +20,10 @@
 # asked: specifications that need answers not yet collected are listed with their number of calls.
 #
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
-# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv`, `data/raw/<study>`,
-# `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`, `14_null.csv`,
-# `specification_curve`, `null_directions`, `null_directions_paper` · *takes* every rule of the
-# study, the sizes of the two simulations
+# `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
+# `data/raw/<study>`, `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`,
+# `14_null.csv`, `14_assignments.csv`, `specification_curve`, `null_directions`,
+# `null_directions_paper` · *takes* every rule of the study, the sizes of the two simulations
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -33,12 +33,12 @@ draws: int = 2000  # simulated data sets under the null hypothesis
 # %%
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
 from alignment.paper import printed_null
-from alignment.stats import null_model, positions
+from alignment.stats import assignments, null_model, positions
 from alignment.stats.specifications import claims, curve, reanalysis
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -186,11 +186,32 @@ Markdown(
     f"of {draws:,} simulated data sets, and at least five in **{five:.1%}**."
 )
 
+# %% [markdown]
+# ## Are a few models a country?
+#
+# The simulation above takes the statements as its unit. But a country is represented by a few
+# models only, so here these are dealt out to the countries in every possible way, and the
+# directions on all statements are counted again. With two models in each of two countries there are
+# six ways, so the real one cannot stand out at better than 1 in 6. First this study, then the
+# paper's printed table.
+
+# %%
+own = claims.model_positions(here.read("07_scores"), have.models)
+dealt = assignments.assign_models(own, have.models, people)
+display(dealt)
+of_print = printed_null.assign_models()
+display(of_print)
+
+# %%
+Markdown(printed_null.describe_units(of_print))
+
 # %%
 both = {"this study": chance.assign(respondents=here.respondents)}
 both |= {"the paper's n": of_paper.assign(respondents="printed")}
 nulls = pd.concat(both, names=["labels"]).reset_index("labels")
+dealt_out = [dealt.assign(respondents=here.respondents), of_print.assign(respondents="printed")]
 tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
+tables["14_assignments"] = pd.concat(dealt_out, keys=both, names=["labels"]).reset_index("labels")
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
 held = "; ".join(
     f"*{c.claim}* in {c.holds} of {c.decided} (median: {c.median} of {c.of} parts as claimed)"

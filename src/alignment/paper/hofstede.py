@@ -37,6 +37,13 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
 
 
+def read_matrix(version: str) -> pd.DataFrame:
+    """Read the values of all countries of a version: a row a country, a column a dimension."""
+    table = _read_table()
+    own = table[table["version"] == version].set_index("country")[DIMENSIONS]
+    return own.astype(float)
+
+
 def _read_table() -> pd.DataFrame:
     """Read the reference table, to which people add countries, and check it whole."""
     table = brought_tables.read(REFERENCE / "human_values.csv", COLUMNS)
