@@ -91,7 +91,7 @@ DOORS = {
     "answers texts": ("answers", "texts", TEXTS),
     "answers plain": ("answers", "plain", ANSWERS),
     "labels": ("labels", "plain", LABELS),
-    "statements": ("statements", "own", STATEMENTS),
+    "statements": ("statements", "texts", STATEMENTS),
     "translations": ("translations", "demo", TRANSLATIONS),
 }
 

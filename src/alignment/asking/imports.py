@@ -56,16 +56,29 @@ def import_labels(workspace: Workspace, file: Path) -> list[str]:
 
 
 def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Write tables into the study's folder, but never over other statements or labels."""
+    """Write tables into the study's folder, unless something that is there would be lost."""
     for name, table in tables.items():
-        path = workspace.raw / name
-        if len(tables) > 1 and name != answers.FILE and path.exists():
-            there = brought_tables.read(path, list(table)).frame[list(table)].reset_index(drop=True)
-            if not there.equals(table.astype("str").reset_index(drop=True)):
-                where = workspace.shown(path)
-                raise Problem(f"{where} is there and holds other rows; move it away first.")
+        if (workspace.raw / name).exists():
+            _refuse_loss(workspace, name, table)
     written = [table_files.write(table, workspace.raw / name) for name, table in tables.items()]
     return [f"wrote {workspace.shown(path)}" for path in written]
+
+
+def _refuse_loss(workspace: Workspace, name: str, table: pd.DataFrame) -> None:
+    """Raise a Problem where a table lacks rows of the one that it would take the place of.
+
+    Statements and their texts, labels, and the cells of answers are kept; a cell's answer may be
+    another one.
+    """
+    path = workspace.raw / name
+    there = brought_tables.read(path, ["statement_id"]).frame
+    keys = [c for c in (*CELL, "polarity", "text") if c in there and c in table]
+    kept = pd.MultiIndex.from_frame(table[keys].astype("str"))
+    lost = there[~pd.MultiIndex.from_frame(there[keys].astype("str")).isin(kept)]
+    if len(lost):
+        row = ", ".join(f"{key} {lost.iloc[0][key]}" for key in keys if lost.iloc[0][key])
+        what = f"{workspace.shown(path)} holds {len(lost):,} rows that this table lacks ({row})"
+        raise Problem(f"{what}; move that file away to have it written anew.")
 
 
 def describe_answers(own: pd.DataFrame) -> list[str]:
