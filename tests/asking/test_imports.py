@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from alignment.asking import answers, imports, labels_file
+from alignment.runner import parameters
 from alignment.study import loader, table_files
 from alignment.study.workspace import Workspace
 from utils.accounting import account_cells
@@ -27,7 +28,8 @@ def here(elsewhere) -> Workspace:
 
 def bring(here: Workspace, tmp_path, frame: pd.DataFrame) -> list[str]:
     frame.to_csv(tmp_path / "brought.csv", index=False)
-    return imports.import_answers(here, tmp_path / "brought.csv")
+    used = parameters.defaults() | here.study.parameters
+    return imports.import_answers(here, tmp_path / "brought.csv", used)
 
 
 def documented(here: Workspace) -> Workspace:

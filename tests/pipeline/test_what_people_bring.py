@@ -209,7 +209,20 @@ TAKEN = [
     ("translations", "t.csv", text([*TRANSLATIONS, ["x9", "汽车"]]), "1 rows of no statement"),
     ("translations", "t.csv", text(put(TRANSLATIONS, 1, 1, "")), "1 rows without a text"),
     ("translations", "t.csv", text(TRANSLATIONS), "83 of 85 statements have no text in it"),
+    ("translations", "t.csv", text(put(TRANSLATIONS, 1, 1, "Cats.")), "1 texts do not look right (demo-13.1"),
+    ("answers own", "a.csv", text([*OWN, ["s1", "M", "no", "en", "3"]]), "1 answers of further runs will not"),
+    ("answers own", "a.csv", text(OWN), "3 of 3 stance votes will be missing, since more than half of 2 r"),
 ]  # fmt: skip
+
+
+def merged(rows, cells) -> bytes:
+    """Write rows as a workbook in which some cells are merged."""
+    made = openpyxl.load_workbook(io.BytesIO(book(rows)))
+    made.active.merge_cells(cells)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
 
 NO_VALUE = put(OWN, 1, 2, "=1+1")
 # Refused: what the sentence names.
@@ -232,6 +245,15 @@ REFUSED = [
     ("answers own", "a.xlsx", book([]), "a.xlsx is empty"),
     ("answers own", "a.csv.gz", gzip.compress(text(OWN), mtime=0)[:30], "cut off or damaged"),
     ("answers own", "a.csv", text(OWN).replace(b"s1", b"s\x001"), "zero bytes"),
+    ("answers own", "a.csv", b'[{"id": "s1", "who": "M"}]', "a.csv is JSON, not a table"),
+    ("answers own", "a.csv", b'{\n  "id": ["s1"]}', "a.csv is JSON, not a table"),
+    ("answers own", "a.tsv", b"<!DOCTYPE html><table><tr><td>id</table>", "a.tsv is HTML or XML"),
+    ("answers own", "a.xls", b"<html><table></table></html>", "cannot be opened as a workbook"),
+    ("answers own", "a.csv", b"My answers\n" + text(OWN), "the names of its columns stand in row 2"),
+    ("answers own", "a.csv", b"My,,,,\n\n" + text(OWN, ";"), "names of its columns stand in row 3"),
+    ("answers own", "a.xlsx", book([["Mine"], *OWN]), "names of its columns stand in sheet \"S0\""),
+    ("answers own", "a.xlsx", merged(OWN, "A2:A3"), "the cells A2:A3 are merged"),
+    ("answers own", "a.xlsx", merged(OWN, "C3:D3"), "the cells C3:D3 are merged"),
     # encodings
     ("answers own", "a.csv", text(OWN, encoding="utf-16-le"), "zero bytes"),
     ("answers own", "a.csv", text(OWN, encoding="utf-16")[:-1], "is damaged UTF-16"),
@@ -245,6 +267,8 @@ REFUSED = [
     ("statements", "s.csv", text(STATEMENTS) + "都市の車を禁止する".encode("euc-jp"), "is not UTF-8 (line 4)"),
     ("statements", "s.csv", text(STATEMENTS) + "都市の車を禁止する".encode("shift-jis"), "is not UTF-8 (line 4)"),
     ("statements", "s.csv", text(CHINESE, mark=b"\xef\xbb\xbf") + b"\xe6\x97", "damaged UTF-8"),
+    ("statements", "s.csv", text(CHINESE).decode("latin-1").encode(), "was read as Windows-1252"),
+    ("statements", "s.csv", text(put(STATEMENTS, 2, 1, "CafÃ©s")), 'which was "t2,Cafés,"'),
     # shape
     ("statements", "s.csv", b"statement_id,text\nt1,Tax meat, now.\n", "s.csv, row 2, has 3 fields"),
     ("statements", "s.csv", b"statement_id,text,votes\nt1,Tax meat\n", "row 2, has 2 fields"),
@@ -314,7 +338,7 @@ REFUSED = [
     ("answers plain", "a.csv", text(insert(ANSWERS, 6, "state", ["refused"] * 2)), "refused with"),
     ("answers plain", "a.csv", text([*ANSWERS, ANSWERS[1]]), "is listed twice"),
     ("labels", "l.csv", text(put(LABELS, 1, 1, "PDX")), 'the dimension "PDX" is not one of'),
-    ("labels", "l.csv", text(put(LABELS, 1, 1, "pdi")), 'the dimension "pdi" is not one of'),
+    ("labels", "l.csv", text(put(LABELS, 1, 1, "pdi")), 'LTO, IND; perhaps "PDI".'),
     ("labels", "l.csv", text(put(LABELS, 1, 2, "0")), 'the polarity "0" is not one of'),
     ("labels", "l.csv", text(put(LABELS, 1, 2, "1.5")), "is not a whole number"),
     ("labels", "l.csv", text(put(LABELS, 1, 2, "high")), 'the polarity "high"'),

@@ -3,6 +3,7 @@
 Each table is checked whole before anything is written, and what was taken from it is said.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,14 @@ import pandas as pd
 from alignment.asking import answers, imported_tables, labels_file
 from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
-from utils.cells import CELL
+from utils.cells import CELL, VOTER
 from utils.errors import Problem
 
 
-def import_answers(workspace: Workspace, file: Path) -> list[str]:
+def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, object]) -> list[str]:
     """Check a table of answers and put it into the study; return what was taken, in sentences.
+
+    `parameters` are the study's, by name: from its runs follows which of the answers count.
 
     A table in the documented columns (step, statement_id, dimension, model, language, run, answer,
     respondents) is taken as it is; any other is read as the study file says under `table:`. Nothing
@@ -26,7 +29,7 @@ def import_answers(workspace: Workspace, file: Path) -> list[str]:
     else:
         table, own, tables = imported_tables.read_mapped(workspace, file)
     own = answers.check_answers(workspace, own, table.name)
-    lines = describe_answers(own) + table.notes
+    lines = describe_answers(own) + describe_votes(own, parameters) + table.notes
     known = labels_file.read_known(workspace)
     if known is not None and statement_table.FILE not in tables:
         lines += labels_file.keep_known(own, known, file.name)[1]
@@ -94,4 +97,23 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
     if "said" in own and not answered.all():
         unread = brought_tables.describe_values(own.loc[own["state"] == "unreadable", "said"])
         lines += [f"could not be read: {unread}"] if unread else []
+    return lines
+
+
+def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object]) -> list[str]:
+    """Say which of the answers read will not count: of further runs, or too few for a vote."""
+    lines = []
+    for step, rows in own[own["state"] == "answered"].groupby("step", sort=False):
+        planned = int(parameters[f"{step}_runs"])
+        is_further = rows["run"] > planned
+        if is_further.any():
+            takes = f"the study takes {planned} (its parameter {step}_runs)"
+            lines.append(f"{is_further.sum():,} answers of further runs will not be used: {takes}")
+        per = rows[~is_further].groupby(VOTER).size()
+        few = (per <= planned / 2).sum() if parameters["missing_votes"] == "planned" else 0
+        if few:
+            need = f"more than half of {planned} runs must be answered"
+            change = f"set {step}_runs, or missing_votes: valid"
+            votes = f"{few:,} of {len(per):,} {step} votes will be missing"
+            lines.append(f"{votes}, since {need} for one ({change})")
     return lines
