@@ -125,6 +125,7 @@ def _open(chosen: argparse.Namespace):
 
 def _import(chosen: argparse.Namespace) -> None:
     from alignment.asking import archive, imports
+    from alignment.runner import parameters
     from alignment.translation import review_sheets
 
     workspace = _open(chosen)
@@ -133,6 +134,9 @@ def _import(chosen: argparse.Namespace) -> None:
     elif chosen.what == "answers" and chosen.file.suffix == ".sqlite":
         copied = archive.copy_replies(chosen.file, workspace.raw / archive.FILE)
         lines = [f"{copied:,} replies copied, with their texts"]
+    elif chosen.what == "answers":
+        used = parameters.defaults() | workspace.study.parameters
+        lines = imports.import_answers(workspace, chosen.file, used)
     else:
         lines = getattr(imports, f"import_{chosen.what}")(workspace, chosen.file)
     print(*lines, sep="\n")

@@ -61,6 +61,7 @@ def patterns() -> SimpleNamespace:
         named={*tags, *(k for w in every.values() for k in w["keywords"])},
         **{k: _any(w.get(k, NOTHING) for w in every.values()) for k in EVERYWHERE},
         says={s: _says(every, s, either["because"]) for s in next(iter(every.values()))["answers"]},
+        states={side: _states(every, side, either["opener"]) for side in ("agree", "disagree")},
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],
         letters={language: re.compile(f"[{w['letters']}]+") for language, w in every.items()},
@@ -68,13 +69,20 @@ def patterns() -> SimpleNamespace:
     )
 
 
+def _states(every: dict, side: str, opener: str) -> re.Pattern:
+    """Return how a sentence before the marked line takes a side by itself."""
+    return _any(words["states"][side].replace("OPENER", opener) for words in every.values())
+
+
 def _marks(every: dict, opener: str) -> dict[str, re.Pattern]:
     """Return `head`, the mark of an answer ("Final answer:"), and `line`, a line that holds one."""
     mark, said = ("|".join(w[k] for w in every.values()) for k in ("mark", "said"))
-    named = rf"""(?:"(?:{mark})"|'(?:{mark})'|(?:{mark})){GAP}{OPTIONS}{GAP}(?:[:=∶]|$)"""
+    number = "|".join(w["number"] for w in every.values())
+    colon = r"(?:[:=∶]|\s[-–—]\s+(?=[^\W\d])|$)"  # a dash before a number may be its sign
+    named = rf"""(?:"(?:{mark})"|'(?:{mark})'|(?:{mark})){GAP}{OPTIONS}{GAP}{colon}"""
     head = rf"{named}|[【\[](?:{mark})[】\]]{GAP}[:=∶]?|(?:{said}){GAP}:?"
     boxed = rf"(?:(?:{said}|{mark}){GAP}:?)?[*\s$\\(\[]*\\boxed\{{"
-    numbered = rf"{PLAIN}(?:\d{{1,2}}[.)、]{PLAIN})?"
+    numbered = rf"{PLAIN}(?:(?:\d{{1,2}}|{number})[.)、]{PLAIN})?"
     sentence = rf".*?(?<!\be\.g)(?<!\bi\.e)[.!?;。\]】]{PLAIN}"
     before = rf"(?!\s*>)(?:{numbered}|{sentence}|.*?,\s*(?=(?:{opener})))(?:(?:{opener}),?:?{GAP})?"
     line = rf"{before}(?P<head>{boxed}|{head})(?P<content>.*)$"

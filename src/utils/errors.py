@@ -11,12 +11,18 @@ class Problem(Exception):
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return the right spelling, as the end of a sentence; nothing when no choice is near.
 
+    A word that differs in case alone is nearest. Of abbreviations any two are alike: of three
+    letters, two that are the same make no near one.
+
     >>> nearest("relevance_qorum", ["relevance_quorum", "min_votes"])
     ' Did you mean "relevance_quorum"?'
-    >>> nearest("zebra", ["min_votes"])
-    ''
+    >>> nearest("pdi", ["PDI", "IND"]), nearest("IVR", ["IDV", "IND"])
+    (' Did you mean "PDI"?', '')
     """
-    matches = get_close_matches(str(word), [str(choice) for choice in choices], n=1)
+    word, choices = str(word), [str(choice) for choice in choices]
+    matches = [choice for choice in choices if choice.casefold() == word.casefold()]
+    if not matches:
+        matches = get_close_matches(word, choices, n=1, cutoff=0.6 if len(word) > 3 else 0.75)
     return f' Did you mean "{matches[0]}"?' if matches else ""
 
 

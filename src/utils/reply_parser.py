@@ -147,6 +147,8 @@ def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tupl
         return nothing
     if any(_contradicts(step, answer, mark, text, start) for mark in marks[:-1]):
         return nothing
+    if step == "stance" and _says_otherwise(answer, _unquoted(text[:start])):
+        return nothing
     marked_in = {l for keyword, l in patterns().keywords.items() if keyword in text[start:end]}
     return answer, {spoken} if spoken else marked_in, (start, end)
 
@@ -252,6 +254,16 @@ def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, 
     if _verdict(step, mark[1])[0] in (None, answer):
         return False
     return not patterns().retracts.search(text[mark[2] : start])
+
+
+def _says_otherwise(answer: str, before: str) -> bool:
+    """Return whether a sentence of its own takes the other side ("I disagree with the statement").
+
+    Unless it is taken back later on.
+    """
+    other = "disagree" if answer == "agree" else "agree"
+    stated = list(patterns().states[other].finditer(before))
+    return bool(stated) and not patterns().retracts.search(before[stated[-1].end() :])
 
 
 def _mostly(language: str, text: str) -> bool:

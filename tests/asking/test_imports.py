@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from alignment.asking import answers, imports, labels_file
+from alignment.runner import parameters
 from alignment.study import loader, table_files
 from alignment.study.workspace import Workspace
 from utils.accounting import account_cells
@@ -27,7 +28,8 @@ def here(elsewhere) -> Workspace:
 
 def bring(here: Workspace, tmp_path, frame: pd.DataFrame) -> list[str]:
     frame.to_csv(tmp_path / "brought.csv", index=False)
-    return imports.import_answers(here, tmp_path / "brought.csv")
+    used = parameters.defaults() | here.study.parameters
+    return imports.import_answers(here, tmp_path / "brought.csv", used)
 
 
 def documented(here: Workspace) -> Workspace:
@@ -61,7 +63,9 @@ def test_other_statements_are_never_written_over(here, tmp_path):
     bring(here, tmp_path, LOG)
     bring(here, tmp_path, LOG.assign(Response="disagree"))  # the same statements
     before = (here.raw / "answers.csv.gz").read_bytes()
-    with pytest.raises(Problem, match="statements.csv is there and holds other rows; move it away"):
+    with pytest.raises(
+        Problem, match="statements.csv holds 1 rows that this table lacks .*move that"
+    ):
         bring(here, tmp_path, LOG.assign(Statement="Cats may vote"))
     assert (here.raw / "answers.csv.gz").read_bytes() == before
 
@@ -108,3 +112,31 @@ def test_labels_that_name_no_statement_of_the_study_stop(here):
     here.write(pd.DataFrame({"statement_id": ["1", "2"]}), "02_statements")
     with pytest.raises(Problem, match="names no statement that this study keeps: it has 7, the st"):
         labels_file.read_labels(here)
+
+
+def table_of(tmp_path, text: str):
+    path = tmp_path / "brought.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_nothing_that_was_imported_is_lost_by_another_import(here, tmp_path):
+    """Statements with their texts, labels and answered cells stay; more may come."""
+    here = documented(here)
+    head, more = "statement_id,text\n", "1,Cats.\n2,Dogs.\n"
+    imports.import_statements(here, table_of(tmp_path, head + more))
+    imports.import_statements(here, table_of(tmp_path, head + more + "3,Mice.\n"))
+    for other in ("1,Cats.\n", "1,Cows.\n2,Dogs.\n3,Mice.\n", "7,Bees.\n"):
+        with pytest.raises(Problem, match="statements.csv holds .* rows that this table lacks"):
+            imports.import_statements(here, table_of(tmp_path, head + other))
+    assert len(table_files.read(here.raw / "statements.csv")) == 3
+    head, more = "statement_id,dimension,polarity\n", "1,S,1\n2,E,-1\n"
+    imports.import_labels(here, table_of(tmp_path, head + more))
+    for other in ("1,S,1\n", "1,S,2\n2,E,-1\n"):
+        with pytest.raises(Problem, match="labels.csv holds 1 rows that this table lacks"):
+            imports.import_labels(here, table_of(tmp_path, head + other))
+    bring(here, tmp_path, stances(("1", "ChatGPT", 1, "agree")))
+    bring(here, tmp_path, stances(("1", "ChatGPT", 1, "disagree"), ("2", "ChatGPT", 1, "agree")))
+    with pytest.raises(Problem, match="answers.csv.gz holds 2 rows .*model ChatGPT"):
+        bring(here, tmp_path, stances(("1", "DeepSeek", 1, "agree")))
+    assert table_files.read(here.raw / answers.FILE)["answer"].tolist() == ["disagree", "agree"]

@@ -53,7 +53,12 @@ def tables() -> dict[str, pd.DataFrame]:
 
 def study(parameters=(), **changed):
     found, parameters = tables() | changed, dict(parameters)
-    settings = SimpleNamespace(languages=["en", "zh"], sampling=SimpleNamespace(temperature=1.0))
+    settings = SimpleNamespace(
+        languages=["en", "zh"],
+        sampling=SimpleNamespace(temperature=1.0),
+        respondents="live",
+        labels="",
+    )
     return SimpleNamespace(
         parameters=parameters,
         read=found.__getitem__,
@@ -214,3 +219,15 @@ def test_the_swapped_poles_of_table_1_are_listed_with_their_reason():
         published.read_published("paper_table1").set_index("dimension").loc["LTO", "positive_pole"]
     )
     assert printed == "immediate gratification"  # what the item calls short-term
+
+
+def test_what_was_done_elsewhere_is_no_setting_of_the_study():
+    elsewhere, live = study(), study()
+    elsewhere.study.respondents, elsewhere.study.labels = "imported", "labels.csv"
+    values, own = (
+        study_values.compute_study_values(elsewhere),
+        study_values.compute_study_values(live),
+    )
+    missing = ["sampling temperature", "model requests in all"]
+    missing += ["relevance votes cast per pair", "relevance votes needed"]
+    assert set(own) - set(values) == set(missing) and own["sampling temperature"] == 1.0

@@ -345,3 +345,37 @@ def test_what_is_in_marks_of_any_name_is_no_answer(cell, name, is_closed):
     thought = f"<{name}>{MARKS[language][0]}: {word}" + f"</{name}>" * is_closed
     if name not in HARMLESS and name not in patterns().named:
         assert read(step, language, thought)[0] != "answered"
+
+
+@pytest.mark.parametrize(
+    "language, text",
+    [
+        ("en", "I fully disagree with the statement.\n\nAnswer: agree"),
+        ("en", "Overall, I do not agree with this statement.\n\nAnswer: agree"),
+        ("en", "Both sides have a point. I agree with the claim.\n\nAnswer: disagree"),
+        ("zh", "出于以上原因，我坚决反对这一说法。\n\n答案：同意"),
+        ("zh", "综上，我同意该陈述。\n\n答案：反对"),
+    ],
+)
+def test_a_sentence_that_takes_the_other_side_leaves_no_answer(language, text):
+    assert read("stance", language, text) == ("unreadable", "")
+
+
+@pytest.mark.parametrize(
+    "language, text, meant",
+    [
+        ("en", "Why would I disagree with the statement? For its cost.\n\nAnswer: agree", "agree"),
+        ("en", 'A critic says: "I disagree with the statement."\n\nAnswer: agree', "agree"),
+        ("en", "I disagree with the statement. Wait, no.\n\nAnswer: agree", "agree"),
+        ("en", "Answer - disagree", "disagree"),
+        ("en", "Answer: agree\n\nThe main reason is cost.", "agree"),
+        ("zh", "三、答案：不同意", "disagree"),
+        ("zh", "答案：不同意\n\n主要原因在于安全。", "disagree"),
+    ],
+)
+def test_a_side_that_is_not_the_models_own_or_was_taken_back_is_none(language, text, meant):
+    assert read("stance", language, text) == ("answered", meant)
+
+
+def test_a_dash_before_a_number_is_no_colon():
+    assert read("polarity", "en", "Answer - 1")[0] == "unreadable"

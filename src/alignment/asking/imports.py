@@ -3,6 +3,7 @@
 Each table is checked whole before anything is written, and what was taken from it is said.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,14 @@ import pandas as pd
 from alignment.asking import answers, imported_tables, labels_file
 from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
-from utils.cells import CELL
+from utils.cells import CELL, VOTER
 from utils.errors import Problem
 
 
-def import_answers(workspace: Workspace, file: Path) -> list[str]:
+def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, object]) -> list[str]:
     """Check a table of answers and put it into the study; return what was taken, in sentences.
+
+    `parameters` are the study's, by name: from its runs follows which of the answers count.
 
     A table in the documented columns (step, statement_id, dimension, model, language, run, answer,
     respondents) is taken as it is; any other is read as the study file says under `table:`. Nothing
@@ -26,7 +29,7 @@ def import_answers(workspace: Workspace, file: Path) -> list[str]:
     else:
         table, own, tables = imported_tables.read_mapped(workspace, file)
     own = answers.check_answers(workspace, own, table.name)
-    lines = describe_answers(own) + table.notes
+    lines = describe_answers(own) + describe_votes(own, parameters) + table.notes
     known = labels_file.read_known(workspace)
     if known is not None and statement_table.FILE not in tables:
         lines += labels_file.keep_known(own, known, file.name)[1]
@@ -56,16 +59,29 @@ def import_labels(workspace: Workspace, file: Path) -> list[str]:
 
 
 def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Write tables into the study's folder, but never over other statements or labels."""
+    """Write tables into the study's folder, unless something that is there would be lost."""
     for name, table in tables.items():
-        path = workspace.raw / name
-        if len(tables) > 1 and name != answers.FILE and path.exists():
-            there = brought_tables.read(path, list(table)).frame[list(table)].reset_index(drop=True)
-            if not there.equals(table.astype("str").reset_index(drop=True)):
-                where = workspace.shown(path)
-                raise Problem(f"{where} is there and holds other rows; move it away first.")
+        if (workspace.raw / name).exists():
+            _refuse_loss(workspace, name, table)
     written = [table_files.write(table, workspace.raw / name) for name, table in tables.items()]
     return [f"wrote {workspace.shown(path)}" for path in written]
+
+
+def _refuse_loss(workspace: Workspace, name: str, table: pd.DataFrame) -> None:
+    """Raise a Problem where a table lacks rows of the one that it would take the place of.
+
+    Statements and their texts, labels, and the cells of answers are kept; a cell's answer may be
+    another one.
+    """
+    path = workspace.raw / name
+    there = brought_tables.read(path, ["statement_id"]).frame
+    keys = [c for c in (*CELL, "polarity", "text") if c in there and c in table]
+    kept = pd.MultiIndex.from_frame(table[keys].astype("str"))
+    lost = there[~pd.MultiIndex.from_frame(there[keys].astype("str")).isin(kept)]
+    if len(lost):
+        row = ", ".join(f"{key} {lost.iloc[0][key]}" for key in keys if lost.iloc[0][key])
+        what = f"{workspace.shown(path)} holds {len(lost):,} rows that this table lacks ({row})"
+        raise Problem(f"{what}; move that file away to have it written anew.")
 
 
 def describe_answers(own: pd.DataFrame) -> list[str]:
@@ -81,4 +97,23 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
     if "said" in own and not answered.all():
         unread = brought_tables.describe_values(own.loc[own["state"] == "unreadable", "said"])
         lines += [f"could not be read: {unread}"] if unread else []
+    return lines
+
+
+def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object]) -> list[str]:
+    """Say which of the answers read will not count: of further runs, or too few for a vote."""
+    lines = []
+    for step, rows in own[own["state"] == "answered"].groupby("step", sort=False):
+        planned = int(parameters[f"{step}_runs"])
+        is_further = rows["run"] > planned
+        if is_further.any():
+            takes = f"the study takes {planned} (its parameter {step}_runs)"
+            lines.append(f"{is_further.sum():,} answers of further runs will not be used: {takes}")
+        per = rows[~is_further].groupby(VOTER).size()
+        few = (per <= planned / 2).sum() if parameters["missing_votes"] == "planned" else 0
+        if few:
+            need = f"more than half of {planned} runs must be answered"
+            change = f"set {step}_runs, or missing_votes: valid"
+            votes = f"{few:,} of {len(per):,} {step} votes will be missing"
+            lines.append(f"{votes}, since {need} for one ({change})")
     return lines

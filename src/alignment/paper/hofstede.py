@@ -37,14 +37,11 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
 
 
-def list_countries(version: str) -> list[str]:
-    """Return the countries whose values a version of the reference table holds.
-
-    >>> list_countries("current")
-    ['US', 'China']
-    """
+def read_matrix(version: str) -> pd.DataFrame:
+    """Read the values of all countries of a version: a row a country, a column a dimension."""
     table = _read_table()
-    return table.loc[table["version"] == allowed("human_values", version), "country"].tolist()
+    own = table[table["version"] == version].set_index("country")[DIMENSIONS]
+    return own.astype(float)
 
 
 def _read_table() -> pd.DataFrame:

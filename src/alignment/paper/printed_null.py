@@ -1,11 +1,12 @@
-"""The null model of Figure 1 for the paper's own groups and its stated numbers of labels."""
+"""What else agrees with people as well as the paper's groups: chance, other groups or peoples."""
 
 import numpy as np
 import pandas as pd
 
-from alignment.paper.hofstede import read_human_values
-from alignment.paper.published import MODELS, read_stated_n
-from alignment.stats import null_model
+from alignment.paper import grim
+from alignment.paper.hofstede import read_human_values, read_matrix
+from alignment.paper.published import MODELS, read_stated_n, read_table3
+from alignment.stats import assignments, null_model
 
 
 def chance_directions() -> pd.DataFrame:
@@ -25,3 +26,45 @@ def chance_directions() -> pd.DataFrame:
         share = null_model.chance_directions(labels, MODELS, rates, people, differ)
         tables.append(null_model.distribution(share, design, len(stated)))
     return pd.concat(tables, ignore_index=True)
+
+
+def read_native_positions() -> pd.DataFrame:
+    """Return the printed native entries as sums over statements: dimension, model, value.
+
+    A sum is the whole number that the printed mean stands for at the greatest n that its row
+    allows.
+    """
+    table = read_table3()
+    ns = grim.n_by_row(table, read_stated_n())
+    native = table[table["native"]]
+    n = native["dimension"].map({dimension: max(allowed) for dimension, allowed in ns.items()})
+    return native.assign(value=(native["mean"] * n).round())[["dimension", "model", "value"]]
+
+
+def assign_models() -> pd.DataFrame:
+    """Return how many printed directions agree with people for each way to deal out the models."""
+    people = read_human_values("current", list(MODELS["culture"].unique()))
+    return assignments.assign_models(read_native_positions(), MODELS, people)
+
+
+def pair_countries() -> pd.DataFrame:
+    """Return how many of the printed directions each ordered pair of countries has (2015)."""
+    positions = read_native_positions().merge(MODELS[["model", "culture"]])
+    means = positions.groupby(["dimension", "culture"])["value"].mean().unstack()
+    first, second = MODELS["culture"].unique()
+    return assignments.pair_countries(means[first] - means[second], read_matrix("2015"))
+
+
+def describe_units(dealt: pd.DataFrame) -> str:
+    """Say what `assign_models` and `pair_countries` show of the printed directions."""
+    agree, ways = dealt["agree"].iloc[0], len(dealt)
+    same, p = (dealt["agree"] >= agree).sum(), assignments.share_as_good(dealt)
+    pairs = pair_countries()
+    every = pairs[pairs["agree"] == pairs["of"].max()]
+    return (
+        f"By the printed table the real groups agree with people on {agree} of "
+        f"{len(read_stated_n())} dimensions, as do **{same} of the {ways} ways** to deal out the "
+        f"models, the real one among them (p = {p:.2f}). The {pairs['of'].max()} decided "
+        f"directions are also those of **{len(every)} of {len(pairs)} ordered pairs of countries** "
+        f"in the matrix of 2015, such as {every['first'].iloc[-1]} and {every['second'].iloc[-1]}."
+    )

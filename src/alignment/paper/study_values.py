@@ -43,27 +43,33 @@ def compute_study_values(workspace: Workspace, human_version: str = "current") -
 
 
 def count_pipeline(workspace: Workspace) -> dict[str, int]:
-    """Count debates, statements, pairs and questions, under the names of `paper_counts`."""
+    """Count debates, statements, pairs and requests, under the names of `paper_counts`."""
     relevant = workspace.read("04_relevance").query("relevant")
     by_dimension = relevant["dimension"].value_counts()
     planned = [workspace.read(f"{n}_accounting")["planned"].sum() for n in ASKING.values()]
+    is_asked = workspace.study.respondents != "imported"  # imported answers are no requests
+    asked = {"model requests in all": sum(map(int, planned))} if is_asked else {}
     return {
         "debates scraped": len(workspace.read("01_debates")),
         KEPT: len(workspace.read("02_statements")),
         "statements relevant to at least one dimension": relevant["statement_id"].nunique(),
-        "model requests in all": sum(map(int, planned)),
+        **asked,
         **{f"relevant {d}": int(by_dimension.get(d, 0)) for d in workspace.dimensions},
     }
 
 
 def _read_design(workspace: Workspace) -> dict[str, object]:
+    """Return the settings of the study that decided something: none of what was done elsewhere."""
     values = {
-        "relevance votes cast per pair": len(workspace.judges) * len(workspace.study.languages),
-        "relevance votes needed": workspace.read("04_relevance")["quorum"].max(),
         "runs per model and language": workspace.read("07_votes")["planned"].max(),
-        "sampling temperature": workspace.study.sampling.temperature,
         "significance level": ALPHA,
     }
+    if workspace.study.respondents != "imported":
+        values["sampling temperature"] = workspace.study.sampling.temperature
+    if not workspace.study.labels:  # no judge voted on labels that are brought
+        votes = len(workspace.judges) * len(workspace.study.languages)
+        values["relevance votes cast per pair"] = votes
+        values["relevance votes needed"] = workspace.read("04_relevance")["quorum"].max()
     if "LTO" in workspace.dimensions:
         pole = workspace.describe("en")["LTO"]["positive_pole"]
         values[ledger.LTO_POLE] = pole.partition(":")[0]

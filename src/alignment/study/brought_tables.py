@@ -72,7 +72,9 @@ def read(path: Path, needed: Iterable[str], known: Iterable[str] | None = None) 
     if path.name.casefold().endswith(BOOKS):
         frame = _read_book(path, needed, notes)
     else:
-        head, *rows = _parse(path.name, _decode(path.name, content, notes), notes)
+        text = _decode(path.name, content, notes)
+        _refuse_other_text(path.name, text, needed)
+        head, *rows = _parse(path.name, text, notes)
         frame = _as_frame(path.name, "row", head, rows)
         _check_columns(path.name, frame, needed)
     frame = _strip(frame, notes)
@@ -102,6 +104,46 @@ def _strip(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
 
 # Text
+
+
+def _refuse_other_text(name: str, text: str, needed: list[str]) -> None:
+    """Raise a Problem for text that is no table, or whose head is not its first row."""
+    if kind := re.match(r"\s*(?:(<[!?a-z])|[{\[]\s*[{\[\"\]}])", text, re.I):
+        what = "HTML or XML" if kind[1] else "JSON"
+        raise Problem(f"{name} is {what}, not a table; save it as a table ({', '.join(ENDINGS)}).")
+    lines = text.splitlines()[text.casefold().startswith("sep=") :]
+    rows = [re.split(r"[,;\t|]", line) for line in lines[:20]]
+    _refuse_title(name, "row", [[field.strip(' "\ufeff') for field in row] for row in rows], needed)
+    garbled = [line for line in lines if _mend(line) != line]
+    if garbled:
+        first, mended = garbled[0].strip()[:40], _mend(garbled[0]).strip()[:40]
+        what = f'"{first}", which was "{mended}" in UTF-8 and was read as Windows-1252 on its way'
+        raise Problem(
+            f"{name} holds {what} ({len(garbled):,} such lines); export it anew as UTF-8."
+        )
+
+
+def _refuse_title(name: str, place: str, rows: list[list[str]], needed: list[str]) -> None:
+    """Raise a Problem where the names of the needed columns stand in a later row than the first."""
+    heads = [number for number, row in enumerate(rows, 1) if set(needed) <= set(row)]
+    if heads and heads[0] > 1:
+        mend = "take out what stands above them"
+        raise Problem(f"{name}: the names of its columns stand in {place} {heads[0]}; {mend}.")
+
+
+def _mend(line: str) -> str:
+    """Return a line as it was before its UTF-8 was read as Windows-1252, if that is what it is.
+
+    >>> _mend("caf\u00c3\u00a9"), _mend("caf\u00e9")
+    ('caf\u00e9', 'caf\u00e9')
+    """
+    if line.isascii():
+        return line
+    try:
+        code = b"".join(c.encode("cp1252", "ignore") or c.encode("latin-1") for c in line)
+        return code.decode()
+    except UnicodeError:
+        return line
 
 
 def _decode(name: str, content: bytes, notes: list[str]) -> str:
@@ -247,8 +289,11 @@ def _read_book(path: Path, needed: list[str], notes: list[str]) -> pd.DataFrame:
     for title, ((row, head), *rows) in sheets.items():
         names = [" ".join(str(cell).split()) for cell in head]
         if not set(needed) <= set(names):
+            above = [[str(cell).strip() for cell in cells] for _, cells in rows[:20]]
+            _refuse_title(name, f'sheet "{title}", filled row', [names, *above], needed)
             others[title] = [n for n in names if n]
             continue
+        spreadsheets.refuse_merged(path, title, row)
         place = "row" if len(sheets) == 1 else f'sheet "{title}", row'
         texts = [(number, _as_text(name, place, number, cells)) for number, cells in rows]
         _check_ids(name, place, names, rows)
@@ -322,8 +367,8 @@ def check_values(table: Brought, column: str, values: Iterable[str]) -> None:
     values = [str(value) for value in values]
     wrong = ~table.frame[column].isin(values)
     if wrong.any():
-        near = nearest(table.frame.loc[wrong, column].iloc[0], values).rstrip("?")
-        listed = f"{', '.join(values)}{f'; did you{near[8:]}?' if near else ''}"
+        near = nearest(table.frame.loc[wrong, column].iloc[0], values).removesuffix("?")
+        listed = f"{', '.join(values)}{near.replace(' Did you mean', '; perhaps')}"
         table.refuse(wrong, f'the {column} "{{{column}}}" is not one of {listed}')
 
 

@@ -1,5 +1,6 @@
 """Notes on a page about its answers: who gave them, how many are missing, and their texts."""
 
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
@@ -60,11 +61,15 @@ def missing_stances(workspace: Workspace) -> Markdown:
     states = " + ".join(f"{n:,} {state}" for state, n in counts.items() if n)
     text = f"{planned:,} stances planned = {states}."
     if planned > counts["answered"]:
-        far = max((bounds["high"] - bounds["mean"]).max(), (bounds["mean"] - bounds["low"]).max())
-        if not far >= 0:
+        has_mean = bounds["mean"].notna()
+        if not has_mean.any():
             return Markdown(f"{text} **No model has a stance**, so there is no mean.")
+        far = np.maximum(bounds["high"] - bounds["mean"], bounds["mean"] - bounds["low"]).max()
         text += " If all missing answers had gone the worst way, "
         text += f"a mean would move by up to {far:.2f}."
+        if not has_mean.all():
+            without = f"{(~has_mean).sum():,} of {len(bounds):,} means"
+            text += f" **{without} do not exist**, since too few runs were answered for any stance."
     silent = accounting.query("answered == 0")
     if len(silent):
         names = ", ".join(silent["model"] + " in " + silent["language"])

@@ -168,6 +168,23 @@ def read_cells(path: Path) -> dict[str, list[tuple[int, list]]]:
     return sheets
 
 
+def refuse_merged(path: Path, title: str, head: int) -> None:
+    """Raise a Problem for merged cells below the head of a table: only the first has the value.
+
+    Of .ods it is not known which cells are merged.
+    """
+    with python_calamine.load_workbook(path) as book:
+        ranges = book.get_sheet_by_name(title).merged_cell_ranges or []
+    below = [(first, last) for first, last in ranges if last[0] + 1 > head]
+    if below:
+        first, last = (f"{get_column_letter(column + 1)}{row + 1}" for row, column in below[0])
+        where, how = (
+            f'sheet "{title}": the cells {first}:{last} are',
+            "separate them and fill each.",
+        )
+        raise Problem(f"{path.name}, {where} merged, and only the first has a value; {how}")
+
+
 def _refuse_without_value(path: Path) -> None:
     """Raise a Problem for a cell of an .xlsx that has no value: an error, or a bare formula."""
     try:

@@ -52,7 +52,14 @@ def import_translations(workspace: Workspace, file: Path, language: str | None =
     if len(new):
         translations.add(workspace, new)
     path = shown(workspace.material / "translations.csv")
-    return [f"{len(new)} of {len(rows)} texts were new and are in {path}", *notes]
+    lines = [f"{len(new)} of {len(rows)} texts were new and are in {path}", *notes]
+    findings = check_translations(statements, rows)
+    if len(findings):
+        first = findings.iloc[0]
+        looks = f"{findings['statement_id'].nunique():,} texts do not look right"
+        example = f"{first['statement_id']}: {first['reason']}"
+        lines.append(f"{looks} ({example}); notebook 03 lists them all")
+    return lines
 
 
 def write_sheet(path: Path, statements, translated, findings, study: str, language: str) -> Path:
