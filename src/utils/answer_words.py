@@ -50,7 +50,7 @@ def patterns() -> SimpleNamespace:
     traditional = "".join(w.get("traditional", "") for w in every.values())
     tags = [w["statement"] for w in every.values()]
     return SimpleNamespace(
-        **_marks(every, either["opener"]),
+        **_marks(every, either["opener"], either["number"]),
         keywords={k: language for language, w in every.items() for k in w["keywords"]},
         turns=re.compile(
             rf"\W*(?:{either['turns']})\W{{0,3}}(?:\d+|{either['number']})?[\s*_]*(?::|$)"
@@ -71,13 +71,13 @@ def patterns() -> SimpleNamespace:
 
 def _states(every: dict, side: str, opener: str) -> re.Pattern:
     """Return how a sentence before the marked line takes a side by itself."""
-    return _any(words["states"][side].replace("OPENER", opener) for words in every.values())
+    own = (words.get("states", {}).get(side, NOTHING) for words in every.values())
+    return _any(pattern.replace("OPENER", opener) for pattern in own)
 
 
-def _marks(every: dict, opener: str) -> dict[str, re.Pattern]:
+def _marks(every: dict, opener: str, number: str) -> dict[str, re.Pattern]:
     """Return `head`, the mark of an answer ("Final answer:"), and `line`, a line that holds one."""
     mark, said = ("|".join(w[k] for w in every.values()) for k in ("mark", "said"))
-    number = "|".join(w["number"] for w in every.values())
     colon = r"(?:[:=∶]|\s[-–—]\s+(?=[^\W\d])|$)"  # a dash before a number may be its sign
     named = rf"""(?:"(?:{mark})"|'(?:{mark})'|(?:{mark})){GAP}{OPTIONS}{GAP}{colon}"""
     head = rf"{named}|[【\[](?:{mark})[】\]]{GAP}[:=∶]?|(?:{said}){GAP}:?"
