@@ -590,6 +590,12 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
     )
 
 
+def test_a_sheet_without_any_correction_is_taken_back_and_changes_nothing(reviewed):
+    review_sheets.export_sheet(reviewed, None, None)
+    said = review_sheets.import_translations(reviewed, reviewed.raw / "review.zh.xlsx", None)
+    assert len(said) == 1 and said[0].startswith("0 of 0 texts were new")
+
+
 def test_the_sheet_shows_doubtful_texts_first_as_text_and_locks_all_but_the_corrections(reviewed):
     review_sheets.export_sheet(reviewed, None)
     sheet = load_workbook(reviewed.raw / "review.zh.xlsx").active

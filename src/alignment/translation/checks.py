@@ -89,6 +89,8 @@ def check_translations(statements: pd.DataFrame, translated: pd.DataFrame) -> pd
     or differs in its negations. Placeholders are no translations and are left alone.
     """
     both = _beside(statements, translated)
+    if both.empty:
+        return pd.DataFrame(columns=COLUMNS, dtype="str")
     ratio = both["text"].str.len() / both["text_source"].str.len().clip(lower=1)
     both["relative"] = ratio / ratio.groupby(both["language"]).transform("median")
     both["back"] = both["back_translation"].fillna("") if "back_translation" in both else ""

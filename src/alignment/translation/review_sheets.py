@@ -53,7 +53,9 @@ def import_translations(workspace: Workspace, file: Path, language: str | None =
         translations.add(workspace, new)
     path = shown(workspace.material / "translations.csv")
     lines = [f"{len(new)} of {len(rows)} texts were new and are in {path}", *notes]
-    findings = check_translations(statements, rows)
+    current = translations.read_current(workspace, statements, language)
+    findings = check_translations(statements, current)
+    findings = findings[findings["statement_id"].isin(rows["statement_id"])]
     if len(findings):
         first = findings.iloc[0]
         looks = f"{findings['statement_id'].nunique():,} texts do not look right"
