@@ -13,6 +13,8 @@ from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
 from utils.cells import CELL, VOTER
 from utils.errors import Problem
+from utils.rules import Rules
+from utils.votes import cast_votes
 
 
 def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, object]) -> list[str]:
@@ -102,18 +104,20 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
 
 def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object]) -> list[str]:
     """Say which of the answers read will not count: of further runs, or too few for a vote."""
-    lines = []
-    for step, rows in own[own["state"] == "answered"].groupby("step", sort=False):
+    lines, rules = [], Rules.from_parameters(parameters)
+    for step, rows in own.groupby("step", sort=False):
         planned = int(parameters[f"{step}_runs"])
-        is_further = rows["run"] > planned
+        is_further = (rows["run"] > planned) & (rows["state"] == "answered")
         if is_further.any():
             takes = f"the study takes {planned} (its parameter {step}_runs)"
             lines.append(f"{is_further.sum():,} answers of further runs will not be used: {takes}")
-        per = rows[~is_further].groupby(VOTER).size()
-        few = (per <= planned / 2).sum() if parameters["missing_votes"] == "planned" else 0
-        if few:
-            need = f"more than half of {planned} runs must be answered"
-            change = f"set {step}_runs, or missing_votes: valid"
-            votes = f"{few:,} of {len(per):,} {step} votes will be missing"
-            lines.append(f"{votes}, since {need} for one ({change})")
+        votes, voters = cast_votes(rows, planned, rules), rows.groupby(VOTER).ngroups
+        is_cast = votes["vote"].notna() | (votes["tie"] == "undecided")
+        if few := voters - is_cast.sum():
+            half = (
+                f"more than half of {planned} runs" if rules.missing_votes == "planned" else "one"
+            )
+            missing = f"{few:,} of {voters:,} {step} votes will be missing"
+            change = f"the parameters {step}_runs and missing_votes decide"
+            lines.append(f"{missing}, since {half} must be answered ({change})")
     return lines
