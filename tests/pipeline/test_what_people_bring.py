@@ -211,6 +211,7 @@ TAKEN = [
     ("translations", "t.csv", text(TRANSLATIONS), "83 of 85 statements have no text in it"),
     ("translations", "t.csv", text(put(TRANSLATIONS, 1, 1, "Cats.")), "1 texts do not look right (demo-13.1"),
     ("answers own", "a.csv", text([*OWN, ["s1", "M", "no", "en", "3"]]), "1 answers of further runs will not"),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "maybe")), "3 of 3 stance votes will be missing"),
     ("answers own", "a.csv", text(OWN), "3 of 3 stance votes will be missing, since more than half of 2 r"),
 ]  # fmt: skip
 
@@ -252,6 +253,7 @@ REFUSED = [
     ("answers own", "a.csv", b"My answers\n" + text(OWN), "the names of its columns stand in row 2"),
     ("answers own", "a.csv", b"My,,,,\n\n" + text(OWN, ";"), "names of its columns stand in row 3"),
     ("answers own", "a.xlsx", book([["Mine"], *OWN]), "names of its columns stand in sheet \"S0\""),
+    ("answers own", "a.xlsx", book([["Mine"], [None], *OWN]), 'columns stand in sheet "S0", row 3;'),
     ("answers own", "a.xlsx", merged(OWN, "A2:A3"), "the cells A2:A3 are merged"),
     ("answers own", "a.xlsx", merged(OWN, "C3:D3"), "the cells C3:D3 are merged"),
     # encodings
@@ -268,7 +270,8 @@ REFUSED = [
     ("statements", "s.csv", text(STATEMENTS) + "都市の車を禁止する".encode("shift-jis"), "is not UTF-8 (line 4)"),
     ("statements", "s.csv", text(CHINESE, mark=b"\xef\xbb\xbf") + b"\xe6\x97", "damaged UTF-8"),
     ("statements", "s.csv", text(CHINESE).decode("latin-1").encode(), "was read as Windows-1252"),
-    ("statements", "s.csv", text(put(STATEMENTS, 2, 1, "CafÃ©s")), 'which was "t2,Cafés,"'),
+    ("statements", "s.csv", text(put(STATEMENTS, 2, 1, "CafÃ©s")), 's.csv, row 3: "CafÃ©s", which was "Cafés"'),
+    ("statements", "s.xlsx", book(put(STATEMENTS, 2, 1, "CafÃ©s")), 'row 3: "CafÃ©s", which was "Cafés"'),
     # shape
     ("statements", "s.csv", b"statement_id,text\nt1,Tax meat, now.\n", "s.csv, row 2, has 3 fields"),
     ("statements", "s.csv", b"statement_id,text,votes\nt1,Tax meat\n", "row 2, has 2 fields"),

@@ -78,6 +78,7 @@ def read(path: Path, needed: Iterable[str], known: Iterable[str] | None = None) 
         frame = _as_frame(path.name, "row", head, rows)
         _check_columns(path.name, frame, needed)
     frame = _strip(frame, notes)
+    _refuse_garbled(path.name, frame)
     if frame.empty:
         raise Problem(f"{path.name} holds no row below the names of its columns.")
     if known is not None and (unused := [c for c in frame if c not in {*needed, *known}]):
@@ -103,6 +104,34 @@ def _strip(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     return stripped[~is_empty]
 
 
+def _refuse_garbled(name: str, frame: pd.DataFrame) -> None:
+    """Raise a Problem for texts in UTF-8 that were read as Windows-1252 on their way."""
+    mended = frame.apply(lambda column: column.map(_mend))
+    is_garbled = (mended != frame).any(axis=1)
+    if is_garbled.any():
+        place, first = is_garbled.idxmax(), frame.loc[is_garbled].iloc[0]
+        column = (mended.loc[is_garbled].iloc[0] != first).idxmax()
+        right = _mend(first[column])
+        what = f'"{first[column][:40]}", which was "{right[:40]}" in UTF-8'
+        how = "and was read as Windows-1252 on its way; export it anew as UTF-8"
+        raise Problem(f"{name}, {place}: {what} {how} ({is_garbled.sum():,} such rows).")
+
+
+def _mend(text: str) -> str:
+    """Return a text as it was before its UTF-8 was read as Windows-1252, if that is what it is.
+
+    >>> _mend("caf\u00c3\u00a9"), _mend("caf\u00e9")
+    ('caf\u00e9', 'caf\u00e9')
+    """
+    if text.isascii():
+        return text
+    try:
+        code = b"".join(c.encode("cp1252", "ignore") or c.encode("latin-1") for c in text)
+        return code.decode()
+    except UnicodeError:
+        return text
+
+
 # Text
 
 
@@ -111,39 +140,18 @@ def _refuse_other_text(name: str, text: str, needed: list[str]) -> None:
     if kind := re.match(r"\s*(?:(<[!?a-z])|[{\[]\s*[{\[\"\]}])", text, re.I):
         what = "HTML or XML" if kind[1] else "JSON"
         raise Problem(f"{name} is {what}, not a table; save it as a table ({', '.join(ENDINGS)}).")
-    lines = text.splitlines()[text.casefold().startswith("sep=") :]
-    rows = [re.split(r"[,;\t|]", line) for line in lines[:20]]
-    _refuse_title(name, "row", [[field.strip(' "\ufeff') for field in row] for row in rows], needed)
-    garbled = [line for line in lines if _mend(line) != line]
-    if garbled:
-        first, mended = garbled[0].strip()[:40], _mend(garbled[0]).strip()[:40]
-        what = f'"{first}", which was "{mended}" in UTF-8 and was read as Windows-1252 on its way'
-        raise Problem(
-            f"{name} holds {what} ({len(garbled):,} such lines); export it anew as UTF-8."
-        )
+    rows = [
+        (number, re.split(r"[,;\t|]", line)) for number, line in enumerate(text.split("\n", 20), 1)
+    ]
+    _refuse_title(name, "row", rows[text.casefold().startswith("sep=") :], needed)
 
 
-def _refuse_title(name: str, place: str, rows: list[list[str]], needed: list[str]) -> None:
+def _refuse_title(name: str, place: str, rows: list[tuple[int, list]], needed: list[str]) -> None:
     """Raise a Problem where the names of the needed columns stand in a later row than the first."""
-    heads = [number for number, row in enumerate(rows, 1) if set(needed) <= set(row)]
-    if heads and heads[0] > 1:
-        mend = "take out what stands above them"
-        raise Problem(f"{name}: the names of its columns stand in {place} {heads[0]}; {mend}.")
-
-
-def _mend(line: str) -> str:
-    """Return a line as it was before its UTF-8 was read as Windows-1252, if that is what it is.
-
-    >>> _mend("caf\u00c3\u00a9"), _mend("caf\u00e9")
-    ('caf\u00e9', 'caf\u00e9')
-    """
-    if line.isascii():
-        return line
-    try:
-        code = b"".join(c.encode("cp1252", "ignore") or c.encode("latin-1") for c in line)
-        return code.decode()
-    except UnicodeError:
-        return line
+    for number, cells in rows[1:20]:
+        if set(needed) <= {str(cell).strip(' "\r') for cell in cells}:
+            mend = "take out what stands above them"
+            raise Problem(f"{name}: the names of its columns stand in {place} {number}; {mend}.")
 
 
 def _decode(name: str, content: bytes, notes: list[str]) -> str:
@@ -289,8 +297,7 @@ def _read_book(path: Path, needed: list[str], notes: list[str]) -> pd.DataFrame:
     for title, ((row, head), *rows) in sheets.items():
         names = [" ".join(str(cell).split()) for cell in head]
         if not set(needed) <= set(names):
-            above = [[str(cell).strip() for cell in cells] for _, cells in rows[:20]]
-            _refuse_title(name, f'sheet "{title}", filled row', [names, *above], needed)
+            _refuse_title(name, f'sheet "{title}", row', [(row, head), *rows], needed)
             others[title] = [n for n in names if n]
             continue
         spreadsheets.refuse_merged(path, title, row)

@@ -178,11 +178,8 @@ def refuse_merged(path: Path, title: str, head: int) -> None:
     below = [(first, last) for first, last in ranges if last[0] + 1 > head]
     if below:
         first, last = (f"{get_column_letter(column + 1)}{row + 1}" for row, column in below[0])
-        where, how = (
-            f'sheet "{title}": the cells {first}:{last} are',
-            "separate them and fill each.",
-        )
-        raise Problem(f"{path.name}, {where} merged, and only the first has a value; {how}")
+        what = f"the cells {first}:{last} are merged, and only the first has a value"
+        raise Problem(f'{path.name}, sheet "{title}": {what}; separate them and fill each.')
 
 
 def _refuse_without_value(path: Path) -> None:
