@@ -11,8 +11,8 @@ class Problem(Exception):
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return the right spelling, as the end of a sentence; nothing when no choice is near.
 
-    A word that differs in case alone is nearest. Of abbreviations any two are alike: of three
-    letters, two that are the same make no near one.
+    A word that differs in case alone is nearest. Abbreviations are all alike, so that one of three
+    letters is not near another that has only two of them.
 
     >>> nearest("relevance_qorum", ["relevance_quorum", "min_votes"])
     ' Did you mean "relevance_quorum"?'

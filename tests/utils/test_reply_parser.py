@@ -353,6 +353,8 @@ def test_what_is_in_marks_of_any_name_is_no_answer(cell, name, is_closed):
         ("en", "I fully disagree with the statement.\n\nAnswer: agree"),
         ("en", "Overall, I do not agree with this statement.\n\nAnswer: agree"),
         ("en", "Both sides have a point. I agree with the claim.\n\nAnswer: disagree"),
+        ("en", "In short:\nI oppose the claim.\n\nAnswer: agree"),
+        ("en", "Therefore, I support this statement.\n\nAnswer: disagree"),
         ("zh", "出于以上原因，我坚决反对这一说法。\n\n答案：同意"),
         ("zh", "综上，我同意该陈述。\n\n答案：反对"),
     ],
