@@ -70,7 +70,7 @@ counted.reindex(here.dimensions, fill_value=0).T
 # ## The table
 #
 # A score of -2 becomes 0 and +2 becomes 100, so that 50 is the middle. The 95 % intervals say what
-# other statements like these could give; they hold for few statements, too. The values of people
+# other statements like these could give; they are made for few statements. The values of people
 # are Hofstede's; the paper does not print them. They come from surveys and do not depend on this
 # study. Dimensions that a study defines itself have none.
 

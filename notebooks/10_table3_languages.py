@@ -104,7 +104,8 @@ style.save(here, paper_figures.language_changes(table), "table3", caption)
 # entries together, and so does not charge twice for entries that move together. A star marks
 # p < 0.05. The 95 % interval of the change is in brackets. It treats what was not seen as possible:
 # one more statement could lie at either end of the scale, so that it has a width even where nothing
-# changed, and covers at any number of statements.
+# changed. With few statements, too, it covered the true mean close to 95 % of the time or more
+# often in simulations, which `tests/stats/coverage.csv` lists.
 
 # %%
 differences = language_changes.paired_differences(scored, pairs)

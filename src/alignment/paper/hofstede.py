@@ -40,7 +40,9 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
 def read_matrix(version: str) -> pd.DataFrame:
     """Read the values of all countries of a version: a row a country, a column a dimension."""
     table = _read_table()
-    own = table[table["version"] == version].set_index("country")[DIMENSIONS]
+    own = table[table["version"] == allowed("human_values", version)].set_index("country")[
+        DIMENSIONS
+    ]
     return own.astype(float)
 
 

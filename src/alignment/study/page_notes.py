@@ -69,7 +69,7 @@ def missing_stances(workspace: Workspace) -> Markdown:
         text += f"a mean would move by up to {far:.2f}."
         if not has_mean.all():
             without = f"{(~has_mean).sum():,} of {len(bounds):,} means"
-            text += f" **{without} do not exist**, since too few runs were answered for any stance."
+            text += f" **{without} do not exist**: no statement of these has a stance."
     silent = accounting.query("answered == 0")
     if len(silent):
         names = ", ".join(silent["model"] + " in " + silent["language"])
