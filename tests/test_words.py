@@ -13,7 +13,7 @@ vote, label, answered, refused, unreadable, cut off, wrong language, failed, not
 respondents, quorum, marginal, open, tie, undecided, cap, pilot, archive, fresh, seal, simulated
 ground truth, recovery, MAE, alpha, precision, GRIM, ledger, specification curve, null model,
 sign-flip test, bootstrap interval, Holm, BH, leaning, position, response, score, release,
-rehydration
+rehydration, tolerance, control
 """
 GLOSSARY = (ROOT / "site" / "pages" / "glossary.md").read_text(encoding="utf-8")
 ENTRY = re.compile(r"^(?P<terms>[^\s:#].*)\n: (?P<text>.*(?:\n  .*)*)", re.M)

@@ -8,6 +8,7 @@ import json
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from alignment.study import table_files
@@ -83,12 +84,18 @@ def _draw_stance(
 ) -> int:
     """Draw whether a respondent agrees, so that its mean score on a dimension is its leaning.
 
-    Agreeing scores the polarity p, so a leaning L needs a mean stance of L / p. A language shares
-    the first language's draw with the probability that the study states as their correlation.
+    Agreeing scores the polarity p, so a leaning L needs a mean stance of L / p; a statement of
+    several dimensions takes the mean of theirs. A language has a mean of its own only where the
+    leanings on all of these dimensions change with it and move the stance the same way: no change
+    spreads to a dimension for which none is planted. A language shares the first language's draw
+    with the probability that the study states as their correlation.
     """
     simulation, place = study.simulation, study.languages.index(language)
     leanings = simulation.leanings[model]
-    tilts = [leanings[d][place] / p for d, p in polarities.items() if d in leanings]
+    means = [(leanings[d], p) for d, p in polarities.items() if d in leanings]
+    moves = {float(np.sign((mean[place] - mean[0]) * p)) for mean, p in means}
+    own = place if moves in ({1.0}, {-1.0}) else 0
+    tilts = [mean[own] / p for mean, p in means]
     mean = max(-1.0, min(1.0, sum(tilts) / len(tilts))) if tilts else 0.0
     sharing = uniform(simulation.seed, "shares", statement, model, language)
     if place == 0 or sharing < simulation.language_correlation:

@@ -1,66 +1,229 @@
 """Compare estimates with the simulated ground truth, which is what a simulated study is for."""
 
+from dataclasses import dataclass, replace
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alignment.asking import ground_truth
-from alignment.stats import positions
+from alignment.stats import known_noise, recovery_checks
+from alignment.stats.known_noise import Design, Estimates, Labelled, Noise
+from alignment.study.paths import ASKING
 from alignment.study.workspace import Workspace
 from utils import scores
 from utils.cells import PAIR
+from utils.rules import Rules
 
 BY = ["dimension", "model", "language"]
-POSITIONS = [*BY, "leaning", "planted", "estimate", "low", "high"]
-POSITIONS += ["n_planted", "n", "covered", "verdict", "reason"]
+POSITIONS = [*BY, "leaning", "planted", "estimate", "tolerance"]
+POSITIONS += ["n_planted", "n", "recovered", "verdict"]
+CONTROLS = ["control", "check", "passed", "of", "needed", "holds", "must"]
+VOTER = ["statement_id", "model", "language"]  # of a stance
 LABELS = ["dimension", "planted", "found", "both", "precision", "recall", "same_polarity"]
 RECOVERED, MISSED = "recovered what was planted", "not recovered"
+AS_ESTIMATED = "as estimated"
+STUDIES = 1000  # simulated studies with the known noise, against which this one is held
 
 
-def compare_positions(
-    workspace: Workspace, rng: np.random.Generator, resamples: int
+@dataclass(frozen=True)
+class Recovery:
+    """What of the ground truth was recovered; both tables are empty where nothing was planted."""
+
+    positions: pd.DataFrame  # each mean as planted and as estimated; POSITIONS
+    controls: pd.DataFrame  # each check of the estimates, and of spoilt ones; CONTROLS
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What to expect of a study: its ground truth, and what known noise makes of it."""
+
+    design: Design
+    planted: Estimates
+    within: recovery_checks.Tolerance
+    needed: dict[str, float]  # check -> least share that passed in any noisy study
+    found: np.ndarray  # share of noisy studies that find each planted change: the tests' power
+
+
+def assess(workspace: Workspace, rng: Generator, studies: int = STUDIES) -> Recovery:
+    """Hold a simulated study against what known noise makes of its ground truth."""
+    if workspace.study.respondents != "simulated":
+        return Recovery(pd.DataFrame(columns=POSITIONS), pd.DataFrame(columns=CONTROLS))
+    return compare(workspace, expect(workspace, rng, studies))
+
+
+def expect(workspace: Workspace, rng: Generator, studies: int = STUDIES) -> Expected:
+    """Draw the noise of judges, runs and lost replies anew, from what the study states of it.
+
+    The tolerance of a mean or a gap is the deviation that 99 of 100 of these studies keep to.
+    """
+    truth, noise, design = read_truth(workspace), read_noise(workspace), _design(workspace)
+    planted, noisy = known_noise.estimate(truth, design), []
+    for _ in range(studies):
+        noisy.append(known_noise.estimate(known_noise.read_once(truth, noise, rng), design))
+    within = recovery_checks.tolerate(planted, noisy)
+    counts = [recovery_checks.count_all(study, planted, within, study) for study in noisy]
+    needed = recovery_checks.least_shares(counts)
+    found = recovery_checks.power(planted, noisy)
+    return Expected(design, planted, within, needed, found)
+
+
+def compare(workspace: Workspace, expected: Expected) -> Recovery:
+    """Check the estimates of a study, then the same estimates spoilt, which have to fail."""
+    found = read_estimates(workspace)
+    recounted = replace(found.labelled, stance=_recount_stances(workspace))
+    again = known_noise.estimate(recounted, expected.design)
+    rows = _rows(AS_ESTIMATED, found, again, expected, tuple(recovery_checks.CHECKS), "hold")
+    for name, (spoil, checks) in recovery_checks.CONTROLS.items():
+        rows += _rows(name, spoil(found), again, expected, checks, "fail")
+    positions = _compare_positions(workspace, found, expected.within.mean)
+    return Recovery(positions, pd.DataFrame(rows, columns=CONTROLS))
+
+
+def _rows(
+    control: str,
+    found: Estimates,
+    again: Estimates,
+    expected: Expected,
+    checks: tuple[str, ...],
+    must: str,
+) -> list[tuple]:
+    within = expected.within
+    counts, rows = recovery_checks.count_all(found, expected.planted, within, again), []
+    for check in (name for name in checks if name in counts):
+        passed, of = counts[check]
+        needed = int(np.ceil(expected.needed[check] * of - 1e-9))
+        rows.append((control, check, passed, of, needed, passed >= needed, must))
+    return rows
+
+
+def _compare_positions(
+    workspace: Workspace, found: Estimates, tolerance: np.ndarray
 ) -> pd.DataFrame:
     """Return each position as drawn, as planted and as estimated, and whether it was recovered.
 
-    A row for each dimension, model and language, on the scale from -2 to 2. `leaning` is the mean
-    that stances were drawn from; `planted` the mean over the statements kept, by the planted labels
-    and stances; `estimate` the pipeline's mean with its interval (bootstrap over statements).
-    Columns: POSITIONS. Empty in a study that is not simulated.
+    A row for each dimension, model and language, on the scale from -2 to 2. `leaning` is what the
+    study file says; `planted` the mean over the statements kept, by the planted labels and stances.
     """
-    study = workspace.study
-    if study.respondents != "simulated":
-        return pd.DataFrame(columns=POSITIONS)
+    study, axes = workspace.study, _axes(workspace, *BY)
     planted = scores.positions(score_ground_truth(workspace), BY).drop(columns="missing")
     planted = planted.rename(columns={"position": "planted", "n": "n_planted"})
-    estimates = positions.model_positions(workspace.read("07_scores"), rng, resamples)
-    estimates = estimates.rename(columns={"mean": "estimate"})
-    both = workspace.in_order(planted).merge(estimates, on=BY, how="left")
-    rows = []
-    for row in both.itertuples():
-        means = study.simulation.leanings[row.model].get(row.dimension)
-        leaning = means[study.languages.index(row.language)] if means else np.nan
-        rows.append((leaning, *judge_estimate(row.planted, row.estimate, row.low, row.high)))
-    names = ["leaning", "verdict", "reason"]
-    both = both.join(pd.DataFrame(rows, columns=names, index=both.index))
-    both["covered"] = both["verdict"] == RECOVERED
-    return both[POSITIONS]
+    index = pd.MultiIndex.from_product(axes.values(), names=BY)
+    table = pd.DataFrame({"estimate": found.mean.ravel(), "tolerance": tolerance.ravel()}, index)
+    counts = scores.positions(workspace.read("07_scores"), BY)[[*BY, "n"]]
+    table = workspace.in_order(planted).merge(table.reset_index(), on=BY)
+    table = table.merge(counts, on=BY, how="left")
+    places = {language: place for place, language in enumerate(study.languages)}
+    means = [study.simulation.leanings[r.model].get(r.dimension) for r in table.itertuples()]
+    at = table["language"].map(places)
+    leanings = [of[k] if of else np.nan for of, k in zip(means, at, strict=True)]
+    far = (table["estimate"] - table["planted"]).abs()
+    table = table.assign(leaning=leanings, recovered=far <= table["tolerance"] + 1e-9)
+    table["verdict"] = table["recovered"].map({True: RECOVERED, False: MISSED})
+    return table[POSITIONS]
 
 
-def judge_estimate(planted: float, estimate: float, low: float, high: float) -> tuple[str, str]:
-    """Return whether a planted mean was recovered, and why: it is if the interval contains it.
+# The study as arrays, with the axes of `known_noise`.
 
-    >>> judge_estimate(0.2, 0.3, 0.1, 0.5)
-    ('recovered what was planted', 'the interval contains the planted mean')
-    >>> judge_estimate(0.2, 0.5, 0.3, 0.7)
-    ('not recovered', 'the interval misses the planted mean by 0.10')
-    """
-    if np.isnan(estimate):
-        return MISSED, "no readable answers"
-    if np.isnan(low):
-        return MISSED, "too few statements for an interval"
-    miss = max(low - planted, planted - high)
-    if miss <= 1e-9:  # a mean that never varies has an interval of no width
-        return RECOVERED, "the interval contains the planted mean"
-    return MISSED, f"the interval misses the planted mean by {miss:.2f}"
+
+def read_truth(workspace: Workspace) -> Labelled:
+    """Return what was planted: labels of all statements kept, and every stance on them."""
+    steps = dict(list(_plant(workspace).groupby("step")))
+    pairs = _axes(workspace, *PAIR)
+    return Labelled(
+        relevant=_spread(steps["relevance"], "value", pairs) == 1,
+        polarity=_spread(steps["polarity"], "value", pairs),
+        stance=_spread(steps["stance"], "value", _axes(workspace, *VOTER)),
+    )
+
+
+def read_estimates(workspace: Workspace) -> Estimates:
+    """Return what the pipeline says of the same, from the tables of notebooks 04 to 10."""
+    pairs = _axes(workspace, *PAIR)
+    labels = workspace.read("05_sociocultural_statements")
+    labelled = Labelled(
+        relevant=_spread(workspace.read("04_relevance"), "relevant", pairs) == 1,
+        polarity=_spread(labels, "polarity", pairs),
+        stance=_spread(workspace.read("07_votes"), "vote", _axes(workspace, *VOTER)),
+    )
+    means = scores.positions(workspace.read("07_scores"), BY)
+    changes = workspace.read("10_table3")
+    changes["pair"] = changes["a"] + " " + changes["b"]
+    axes = _axes(workspace, "dimension", "model")
+    axes["pair"] = [f"{a} {b}" for a, b in combinations(workspace.study.languages, 2)]
+    return Estimates(
+        labelled=labelled,
+        mean=_spread(means, "position", _axes(workspace, *BY)),
+        difference=_spread(changes, "difference", axes),
+        p=_spread(changes, "p_holm", axes),
+        changed=np.nan_to_num(_spread(changes, "changed", axes)),
+        compared=np.nan_to_num(_spread(changes, "n", axes)),
+        gap=_read_gaps(workspace),
+    )
+
+
+def _recount_stances(workspace: Workspace) -> np.ndarray:
+    """Return the stance of each voter, counted a second time from its answers."""
+    answers = workspace.read("07_answers.csv.gz")
+    runs = sorted(answers["run"].unique())
+    answers["value"] = answers["answer"].map({"agree": 1.0, "disagree": -1.0})
+    values = _spread(answers, "value", _axes(workspace, *VOTER) | {"run": runs})
+    few = workspace.parameters.get("missing_votes", Rules.missing_votes) == "valid"
+    return known_noise.majority(values, 0 if few else len(runs) / 2)
+
+
+def _read_gaps(workspace: Workspace) -> np.ndarray:
+    """Return the gaps between groups that page 08 draws: dimensions x pairs of groups."""
+    drawn = workspace.read("08_figure1").query("kind == 'models' and selection == 'differing'")
+    groups = list(_groups(workspace).unique())
+    position = _spread(drawn, "value", _axes(workspace, "dimension") | {"group": groups})
+    first, second = np.array(list(combinations(range(len(groups)), 2)), int).reshape(-1, 2).T
+    return position[:, first] - position[:, second]
+
+
+def _groups(workspace: Workspace) -> pd.Series:
+    """Return the group of each model; all in one where groups respond by a rule not known here."""
+    culture = workspace.models["culture"]
+    by_median = workspace.parameters.get("split_group", Rules.split_group) == "median"
+    return culture if by_median else pd.Series("all", index=culture.index)
+
+
+def _axes(workspace: Workspace, *names: str) -> dict[str, list[str]]:
+    values = {
+        "statement_id": list(workspace.read("02_statements")["statement_id"]),
+        "dimension": workspace.dimensions,
+        "model": list(workspace.study.models),
+        "language": list(workspace.study.languages),
+    }
+    return {name: values[name] for name in names}
+
+
+def _spread(frame: pd.DataFrame, value: str, axes: dict[str, list[str]]) -> np.ndarray:
+    """Return a column as an array with these axes, NaN where the frame has no row."""
+    index = pd.MultiIndex.from_product(axes.values(), names=list(axes))
+    column = frame.set_index(list(axes))[value].astype(float)
+    return column.reindex(index).to_numpy().reshape([len(values) for values in axes.values()])
+
+
+def read_noise(workspace: Workspace) -> Noise:
+    """Return the noise that a simulated study states, as far as it reaches labels and stances."""
+    simulation, votes = workspace.study.simulation, len(workspace.judges)
+    votes *= len(workspace.study.languages)
+    trouble, lost = simulation.trouble, 1.0
+    final, unread = trouble.refused + trouble.wrong_language, trouble.unreadable + trouble.cut_off
+    for _ in range(workspace.study.attempts):  # what could not be read is asked again
+        lost = final + unread * lost
+    runs = {step: workspace.read(f"{n}_answers.csv.gz")["run"].max() for step, n in ASKING.items()}
+    quorum = int(workspace.parameters.get("relevance_quorum", 0)) or -(-votes // 2)
+    return Noise(simulation.judge_noise, simulation.run_noise, lost, votes, quorum, runs)
+
+
+def _design(workspace: Workspace) -> Design:
+    models, languages = workspace.models, workspace.study.languages
+    native = np.array([languages.index(language) for language in models["language"]])
+    differ = workspace.parameters.get("differ", Rules.differ)
+    return Design(native, pd.factorize(_groups(workspace))[0], differ)
 
 
 def score_ground_truth(workspace: Workspace) -> pd.DataFrame:
@@ -99,15 +262,35 @@ def compare_labels(workspace: Workspace) -> pd.DataFrame:
     return labels.rename_axis("dimension").reset_index()
 
 
-def describe(comparison: pd.DataFrame) -> str:
-    """Say what `compare_positions` shows, in a sentence or two."""
-    if comparison.empty:
+def show_controls(recovery: Recovery) -> pd.DataFrame:
+    """Return a row for each check: what passed of this study, and of its controls."""
+    rows = recovery.controls
+    text = rows["passed"].astype(str) + " of " + rows["of"].astype(str)
+    wide = rows.assign(text=text).pivot(index="check", columns="control", values="text")
+    wide = wide.reindex(index=rows["check"].unique(), columns=rows["control"].unique())
+    own = rows[rows["control"] == AS_ESTIMATED].set_index("check")
+    if len(wide):
+        wide.insert(1, "needed", own["needed"])
+    return wide.fillna("").rename_axis(columns=None).reset_index()
+
+
+def describe(recovery: Recovery) -> str:
+    """Say what was recovered, which checks do not hold, and which controls do not fail."""
+    rows, positions = recovery.controls, recovery.positions
+    if rows.empty:
         return "Nothing was planted in this study, so there is nothing to recover."
-    error = (comparison["estimate"] - comparison["planted"]).abs()
-    recovered = (comparison["verdict"] == RECOVERED).sum()
-    return (
-        f"**{recovered} of {len(comparison)} means: {RECOVERED}** (the interval contains it). "
-        f"They are off by {error.mean():.2f} on average and by {error.max():.2f} at most, "
-        "on a scale from -2 to 2. The intervals allow for other statements of the same kind, "
-        "so nearly all of them should contain what was planted on these."
-    )
+    own, spoilt = (rows[rows["must"] == must] for must in ("hold", "fail"))
+    lines = {row.check: f"{row.passed} of {row.of}" for row in own.itertuples()}
+    said = [f"Mean scores recovered: **{lines[recovery_checks.MEANS]}**"]
+    if recovery_checks.FOUND in lines:
+        false = own.set_index("check").loc[recovery_checks.FALSE]
+        said.append(f"planted changes found: **{lines[recovery_checks.FOUND]}**")
+        said.append(f"false ones: **{false['of'] - false['passed']} of {false['of']}**")
+    far = (positions["estimate"] - positions["planted"]).abs().max()
+    text = f"{', '.join(said)}. No mean is off by more than {far:.2f}, on a scale from -2 to 2. "
+    broken = [f"{r.check} ({r.passed} of {r.of})" for r in own[~own["holds"]].itertuples()]
+    text += f"**Not recovered: {'; '.join(broken)}.** " if broken else "Every check holds. "
+    idle = [f"{r.check}, {r.control}" for r in spoilt[spoilt["holds"]].itertuples()]
+    if idle:
+        return text + f"**Controls that should fail and do not: {'; '.join(idle)}.**"
+    return text + f"All {len(spoilt)} controls fail, as they must."

@@ -13,7 +13,7 @@ from alignment.study.workspace import Workspace
 from utils import answer_words, prompts
 from utils.errors import Problem
 
-VERSION = 1  # raise it with any change here or in `ground_truth` that may change an answer
+VERSION = 2  # raise it with any change here or in `ground_truth` that may change an answer
 
 
 def fingerprint(workspace: Workspace) -> str:

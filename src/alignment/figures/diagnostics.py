@@ -78,23 +78,25 @@ def vote_shares(votes: pd.DataFrame, label: str, title: str) -> Figure:
 def recovery(table: pd.DataFrame) -> Figure:
     """Draw planted against estimated mean scores, a panel for each language.
 
-    On the diagonal the two agree. A row for each dimension, model and language: planted, estimate,
-    low, high (-2..2). Intervals that miss are named.
+    On the diagonal the two agree. A row for each dimension, model and language: planted, estimate
+    (-2..2), tolerance (how far known noise takes an estimate), recovered (bool). Those that lie
+    farther off are named.
     """
-    needed = "dimension model language planted estimate low high"
+    needed = "dimension model language planted estimate tolerance recovered"
     style.require_columns(table, needed, "what was recovered")
     title = "Estimates and the simulated ground truth"
     table = table.dropna(subset=["planted", "estimate"])
     if table.empty:
         return style.empty_figure(title)
-    low, high = table["low"] - 1e-9, table["high"] + 1e-9
-    table = table.assign(covered=table["planted"].between(low, high))
+    table = table.assign(
+        low=table["estimate"] - table["tolerance"], high=table["estimate"] + table["tolerance"]
+    )
     languages = list(table["language"].unique())
     half = style.half_width(table[["planted", "estimate", "low", "high"]])[0]
-    missed = not table["covered"].all()
+    missed = not table["recovered"].all()
     note = "Each point is a model on a dimension; on the diagonal both are equal. "
-    note += "Vertical lines: 95% intervals."
-    note += " Hollow, named below: the interval misses the planted mean." if missed else ""
+    note += "Vertical lines: how far known noise takes an estimate."
+    note += " Hollow, named below: farther off than that." if missed else ""
     height = 0.55 + 6.2 / len(languages) + (0.55 if missed else 0)
     figure, axes = style.new_figure(title, note, height, 1, len(languages), sharey=True)
     for panel, language in zip(axes[0], languages, strict=True):
@@ -109,14 +111,14 @@ def _draw_recovered(panel: Axes, rows: pd.DataFrame, language: str) -> None:
     panel.axline((0, 0), slope=1, color=GREY, linewidth=0.8)
     panel.grid(True)
     for row in rows.itertuples():
-        colour, face = (KEPT, KEPT) if row.covered else (MISSED, "white")
+        colour, face = (KEPT, KEPT) if row.recovered else (MISSED, "white")
         x = row.planted
         panel.plot([x, x], [row.low, row.high], color=colour, linewidth=1, alpha=0.7)
         how = {"color": colour, "markerfacecolor": face, "markersize": 4.5}
         panel.plot(x, row.estimate, "o", zorder=3, **how)
-    n = rows["covered"].sum()
-    panel.set_title(f"{language}: {n} of {len(rows)} intervals cover the planted mean")
-    label, missed = "planted mean score (−2 to 2)", rows[~rows["covered"]]
+    n = rows["recovered"].sum()
+    panel.set_title(f"{language}: {n} of {len(rows)} within the tolerance")
+    label, missed = "planted mean score (−2 to 2)", rows[~rows["recovered"]]
     if len(missed):
         names = ", ".join(missed["model"] + " " + missed["dimension"])
         label += f"\n{textwrap.fill('missed, from left to right: ' + names, 52)}"
