@@ -18,12 +18,11 @@
 # prints in Table 3.
 #
 # *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
-# `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* the number of
-# resamples
+# `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* no rule of its
+# own
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
-resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
 import numpy as np
@@ -56,13 +55,13 @@ page_notes.missing_stances(here)
 # %% [markdown]
 # ## The table
 #
-# The mean score, its 95 % interval from a bootstrap over statements (omitted below six statements),
-# and the number of scores behind it: all statements that the model answered in its native language.
+# The mean score, its 95 % interval over statements (notebook 10 says how often it holds), and the
+# number of scores behind it: all statements that the model answered in its native language.
 # Table 3 (notebook 10) uses only statements answered in both languages, so its means can differ
 # slightly. A model without readable answers has no position.
 
 # %%
-table = positions.model_positions(scored, np.random.default_rng(9), resamples)
+table = positions.model_positions(scored)
 table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
 
 # %% [markdown]

@@ -18,8 +18,10 @@
 # bootstrap test and, beside it, exact tests corrected for multiple comparisons. In a study with a
 # single language, the models are compared with each other instead.
 #
-# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
-# `10_table3.csv`, `10_equivalence.csv`, `table3`, `table3_printed` · *takes* the rules below
+# *reads* `07_scores.csv`, `07_answers.csv.gz`, `07_accounting.csv`, `07_bounds.csv`,
+# `data/reference` · *writes*
+# `10_table3.csv`, `10_equivalence.csv`, `10_noise_floor.csv`, `10_coverage.csv`, `table3`,
+# `table3_printed` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -30,11 +32,11 @@ margin: float = 0.5  # a smaller change of a mean score (-2 to 2) counts as none
 # %%
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from alignment.figures import paper_figures, style, tables
 from alignment.paper import published
-from alignment.stats import equivalence, language_changes, null_model, significance
+from alignment.stats import equivalence, language_changes, noise_floor, null_model, significance
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -45,18 +47,12 @@ page_notes.banner(here)
 # ## The scores
 #
 # The same statements are answered in both languages, so the comparison is paired: only statements
-# whose stance changed contribute to the difference.
+# whose stance changed contribute to the difference. One without a readable answer in one of the
+# languages says nothing about the change, and is left out.
 
 # %%
-scored = here.read("07_scores")
+scored, rng = here.read("07_scores"), np.random.default_rng(10)
 pairs = language_changes.pair_answers(here.study.models, here.study.languages)
-scored.head(3)
-
-# %% [markdown]
-# A statement without a readable answer in one of the languages says nothing about the change, and
-# is left out.
-
-# %%
 page_notes.missing_stances(here)
 
 # %% [markdown]
@@ -67,8 +63,7 @@ page_notes.missing_stances(here)
 # differ slightly from those of Figure 3 (notebook 09); `changed` counts those whose stance differs.
 
 # %%
-rng, n = np.random.default_rng(10), scored["statement_id"].nunique()
-counts = significance.resample_counts(n, resamples, rng)
+counts = significance.resample_counts(scored["statement_id"].nunique(), resamples, rng)
 table = language_changes.compare_languages(scored, pairs, counts, resample)
 table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head(3).round(2)
 
@@ -104,12 +99,10 @@ style.save(here, paper_figures.language_changes(table), "table3", caption)
 # entries together, and so does not charge twice for entries that move together. A star marks
 # p < 0.05. The 95 % interval of the change is in brackets. It treats what was not seen as possible:
 # one more statement could lie at either end of the scale, so that it has a width even where nothing
-# changed. With few statements, too, it covered the true mean close to 95 % of the time or more
-# often in simulations, which `tests/stats/coverage.csv` lists.
+# changed.
 
 # %%
 differences = language_changes.paired_differences(scored, pairs)
-rng = np.random.default_rng(10)
 judged = equivalence.judge_changes(table, differences, margin, resamples, rng)
 tables.show_tests(table.assign(p_joint=judged["p_joint"]))
 
@@ -122,9 +115,7 @@ tables.show_tests(table.assign(p_joint=judged["p_joint"]))
 # star after Holm's correction would mark four times in five.
 
 # %%
-tables.show_verdicts(judged)
-
-# %%
+display(tables.show_verdicts(judged))
 counts = equivalence.count_verdicts(judged, differences)
 kinds = {"bootstrap": table["p_bootstrap"], "exact test": table["p_exact"]}
 kinds |= {"Holm": judged["p_holm"], "joint test": judged["p_joint"]}
@@ -134,6 +125,31 @@ Markdown(
     f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. "
     f"Equivalent, by margin: {', '.join(verdicts)}. {page_notes.caution(here)}"
 )
+
+# %% [markdown]
+# ## Is it more than from run to run?
+#
+# A stance also changes when the same question is asked again. For each model: how often two answers
+# to a statement differ, from two runs in one language (`within_1`, `within_2`) and from one run in
+# each (`between`). `excess` is what the language adds, with its 95 % interval over statements.
+
+# %%
+floor = noise_floor.compare_runs(here.read("07_answers.csv.gz"), here.study.models)
+tables.show_noise_floor(floor)
+
+# %% [markdown]
+# ## How often do these intervals hold?
+#
+# The intervals of a mean and of a change, tried at this study's own n and its own scores: if
+# statements gave scores with the shares that were found here, how often would the interval of as
+# many contain their mean? The lowest and the mean of a dimension's entries, each from 1,000 draws.
+# Where hardly a stance changes, an interval can only hold too often.
+# [`interval_coverage.csv`](../data/reference/interval_coverage.csv) has 95 other worlds, beside the
+# percentile, BCa and t intervals.
+
+# %%
+covered = language_changes.coverage_by_dimension(scored, pairs, 1000, rng)
+covered.set_index("dimension").style.format("{:.1%}", subset=list(covered)[2:])
 
 # %% [markdown]
 # How far can the bootstrap be trusted? Here it and the exact test are applied to random data, in
@@ -163,9 +179,7 @@ printed = published.read_table3_pairs().set_index(["dimension", "model"])
 named = printed.loc[published.SIGNIFICANT, ["mean_a", "mean_b"]].set_axis(
     ["English", "Chinese"], axis=1
 )
-named.assign(change=(named["Chinese"] - named["English"]).round(2))
-
-# %%
+display(named.assign(change=(named["Chinese"] - named["English"]).round(2)))
 caption = "The paper's Table 3 as a figure: both printed means of each model on each dimension."
 title = "Each model in two languages, as printed in the paper"
 figure = paper_figures.language_changes(printed.reset_index(), title)
@@ -177,6 +191,7 @@ style.save(here, figure, "table3_printed", caption, "printed")
 
 # %%
 written = {"10_table3": table, "10_equivalence": judged.assign(margin=margin)}
+written |= {"10_noise_floor": floor, "10_coverage": covered}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in written.items())
 moved, verdict = (table["changed"] > 0).sum(), judged["verdict"].value_counts()
 said = ", ".join(f"{verdict.get(word, 0)} {word}" for word in equivalence.VERDICTS)

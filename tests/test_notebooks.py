@@ -66,8 +66,10 @@ def test_no_cell_is_longer_than_a_page_can_bear_and_the_whole_is_read_in_five_mi
 
 @pytest.mark.parametrize("numbers", [("04", "05"), ("09", "10")])
 def test_siblings_have_the_same_headings_in_the_same_order(numbers):
+    """10 asks further questions of a comparison, between those of 09."""
     first, second = (headings(n) for n in numbers)
-    assert first == second
+    assert [heading for heading in second if heading in first] == first
+    assert numbers == ("09", "10") or second == first
 
 
 def test_cousins_begin_and_end_alike():

@@ -64,7 +64,7 @@ def test_figure_1_takes_the_statements_on_which_not_all_three_agree(groups):
 
 
 def test_every_figure_shows_all_three(here, groups):
-    models, rng = here.models, np.random.default_rng(1)
+    models = here.models
     people = people_of(here, "2015")
     table = positions.figure1(groups)
     table = table[table["selection"] == "differing"].assign(kind="models")
@@ -72,7 +72,7 @@ def test_every_figure_shows_all_three(here, groups):
     figure1 = paper_figures.groups_and_people(both, "t")
     assert all(words_in(figure1).count(f" {g}") >= 6 for g in GROUPS)
     scored = planted_recovery.score_ground_truth(here)
-    placed = positions.model_positions(scored.merge(models[["model", "language"]]), rng, 50)
+    placed = positions.model_positions(scored.merge(models[["model", "language"]]))
     pairs = language_changes.pair_answers(here.study.models, here.study.languages)
     resample = np.ones((1, scored["statement_id"].nunique()), dtype=int)
     changes = language_changes.compare_languages(scored, pairs, resample)

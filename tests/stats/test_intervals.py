@@ -1,7 +1,5 @@
 """Intervals of means against published ones, other packages, enumeration and simulation."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +11,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 import interval_worlds
 from alignment.stats import intervals
-from alignment.stats.intervals import DIFFERENCES, SCORES, mean_below, mean_interval
+from alignment.stats.intervals import DIFFERENCES, SCORES, count_scores, mean_below, mean_interval
+from alignment.study.paths import ROOT
 
-COVERAGE = Path(__file__).with_name("coverage.csv")
+COVERAGE = ROOT / "data" / "reference" / "interval_coverage.csv"
 LEAST, LEAST_TWO_ENDS = 0.93, 0.91  # coverage of a 95 % interval
 
 
@@ -54,14 +53,18 @@ def test_of_two_values_it_solves_the_mid_p_equation(k, n):
 def test_with_the_further_statement_at_the_far_end_it_is_clopper_and_pearsons(k, n):
     low, high = (4 * end - 2 for end in proportion_confint(k, n, method="beta"))
     if k:
-        assert mean_below(low, two_valued(k, n))[1] == pytest.approx(0.025, abs=1e-9)
+        assert mean_below(low, *count_scores(two_valued(k, n), SCORES))[1] == pytest.approx(
+            0.025, abs=1e-9
+        )
     if k < n:
-        assert mean_below(high, two_valued(k, n))[0] == pytest.approx(0.975, abs=1e-9)
+        assert mean_below(high, *count_scores(two_valued(k, n), SCORES))[0] == pytest.approx(
+            0.975, abs=1e-9
+        )
 
 
 def test_one_sided_p_values_are_those_of_the_binomial_test():
     for k, n, mean in [(0, 18, 0.5), (2, 22, 1.0), (7, 12, -0.3)]:
-        least, most = mean_below(mean, two_valued(k, n))
+        least, most = mean_below(mean, *count_scores(two_valued(k, n), SCORES))
         share = (mean + 2) / 4
         less, greater = (
             scipy.stats.binomtest(k, n, share, alternative=side).pvalue
@@ -155,6 +158,17 @@ def test_it_covers_at_twelve_statements(world):
 def test_one_sided_tests_keep_their_level():
     for world in [*interval_worlds.score_worlds(), *interval_worlds.difference_worlds(0.125)]:
         assert max(interval_worlds.rejections(world, 12)) <= 0.05, world.name
+
+
+@pytest.mark.parametrize("scores", [[0.0] * 18 + [2.0] * 4, [-2.0] * 5 + [-1.0, 1.0, 2.0, 2.0]])
+def test_the_coverage_of_a_study_is_that_of_its_own_world(scores):
+    """Drawn from what was seen, against the enumeration of all outcomes."""
+    values, counts = count_scores(scores, SCORES)
+    world = interval_worlds.World("", values, counts / counts.sum(), SCORES)
+    exact = 1 - sum(interval_worlds.our_misses(world, len(scores)))
+    found = intervals.coverage(scores, 4000, np.random.default_rng(3))
+    assert found == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 4000))
+    assert np.isnan(intervals.coverage([np.nan], 10, np.random.default_rng(3)))
 
 
 def test_the_table_of_coverage_says_that_it_covers_where_the_others_do_not():

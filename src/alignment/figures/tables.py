@@ -82,6 +82,14 @@ def show_verdicts(judged: pd.DataFrame) -> pd.DataFrame:
     return table[["n", "changed"]].assign(**texts)
 
 
+def show_noise_floor(floor: pd.DataFrame) -> pd.DataFrame:
+    """Show how often two answers differ, as `noise_floor.compare_runs` gives it, in per cent."""
+    ends = zip(floor["low"], floor["high"], strict=True)
+    shares = floor[["within_1", "within_2", "between", "excess"]].map("{:.1%}".format)
+    shares["95 %"] = [f"[{low:+.1%}, {high:+.1%}]" for low, high in ends]
+    return pd.concat([floor[["model", "language_1", "language_2", "n"]], shares], axis=1)
+
+
 def join_printed(table: pd.DataFrame) -> pd.DataFrame:
     """Return Table 2 with the paper's values beside it, as `paper_figures.mae_bars` draws it.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from alignment.stats.intervals import DIFFERENCES, column_intervals, count_scores, mean_below_of
+from alignment.stats.intervals import DIFFERENCES, column_intervals, count_scores, mean_below
 from alignment.stats.joint_test import joint_p
 from alignment.stats.significance import ALPHA, smallest_difference
 
@@ -31,8 +31,8 @@ def equivalence_p(differences, margin: float) -> float:
 
 
 def _equivalence_p(values: np.ndarray, counts: np.ndarray, margin: float) -> float:
-    _, at_most = mean_below_of(-margin, values, counts, DIFFERENCES)
-    least, _ = mean_below_of(margin, values, counts, DIFFERENCES)
+    _, at_most = mean_below(-margin, values, counts, DIFFERENCES)
+    least, _ = mean_below(margin, values, counts, DIFFERENCES)
     return max(at_most, 1 - least)
 
 
@@ -79,7 +79,7 @@ def statements_needed(differences, margin: float, alpha: float = ALPHA) -> tuple
 
 
 def _verdict_of(values: np.ndarray, counts: np.ndarray, margin: float, alpha: float) -> str:
-    below = sum(mean_below_of(0.0, values, counts, DIFFERENCES)) / 2
+    below = sum(mean_below(0.0, values, counts, DIFFERENCES)) / 2
     if min(below, 1 - below) < alpha / 2:
         return DIFFERENT
     return EQUIVALENT if _equivalence_p(values, counts, margin) < ALPHA else UNDECIDED

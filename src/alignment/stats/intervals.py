@@ -11,6 +11,7 @@ likely it becomes the mid-p interval in that case, shorter and hardly ever below
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 from scipy.optimize import brentq
 
 SCORES, DIFFERENCES = (-2.0, 2.0), (-4.0, 4.0)  # the ends of the scale of scores, of differences
@@ -41,27 +42,20 @@ def chance_below(at: float, values, counts) -> np.ndarray:
     return np.clip(below, 0.0, 1.0)
 
 
-def mean_below(at: float, scores, ends: tuple[float, float] = SCORES) -> tuple[float, float]:
+def mean_below(at: float, values, counts, ends: tuple[float, float] = SCORES) -> np.ndarray:
     """Return P(mean <= `at`) with one more statement at the upper end, and at the lower end.
 
-    The first is the smaller. 1 - the first is a one-sided p of "the mean is at least `at`", and the
-    second one of "the mean is at most `at`"; both keep their level. `scores`: (n,), NaN left out;
-    none gives NaN. Raises ValueError for a score beyond the ends.
+    Shape (2, ...); the first is the smaller. 1 - the first is a one-sided p of "the mean is at
+    least `at`", the second one of "the mean is at most `at`"; both keep their level. `values`:
+    (K,), the different scores; `counts`: (..., K), how often each occurs.
 
-    >>> [round(p, 4) for p in mean_below(1.0, [2.0] * 4 + [-2.0])]  # X of 5, 3/4: P(X > 4), X >= 4
+    >>> mean_below(1.0, [2.0, -2.0], [4, 1]).round(4).tolist()  # X of 5, 3/4: P(X > 4), P(X >= 4)
     [0.2373, 0.6328]
     """
-    values, counts = count_scores(scores, ends)
-    if not counts.sum():
-        return float("nan"), float("nan")
-    return mean_below_of(at, values, counts, ends)
-
-
-def mean_below_of(at: float, values, counts, ends: tuple[float, float]) -> tuple[float, float]:
-    """Return `mean_below` of scores given as different values and how often each occurs: (K,)."""
-    with_either = np.append(counts, [0, 1]), np.append(counts, [1, 0])
-    least, most = chance_below(at, np.append(values, ends), np.array(with_either))
-    return float(least), float(most)
+    one_more = np.zeros((*np.shape(counts)[:-1], 1))
+    further = ([one_more, one_more + 1], [one_more + 1, one_more])
+    with_either = [np.concatenate([counts, *one], axis=-1) for one in further]
+    return chance_below(at, np.append(values, ends), np.array(with_either))
 
 
 def mean_interval(
@@ -70,8 +64,8 @@ def mean_interval(
     """Return an interval for the mean of the scores that statements like these would have.
 
     The further statement lies at either end with the same chance. How often it covers, beside the
-    percentile, BCa and t intervals, stands in tests/stats/coverage.csv. `scores`: (n,), NaN left
-    out; none gives NaN. Raises ValueError for a score beyond the ends.
+    percentile, BCa and t intervals, stands in data/reference/interval_coverage.csv. `scores`: (n,),
+    NaN left out; none gives NaN. Raises ValueError for a score beyond the ends.
 
     >>> [round(end, 2) for end in mean_interval([0.0] * 22, DIFFERENCES)]  # none of 22 changed
     [-0.51, 0.51]
@@ -90,6 +84,25 @@ def column_intervals(
     both = [mean_interval(column, ends, level) for column in columns]
     low, high = np.array(both).reshape(-1, 2).T
     return low, high
+
+
+def coverage(
+    scores, samples: int, rng: Generator, ends: tuple[float, float] = SCORES, level: float = LEVEL
+) -> float:
+    """Return how often `mean_interval` holds the mean if statements give scores like these.
+
+    As many scores are drawn, `samples` times, with the shares that these have. NaN without any.
+
+    >>> coverage([2.0] * 9, 10, np.random.default_rng(1))  # always the same: never missed
+    1.0
+    """
+    values, counts = count_scores(scores, ends)
+    if not counts.sum():
+        return float("nan")
+    drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=samples)
+    below, tail = mean_below(values @ counts / counts.sum(), values, drawn, ends), 1 - level
+    middle = np.mean(below, axis=0)
+    return float(((middle >= tail / 2) & (middle <= 1 - tail / 2)).mean())
 
 
 def count_scores(scores, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +128,7 @@ def _quantile(share: float, values: tuple, counts: tuple, ends: tuple[float, flo
     """Return where the chance of a mean below reaches `share`; an end if it does so only there."""
 
     def excess(at: float) -> float:
-        return sum(mean_below_of(at, values, counts, ends)) / 2 - share
+        return sum(mean_below(at, values, counts, ends)) / 2 - share
 
     low, high = (float(np.nextafter(end, 0)) for end in ends)
     if excess(low) >= 0:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from numpy.random import Generator
 
 from alignment.stats import significance
 from alignment.stats.intervals import SCORES, column_intervals
@@ -11,18 +10,14 @@ from utils.cells import PAIR, in_paper_order
 from utils.rules import Rules
 
 
-def model_positions(scored: pd.DataFrame, rng: Generator, resamples: int = 10_000) -> pd.DataFrame:
-    """Return Figure 3's means, with intervals by one bootstrap of statements for all of them.
+def model_positions(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return Figure 3's means, with the intervals of `intervals.mean_interval`.
 
-    Too few statements have no interval. Columns: dimension, model, culture, language, mean, low,
-    high (all -2 to 2), n, missing.
+    Columns: dimension, model, culture, language, mean, low, high (all -2 to 2), n, missing.
     """
     table = scores.positions(scored).rename(columns={"position": "mean"})
     cells = pd.MultiIndex.from_frame(table[["dimension", "model", "language"]])
-    wide = _scores_by(scored, cells)
-    counts = significance.resample_counts(len(wide), resamples, rng)
-    samples = significance.bootstrap_means(wide, counts)
-    low, high = significance.of_enough(significance.interval(samples), table["n"])
+    low, high = column_intervals(_scores_by(scored, cells), SCORES)
     return table.assign(low=low, high=high)[[*table.columns[:5], "low", "high", "n", "missing"]]
 
 
@@ -37,11 +32,10 @@ def sentence(table: pd.DataFrame) -> str:
     rows = table.dropna(subset="mean")
     if rows.empty:
         return "No model has a position: none of the answers could be read."
-    clear, bare = (rows["low"] > 0) | (rows["high"] < 0), rows["low"].isna().sum()
+    clear = (rows["low"] > 0) | (rows["high"] < 0)
     far = rows.loc[rows["mean"].abs().idxmax()]
-    few = f" ({bare} have too few statements for an interval)" if bare else ""
     return (
-        f"**{clear.sum()} of {len(table)} intervals of a position exclude 0**{few}. "
+        f"**{clear.sum()} of {len(table)} intervals of a position exclude 0**. "
         "The farthest from zero is "
         f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
     )
