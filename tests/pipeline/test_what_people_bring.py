@@ -421,6 +421,8 @@ def test_the_examples_of_the_readme_run(doors, capsys):
         name = name.replace("NAME", "demo")
         assert cli.main(["import", what, name, str(doors / file)]) == 0, capsys.readouterr().err
         assert re.search(r"^3 (statements|labels|of 3)|: 3 of 3", capsys.readouterr().out, re.M)
+    assert cli.main(["run", "--study", "mine", "--plan"]) == 0, "imported, so nothing is expected"
+    assert "\n0 new calls, nothing to pay." in capsys.readouterr().out
 
 
 @st.composite

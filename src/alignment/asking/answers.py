@@ -61,6 +61,15 @@ def read_recorded(workspace: Workspace, cells: pd.DataFrame) -> pd.DataFrame:
     return joined.fillna({"state": "not asked", "answer": "", "respondents": ""})
 
 
+def read_cells(workspace: Workspace, step: str) -> pd.DataFrame | None:
+    """Read the cells of a step that the answers file holds; None without such a file."""
+    path = workspace.raw / FILE
+    if not path.exists():
+        return None
+    answers = table_files.read(path)
+    return answers.loc[answers["step"] == step, CELL].reset_index(drop=True)
+
+
 def _not_among(answers: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     known = pd.MultiIndex.from_frame(cells)
     return answers[~pd.MultiIndex.from_frame(answers[CELL]).isin(known)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from alignment.asking import archive, collection, plan
+from alignment.asking import answers, archive, collection, plan
 from alignment.runner import parameters
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
@@ -56,9 +56,11 @@ def _steps(
         pairs = kept[["statement_id"]].merge(dimensions, how="cross")
     if kept is not None and not recorded:
         texts = _texts(base, kept)
-    sure = kept is not None
+    sure = kept is not None or base.study.respondents == "imported"
     for step in STEPS:
         cells = _cells(base, step, pairs, runs[step])
+        if cells is None and base.study.respondents == "imported":
+            cells = answers.read_cells(base, step)
         if cells is not None and recorded:
             cells = cells.assign(new=False)
         elif cells is not None:
@@ -106,13 +108,13 @@ def _cells(
 
 
 def _next_pairs(
-    base: Workspace, step: str, answers: pd.DataFrame, values: dict
+    base: Workspace, step: str, answered: pd.DataFrame, values: dict
 ) -> pd.DataFrame | None:
     """Return what the next step asks about, as notebooks 04 and 05 decide; None after stances."""
     if step == "stance":
         return None
     rules, planned = Rules.from_parameters(values), len(base.judges) * len(base.study.languages)
-    votes = cast_votes(answers, values[f"{step}_runs"], rules)
+    votes = cast_votes(answered, values[f"{step}_runs"], rules)
     labels = label_votes(step, votes, planned, rules)
     if step == "relevance":
         return relevant_pairs(labels)
