@@ -1,6 +1,8 @@
 """The recorded study of two real models: its pages are made again without any model."""
 
+import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pandas as pd
@@ -90,3 +92,27 @@ def test_a_study_that_expects_no_sizes_has_its_first_pages_and_a_plan_asks_for_t
     assert run.returncode == 0, run.stderr
     assert "not known yet" in prose(project.page(study, "00"))
     assert "under `expected:`" in project.run("--study", study, "--plan").stderr
+
+
+@pytest.mark.slow
+def test_a_server_that_is_named_answers_a_few_questions(project):
+    """STUDY_TEST_SERVER=http://127.0.0.1:8080/v1 STUDY_TEST_MODEL=name ./run_tests.sh -m slow -k named"""
+    if not (server := os.environ.get("STUDY_TEST_SERVER")):
+        pytest.skip("no server is named (STUDY_TEST_SERVER, STUDY_TEST_MODEL)")
+    asked = {"request": os.environ.get("STUDY_TEST_MODEL", "model")}
+    settings = {"extends": "local.yaml", "material": "demo", "cap": {"calls": 40}}
+    settings["endpoints"] = {"small": {"base_url": server, "in_flight": 2}}
+    settings["models"] = {"Qwen-Coder-0.5B": asked, "Qwen-Coder-1.5B": None}
+    study = project.write_study("named", **settings)
+    raw = project.folder / "data" / "raw" / study
+    raw.mkdir()
+    shutil.copy(RAW / "labels.csv", raw)
+    run = project.run("--study", study, "--until", "03")
+    assert run.returncode == 0, run.stderr
+    run = project.run("--study", study, "--pilot", "10")
+    assert run.returncode == 0, run.stderr
+    with sqlite3.connect(raw / archive.FILE) as connection:
+        replies = [text for (text,) in connection.execute("select text from replies")]
+    assert 20 <= len(replies) <= 40, "10 statements in two languages, some of them asked again"
+    assert all(replies) and "answered" in run.stdout, run.stdout
+    print(run.stdout)

@@ -182,6 +182,15 @@ def test_what_extends_a_study_keeps_the_rest_of_it():
     assert usa.models == base.models
 
 
+def test_what_extends_a_study_leaves_out_the_models_that_it_sets_to_null(elsewhere):
+    own = elsewhere / "studies" / "one.yaml"
+    own.write_text("extends: local.yaml\nname: one\nmodels: {Qwen-Coder-1.5B: null}\n")
+    assert list(loader.load("one").models) == ["Qwen-Coder-0.5B"]
+    own.write_text("extends: local.yaml\nname: one\nendpoints: {small: null}\n")
+    with pytest.raises(Problem, match="small"):
+        loader.load("one")
+
+
 def test_simulated_respondents_need_their_leanings(tmp_path):
     with pytest.raises(Problem, match="simulation"):
         loader.load(changed(tmp_path, lambda raw: raw.pop("simulation")))

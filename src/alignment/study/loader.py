@@ -90,7 +90,10 @@ def _by_place(value: object, place: str = "") -> dict[str, object]:
 
 
 def _read_extended(path: Path) -> dict:
-    """Read a study file laid over the one that it extends."""
+    """Read a study file laid over the one that it extends.
+
+    A model, endpoint or culture that it sets to null is left out.
+    """
     raw = _parse(path)
     own = {k: v for k, v in raw.items() if k != "extends"}
     if "extends" not in raw:
@@ -98,7 +101,11 @@ def _read_extended(path: Path) -> dict:
     base = path.parent / str(raw["extends"])
     if not base.is_file():
         raise Problem(f'{shown(path)} extends "{raw["extends"]}", which is not there.')
-    return _merge(_read_extended(base), _expand(own, path))
+    merged = _merge(_read_extended(base), _expand(own, path))
+    for part in ("models", "endpoints", "cultures"):
+        if isinstance(merged.get(part), dict):
+            merged[part] = {k: v for k, v in merged[part].items() if v is not None}
+    return merged
 
 
 def _merge(base: dict, top: dict) -> dict:
