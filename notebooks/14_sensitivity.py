@@ -23,8 +23,8 @@
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
 # `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
 # `data/raw/<study>`, `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`,
-# `14_null.csv`, `14_assignments.csv`, `specification_curve`, `null_directions`,
-# `null_directions_paper` · *takes* every rule of the study, the size of a simulation
+# `14_joint.csv`, `14_null.csv`, `14_assignments.csv`, `specification_curve`, `null_directions` ·
+# *takes* every rule of the study, the size of a simulation
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -32,14 +32,12 @@ draws: int = 2000  # simulated data sets under the null hypothesis, with three c
 
 # %%
 import numpy as np
-import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 
 from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
-from alignment.paper import printed_null
 from alignment.stats import assignments, null_model, positions
-from alignment.stats.specifications import claims, curve, reanalysis
+from alignment.stats.specifications import claims, curve, joint_inference, reanalysis
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -77,22 +75,34 @@ table.groupby(["varies", "state"], sort=False, as_index=False)["calls"].agg(
 # the smallest, median and largest number of directions, leanings or entries that are as claimed,
 # and which ones most often are not. A model close to the other group's mean is easily placed on the
 # wrong side of it. `open` counts the specifications that cannot decide a claim, because no
-# statement is left on which the groups differ.
+# statement is left on which the groups differ; `outcomes`, how many different results there are
+# among all of them, since many rules rarely decide anything.
 
 # %%
 whole = curve.summarise_claims(table, have)
 whole
 
 # %% [markdown]
-# Which choice matters? The share of specifications in which each claim holds, of those that decide
-# it (open ones are left out), by each alternative of each rule. If the rows of a rule agree, that
-# rule makes no difference here.
+# Which choice matters? The share of specifications in which each claim holds, by each alternative
+# of each rule; where it is open it does not hold. If the rows of a rule agree, that rule makes no
+# difference here.
 
 # %%
 shares = curve.compute_shares(table, rules)
 by_rule = shares[shares["choice"].isin(list(rules))]
 by_rule = by_rule.set_index(["choice", "alternative", "claim"])["share"]
 by_rule.unstack("claim", sort=False).round(3)
+
+# %% [markdown]
+# How far would the specifications agree by chance? Every statement takes the answers of another
+# one, in all of them alike (500 times): then labels and answers have nothing to do with each
+# other. `right` is the mean number of directions or leanings that come out as claimed, `holds` the
+# number of specifications in which all do; each with how often chance reaches as many. For changes
+# with the language, the joint test of notebook 10 is that question.
+
+# %%
+joint = joint_inference.judge_curve(have, table, 500, np.random.default_rng(15))
+joint.round(3)
 
 # %% [markdown]
 # ## The curve
@@ -119,8 +129,9 @@ style.save(here, figure, "specification_curve", caption)
 # Fewer runs of the same answers, and other thresholds, with everything else at its default. Then
 # other judges: since the judges are also the models under study, a model's own labels could favour
 # its own group. Each judge is left out once, and then the labels come from the judges of one
-# culture only, whichever model is scored; the quorum stays at half of the planned votes. `calls`
-# counts the questions that would have to be asked first; later steps would add to them.
+# culture only, whichever model is scored; the quorum stays at half of the planned votes. Then other
+# tests of a change with the language. `calls` counts the questions that would have to be asked
+# first; later steps would add to them.
 
 # %%
 curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)])
@@ -163,29 +174,6 @@ style.save(here, diagnostics.null_directions(chance), "null_directions", caption
 # *The number of directions that agree with people under the null hypothesis, for the two readings
 # of "responded differently"; dark: the number in this study. Each direction agrees at most about
 # half of the time, and a tie agrees with nobody.*
-#
-# The same with the paper's numbers of labels, as stated in Appendix A. Its labels and its models'
-# rates of agreement are not printed: each of the four polarities is equally likely, each label has
-# its own statement, and models agree with half of them. Dark: what the paper claims, all six.
-
-# %%
-of_paper = printed_null.chance_directions()
-caption = "Number of directions that agree by chance, with the paper's numbers of labels."
-title = "Chance, with the paper's numbers of labels"
-figure = diagnostics.null_directions(of_paper, title, "claimed")
-style.save(here, figure, "null_directions_paper", caption, "printed")
-
-# %% [markdown]
-# *With the paper's numbers of labels. All six are rare by chance; five, as many as the printed
-# Table 3 gives (notebook 13), are less rare. None of this tests the paper's claim on its own
-# answers, which are not published.*
-
-# %%
-six, five = (null_model.share_at_least(of_paper, "not_equal", k) for k in (6, 5))
-Markdown(
-    f"With the paper's numbers of labels, all six directions agree by chance in **{six:.1%}** "
-    f"of studies, and at least five in **{five:.1%}**."
-)
 
 # %% [markdown]
 # ## Are a few models a country?
@@ -199,27 +187,18 @@ Markdown(
 # %%
 own = claims.model_positions(here.read("07_scores"), have.models)
 dealt = assignments.assign_models(own, have.models, people)
-display(dealt)
-of_print = printed_null.assign_models()
-display(of_print)
+dealt
 
 # %%
-Markdown(printed_null.describe_units(of_print))
-
-# %%
-both = {"this study": chance.assign(respondents=here.respondents)}
-both |= {"the paper's n": of_paper.assign(respondents="printed")}
-nulls = pd.concat(both, names=["labels"]).reset_index("labels")
-dealt_out = [dealt.assign(respondents=here.respondents), of_print.assign(respondents="printed")]
-tables = {"14_specifications": table, "14_claims": shares, "14_null": nulls}
-tables["14_assignments"] = pd.concat(dealt_out, keys=both, names=["labels"]).reset_index("labels")
+tables = {"14_specifications": table, "14_claims": shares, "14_null": chance}
+tables |= {"14_assignments": dealt, "14_joint": joint}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
 held = "; ".join(
-    f"*{c.claim}* in {c.holds} of {c.decided} (median: {c.median} of {c.of} parts as claimed)"
+    f"*{c.claim}* in {c.holds} of {c.specifications} (median: {c.median} of {c.of} parts)"
     for c in whole.itertuples()
-    if c.decided
+    if c.specifications > c.open
 )
 Markdown(
-    f"Written: {files}. **Of the specifications that decide a claim: {held or 'none'}.** "
+    f"Written: {files}. **Under all choices of rules: {held or 'no claim is decided'}.** "
     f"{page_notes.caution(here)}"
 )

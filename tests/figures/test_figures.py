@@ -658,7 +658,7 @@ def test_the_specification_curve_says_in_what_share_of_each_choice_every_claim_h
     assert beside == ["100%", "0%", "100%", "50%", "0%", "100%"] * 2 + ["a", "b", "c"]
     assert "a  Six directions agree: in 3 of 4" in said(
         figure
-    ) and "b  All lean: in 0 of 2, 2 open" in said(figure)
+    ) and "b  All lean: in 0 of 4 (2 open)" in said(figure)
 
 
 def test_the_specification_curve_draws_values_in_order_and_nothing_where_a_claim_is_open():

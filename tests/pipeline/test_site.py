@@ -32,7 +32,7 @@ LOOKED_AT = [  # one of each kind of page
     "notebooks/04_annotate_relevance.html",
     "notebooks/08_figure1_groups_and_people.html",
     "notebooks/10_table3_languages.html",
-    "notebooks/13_published_numbers.html",
+    "notebooks/13_ledger_and_recovery.html",
     "whatif/human_values-2015.html",
     "explore/index.html",
     "explore/PDI--sim-us-1.html",

@@ -357,11 +357,9 @@ def test_one_language_has_nothing_to_say_about_language():
     have = replace(have, answers={s: t[t["language"] == "en"] for s, t in have.answers.items()})
     found = outcomes(have)
     assert found["language"].isna().all() and found.query("varies == 'rules'")["directions"].all()
-    assert np.isnan(
-        curve.compute_shares(found, reanalysis.choices_of(have, {})).query("claim == 'language'")[
-            "share"
-        ]
-    ).all()
+    shares = curve.compute_shares(found, reanalysis.choices_of(have, {}))
+    shares = shares.query("claim == 'language'")
+    assert (shares["open"] == shares["specifications"]).all() and not shares["holds"].any()
 
 
 def test_without_human_values_the_claims_about_people_are_open():
@@ -380,7 +378,10 @@ def test_brought_labels_need_no_judges():
     empty = {s: have.answers[s].iloc[:0] for s in ("relevance", "polarity")}
     brought = replace(have, brought=labels, answers=have.answers | empty)
     found = outcomes(brought, "all")
-    assert set(found["varies"]) == {"rules", "runs"} and len(found.query("varies == 'rules'")) == 32
+    assert (
+        set(found["varies"]) == {"rules", "runs", "test"}
+        and len(found.query("varies == 'rules'")) == 32
+    )
     assert found["directions"].all() and found["calls"].eq(0).all()
 
 
@@ -578,3 +579,17 @@ def test_the_benchmark_of_results_runs(monkeypatch, capsys):
         and "16 specifications" in printed
         and printed.count("n = ") == 6
     )
+
+
+@pytest.mark.parametrize("test", claims.TESTS)
+def test_every_test_finds_one_change_of_many_statements_and_nothing_else(test):
+    rng, rows = np.random.default_rng(2), []
+    for i in range(20):
+        for model, language in product(MODELS["model"], LANGUAGES):
+            turned = model == "us-1" and language == "zh" and i < 15
+            rows.append((f"s{i}", "PDI", model, language, -2.0 if turned else 2.0))
+    names = ["statement_id", "dimension", "model", "language", "score"]
+    scored = pd.DataFrame(rows, columns=names)
+    found = claims.language_changes(scored.sample(frac=1, random_state=rng.integers(9)), test)
+    changed = {key[:2]: change for key, change in found.items() if change[1]}
+    assert list(changed) == [("PDI", "us-1")] and abs(changed["PDI", "us-1"][0]) == 1.0

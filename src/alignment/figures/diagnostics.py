@@ -165,8 +165,8 @@ def _draw_outcomes(panel: Axes, specs: pd.DataFrame, claim: str, words: str) -> 
     of, size = int(decided[f"{claim}_of"].max()), max(2, min(14, 1500 / len(specs)))
     panel.scatter(decided.index, right, s=size, c=np.where(holds, KEPT, FAILED))
     n = len(specs) - len(decided)
-    still_open = f", {n:,} open" if n else ""
-    panel.set_title(f"{words}: in {holds.sum():,} of {len(decided):,}{still_open}")
+    still_open = f" ({n:,} open)" if n else ""
+    panel.set_title(f"{words}: in {holds.sum():,} of {len(specs):,}{still_open}")
     least = right.min()
     panel.set(ylim=(least - 0.6, of + 0.6), yticks=sorted({int(least), of}), ylabel=f"of {of}")
     panel.xaxis.set_tick_params(length=0)
@@ -181,9 +181,8 @@ def _draw_choices(panel: Axes, specs: pd.DataFrame, lines: list[tuple], claims: 
         colours = np.where(holds[rows.index], KEPT, FAILED)
         panel.vlines(rows.index, y - 0.36, y + 0.36, color=colours, **how)
         for k, claim in enumerate(claims):
-            decided = rows[claim].dropna()
-            share = f"{decided.astype(float).mean():.0%}" if len(decided) else "–"
-            _write_column(panel, k, y, share)
+            share = rows[claim].eq(True).fillna(False).astype(float).mean()
+            _write_column(panel, k, y, f"{share:.0%}")
         if y and lines[y - 1][0] != choice:
             panel.axhline(y - 0.5, color=PALE, linewidth=0.7)
     for k in range(len(claims)):

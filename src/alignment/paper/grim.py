@@ -116,20 +116,29 @@ def chances_of_fit(table3: pd.DataFrame, stated: Mapping[str, int], rng: Generat
     return [chance_of_fit(row, [n for n in NS if n <= stated[d]], rng) for d, row in rows]
 
 
-def most_changed(mean_a: float, mean_b: float, n: int) -> int | None:
+def most_changed(
+    mean_a: float, mean_b: float, n: int, grid: float = 1.0, one_parity: bool = True
+) -> int | None:
     """Return the most statements that can have changed, all one way, between two printed means.
 
-    Each changed statement moves the sum by at least two. None: no change gives these means.
+    Each changed statement moves the sum by at least two grid steps; by one where undecided stances
+    count 0 and sums need not share a parity. None: no change gives these means.
 
     >>> most_changed(1.09, 1.00, 22), most_changed(0.18, 0.64, 22)
     (1, 5)
     """
-    (low_a, high_a), (low_b, high_b) = sum_bounds(mean_a, n), sum_bounds(mean_b, n)
+    (low_a, high_a), (low_b, high_b) = (sum_bounds(mean, n, grid=grid) for mean in (mean_a, mean_b))
     sums = [(a, b) for a in range(low_a, high_a + 1) for b in range(low_b, high_b + 1)]
-    return max((abs(b - a) // 2 for a, b in sums if (a - b) % 2 == 0), default=None)
+    least = 2 if one_parity else 1
+    return max((abs(b - a) // least for a, b in sums if (a - b) % least == 0), default=None)
 
 
-def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.DataFrame:
+def best_exact_p(
+    table3: pd.DataFrame,
+    ns: Mapping[str, Iterable[int]],
+    grid: float = 1.0,
+    one_parity: bool = True,
+) -> pd.DataFrame:
     """Return the best exact paired p that each printed change can reach at each possible n.
 
     Changes in both directions, or of statements with label 2, leave the same difference with a
@@ -143,7 +152,7 @@ def best_exact_p(table3: pd.DataFrame, ns: Mapping[str, Iterable[int]]) -> pd.Da
     for dimension, model in table3[["dimension", "model"]].drop_duplicates().to_numpy():
         a, b = wide.loc[(dimension, model), ["en", "zh"]]
         for n in ns[dimension]:
-            changed, exact, bootstrap = most_changed(a, b, n), np.nan, np.nan
+            changed, exact, bootstrap = most_changed(a, b, n, grid, one_parity), np.nan, np.nan
             if changed is not None:
                 exact = smallest_exact_p(changed)
                 bootstrap = min(1.0, 2 * (1 - changed / n) ** n)

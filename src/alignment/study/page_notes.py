@@ -8,9 +8,12 @@ from alignment.study.stamps import KINDS, RATERS
 from alignment.study.workspace import Workspace
 
 
-def banner(workspace: Workspace) -> Markdown:
-    """Say what a reader must know of the answers before anything else; nothing of real ones."""
-    return _quote(KINDS[workspace.respondents].banner, _lab_run(workspace))
+def banner(workspace: Workspace, kind: str = "") -> Markdown:
+    """Say what a reader must know of the answers before anything else; nothing of real ones.
+
+    `kind`: of the numbers on the page, where they are not this study's.
+    """
+    return _quote(KINDS[kind or workspace.respondents].banner, _lab_run(workspace))
 
 
 def rating_banner(workspace: Workspace, raters: str) -> Markdown:

@@ -52,7 +52,11 @@ KINDS = {  # a number that rests on several kinds bears the name of the first of
         labels="The labels on this page are real models'.",
         site="The answers of this study are those of the models that it names.",
     ),
-    "printed": Kind("from the paper's printed numbers"),
+    "printed": Kind(
+        "from the paper's printed numbers",
+        banner="**The paper's printed numbers.** Nothing of this study is used on this page, "
+        "whether simulated or not.",
+    ),
 }
 RATERS = {  # the words for who rated the sheets
     "simulated": "**Simulated annotators.** The ratings were generated with a known error, and are "

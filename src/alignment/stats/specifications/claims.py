@@ -1,15 +1,18 @@
 """The claims of the specification curve, each judged on one set of scores."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from alignment.stats import significance
-from alignment.stats.language_changes import pair_answers
+from alignment.stats.joint_test import joint_p
+from alignment.stats.language_changes import pair_answers, paired_differences
 from utils import scores
 from utils.cells import PAIR, in_paper_order
 
+DRAWS = 4000  # of the tests that draw
 NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
 CLAIMS = {
     "directions": "Groups differ in the same direction as people on every dimension",
@@ -82,26 +85,41 @@ def compare_leanings(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tupl
     return leanings
 
 
-def language_changes(scored: pd.DataFrame) -> dict[tuple, tuple[float, bool]]:
+def language_changes(scored: pd.DataFrame, test: str = "Holm") -> dict[tuple, tuple[float, bool]]:
     """Return each model's change with the language: its sign, and whether it is significant.
 
-    By the exact test, with Holm's correction over all of them. Keys: (dimension, model, language,
-    language); none in a study with one language.
+    By one of `TESTS`. Keys: (dimension, model, language, language); none in a study with one
+    language.
     """
     models, languages = scored["model"].unique(), list(scored["language"].unique())
     if len(languages) < 2:
         return {}
-    names = ["dimension", "model", "language"]
-    wide = scored.pivot(index="statement_id", columns=names, values="score")
-    gaps = {}
-    for dimension in scored["dimension"].unique():
-        for model, a, _, b in pair_answers(models, languages):
-            gap = wide[dimension, model, b] - wide[dimension, model, a]
-            gaps[dimension, model, a, b] = gap.dropna().to_numpy()
-    p = significance.adjust_holm([significance.sign_flip_p(gap) for gap in gaps.values()])
-    signs = [np.sign(gap.sum()) for gap in gaps.values()]
-    changes = zip(signs, (p < significance.ALPHA).tolist(), strict=True)
-    return dict(zip(gaps, changes, strict=True))
+    pairs = pair_answers(models, languages)
+    gaps = paired_differences(scored, pairs)
+    signs = np.sign(np.nansum(gaps, axis=0))
+    significant = (TESTS[test](gaps) < significance.ALPHA).tolist()
+    keys = [(d, model, a, b) for d in scored["dimension"].unique() for model, a, _, b in pairs]
+    return dict(zip(keys, zip(signs, significant, strict=True), strict=True))
+
+
+def _exact(gaps: np.ndarray) -> np.ndarray:
+    return np.array([significance.sign_flip_p(gap) for gap in gaps.T])
+
+
+def _bootstrap(gaps: np.ndarray) -> np.ndarray:
+    counts = significance.resample_counts(len(gaps), DRAWS, np.random.default_rng(14))
+    p = significance.bootstrap_p(significance.bootstrap_means(gaps, counts))
+    enough = (np.nan_to_num(gaps) != 0).sum(axis=0) >= significance.LEAST_CHANGED
+    return np.where(enough, p, np.nan)
+
+
+TESTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # differences by column -> their p
+    "Holm": lambda gaps: significance.adjust_holm(_exact(gaps)),
+    "Benjamini-Hochberg": lambda gaps: significance.adjust_benjamini_hochberg(_exact(gaps)),
+    "joint": lambda gaps: joint_p(gaps, DRAWS, np.random.default_rng(14)),
+    "exact, uncorrected": _exact,
+    "bootstrap, uncorrected": _bootstrap,
+}
 
 
 def judge_expected(observed: dict[tuple, str], expected: dict[tuple, str]) -> Verdict:

@@ -68,9 +68,9 @@ def _outcome(have: Collected, row: dict) -> dict:
     groups = _positions(have, spec.only(*LABELLING, "split_group", "differ"))
     agree = claims.compare_directions(groups, have.people.get(version, NOBODY))
     verdicts = {
-        "directions": claims.judge_expected(agree, _expected(have, version)[0]),
+        "directions": claims.judge_expected(agree, expected(have, version)[0]),
         "leanings": _judge_leanings(have, spec.only(*LABELLING, "human_values")),
-        "language": _judge_language(have, of_labels),
+        "language": _judge_language(have, spec.only(*LABELLING, "test")),
     }
     for claim, verdict in verdicts.items():
         missed = "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in verdict.missed)
@@ -83,8 +83,8 @@ def _outcome(have: Collected, row: dict) -> dict:
 def compute_shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame:
     """Compute in which share of the specifications each claim holds: of all, and by each choice.
 
-    Columns: claim, choice, alternative, specifications (those that decide the claim), open (those
-    that cannot), holds, share (of those that decide).
+    Columns: claim, choice, alternative, specifications, open (those that cannot decide the claim),
+    holds, share (of all of them, so that an open one does not help a claim).
     """
     whole, rows = table[table["varies"] == "rules"], []
     single = table[table["varies"] != "rules"]
@@ -102,16 +102,16 @@ def compute_shares(table: pd.DataFrame, rules: dict[str, tuple]) -> pd.DataFrame
 
 
 def _count(holds: pd.Series) -> tuple[int, int, int]:
-    """Return how many decide a claim, leave it open, and say that it holds."""
-    return int(holds.notna().sum()), int(holds.isna().sum()), int(holds.sum())
+    """Return how many there are, leave a claim open, and say that it holds."""
+    return len(holds), int(holds.isna().sum()), int(holds.sum())
 
 
 def summarise_claims(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
     """Return each claim in words: in how many specifications of the product it holds, and how far.
 
-    Columns: claim, decided (specifications that decide it), open, holds, least, median, most, of
-    (how many of the directions, leanings and cells are as the claim says), missed (those that most
-    often are not, with how often).
+    Columns: claim, specifications, open, holds, outcomes (how many different ones there are: which
+    parts are not as claimed), least, median, most, of (how many of the directions, leanings and
+    cells are as the claim says), missed (those that most often are not, with how often).
     """
     rows = []
     for claim, words in claims.describe_claims(have.planted is not None).items():
@@ -121,10 +121,12 @@ def summarise_claims(table: pd.DataFrame, have: Collected) -> pd.DataFrame:
         right = decided["right"].astype(float)
         missed = decided["missed"].str.split("; ").explode().value_counts()
         often = missed.drop("", errors="ignore").head(2).items()
-        row = (words, *_count(whole[claim]), right.min(), right.median(), right.max())
+        outcomes = decided["missed"].nunique() + int(whole[claim].isna().any())
+        row = (words, *_count(whole[claim]), outcomes, right.min(), right.median(), right.max())
         row = (*row, decided["of"].max(), ", ".join(f"{name} ({n})" for name, n in often))
         rows.append(row)
-    columns = ["claim", "decided", "open", "holds", "least", "median", "most", "of", "missed"]
+    columns = ["claim", "specifications", "open", "holds", "outcomes"]
+    columns += ["least", "median", "most", "of", "missed"]
     return pd.DataFrame(rows, columns=columns).convert_dtypes()
 
 
@@ -170,12 +172,14 @@ def _judge_leanings(have: Collected, spec: Specification) -> Verdict:
     scored = reanalysis.scores_under(have, spec.only(*LABELLING))
     positions = claims.model_positions(scored, have.models)
     leanings = claims.compare_leanings(positions, have.people.get(spec.human_values, NOBODY))
-    return claims.judge_expected(leanings, _expected(have, spec.human_values)[1])
+    return claims.judge_expected(leanings, expected(have, spec.human_values)[1])
 
 
 @lru_cache(maxsize=512)
 def _judge_language(have: Collected, spec: Specification) -> Verdict:
-    changes = claims.language_changes(reanalysis.scores_under(have, spec))
+    changes = claims.language_changes(
+        reanalysis.scores_under(have, spec.only(*LABELLING)), spec.test
+    )
     return claims.judge_planted(changes, _planted_changes(have))
 
 
@@ -185,7 +189,7 @@ def _planted_changes(have: Collected) -> dict[tuple, tuple[float, bool]]:
 
 
 @lru_cache(maxsize=16)
-def _expected(have: Collected, version: str) -> tuple[dict, dict]:
+def expected(have: Collected, version: str) -> tuple[dict, dict]:
     """Return the directions and leanings that the claims expect.
 
     Models are like their people; simulated ones as they were planted.

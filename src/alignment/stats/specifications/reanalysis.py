@@ -10,6 +10,7 @@ from typing import Self
 
 import pandas as pd
 
+from alignment.stats.specifications.claims import TESTS
 from utils import scores
 from utils.cells import PAIR, STEPS, cells_of_pairs, cells_of_statements
 from utils.label_robustness import list_quorums
@@ -21,7 +22,7 @@ VOTING = ("tie_rule", "missing_votes", "runs")  # what votes hang on
 LABELLING = (*VOTING, "zero_median", "half_median", "relevance_quorum", "min_votes", "judges")
 # the rules of which every combination is tried: they need no new answers
 FREE = {n: CHOICES[n] for n in CHOICES if n not in ("vote_source", "multi_thesis", "resample")}
-SINGLE = ("relevance_quorum", "min_votes", "runs", "judges")  # changed one at a time
+SINGLE = ("relevance_quorum", "min_votes", "runs", "judges", "test")  # changed one at a time
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Specification(Rules):
     """Rules, and what else can be chosen without new answers; 0 and "all": as the study has it."""
 
     human_values: str = "current"
+    test: str = "Holm"  # of a change with the language, a key of `claims.TESTS`
     min_votes: int = 0
     runs: int = 0
     judges: str = "all"
@@ -72,7 +74,7 @@ def choices_of(have: Collected, defaults: dict[str, object]) -> dict[str, tuple]
 
 
 def single_changes_of(have: Collected) -> dict[str, list]:
-    """Return the single changes that mean anything: fewer runs, other thresholds and judges."""
+    """Return the single changes that mean anything: fewer runs, other thresholds, judges, tests."""
     most = max(runs_of(have, step, 0) for step in STEPS)
     changes: dict[str, list] = {"runs": [runs for runs in (1, 3) if runs < most]}
     if have.brought is None:
@@ -80,6 +82,8 @@ def single_changes_of(have: Collected) -> dict[str, list]:
         changes["relevance_quorum"] = list(list_quorums(len(have.judges) * len(have.languages)))
         changes["min_votes"] = list(range(1, 11)) if has_votes else []
         changes["judges"] = [name for name in judges_of(have) if name != "all"]
+    if len(have.languages) > 1:
+        changes["test"] = [name for name in TESTS if name != Specification.test]
     return changes
 
 
