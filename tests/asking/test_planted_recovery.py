@@ -243,7 +243,7 @@ def test_changes_are_found_as_often_as_known_noise_says_and_false_ones_hardly_ev
     for seed in range(200):
         workspace = with_seed(demo, seed)
         here = built(workspace, ask_all(workspace, statements))
-        expected = planted_recovery.expect(here, np.random.default_rng(seed), 100)
+        expected = planted_recovery.expect(here, np.random.default_rng(seed), 1000)
         recovery = planted_recovery.compare(here, expected)
         own = of_this_study(recovery)
         hits += own["passed"].get(recovery_checks.FOUND, 0)
