@@ -17,9 +17,9 @@
 # statements. This gives **Figure 3**, once from this study and once from the numbers that the paper
 # prints in Table 3.
 #
-# *reads* `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
-# `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* no rule of its
-# own
+# *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`,
+# `data/reference` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`,
+# `figure3_printed` · *takes* no rule of its own
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -30,9 +30,11 @@ from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import published
-from alignment.stats import positions
+from alignment.stats import label_uncertainty, positions
+from alignment.stats.intervals import SCORES
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
+from utils.rules import Rules
 
 here = open_study(study)
 page_notes.banner(here)
@@ -58,10 +60,16 @@ page_notes.missing_stances(here)
 # The mean score, its 95 % interval over statements (notebook 10 says how often it holds), and the
 # number of scores behind it: all statements that the model answered in its native language.
 # Table 3 (notebook 10) uses only statements answered in both languages, so its means can differ
-# slightly. A model without readable answers has no position.
+# slightly. A model without readable answers has no position. `low_labels` and `high_labels` are the
+# interval if the judges' votes on the labels are drawn again as well (in `09_figure3.csv`).
 
 # %%
-table = positions.model_positions(scored)
+rng, rules = np.random.default_rng(9), Rules.from_parameters(here.parameters)
+drawn = label_uncertainty.redraw_labels(here.read("04_votes"), here.read("05_votes"), rng, rules)
+stances = scored.drop_duplicates(["statement_id", "model"])
+stances = stances.pivot(index="statement_id", columns="model", values="vote")
+wider = label_uncertainty.intervals_with_labels(drawn, stances, SCORES, rng)
+table = positions.model_positions(scored).merge(wider, how="left", on=["dimension", "model"])
 table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
 
 # %% [markdown]
@@ -83,7 +91,8 @@ style.save(here, paper_figures.models_by_dimension(table), "figure3", caption)
 # choice of statements. The interval does not cover other wordings or other days.
 
 # %%
-Markdown(f"{positions.sentence(table)} {page_notes.caution(here)}")
+said = f"{positions.sentence(table)} {label_uncertainty.describe(table)}"
+Markdown(f"{said} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## What the paper prints

@@ -18,10 +18,10 @@
 # bootstrap test and, beside it, exact tests corrected for multiple comparisons. In a study with a
 # single language, the models are compared with each other instead.
 #
-# *reads* `07_scores.csv`, `07_answers.csv.gz`, `07_accounting.csv`, `07_bounds.csv`,
-# `data/reference` · *writes*
-# `10_table3.csv`, `10_equivalence.csv`, `10_noise_floor.csv`, `10_coverage.csv`, `table3`,
-# `table3_printed` · *takes* the rules below
+# *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_answers.csv.gz`, `07_votes.csv`,
+# `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes* `10_table3.csv`,
+# `10_equivalence.csv`, `10_noise_floor.csv`, `10_coverage.csv`, `table3`, `table3_printed` ·
+# *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -36,9 +36,18 @@ from IPython.display import Markdown, display
 
 from alignment.figures import paper_figures, style, tables
 from alignment.paper import published
-from alignment.stats import equivalence, language_changes, noise_floor, null_model, significance
+from alignment.stats import (
+    equivalence,
+    label_uncertainty,
+    language_changes,
+    noise_floor,
+    null_model,
+    significance,
+)
+from alignment.stats.intervals import DIFFERENCES
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
+from utils.rules import Rules
 
 here = open_study(study)
 page_notes.banner(here)
@@ -99,10 +108,16 @@ style.save(here, paper_figures.language_changes(table), "table3", caption)
 # entries together, and so does not charge twice for entries that move together. A star marks
 # p < 0.05. The 95 % interval of the change is in brackets. It treats what was not seen as possible:
 # one more statement could lie at either end of the scale, so that it has a width even where nothing
-# changed.
+# changed. `10_table3.csv` also has it with the judges' votes on the labels drawn again
+# (`low_labels`, `high_labels`).
 
 # %%
 differences = language_changes.paired_differences(scored, pairs)
+rules, votes = Rules.from_parameters(here.parameters), here.read("07_votes")
+drawn = label_uncertainty.redraw_labels(here.read("04_votes"), here.read("05_votes"), rng, rules)
+changes = language_changes.changes_of_stances(votes, pairs)
+wider = label_uncertainty.intervals_with_labels(drawn, changes, DIFFERENCES, rng)
+table = table.merge(wider, how="left", on=["dimension", "model", "a", "b"])
 judged = equivalence.judge_changes(table, differences, margin, resamples, rng)
 tables.show_tests(table.assign(p_joint=judged["p_joint"]))
 
@@ -123,7 +138,8 @@ found = [f"**{(p < significance.ALPHA).sum()}** ({kind})" for kind, p in kinds.i
 verdicts = [f"{number} at {at:g}" for at, number in counts["equivalent"].items()]
 Markdown(
     f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. "
-    f"Equivalent, by margin: {', '.join(verdicts)}. {page_notes.caution(here)}"
+    f"Equivalent, by margin: {', '.join(verdicts)}. {label_uncertainty.describe(table)} "
+    f"{page_notes.caution(here)}"
 )
 
 # %% [markdown]

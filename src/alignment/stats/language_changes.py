@@ -75,6 +75,25 @@ def paired_differences(scores: pd.DataFrame, pairs: list[tuple[str, str, str, st
     return b - a
 
 
+def changes_of_stances(votes: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> pd.DataFrame:
+    """Return how far the stance on each statement changes, b - a: statement_id by (model, a, b).
+
+    NaN where one of the two has none. The columns are named as the rows of `compare_languages`.
+    """
+    wide = votes.pivot(index="statement_id", columns=["model", "language"], values="vote")
+    columns = {}
+    for model_a, a, model_b, b in pairs:
+        name = (model_a, a, b) if model_a == model_b else _name_models(model_a, model_b)
+        columns[name] = wide.get((model_b, b), np.nan) - wide.get((model_a, a), np.nan)
+    table = pd.DataFrame(columns, index=wide.index)
+    table.columns = pd.MultiIndex.from_tuples(columns, names=["model", "a", "b"])
+    return table
+
+
+def _name_models(model_a: str, model_b: str) -> tuple[str, str, str]:
+    return f"{model_a} / {model_b}", model_a, model_b
+
+
 def coverage_by_dimension(
     scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]], samples: int, rng: Generator
 ) -> pd.DataFrame:
@@ -155,6 +174,6 @@ def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
         cultures = dict.fromkeys([culture.get(model_a, ""), culture.get(model_b, "")])
         name, a, b = model_a, language_a, language_b
         if model_a != model_b:
-            name, a, b = f"{model_a} / {model_b}", model_a, model_b
+            name, a, b = _name_models(model_a, model_b)
         rows.append((dimension, name, " / ".join(cultures), a, b))
     return pd.DataFrame(rows, columns=["dimension", "model", "culture", "a", "b"])
