@@ -125,7 +125,7 @@ overall = precision.set_index("dimension").loc["all"]
 Markdown(
     f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say "
     f"yes: kappa is {overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. "
-    "Notebook 17 asks what the paper's 94.65 % can be a share of."
+    "Notebook 16 asks what the paper's 94.65 % can be a share of."
     if raters
     else "**Not yet rated.**"
 )

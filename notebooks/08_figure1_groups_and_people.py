@@ -144,7 +144,7 @@ Markdown(
 # The paper's Figure 1 prints no numbers, but the sign of each gap follows from the native entries
 # of its Table 3: the median of two models is their mean, and statements on which the groups agree
 # cancel. Sums are in statements, at the number of statements that the printed means allow (notebook
-# 17).
+# 16).
 
 # %%
 table3 = published.read_table3()

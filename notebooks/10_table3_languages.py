@@ -202,7 +202,7 @@ figure = paper_figures.language_changes(printed.reset_index(), title)
 style.save(here, figure, "table3_printed", caption, "printed")
 
 # %% [markdown]
-# *The paper's Table 3, as printed. Notebook 17 asks which changes it allows, at which numbers of
+# *The paper's Table 3, as printed. Notebook 16 asks which changes it allows, at which numbers of
 # statements.*
 
 # %%

@@ -15,7 +15,7 @@
 #
 # The ledger sets each printed number beside the one computed in this study, with a verdict. In a
 # simulated study, the estimates are then compared with the simulated ground truth. What the printed
-# numbers say by themselves stands in notebook 17.
+# numbers say by themselves stands in notebook 16.
 #
 # *reads* the tables of notebooks 01 to 10, `data/raw/<study>`, `data/reference` · *writes*
 # `13_ledger.csv`, `13_recovery.csv`, `13_controls.csv`, `recovery` · *takes* every rule of the
@@ -56,7 +56,7 @@ entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_
 
 # %% [markdown]
 # The items, those with a number from this study first. *claimed* means that the paper says so; what
-# its printed numbers imply stands in notebook 17.
+# its printed numbers imply stands in notebook 16.
 
 # %%
 ledger.show_entries(entries)

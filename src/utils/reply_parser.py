@@ -304,6 +304,10 @@ def agreement(text: str) -> str | None:
 
     >>> [agreement(text) for text in ("strongly_agree", "Strongly disagree.", "不同意", "neutral")]
     ['agree', 'disagree', 'disagree', None]
+    >>> agreement("Agree; no")
     """
-    plain = _plain(text).replace("_", " ") if isinstance(text, str) else ""
-    return _verdict("stance", plain.strip())[0] if plain else None
+    plain = _plain(text).replace("_", " ").strip() if isinstance(text, str) else ""
+    verdict = _verdict("stance", plain)[0] if plain else None
+    parts = re.split(r"[,;:/|–—]|\.| - ", plain) if verdict else []
+    other = {"agree": "no", "disagree": "yes"}.get(verdict)
+    return None if any(_verdict("relevance", part)[0] == other for part in parts) else verdict

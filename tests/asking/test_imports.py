@@ -61,12 +61,12 @@ def test_rows_that_are_the_same_are_runs_only_where_the_study_says_so(here, tmp_
 
 def test_other_statements_are_never_written_over(here, tmp_path):
     bring(here, tmp_path, LOG)
-    bring(here, tmp_path, LOG.assign(Response="disagree"))  # the same statements
+    bring(here, tmp_path, LOG)  # the same once more
     before = (here.raw / "answers.csv.gz").read_bytes()
-    with pytest.raises(
-        Problem, match="statements.csv holds 1 rows that this table lacks .*move that"
-    ):
+    with pytest.raises(Problem, match="statements.csv holds 1 rows that differ in it .*move that"):
         bring(here, tmp_path, LOG.assign(Statement="Cats may vote"))
+    with pytest.raises(Problem, match="answers.csv.gz holds .* rows that differ in it"):
+        bring(here, tmp_path, LOG.assign(Response="disagree"))
     assert (here.raw / "answers.csv.gz").read_bytes() == before
 
 
@@ -127,16 +127,67 @@ def test_nothing_that_was_imported_is_lost_by_another_import(here, tmp_path):
     imports.import_statements(here, table_of(tmp_path, head + more))
     imports.import_statements(here, table_of(tmp_path, head + more + "3,Mice.\n"))
     for other in ("1,Cats.\n", "1,Cows.\n2,Dogs.\n3,Mice.\n", "7,Bees.\n"):
-        with pytest.raises(Problem, match="statements.csv holds .* rows that this table lacks"):
+        with pytest.raises(Problem, match="statements.csv holds .* rows that (this|differ)"):
             imports.import_statements(here, table_of(tmp_path, head + other))
     assert len(table_files.read(here.raw / "statements.csv")) == 3
     head, more = "statement_id,dimension,polarity\n", "1,S,1\n2,E,-1\n"
     imports.import_labels(here, table_of(tmp_path, head + more))
     for other in ("1,S,1\n", "1,S,2\n2,E,-1\n"):
-        with pytest.raises(Problem, match="labels.csv holds 1 rows that this table lacks"):
+        with pytest.raises(Problem, match="labels.csv holds 1 rows that (this table lacks|differ)"):
             imports.import_labels(here, table_of(tmp_path, head + other))
     bring(here, tmp_path, stances(("1", "ChatGPT", 1, "agree")))
-    bring(here, tmp_path, stances(("1", "ChatGPT", 1, "disagree"), ("2", "ChatGPT", 1, "agree")))
-    with pytest.raises(Problem, match="answers.csv.gz holds 2 rows .*model ChatGPT"):
+    bring(here, tmp_path, stances(("1", "ChatGPT", 1, "agree"), ("2", "ChatGPT", 1, "agree")))
+    rows = stances(("1", "ChatGPT", 1, "agree"), ("2", "ChatGPT", 1, "disagree"))
+    unread = stances(("1", "ChatGPT", 1, "agree"), ("2", "ChatGPT", 1, ""))
+    unread["state"] = ["answered", "unreadable"]
+    for other in (rows, unread):
+        with pytest.raises(
+            Problem, match="answers.csv.gz holds 1 rows that differ.*statement_id 2"
+        ):
+            bring(here, tmp_path, other)
+    with pytest.raises(Problem, match="answers.csv.gz holds 2 rows .*into one table"):
         bring(here, tmp_path, stances(("1", "DeepSeek", 1, "agree")))
-    assert table_files.read(here.raw / answers.FILE)["answer"].tolist() == ["disagree", "agree"]
+    assert table_files.read(here.raw / answers.FILE)["answer"].tolist() == ["agree", "agree"]
+
+
+def test_votes_are_kept_and_what_could_not_be_read_may_be_answered(here, tmp_path):
+    here, head = documented(here), "statement_id,text,votes\n"
+    imports.import_statements(here, table_of(tmp_path, head + "1,Cats.,5\n2,Dogs.,7\n"))
+    for other in (head + "1,Cats.,9\n2,Dogs.,7\n", "statement_id,text\n1,Cats.\n2,Dogs.\n"):
+        with pytest.raises(
+            Problem, match="statements.csv (holds 1 rows that differ|has a column v)"
+        ):
+            imports.import_statements(here, table_of(tmp_path, other))
+    rows = stances(("1", "ChatGPT", 1, ""), ("2", "ChatGPT", 1, "agree"))
+    bring(here, tmp_path, rows.assign(state=["unreadable", "answered"]))
+    bring(here, tmp_path, stances(("1", "ChatGPT", 1, "agree"), ("2", "ChatGPT", 1, "agree")))
+    assert table_files.read(here.raw / answers.FILE)["answer"].tolist() == ["agree", "agree"]
+
+
+def test_rows_that_where_leaves_out_are_counted_by_their_values(here, tmp_path):
+    other = LOG.assign(Context=["Neutral", "usa"])
+    lines = bring(here, tmp_path, pd.concat([LOG, other], ignore_index=True))
+    assert 'left out by where (Context: neutral): "Neutral" 1 times, "usa" 1 times' in lines
+
+
+def test_answers_to_other_statements_than_the_studys_are_refused_if_most_are(here, tmp_path):
+    """Another way of writing ids would show as nothing but a sentence at the end."""
+    here = documented(here)
+    table = "statement_id,text\n" + "".join(f"S{n:02d},Cats {n}.\n" for n in range(1, 11))
+    imports.import_statements(here, table_of(tmp_path, table))
+    wrong = stances(*((f"S{n}", "ChatGPT", 1, "agree") for n in range(1, 11)))
+    with pytest.raises(
+        Problem, match=r"9 statements .*only 1 of its 10 \(S1, S2, S3; the study's are S01"
+    ):
+        bring(here, tmp_path, wrong)
+    more = stances(*((f"S{n:02d}", "ChatGPT", 1, "agree") for n in range(1, 31)))
+    assert any("20 rows" in line and "are not used" in line for line in bring(here, tmp_path, more))
+    right = stances(*((f"S{n:02d}", "ChatGPT", 1, "agree") for n in range(1, 11)))
+    bring(here, tmp_path, right)  # the 20 that count for nothing are not missed
+
+
+def test_labels_before_statements_are_told_what_comes_first(here, tmp_path):
+    table_files.write(pd.DataFrame({"statement_id": []}), here.path_of("02_statements"))
+    here = Workspace(here.study.model_copy(update={"table": None}), "imported")
+    with pytest.raises(Problem, match="bring or collect them first"):
+        imports.import_labels(here, table_of(tmp_path, "statement_id,dimension,polarity\n1,S,1\n"))

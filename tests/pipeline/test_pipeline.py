@@ -37,7 +37,7 @@ def test_no_page_table_or_figure_names_this_machine(demo_project):
 
 def test_every_page_of_a_simulated_study_says_so_first(demo_project):
     for number in NUMBERS:
-        first = "The paper's printed numbers." if number == "17" else "Simulated respondents."
+        first = "The paper's printed numbers." if number == "16" else "Simulated respondents."
         assert first in prose(demo_project.page("demo", number)), number
     for path in (demo_project.folder / "data" / "processed" / "demo").glob("*.csv*"):
         if path.name >= "04":

@@ -6,6 +6,7 @@ After a refusal the study's folder is as it was, to the byte.
 import gzip
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -352,6 +353,80 @@ REFUSED = [
     ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "2.5")), 'the votes "2.5" is not a whole'),
     ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "many")), 'the votes "many"'),
     ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "1e3")), 'the votes "1e3"'),
+]  # fmt: skip
+
+
+def hidden_rows(rows) -> bytes:
+    """Write a workbook in which a filter hides the second row."""
+    book_ = openpyxl.load_workbook(io.BytesIO(book(rows)))
+    book_.active.row_dimensions[2].hidden = True
+    out = io.BytesIO()
+    book_.save(out)
+    return out.getvalue()
+
+
+def zipped(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as parts:
+        parts.writestr("a.csv", content)
+    return out.getvalue()
+
+
+SIGNED = [["statement_id", "dimension", "polarity", "pole"]]
+SIGNED += [[f"s{n}", d, "2", "negative"] for n in (1, 2) for d in ("PDI", "IDV", "MAS")]
+EXCHANGED = [OWN[0], ["s1", "M", "不同意", "en", "1"], ["s1", "N", "agree", "zh", "1"]]
+NAMED = [["", *OWN[0]], *([str(n), *row] for n, row in enumerate(OWN[1:], 1))]
+
+# What somebody brought who had not seen the project.
+TAKEN += [
+    ("answers own", "a.csv", text(put(OWN, 1, 4, "１")), "3 of 3"),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "“Yes.”")), "3 of 3"),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "1.0")), "3 of 3"),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "不太同意")), "3 of 3"),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "Agree; No")), '"Agree; No" 1 times; say what'),
+    ("answers own", "a.csv", text(put(OWN, 1, 2, "agree - no")), "2 of 3"),
+    ("answers own", "a.csv", text(OWN), "no answer at all: M in zh, N in en"),
+    ("answers own", "a.csv", text(OWN[:2]), "no answer at all: M in zh, N in en, N in zh"),
+    ("answers own", "a.xlsx", hidden_rows(OWN), '1 hidden rows of the sheet "S0" were read'),
+    ("labels", "l.csv", text(put(LABELS, 1, 2, "２")), "polarity -1 1 times, +2 1 times"),
+    ("labels", "l.csv", text(SIGNED), "no label is negative: does its sign stand in another"),
+    ("labels", "l.csv", text(insert(LABELS, 3, "relevance", ["yes"] * 2)), "2 labels"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "１２")), "2 statements"),
+    ("statements", "s.csv", text(put(STATEMENTS, 2, 1, "Tax meat.")), "the same text: t1, t2"),
+    ("statements", "s.csv", text(put(STATEMENTS, 2, 0, "T1")), "only in case or zeros: t1, T1"),
+    ("statements", "s.csv", text(insert(STATEMENTS, 3, "language", ["en", "de"])),
+     'not kept: "de" 1 times'),
+    ("translations", "t.csv", text(put(TRANSLATIONS, 2, 1, TRANSLATIONS[1][1])),
+     "the same text for several statements: demo-13.1, demo-14.1"),
+]  # fmt: skip
+REFUSED += [
+    ("answers own", "a.csv", text(put(OWN, 1, 4, "²")), 'the run "²" is not a whole number'),
+    ("answers own", "a.csv", text([[*r[:4], f"100{r[4]}"] if i else r for i, r in enumerate(OWN)]),
+     "runs are numbered from 1 to 2, and these are 1001"),
+    ("answers own", "a.csv", text(EXCHANGED), "are the languages exchanged"),
+    ("answers own", "a.csv", zipped(text(OWN)), "is a zip archive: unpack it"),
+    ("answers own", "a.csv", text(NAMED[1:] and [OWN[0], *NAMED[1:]]), "R: row.names = FALSE"),
+    ("answers own", "a.csv", text([OWN[0], *[["s1", "M", "On balance I think " * 9, "en", "1"]]]),
+     "these are whole replies"),
+    ("labels", "l.csv", text(insert(LABELS, 3, "relevant", ["1", "0"])), 'says "0", and a label'),
+    ("labels", "l.csv", text(put(LABELS, 1, 1, "Power Distance")), 'perhaps "PDI"'),
+    ("labels", "l.csv", text(put(LABELS, 1, 1, "权力距离")), 'perhaps "PDI"'),
+    ("labels", "l.csv", text(put(LABELS, 1, 1, "IVR")), 'perhaps "IND"'),
+    ("labels", "l.csv", text(put(LABELS, 1, 1, "PDI/IDV")), "UAI, LTO, IND."),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "12.000")), "is not a whole number"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 2, "٣٠")), "is not a whole number"),
+    ("statements", "s.csv", text([*STATEMENTS, ["Total", "", "12"]]), "the row of a total"),
+    ("statements", "s.csv", text([*STATEMENTS, ["合计", "", "12"]]), "the row of a total"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 0, "3-Jan")), "looks like a number or date"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 0, "Jan-04")), "looks like a number or date"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 0, "03. Jan")), "looks like a number or date"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 0, "05.01.2026")), "number or date"),
+    ("statements", "s.csv", text(put(STATEMENTS, 1, 1, "#NAME?")), 'text is the error "#NAME?"'),
+    ("statements", "s.csv", text(put(STATEMENTS, 0, 0, "ID")), 'Is it "ID"?'),
+    ("statements", "s.csv", text(STATEMENTS, separator="，"), "Full-width commas separate"),
+    ("statements", "s.csv", text(insert(STATEMENTS, 3, "language", ["English"] * 2)),
+     'statements whose language is "en", and this table has "English" 2 times'),
+    ("translations", "t.csv", text(put(TRANSLATIONS, 1, 1, "????")), "has no letter in it"),
 ]  # fmt: skip
 
 

@@ -342,3 +342,12 @@ def test_answers_in_several_languages_need_to_be_told_apart(elsewhere):
     (elsewhere / "studies" / "imported.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
     with pytest.raises(Problem, match="several languages, so it needs its column"):
         loader.load("imported")
+
+
+def test_an_answer_that_means_two_things_by_the_case_of_its_letters_is_refused(elsewhere):
+    own = elsewhere / "studies" / "twice.yaml"
+    own.write_text(
+        'extends: imported.yaml\nname: twice\ntable: {answers: {"No": disagree, "NO": agree}}\n'
+    )
+    with pytest.raises(Problem, match='"NO" has two meanings'):
+        loader.load("twice")

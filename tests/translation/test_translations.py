@@ -590,6 +590,24 @@ def test_a_readers_correction_wins_and_is_marked(reviewed):
     )
 
 
+@pytest.mark.parametrize("remark", ["ok", "OK.", "√", "没问题", "正确。", "see above", "-", "？"])
+def test_a_remark_on_a_translation_is_no_translation(reviewed, remark):
+    here, path = reviewed, reviewed.raw / "review.zh.xlsx"
+    review_sheets.export_sheet(here, None, None)
+    filled(path, {"1.3": remark})
+    before = (here.material / "translations.csv").read_bytes()
+    with pytest.raises(Problem, match="is no translation; leave the cell empty"):
+        review_sheets.import_translations(here, path, None)
+    assert (here.material / "translations.csv").read_bytes() == before
+
+
+def test_a_table_that_gives_other_texts_says_so(reviewed, tmp_path):
+    table = tmp_path / "zh.csv"
+    table.write_text("statement_id,text\n0.3,猫\n2.3,二号猫\n", encoding="utf-8")
+    said = review_sheets.import_translations(reviewed, table, None)
+    assert said[1].startswith("2 statements had another text")
+
+
 def test_a_sheet_without_any_correction_is_taken_back_and_changes_nothing(reviewed):
     review_sheets.export_sheet(reviewed, None, None)
     said = review_sheets.import_translations(reviewed, reviewed.raw / "review.zh.xlsx", None)

@@ -1,5 +1,6 @@
 """Tables of answers from elsewhere: in our columns, or in somebody's own (`table:` of a study)."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from utils import reply_parser
 from utils.cells import PAIR, SCORES, STATES
 from utils.errors import Problem
 
+LONG = 60  # characters; an answer is shorter
 TOLD_APART = ("run", "language", "state")  # columns that must not be overlooked
 
 
@@ -34,7 +36,12 @@ def read_mapped(
         mend = f"write {name.casefold()}: {name} under table: columns:, or take it out of the file"
         raise Problem(f'{file.name} has a column "{name}", which the study does not name: {mend}.')
     for name, value in settings.where.items():
-        table = table._replace(frame=table.frame[table.frame[name] == value])
+        is_wanted = table.frame[name] == value
+        others = table.frame.loc[~is_wanted, name]
+        if len(others) and is_wanted.any():
+            left = brought_tables.describe_values(others)
+            table.notes.append(f"left out by where ({name}: {value}): {left}")
+        table = table._replace(frame=table.frame[is_wanted])
     if table.frame.empty:
         wanted = ", ".join(f"{name} = {value}" for name, value in settings.where.items())
         raise Problem(f"{file.name} holds no row with {wanted}.")
@@ -93,8 +100,8 @@ def _identify(
 
 def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     """Return the table with `state` and `answer`, by the study's meanings or by the words."""
-    frame, meant = own.frame, {text.casefold(): meaning for text, meaning in meanings.items()}
-    words = frame["answer"].str.casefold()
+    frame, meant = own.frame, {_bare(text): meaning for text, meaning in meanings.items()}
+    words = frame["answer"].map(_bare)
     read = {w: meant[w] if w in meant else reply_parser.agreement(w) for w in words.unique()}
     stances = words.map(read)
     if "state" in frame:
@@ -104,9 +111,39 @@ def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     if not is_stance.any():
         found = brought_tables.describe_values(frame["answer"])
         mend = "say what they mean under table: answers:, as in {1: agree, 0: disagree}"
+        if frame["answer"].str.len().median() > LONG:
+            mend = "these are whole replies; take the answer out of each first (agree, disagree)"
         raise Problem(f"{own.name}: no answer could be read; it has {found}; {mend}.")
+    _refuse_exchanged(own)
     state = stances.fillna("unreadable").mask(is_stance, "answered")
     return frame.assign(said=frame["answer"], answer=stances.where(is_stance, ""), state=state)
+
+
+def _bare(text: str) -> str:
+    """Return a cell's words without case, quotation marks, closing punctuation, or 1.0 for 1.
+
+    >>> _bare("“Yes.”"), _bare("是。"), _bare("1.0"), _bare(".")
+    ('yes', '是', '1', '.')
+    """
+    bare = re.sub(r"^(-?[0-9]+)\.0$", r"\1", text.casefold().strip())
+    return bare.strip(" \"'“”‘’「」.。．!！,，;；") or bare
+
+
+def _refuse_exchanged(own: Brought) -> None:
+    """Raise a Problem where most English answers are in Chinese and most Chinese ones in English.
+
+    Codes and numbers are in no language.
+    """
+    words = own.frame[["language", "answer"]].drop_duplicates()
+    chinese = words["answer"].str.contains("[\u4e00-\u9fff]")
+    latin = words["answer"].str.contains("[A-Za-z]") & ~chinese
+    of = {name: words["language"] == name for name in ("en", "zh")}
+    rows = own.frame.merge(words.assign(chinese=chinese, latin=latin))
+    share = rows.groupby("language")[["chinese", "latin"]].mean()
+    if of["en"].any() and of["zh"].any():
+        if share.loc["en", "chinese"] > 0.5 and share.loc["zh", "latin"] > 0.5:
+            why = "most answers of en are in Chinese, and most of zh in English"
+            raise Problem(f"{own.name}: {why}; are the languages exchanged (table: languages:)?")
 
 
 def _with_labels(

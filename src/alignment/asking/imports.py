@@ -16,6 +16,9 @@ from utils.errors import Problem
 from utils.rules import Rules
 from utils.votes import cast_votes
 
+FEW = 5  # labels that may all have one sign
+KEPT = (*CELL, "answer", "polarity", "text", "votes")  # what an import may not change in silence
+
 
 def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, object]) -> list[str]:
     """Check a table of answers and put it into the study; return what was taken, in sentences.
@@ -31,10 +34,11 @@ def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, ob
     else:
         table, own, tables = imported_tables.read_mapped(workspace, file)
     own = answers.check_answers(workspace, own, table.name)
-    lines = describe_answers(own) + describe_votes(own, parameters) + table.notes
+    lines, notes = describe_answers(own), describe_votes(own, parameters, file.name) + table.notes
     known = labels_file.read_known(workspace)
     if known is not None and statement_table.FILE not in tables:
-        lines += labels_file.keep_known(own, known, file.name)[1]
+        notes += labels_file.keep_known(own, known, file.name)[1]
+    lines += _name_silent(workspace, own) + notes
     return _write(workspace, tables | {answers.FILE: own[answers.COLUMNS]}) + lines
 
 
@@ -42,7 +46,7 @@ def import_statements(workspace: Workspace, file: Path) -> list[str]:
     """Check a table of statements and put it into the study; return what was taken."""
     if workspace.study.debates.source != "table":
         raise Problem("Only a study with debates: {source: table} takes a table of statements.")
-    table = statement_table.read(file)
+    table = statement_table.read(file, workspace.study.languages[0])
     lines = [f"{len(table.frame)} statements", *table.notes]
     return _write(workspace, {statement_table.FILE: table.frame}) + lines
 
@@ -53,8 +57,13 @@ def import_labels(workspace: Workspace, file: Path) -> list[str]:
         name = f"the study {workspace.study.name}"
         raise Problem(f"In its file, {name} names no labels file: write labels: labels.csv.")
     table, labels = labels_file.check(workspace, file)
-    statements = labels["statement_id"].nunique()
-    lines = [f"{len(labels)} labels of {statements} statements", *table.notes]
+    statements, counts = labels["statement_id"].nunique(), labels["polarity"].value_counts()
+    each = ", ".join(f"{value:+d} {n:,} times" for value, n in counts.sort_index().items())
+    lines = [f"{len(labels)} labels of {statements} statements: polarity {each}"]
+    if len(labels) > FEW and len({value > 0 for value in counts.index}) == 1:
+        side = "negative" if counts.index[0] > 0 else "positive"
+        lines.append(f"no label is {side}: does its sign stand in another column?")
+    lines += table.notes
     if (known := labels_file.read_known(workspace)) is not None:
         lines += labels_file.keep_known(labels, known, file.name)[1]
     return _write(workspace, {workspace.study.labels: labels}) + lines
@@ -70,20 +79,48 @@ def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def _refuse_loss(workspace: Workspace, name: str, table: pd.DataFrame) -> None:
-    """Raise a Problem where a table lacks rows of the one that it would take the place of.
+    """Raise a Problem where a table lacks something of the one that it would take the place of.
 
-    Statements and their texts, labels, and the cells of answers are kept; a cell's answer may be
-    another one.
+    Statements with their texts and votes, labels, and answers are kept. What could not be read may
+    be answered now, and what is on statements that the study does not have counts for nothing.
     """
     path = workspace.raw / name
     there = brought_tables.read(path, ["statement_id"]).frame
-    keys = [c for c in (*CELL, "polarity", "text") if c in there and c in table]
-    kept = pd.MultiIndex.from_frame(table[keys].astype("str"))
+    known = labels_file.read_known(workspace)
+    if name != statement_table.FILE and known is not None:
+        there = there[there["statement_id"].isin(set(known))]
+    if "state" in there:
+        there = there[there["state"] == "answered"]
+    for column in KEPT:
+        if column in there and column not in table and (there[column] != "").any():
+            raise Problem(f"{workspace.shown(path)} has a column {column}, which this table lacks.")
+    _refuse_rows(workspace, path, there, table, [c for c in KEPT if c in there and c in table])
+
+
+def _refuse_rows(
+    workspace: Workspace, path: Path, there: pd.DataFrame, table: pd.DataFrame, keys: list[str]
+) -> None:
+    ids = [key for key in keys if key in CELL]
+    kept, cells = (pd.MultiIndex.from_frame(table[k].astype("str").fillna("")) for k in (keys, ids))
     lost = there[~pd.MultiIndex.from_frame(there[keys].astype("str")).isin(kept)]
-    if len(lost):
-        row = ", ".join(f"{key} {lost.iloc[0][key]}" for key in keys if lost.iloc[0][key])
-        what = f"{workspace.shown(path)} holds {len(lost):,} rows that this table lacks ({row})"
-        raise Problem(f"{what}; move that file away to have it written anew.")
+    if lost.empty:
+        return
+    is_other = pd.MultiIndex.from_frame(lost[ids].astype("str")).isin(cells)
+    row = ", ".join(f"{key} {lost.iloc[0][key]}" for key in keys if lost.iloc[0][key])
+    counts = {"rows that this table lacks": ~is_other, "rows that differ in it": is_other}
+    what = " and ".join(f"{n.sum():,} {words}" for words, n in counts.items() if n.any())
+    mend = "move that file away to have it written anew"
+    if not is_other.any():
+        mend += ", or put all rows into one table (or into sheets of one workbook)"
+    raise Problem(f"{workspace.shown(path)} holds {what} ({row}); {mend}.")
+
+
+def _name_silent(workspace: Workspace, own: pd.DataFrame) -> list[str]:
+    """Return a sentence on the models and languages that a table of answers has nothing of."""
+    there = set(own.loc[own["state"] == "answered", ["model", "language"]].itertuples(False, None))
+    study = workspace.study
+    silent = [f"{m} in {l}" for m in study.models for l in study.languages if (m, l) not in there]
+    return [f"no answer at all: {', '.join(silent)}"] if silent else []
 
 
 def describe_answers(own: pd.DataFrame) -> list[str]:
@@ -98,12 +135,16 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
         lines.append(f"  {model} in {language}: {n:,} of {len(rows):,}{few}")
     if "said" in own and not answered.all():
         unread = brought_tables.describe_values(own.loc[own["state"] == "unreadable", "said"])
-        lines += [f"could not be read: {unread}"] if unread else []
+        mean = "say what they mean under table: answers:"
+        lines += [f"could not be read: {unread}; {mean}"] if unread else []
     return lines
 
 
-def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object]) -> list[str]:
-    """Say which of the answers read will not count: of further runs, or too few for a vote."""
+def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object], name: str) -> list[str]:
+    """Say which of the answers read will not count: of further runs, or too few for a vote.
+
+    Problem where all are of further runs.
+    """
     lines, rules = [], Rules.from_parameters(parameters)
     for step, rows in own.groupby("step", sort=False):
         planned = int(parameters[f"{step}_runs"])
@@ -113,6 +154,10 @@ def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object]) -> list[
             lines.append(f"{is_further.sum():,} answers of further runs will not be used: {takes}")
         votes, voters = cast_votes(rows, planned, rules), rows.groupby(VOTER).ngroups
         is_cast = votes["vote"].notna() | (votes["tie"] == "undecided")
+        if (rows["run"] > planned).all():
+            runs = ", ".join(map(str, sorted(rows["run"].unique())[:5]))
+            why = f"runs are numbered from 1 to {planned}, and these are {runs}"
+            raise Problem(f"{name}: no {step} vote would be left of it, since {why}.")
         if few := voters - is_cast.sum():
             half = (
                 f"more than half of {planned} runs" if rules.missing_votes == "planned" else "one"

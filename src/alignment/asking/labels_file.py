@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.study import brought_tables, statement_table, table_files
+from alignment.study import brought_tables, dimensions, statement_table, table_files
 from alignment.study.brought_tables import Brought
 from alignment.study.workspace import Workspace
 from utils.cells import PAIR, SCORES
@@ -30,11 +30,19 @@ def keep_known(table: pd.DataFrame, known: pd.Series, where: str) -> tuple[pd.Da
     """
     is_known = table["statement_id"].isin(set(known))
     others = table.loc[~is_known, "statement_id"].unique()
+    if known.empty:
+        raise Problem(f"{where}: the study has no statements yet; bring or collect them first.")
     if not is_known.any():
-        examples = f"it has {', '.join(others[:3])}, the study {', '.join(known[:3]) or 'none'}"
+        examples = f"it has {', '.join(others[:3])}, the study {', '.join(known[:3])}"
         raise Problem(f"{where} names no statement that this study keeps: {examples}.")
     if not len(others):
         return table, []
+    covered = table.loc[is_known, "statement_id"].nunique()
+    if len(others) > covered and covered < len(known) / 2:
+        why = "does not keep, and only"
+        few = f"it has {len(others):,} statements that the study {why} {covered:,} of its"
+        examples = f"{', '.join(others[:3])}; the study's are {', '.join(known[:3])}"
+        raise Problem(f"{where}: {few} {len(known):,} ({examples}).")
     names = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
     rows = f"{(~is_known).sum():,} rows of {where} on {len(others):,} statements"
     note = f"{rows} are not used, since the study does not keep these ({names})"
@@ -45,7 +53,9 @@ def check(workspace: Workspace, path: Path) -> tuple[Brought, pd.DataFrame]:
     """Read a table of labels and check it whole: as it is, and the labels alone."""
     table = brought_tables.read(path, LABEL, ["respondents"])
     brought_tables.check_ids(table)
-    brought_tables.check_values(table, "dimension", workspace.dimensions)
+    _refuse_irrelevant(table)
+    names = dimensions.list_names(workspace.study.languages)
+    brought_tables.check_values(table, "dimension", workspace.dimensions, names)
     polarity = brought_tables.read_whole(table, "polarity")
     scale = list(SCORES["polarity"].values())
     listed = ", ".join(map(str, scale))
@@ -57,6 +67,15 @@ def check(workspace: Workspace, path: Path) -> tuple[Brought, pd.DataFrame]:
     table.refuse(table.frame.duplicated(PAIR), "{statement_id} on {dimension} is labelled twice")
     labels = table.frame.assign(polarity=polarity.astype("int64"))
     return table, labels[columns].reset_index(drop=True)
+
+
+def _refuse_irrelevant(table: Brought) -> None:
+    """Raise a Problem for a row that another column calls not relevant."""
+    for column in (c for c in table.frame if c.casefold().startswith("relevan")):
+        said = table.frame[column].str.casefold()
+        is_relevant = said.isin(["yes", "y", "1", "true", "x", "ja", "是", "相关"])
+        what = f'its column "{column}" says "{{{column}}}", and a label is of a relevant pair'
+        table.refuse(~is_relevant, f"{what}; take such rows out")
 
 
 def read_labels(workspace: Workspace) -> tuple[pd.DataFrame, list[str]]:

@@ -51,6 +51,7 @@ def _read_table() -> pd.DataFrame:
     table = brought_tables.read(REFERENCE / "human_values.csv", COLUMNS)
     for dimension in DIMENSIONS:
         value = brought_tables.read_whole_or_empty(table, dimension, 0)
+        table.refuse(value.isna(), f"{dimension} of {{country}} is empty")
         too_far = f"{dimension} is {{{dimension}}}, and the scale ends at {MOST}"
         table.refuse((value > MOST).fillna(False).astype(bool), too_far)
         table.frame[dimension] = value

@@ -195,7 +195,10 @@ def _execute(workspace: Workspace, sources: list[Path], force: bool) -> None:
     if (ratings := workspace.raw / "ratings").is_dir():
         from alignment.annotation import rating_sheets
 
-        for sentence in rating_sheets.describe_unread(ratings):
+        sentences = rating_sheets.describe_unread(ratings)
+        if (workspace.processed / "06_ratings.csv").exists():
+            sentences += rating_sheets.describe_open_pairs(workspace.read("06_ratings"))
+        for sentence in sentences:
             print(sentence)
 
 

@@ -25,9 +25,18 @@ from utils.errors import Problem, nearest
 ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", *BOOKS)
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])\w*\.?"
 # What a spreadsheet program makes of an id: 1.2E+14, or a date.
-SPOILT_ID = re.compile(r"\d+(\.\d+)?E\+\d+|\d{4}-\d\d-\d\d([ T].*)?")
-SIGNS = str.maketrans("−–＋－", "--+-")
+SPOILT_ID = re.compile(
+    r"\d+([.,]\d+)?E\+\d+|\d{4}-\d\d-\d\d([ T].*)?|\d{1,2}[./]\d{1,2}[./](\d\d|\d{4})"
+    rf"|\d{{1,2}}[-. ]{{1,2}}{MONTH}([- ]\d{{2,4}})?|{MONTH}[- ]\d{{2,4}}",
+    re.I,
+)
+TOTAL = re.compile(
+    r"(?:grand )?total|sums?|summe|gesamt|average|mean|合计|总计|总数|小计|平均", re.I
+)
+ERROR = re.compile(r"#(?:NAME\?|REF!|N/A|NV|VALUE!|WERT!|DIV/0!|BEZUG!|NUM!|ZAHL!|NULL!)")
+SIGNS = str.maketrans("−–＋－０１２３４５６７８９", "--+-0123456789")
 # About half of the characters of any Chinese text.
 FREQUENT = frozenset(
     "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去"
@@ -79,6 +88,7 @@ def read(path: Path, needed: Iterable[str], known: Iterable[str] | None = None) 
         _check_columns(path.name, frame, needed)
     frame = _strip(frame, notes)
     _refuse_garbled(path.name, frame)
+    _refuse_errors(path.name, frame, [c for c in frame if c in {*needed, *(known or ())}])
     if frame.empty:
         raise Problem(f"{path.name} holds no row below the names of its columns.")
     if known is not None and (unused := [c for c in frame if c not in {*needed, *known}]):
@@ -90,6 +100,10 @@ def _check_columns(name: str, frame: pd.DataFrame, needed: list[str]) -> None:
     for column in needed:
         if column not in frame:
             has, near = ", ".join(frame) or "none", nearest(column, frame)
+            if len(frame.columns) == 1 and re.search("[，；]", has):
+                near = " Full-width commas separate its columns: put plain ones there."
+            elif column.endswith("_id") and (ids := [c for c in frame if c.casefold() == "id"]):
+                near = f' Is it "{ids[0]}"? Then give the column that name.'
             raise Problem(f'{name} has no column "{column}"; its columns are {has}.{near}')
 
 
@@ -115,6 +129,16 @@ def _refuse_garbled(name: str, frame: pd.DataFrame) -> None:
         what = f'"{first[column][:40]}", which was "{right[:40]}" in UTF-8'
         how = "and was read as Windows-1252 on its way; export it anew as UTF-8"
         raise Problem(f"{name}, {place}: {what} {how} ({is_garbled.sum():,} such rows).")
+
+
+def _refuse_errors(name: str, frame: pd.DataFrame, used: list[str]) -> None:
+    """Raise a Problem for an error that a spreadsheet program wrote into a cell that is used."""
+    for column in used:
+        is_error = frame[column].map(lambda text: bool(ERROR.fullmatch(text)))
+        if is_error.any():
+            what = f'{column} is the error "{frame.loc[is_error, column].iloc[0]}"'
+            how = "of a spreadsheet program; write the value there"
+            raise Problem(f"{name}, {is_error.idxmax()}: {what} {how}.")
 
 
 def _mend(text: str) -> str:
@@ -161,6 +185,8 @@ def _decode(name: str, content: bytes, notes: list[str]) -> str:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error):
             raise Problem(f"{name} is cut off or damaged: gzip cannot unpack it.") from None
+    if content[:2] == b"PK" and b"[Content_Types]" not in content and b"mimetype" not in content:
+        raise Problem(f"{name} is a zip archive: unpack it, and give the table that is in it.")
     if content[:2] == b"PK" or content[:4] == b"\xd0\xcf\x11\xe0":
         raise Problem(f"{name} is a workbook, not text: give it the ending .xlsx, .ods or .xls.")
     mend = "save it as UTF-8 (in Excel: CSV UTF-8)."
@@ -276,6 +302,9 @@ def _check_shape(name: str, records: list[tuple[int, list[str]]], separator: str
             len(record) < width and any(field.strip() for field in record)
         ):
             why = f"a text that holds {SEPARATORS[separator]} must stand in quotation marks"
+            longer = [len(r) for _, r in records[1:]]
+            if longer and set(longer) == {width + 1}:
+                why = "names of rows, in every row, need a name in the head (R: row.names = FALSE)"
             has = f"{len(record)} fields, and the head of the table {width}"
             raise Problem(f"{name}, row {row}, has {has}; {why}.")
         for field in record:
@@ -301,6 +330,8 @@ def _read_book(path: Path, needed: list[str], notes: list[str]) -> pd.DataFrame:
             others[title] = [n for n in names if n]
             continue
         spreadsheets.refuse_merged(path, title, row)
+        if hidden := spreadsheets.count_hidden(path, title):
+            notes.append(f'{hidden:,} hidden rows of the sheet "{title}" were read, too')
         place = "row" if len(sheets) == 1 else f'sheet "{title}", row'
         texts = [(number, _as_text(name, place, number, cells)) for number, cells in rows]
         _check_ids(name, place, names, rows)
@@ -364,23 +395,34 @@ def check_ids(table: Brought, column: str = "statement_id") -> None:
     """Raise a Problem for an id that is empty, or that a spreadsheet spoilt."""
     ids = table.frame[column]
     table.refuse(ids == "", f"the {column} is empty")
+    is_total = ids.map(lambda text: bool(TOTAL.fullmatch(text)))
+    table.refuse(is_total, f'"{{{column}}}" looks like the row of a total; take it out')
     spoilt = ids.str.fullmatch(SPOILT_ID)
     how = "looks like a number or date that a spreadsheet made of it; store the column as text"
     table.refuse(spoilt, f'the {column} "{{{column}}}" {how}')
 
 
-def check_values(table: Brought, column: str, values: Iterable[str]) -> None:
-    """Raise a Problem for a value that is not listed."""
+def check_values(
+    table: Brought, column: str, values: Iterable[str], names: dict[str, str] | None = None
+) -> None:
+    """Raise a Problem for a value that is not listed.
+
+    `names`: what else people may call a value, in small letters -> the value.
+    """
     values = [str(value) for value in values]
     wrong = ~table.frame[column].isin(values)
     if wrong.any():
-        near = nearest(table.frame.loc[wrong, column].iloc[0], values).removesuffix("?")
+        first = table.frame.loc[wrong, column].iloc[0]
+        near = nearest(first, values) if first.isalnum() else ""
+        if known := (names or {}).get(first.casefold()):
+            near = f' Did you mean "{known}"?'
+        near = near.removesuffix("?")
         listed = f"{', '.join(values)}{near.replace(' Did you mean', '; perhaps')}"
         table.refuse(wrong, f'the {column} "{{{column}}}" is not one of {listed}')
 
 
 def read_whole(table: Brought, column: str, least: int | None = None) -> pd.Series:
-    """Return a column as whole numbers ("2", "+2", "2.0", "−2"); Problem for anything else."""
+    """Return a column as whole numbers ("2", "+2", "2.0", "−２"); Problem for anything else."""
     numbers = read_whole_or_empty(table, column, least)
     table.refuse(numbers.isna(), f"the {column} is empty")
     return numbers.astype("int64")
@@ -388,9 +430,10 @@ def read_whole(table: Brought, column: str, least: int | None = None) -> pd.Seri
 
 def read_whole_or_empty(table: Brought, column: str, least: int | None = None) -> pd.Series:
     """Return a column as whole numbers, NA where it is empty."""
-    texts = table.frame[column].str.translate(SIGNS).str.replace(r"^\+|\.0+$", "", regex=True)
+    # 2.0 is 2, but 12.000 may be 12 or twelve thousand
+    texts = table.frame[column].str.translate(SIGNS).str.replace(r"^\+|\.00?$", "", regex=True)
     what = f'the {column} "{{{column}}}" is not a whole number'
-    table.refuse(~texts.str.fullmatch(r"-?\d{1,15}|"), what)
+    table.refuse(~texts.str.fullmatch(r"-?[0-9]{1,15}|"), what)
     numbers = pd.to_numeric(texts.where(texts != "")).astype("Int64")
     if least is not None:
         table.refuse((numbers < least).fillna(False).astype(bool), f"{what} from {least} on")

@@ -214,6 +214,10 @@ class Import(Part):
     @model_validator(mode="after")
     def _means_something(self) -> "Import":
         _check_listed("meaning of an answer", self.answers.values(), MEANINGS)
+        known: dict[str, str] = {}
+        for text, meaning in self.answers.items():
+            if known.setdefault(text.casefold(), meaning) != meaning:
+                raise ValueError(f'"{text}" has two meanings: the case of letters does not count')
         if self.polarity not in SCORES["polarity"].values():
             raise ValueError(f"the polarity {self.polarity} is not one of -2, -1, 1, 2")
         return self

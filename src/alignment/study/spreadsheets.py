@@ -182,6 +182,21 @@ def refuse_merged(path: Path, title: str, head: int) -> None:
         raise Problem(f'{path.name}, sheet "{title}": {what}; separate them and fill each.')
 
 
+def count_hidden(path: Path, title: str) -> int:
+    """Return how many rows of a sheet (.xlsx) are hidden, as by a filter; 0 of other kinds."""
+    try:
+        with ZipFile(path) as parts:
+            names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
+            if not any(b"hidden=" in parts.read(name) for name in names):
+                return 0
+        sheet = load_workbook(path)[title]
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError):
+        return 0
+    if sheet.sheet_state != "visible":
+        return sheet.max_row - 1
+    return sum(bool(row.hidden) for row in sheet.row_dimensions.values())
+
+
 def _refuse_without_value(path: Path) -> None:
     """Raise a Problem for a cell of an .xlsx that has no value: an error, or a bare formula."""
     try:
@@ -193,17 +208,17 @@ def _refuse_without_value(path: Path) -> None:
         pairs = zip(formulas.worksheets, values.worksheets, strict=True)
     except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError):
         return  # not of this kind
-    how = "open the file in a spreadsheet program and save it, or write the value there."
     for written, valued in pairs:
         for cell in (cell for row in written.iter_rows() for cell in row if cell.data_type in "fe"):
             value = valued[cell.coordinate]
             if value.value is None:
                 what = f"the formula {cell.value} without its value"
+                how = "open the file in a spreadsheet program and save it"
             elif value.data_type == "e":
-                what = f"the error {value.value}"
+                what, how = f"the error {value.value}", "write the value there"
             else:
                 continue
-            raise Problem(f"{path.name}: cell {cell.coordinate} holds {what}; {how}")
+            raise Problem(f"{path.name}: cell {cell.coordinate} holds {what}; {how}.")
 
 
 def as_text(cell: object) -> str:

@@ -1,5 +1,6 @@
 """A review sheet (.xlsx) for a reader of the other language, and tables from elsewhere."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,11 @@ FORM = spreadsheets.Form(
     head=6,
 )
 READER = "a reader"  # who corrected, where the sheet does not say
+REMARKS = re.compile(  # on a translation, not a better one
+    r"\W*|(?:ok(?:ay)?|yes|y|good|fine|correct|right|same|n/?a|none|no change|see above|"
+    r"没问题|没有问题|正确|对|好|好的|可以|无|无需修改|不用改|同上|见上)\W*",
+    re.I,
+)
 
 
 def export_sheet(
@@ -48,11 +54,14 @@ def import_translations(workspace: Workspace, file: Path, language: str | None =
         rows, notes = read_sheet(file.name, sheet, statements, study, language)
     else:
         rows, notes = read_table(file, statements, language)
-    new = _new_rows(workspace, rows)
+    new, path = _new_rows(workspace, rows), shown(workspace.material / "translations.csv")
+    replaced = _count_replaced(workspace, statements, new)
     if len(new):
         translations.add(workspace, new)
-    path = shown(workspace.material / "translations.csv")
     lines = [f"{len(new)} of {len(rows)} texts were new and are in {path}", *notes]
+    if replaced and not new["corrected"].any():
+        kept = f"those that they had stay in {path}, and do not count"
+        lines.insert(1, f"{replaced} statements had another text: {kept}")
     current = translations.read_current(workspace, statements, language)
     findings = check_translations(statements, current)
     findings = findings[findings["statement_id"].isin(rows["statement_id"])]
@@ -99,6 +108,9 @@ def read_sheet(
         correction, statement_id = " ".join(row["Correction"].split()), row["statement_id"]
         if not correction:
             continue
+        if REMARKS.fullmatch(correction):
+            what = f'the correction "{correction}" is no translation'
+            raise Problem(f"{name}, row {number}: {what}; leave the cell empty where it will do.")
         checksum, _, source_hash = row["check"].partition(" ")
         if checksum != spreadsheets.checksum(study, language, statement_id):
             spreadsheets.refuse_changed(name, FORM, [number])
@@ -132,6 +144,8 @@ def read_table(
         if len(others):
             notes.append(f"rows of other languages: {brought_tables.describe_values(others)}")
         frame = frame[frame["language"] == language]
+    blank = frame["text"].ne("") & ~frame["text"].str.contains(r"[^\W\d_]")
+    table._replace(frame=frame).refuse(blank, 'the text "{text}" has no letter in it')
     twice = frame["statement_id"].duplicated()
     table._replace(frame=frame).refuse(twice, f"{{statement_id}} stands twice in {language}")
     is_known, is_empty = frame["statement_id"].isin(statements["statement_id"]), frame["text"] == ""
@@ -143,6 +157,9 @@ def read_table(
     if frame.empty:
         what = f"no {language} text of any statement of this study"
         raise Problem(f"{path.name} holds {what} (its ids are as in 02_statements.csv).")
+    same = frame.loc[frame["text"].duplicated(keep=False), "statement_id"]
+    if len(same):
+        notes.append(f"the same text for several statements: {', '.join(same.head(4))}")
     if lacking := len(statements) - len(frame):
         notes.append(f"{lacking:,} of {len(statements):,} statements have no text in it")
     rows = _rows(frame, statements, language, "brought", "")
@@ -168,6 +185,16 @@ def _rows(texts: pd.DataFrame, statements: pd.DataFrame, *how: str) -> pd.DataFr
     sources = statements[["statement_id", "text"]]
     sources = texts[["statement_id"]].merge(sources, on="statement_id", how="left")
     return translations.make_rows(sources, texts["text"], *how)
+
+
+def _count_replaced(workspace: Workspace, statements: pd.DataFrame, new: pd.DataFrame) -> int:
+    """Return how many statements have another text at present than the new rows give them."""
+    count = 0
+    for language, rows in new.groupby("language"):
+        now = translations.read_current(workspace, statements, language)
+        both = rows.merge(now[["statement_id", "text"]], on="statement_id", suffixes=("", "_now"))
+        count += int((both["text"] != both["text_now"]).sum())
+    return count
 
 
 def _new_rows(workspace: Workspace, rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,15 +11,15 @@
 # ---
 
 # %% [markdown]
-# # 17 · What do the paper's printed numbers say by themselves?
+# # 16 · What do the paper's printed numbers say by themselves?
 #
 # Are the paper's tables and claims arithmetically consistent, how much of it would chance give, and
 # which conclusions rest on which assumption? Nothing of this study is used, whether simulated or
 # not: the numbers are the paper's, read from one copy of it, and it may have used a rule that is
 # not tried here.
 #
-# *reads* `data/reference` · *writes* `17_claims.csv`, `17_consistency.csv`, `17_changes.csv`,
-# `17_assumptions.csv`, `17_null.csv`, `17_assignments.csv`, `null_directions_paper` · *takes* no
+# *reads* `data/reference` · *writes* `16_claims.csv`, `16_consistency.csv`, `16_changes.csv`,
+# `16_assumptions.csv`, `16_null.csv`, `16_assignments.csv`, `null_directions_paper` · *takes* no
 # rule
 
 # %% tags=["parameters"]
@@ -173,8 +173,8 @@ display(dealt)
 Markdown(printed_null.describe_units(dealt))
 
 # %%
-tables = {"17_claims": claims, "17_consistency": rows, "17_changes": best}
-tables |= {"17_assumptions": survey, "17_null": of_paper, "17_assignments": dealt}
+tables = {"16_claims": claims, "16_consistency": rows, "16_changes": best}
+tables |= {"16_assumptions": survey, "16_null": of_paper, "16_assignments": dealt}
 printed = {name: frame.assign(respondents="printed") for name, frame in tables.items()}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in printed.items())
 decided = claims["verdict"].value_counts()
