@@ -18,9 +18,11 @@
 # between annotators and between their median and the models' label, and the precision of the
 # relevance labels (in the paper, 94.65 %).
 #
-# *reads* `05_sociocultural_statements.csv`, `05_votes.csv`, `05_answers.csv.gz`, sheets in
-# `data/raw/<study>/ratings`, `data/reference` · *writes* `06_sample.csv`, `06_ratings.csv`,
-# `06_precision.csv`, `06_table2.csv`, `06_compared.csv`, `table2` · *takes* the size of the sample
+# *reads* `04_relevance.csv`, `04_votes.csv`, `05_sociocultural_statements.csv`, `05_votes.csv`,
+# `05_answers.csv.gz`, sheets in `data/raw/<study>/ratings`, `data/reference` · *writes*
+# `06_sample.csv`, `06_ratings.csv`, `06_precision.csv`, `06_table2.csv`, `06_compared.csv`,
+# `06_alternative_annotator.csv`, `06_independent_votes.csv`, `table2` · *takes* the size of the
+# sample
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -29,15 +31,21 @@ resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
 import numpy as np
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from alignment.annotation import rating_sheets as sheets
 from alignment.annotation import ratings, sampling
 from alignment.figures import paper_figures, style, tables
-from alignment.stats import agreement, agreement_coefficients
+from alignment.stats import (
+    agreement,
+    agreement_coefficients,
+    alternative_annotator,
+    independent_votes,
+)
 from alignment.study import page_notes, stamps
 from alignment.study.workspace import open_study
 from utils import votes
+from utils.cells import PAIR
 
 here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
@@ -102,13 +110,13 @@ Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet
 # ## Step 1: are the positive labels right?
 #
 # The share of judgements that confirm a relevance label, with Wilson's interval and the number of
-# judgements. The interval treats judgements of the same pair as independent; if annotators doubt
-# the same pairs, it is too narrow.
+# judgements. Judgements of the same pair are not independent if annotators doubt the same pairs, so
+# the interval counts each by its `design_effect`: how many of them are worth an independent one.
 
 # %%
 precision = agreement.precision(ratings)
 shown = precision.assign(precision=tables.format_estimates(precision, "precision", "judgements"))
-shown[["dimension", "annotators", "pairs", "precision", "ac1", "kappa"]].round(3)
+shown[["dimension", "annotators", "pairs", "precision", "design_effect", "ac1", "kappa"]].round(3)
 
 # %% [markdown]
 # Why not kappa alone? Take two annotators who are each right in 95 of 100 cases. They agree equally
@@ -177,16 +185,32 @@ by_dimension = wide["between"].reindex([*here.dimensions, "all"])
 by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]
 by_dimension[list(kinds)].fillna("–")
 
+# %% [markdown]
+# ## May the labels stand in for a person?
+#
+# The alternative annotator test leaves out each annotator in turn: are the labels as near to the
+# remaining ones as that annotator is, in all but a small share of the pairs more? They pass if they
+# beat at least half of the annotators. Then the judges: how many independent votes those on a pair
+# are worth, since judges who err on the same pairs repeat each other, and how many relevance labels
+# would differ if judges were weighed by how often they are right (Dawid and Skene), in place of the
+# quorum. Labels that were brought have no votes.
+
+# %%
+rated = agreement.wide(ratings).droplevel("context")
+tested = alternative_annotator.compare_with_each(rated, labels.set_index(PAIR)["polarity"])
+relevance = here.read("04_votes")
+judged = independent_votes.weigh_judges(relevance)
+worth = independent_votes.count_independent(relevance, judged)
+display(tested.round(3), worth.round(2))
+differ = independent_votes.count_differing(judged, here.read("04_relevance"))
+said = f"{alternative_annotator.describe(tested)} {differ}"
+Markdown(f"{said} {page_notes.caution(here)}")
+
 # %%
 both = {"respondents": stamps.combine(here.respondents, raters), "raters": raters}
 results = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
+results |= {"06_alternative_annotator": tested, "06_independent_votes": worth}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in results.items()]
-Markdown(
-    f"Written: {', '.join(f'`{f}`' for f in files)}. "
-    + (
-        f"{len(ratings):,} ratings of {len(sample)} labels."
-        if raters
-        else "The labels are **not yet rated**."
-    )
-)
+said = f"{len(ratings):,} ratings of {len(sample)} labels." if raters else "**Not yet rated.**"
+Markdown(f"Written: {', '.join(f'`{f}`' for f in files)}. {said}")

@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     verb = add("import", _import, about)
     verb.add_argument("what", choices=["statements", "labels", "translations", "answers"])
     verb.add_argument("study", help=STUDY)
-    file = "a table (.csv, .tsv, .xlsx, .ods, .xls), a review sheet of translations, or an archive of "
+    file = (
+        "a table (.csv, .tsv, .xlsx, .ods, .xls), a review sheet of translations, or an archive of "
+    )
     file += "replies (.sqlite)"
     verb.add_argument("file", type=Path, help=file)
     verb.add_argument("--language", help="of the translations (default: the study's second)")

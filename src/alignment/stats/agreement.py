@@ -155,9 +155,9 @@ def _measures(
 def precision(ratings: pd.DataFrame) -> pd.DataFrame:
     """Return how many positive relevance labels the annotators confirm, by dimension and for "all".
 
-    Columns: dimension, annotators, pairs, judgements, confirmed, precision, low, high (Wilson, as
-    if judgements of a pair were independent), ac1 (Gwet) and kappa (Cohen, mean over two annotators
-    each): agreement beyond chance.
+    Columns: dimension, annotators, pairs, judgements, confirmed, precision, low, high (Wilson,
+    by the design effect), ac1 (Gwet) and kappa (Cohen, mean over two annotators each): agreement
+    beyond chance; design_effect (how many judgements are worth one independent one).
     """
     parts = _parts(wide(ratings, "relevant"))
     return pd.DataFrame([{"dimension": d} | _confirmed(part) for d, part in parts.items()])
@@ -165,9 +165,31 @@ def precision(ratings: pd.DataFrame) -> pd.DataFrame:
 
 def _confirmed(table: pd.DataFrame) -> dict:
     n, k = int(table.notna().sum().sum()), int((table == 1).sum().sum())
-    low, high = coefficients.wilson(k, n)
+    effect = _design_effect(table)
+    low, high = coefficients.wilson(k / effect, n / effect)
     row = {"annotators": int(table.notna().any().sum())}
     row |= {"pairs": int(table.notna().any(axis=1).sum()), "judgements": n}
     row |= {"confirmed": k, "precision": k / n if n else math.nan, "low": low, "high": high}
     ac1, kappa = coefficients.gwet_ac1(table, (0, 1)), coefficients.kappa(table)
-    return row | {"ac1": ac1, "kappa": kappa}
+    return row | {"ac1": ac1, "kappa": kappa, "design_effect": effect}
+
+
+def _design_effect(table: pd.DataFrame) -> float:
+    """Return how many judgements are worth one independent one: 1 + (m - 1) ICC (Kish 1965).
+
+    m: judgements of a pair, weighed by themselves; ICC: from the analysis of variance over pairs, 0
+    to 1. If all judgements are the same, they may be so by pair: a pair then counts once.
+    """
+    sizes = table.notna().sum(axis=1)
+    n, pairs = int(sizes.sum()), int((sizes > 0).sum())
+    if not n:
+        return 1.0
+    m = float((sizes**2).sum() / n)
+    means, values = table.mean(axis=1), table.to_numpy()
+    between = float((sizes * (means - np.nanmean(values)) ** 2).sum()) / max(1, pairs - 1)
+    within = float(np.nansum((values - means.to_numpy()[:, None]) ** 2)) / max(1, n - pairs)
+    usual = (n - (sizes**2).sum() / n) / max(1, pairs - 1)
+    if between == within == 0:
+        return m
+    correlation = (between - within) / (between + (usual - 1) * within)
+    return 1 + (m - 1) * float(np.clip(correlation, 0.0, 1.0))
