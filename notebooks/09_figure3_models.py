@@ -19,7 +19,7 @@
 #
 # *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`,
 # `data/reference` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`,
-# `figure3_printed` · *takes* no rule of its own
+# `figure3_printed` · *takes* every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/

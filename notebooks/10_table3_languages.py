@@ -21,7 +21,7 @@
 # *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_answers.csv.gz`, `07_votes.csv`,
 # `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes* `10_table3.csv`,
 # `10_equivalence.csv`, `10_noise_floor.csv`, `10_coverage.csv`, `table3`, `table3_printed` ·
-# *takes* the rules below
+# *takes* the rules below, and every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -160,12 +160,13 @@ tables.show_noise_floor(floor)
 # statements gave scores with the shares that were found here, how often would the interval of as
 # many contain their mean? The lowest and the mean of a dimension's entries, each from 1,000 draws.
 # Where hardly a stance changes, an interval can only hold too often.
-# [`interval_coverage.csv`](../data/reference/interval_coverage.csv) has 95 other worlds, beside the
-# percentile, BCa and t intervals.
+# `data/reference/interval_coverage.csv` has 95 other worlds, beside the percentile, BCa and t
+# intervals.
 
 # %%
 covered = language_changes.coverage_by_dimension(scored, pairs, 1000, rng)
-covered.set_index("dimension").style.format("{:.1%}", subset=list(covered)[2:])
+shares = list(covered)[2:]
+covered.assign(**covered[shares].map("{:.1%}".format))
 
 # %% [markdown]
 # How far can the bootstrap be trusted? Here it and the exact test are applied to random data, in

@@ -241,3 +241,16 @@ def test_the_chance_of_a_fit_is_given_for_each_row_in_the_order_of_the_table():
     chances = grim.chances_of_fit(TABLE3, STATED, np.random.default_rng(13))
     assert len(chances) == 6 and max(chances) == chances[list(STATED).index("IDV")] > 0.1
     assert sorted(chances)[-2] < 0.02  # a fit of any other row is worth something
+
+
+@pytest.mark.parametrize(("mean", "n"), [(np.nan, 22), (np.inf, 22), ([0.5, np.nan], 22), (1.0, 0)])
+def test_a_mean_that_is_no_number_has_no_sums(mean, n):
+    with pytest.raises(ValueError, match="no sum of"):
+        grim.sum_bounds(mean, n)
+
+
+def test_a_share_of_nothing_is_impossible_and_nan_is_no_percentage():
+    assert grim.possible_share(94.65, {"nobody": 0})["possible"].tolist() == [False]
+    for odd in (np.nan, -1, 101):
+        with pytest.raises(ValueError, match="no percentage"):
+            grim.possible_share(odd, {"all": 10})

@@ -35,10 +35,13 @@ def test_no_page_table_or_figure_names_this_machine(demo_project):
         assert not any(path.encode() in content for path in paths), name
 
 
+def first_words(number: str) -> str:
+    return "The paper's printed numbers." if number == "16" else "Simulated respondents."
+
+
 def test_every_page_of_a_simulated_study_says_so_first(demo_project):
     for number in NUMBERS:
-        first = "The paper's printed numbers." if number == "16" else "Simulated respondents."
-        assert first in prose(demo_project.page("demo", number)), number
+        assert first_words(number) in prose(demo_project.page("demo", number)), number
     for path in (demo_project.folder / "data" / "processed" / "demo").glob("*.csv*"):
         if path.name >= "04":
             respondents = set(pd.read_csv(path)["respondents"].dropna())
@@ -84,7 +87,7 @@ def test_recorded_answers_alone_make_the_same_tables(demo_copy):
     after = demo_copy.outputs("demo")
     assert not [p for p in before if before[p] != after[p] and not p.endswith(".ipynb")]
     for number in NUMBERS:
-        assert "Simulated respondents." in prose(demo_copy.page("demo", number))
+        assert first_words(number) in prose(demo_copy.page("demo", number))
 
 
 @pytest.mark.takes(seconds=80)
@@ -202,7 +205,7 @@ def test_the_papers_study_runs_against_local_servers_and_cannot_wash_off_who_ans
     assert len(project.table(folder, "02_statements")) == 85
     assert max(server.answered.values()) == 1
     for number in ("05", "08", "10", "14"):
-        assert "Simulated respondents." in prose(project.page(folder, number)), number
+        assert first_words(number) in prose(project.page(folder, number)), number
     assert set(project.table(folder, "07_scores")["respondents"]) == {"simulated"}
     written = b"".join(p.read_bytes() for p in project.folder.rglob("*") if p.is_file())
     assert b"a-secret" not in written

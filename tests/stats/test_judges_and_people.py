@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from alignment.stats import agreement, alternative_annotator, independent_votes
+from alignment.annotation import sampling
+from alignment.stats import agreement, alternative_annotator, independent_votes, significance
 from alignment.stats.agreement_coefficients import wilson
 from utils.cells import PAIR
+from utils.errors import Problem
 
 
 def ratings(rows) -> pd.DataFrame:
@@ -153,3 +155,38 @@ def test_the_interval_of_a_precision_covers_where_annotators_doubt_the_same_pair
         low, high = wilson(row["confirmed"], row["judgements"])
         plain.append(low <= 0.9 <= high)
     assert np.mean(held) >= 0.93 and np.mean(plain) < np.mean(held) - 0.02
+
+
+PAIRS = pd.DataFrame({"statement_id": ["a"], "dimension": ["PDI"], "polarity": [2.0]})
+RATED = pd.DataFrame({"annotator": ["x", "y"], "statement_id": "a", "dimension": "PDI",
+                      "relevant": [1.0, 0.0], "polarity": [2.0, -2.0]})  # fmt: skip
+
+
+def test_a_polarity_beside_not_relevant_does_not_count():
+    table = agreement.table2(RATED, PAIRS, np.random.default_rng(1), 20).set_index("dimension")
+    assert table.loc["all", "n_between"] == 0 and table.loc["all", "to_models"] == 0
+
+
+@pytest.mark.parametrize(("rated", "labels", "said"), [
+    (RATED, pd.concat([PAIRS, PAIRS]), "a on PDI has two labels"),
+    (RATED.assign(polarity=np.inf), PAIRS, "A rating is infinite"),
+])  # fmt: skip
+def test_what_cannot_be_is_told(rated, labels, said):
+    with pytest.raises(Problem, match=said):
+        agreement.table2(rated, labels, np.random.default_rng(1), 20)
+
+
+@pytest.mark.parametrize("label", [0.0, 0.5, np.nan])
+def test_no_rating_is_simulated_of_a_label_that_is_not_on_the_scale(label):
+    with pytest.raises(Problem, match="a on PDI has the label .*no annotator can give"):
+        sampling.simulate_ratings(PAIRS.assign(polarity=label), 2, 0.1, np.random.default_rng(1))
+
+
+def test_an_interval_has_a_width():
+    with pytest.raises(ValueError, match="a width above 0"):
+        sampling.count_pairs_needed([0.1, 0.0])
+
+
+def test_infinite_differences_are_no_scores():
+    with pytest.raises(ValueError, match="whole or half numbers"):
+        significance.sign_flip_p(np.array([np.inf, 2.0]))

@@ -100,6 +100,8 @@ def count_pairs_needed(
     {'width': [0.1, 0.2], 'precision': [83, 25], 'mae_least': [385, 97], 'mae_most': [2690, 673]}
     """
     width = np.array(list(widths), dtype=float)
+    if not (width > 0).all():
+        raise ValueError("an interval has a width above 0")
     predicted = predict_widths(np.arange(1, MOST_PAIRS + 1), precision)["precision"].to_numpy()
     needed = {"width": width, "precision": [int((predicted > w).sum()) + 1 for w in width]}
     for name, variance in zip(("mae_least", "mae_most"), bound_variance(mae), strict=True):
@@ -116,6 +118,10 @@ def simulate_ratings(
     independently, the polarity given is a neighbour of the label on the scale.
     """
     pairs = labels[[*PAIR, "polarity"]].sort_values(PAIR, ignore_index=True)
+    if len(odd := pairs[~pairs["polarity"].isin(SCALE.values())]):
+        row, listed = odd.iloc[0], ", ".join(SCALE)
+        what = f"{row['statement_id']} on {row['dimension']} has the label {row['polarity']:g}"
+        raise Problem(f"{what}, which no annotator can give; the sheets know {listed}.")
     names = pd.DataFrame({"annotator": [f"simulated {i}" for i in range(1, annotators + 1)]})
     ratings = names.merge(pairs, how="cross").assign(respondents="simulated")
     scale, n = np.array(list(SCALE.values())), len(ratings)

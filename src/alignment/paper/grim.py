@@ -35,11 +35,15 @@ def sum_bounds(mean, n: int, digits=2, grid: float = 1.0) -> tuple[np.ndarray, n
     The least is above the greatest where no sum does. `mean` and `digits` may be arrays. A half may
     have been rounded either way, so both ends count.
 
+    Raises ValueError for a mean that is no number, and for less than one statement.
+
     >>> [int(k) for k in sum_bounds(1.09, 22)]
     [24, 24]
     >>> [int(k) for k in sum_bounds(0.18, 24)]  # 4/24 is 0.17, 5/24 is 0.21
     [5, 4]
     """
+    if not np.isfinite(mean).all() or n < 1:
+        raise ValueError(f"no sum of {n} scores has the mean {mean}")
     scale = 10 ** np.asarray(digits)  # whole numbers throughout: no rounding error at a boundary
     centre = 2 * np.rint(np.asarray(mean) * scale).astype(int)
     steps = n * round(1 / grid)
@@ -211,6 +215,8 @@ def possible_share(percent: float, totals: Mapping[str, int]) -> pd.DataFrame:
     >>> possible_share(94.65, {"81 x 4": 324, "81 x 3": 243})["possible"].tolist()
     [False, True]
     """
+    if not 0 <= percent <= 100:
+        raise ValueError(f"{percent} is no percentage")
     table = pd.DataFrame(totals.items(), columns=["of", "total"])
     table["count"] = (percent / 100 * table["total"]).round().astype(int)
     table["share"] = 100 * table["count"] / table["total"]

@@ -23,13 +23,22 @@ BLOCK = 500  # resamples at a time, so that memory does not grow with their numb
 
 
 def wide(ratings: pd.DataFrame, value: str = "polarity") -> pd.DataFrame:
-    """Return one row for each pair (in a context), one column an annotator, NaN where not rated."""
+    """Return one row for each pair (in a context), one column an annotator, NaN where not rated.
+
+    A polarity beside "not relevant" is none, as on the sheets. Raises Problem for a pair that an
+    annotator rated twice, and for a rating without end.
+    """
     plain = ratings if "context" in ratings else ratings.assign(context="")
     twice = plain[plain.duplicated([*ITEM, "annotator"])]
     for row in twice.itertuples():
         pair = f"{row.statement_id} on {row.dimension}"
         raise Problem(f"{row.annotator} rated {pair} twice; keep one rating.")
-    return plain.pivot(index=ITEM, columns="annotator", values=value).astype(float).sort_index()
+    if value != "relevant" and "relevant" in plain:
+        plain = plain.assign(**{value: plain[value].mask(plain["relevant"] == 0)})
+    table = plain.pivot(index=ITEM, columns="annotator", values=value).astype(float).sort_index()
+    if np.isinf(table.to_numpy()).any():
+        raise Problem("A rating is infinite; ratings lie between -2 and 2.")
+    return table
 
 
 def as_ratings(table: pd.DataFrame, who: str, value: str = "polarity") -> pd.DataFrame:
@@ -58,6 +67,9 @@ def _gaps(table: pd.DataFrame) -> np.ndarray:
 def _distances(table: pd.DataFrame, labels: pd.DataFrame) -> np.ndarray:
     """Return |the annotators' median - the label| for every item; NaN where either is missing."""
     polarity = labels.set_index(PAIR)["polarity"]
+    if polarity.index.has_duplicates:
+        twice = polarity.index[polarity.index.duplicated()][0]
+        raise Problem(f"{twice[0]} on {twice[1]} has two labels; keep one.")
     label = polarity.reindex(table.index.droplevel("context")).to_numpy(dtype=float)
     return np.abs(table.median(axis=1).to_numpy(dtype=float) - label)
 

@@ -33,7 +33,7 @@ def equivalence_p(differences, margin: float) -> float:
 def _equivalence_p(values: np.ndarray, counts: np.ndarray, margin: float) -> float:
     _, at_most = mean_below(-margin, values, counts, DIFFERENCES)
     least, _ = mean_below(margin, values, counts, DIFFERENCES)
-    return max(at_most, 1 - least)
+    return float(max(at_most, 1 - least))
 
 
 def decide(p_different: float, p_equivalent: float) -> str:

@@ -100,9 +100,10 @@ def coverage(
     if not counts.sum():
         return float("nan")
     drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=samples)
-    below, tail = mean_below(values @ counts / counts.sum(), values, drawn, ends), 1 - level
-    middle = np.mean(below, axis=0)
-    return float(((middle >= tail / 2) & (middle <= 1 - tail / 2)).mean())
+    inside = [float(np.nextafter(end, 0)) for end in ends]  # an interval holds its own ends
+    mean, tail = float(np.clip(values @ counts / counts.sum(), *inside)), 1 - level
+    middle = np.mean(mean_below(mean, values, drawn, ends), axis=0)
+    return float(np.mean((middle >= tail / 2) & (middle <= 1 - tail / 2)))
 
 
 def count_scores(scores, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

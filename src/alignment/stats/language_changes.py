@@ -132,7 +132,7 @@ def _align(
     keys = [(d, *pair) for d in scores["dimension"].unique() for pair in pairs]
     of_a = pd.MultiIndex.from_tuples([(d, *a) for d, *a, _, _ in keys])
     of_b = pd.MultiIndex.from_tuples([(d, *b) for d, _, _, *b in keys])
-    a, b = (wide.reindex(columns=columns).to_numpy() for columns in (of_a, of_b))
+    a, b = (wide.reindex(columns=columns).to_numpy(dtype=float) for columns in (of_a, of_b))
     return keys, np.where(np.isnan(b), np.nan, a), np.where(np.isnan(a), np.nan, b)
 
 

@@ -177,7 +177,7 @@ def decompose(scores: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
 def judge_positions(scores: pd.DataFrame, dimensions: list[str], rng: Generator) -> pd.DataFrame:
     """Return how reliable the positions of a dimension are, of every model in every language.
 
-    Columns: dimension, statements, respondents, runs (of a cell), relative, absolute, split_half,
+    Columns: dimension, statements, positions, runs (of a cell), relative, absolute, split_half,
     needed (statements for an absolute coefficient of `ENOUGH`), needed_one_run.
     """
     rows = []
@@ -187,7 +187,7 @@ def judge_positions(scores: pd.DataFrame, dimensions: list[str], rng: Generator)
         both = coefficients(flat, within, runs)
         needed = [statements_needed(flat, within, runs, assumed) for assumed in (runs, 1)]
         rows.append((dimension, *flat.shape, runs, *both, split_half(flat, rng), *needed))
-    columns = ["dimension", "statements", "respondents", "runs", "relative", "absolute"]
+    columns = ["dimension", "statements", "positions", "runs", "relative", "absolute"]
     return pd.DataFrame(rows, columns=[*columns, "split_half", "needed", "needed_one_run"])
 
 

@@ -91,7 +91,7 @@ def sign_flip_p(differences: np.ndarray) -> float:
     if not numbers.size:
         return float("nan")
     halves = np.rint(2 * numbers)
-    if not np.allclose(halves, 2 * numbers, atol=1e-9):
+    if not np.isfinite(numbers).all() or not np.allclose(halves, 2 * numbers, atol=1e-9):
         raise ValueError("differences of scores are whole or half numbers")
     return _exact_p(halves.astype(int))
 
