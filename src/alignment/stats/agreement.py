@@ -100,7 +100,9 @@ def disagreement(
 ) -> pd.DataFrame:
     """Return Table 2 without the labels, for annotators, models, languages or runs."""
     none = pd.DataFrame(columns=[*PAIR, "polarity"])
-    table = table2(ratings.assign(polarity=ratings[value]), none, rng, resamples)
+    rated = ratings.assign(polarity=ratings[value])
+    rated = rated.drop(columns="relevant", errors="ignore") if value == "relevant" else rated
+    table = table2(rated, none, rng, resamples)
     return table.drop(columns=[c for c in table if "to_models" in c])
 
 
