@@ -27,6 +27,7 @@
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
 sample_statements: int = 56  # statements in the annotators' sample, each with all its labels
+sample_irrelevant: int = 0  # further pairs in it that the models call irrelevant
 resamples: int = 10000  # bootstrap resamples of the statements
 
 # %%
@@ -49,10 +50,12 @@ from utils.cells import PAIR
 
 here, rng = open_study(study), np.random.default_rng(6)
 labels = here.read("05_sociocultural_statements")
-sample = sampling.choose_sample(
-    here.raw / "ratings", labels, sample_statements, np.random.default_rng(6)
-)
-ratings, notes = ratings.read_ratings(here, sample, labels)
+relevance, sizes = here.read("04_relevance"), (sample_statements, sample_irrelevant)
+seeded = np.random.default_rng(6)
+whole = sampling.choose_sample(here.raw / "ratings", labels, relevance, sizes, seeded)
+rated, notes = ratings.read_ratings(here, whole, labels)
+sample = whole[whole["called"] == "relevant"]
+ratings = rated.merge(sample[PAIR])
 raters = stamps.raters_of(ratings)
 page_notes.rating_banner(here, raters)
 
@@ -60,8 +63,10 @@ page_notes.rating_banner(here, raters)
 # ## The sample
 #
 # Statements are drawn by dimension with a fixed seed, so that every dimension is represented, and
-# every label of a drawn statement is checked. The paper checked 56 statements with 81 labels. Once
-# sheets have been handed out, the sample stays as it is on them.
+# every label of a drawn statement is checked. The paper checked 56 statements with 81 labels. The
+# sample may also hold pairs that the models call irrelevant, drawn at random, from which follows
+# what they miss; each pair's chance of being drawn is kept. Once sheets have been handed out, the
+# sample stays as it is on them.
 
 # %%
 Markdown(
@@ -130,10 +135,14 @@ agreement_coefficients.at_prevalence(0.95, [0.5, 0.8, 0.95, 1.0]).round(3)
 
 # %%
 overall = precision.set_index("dimension").loc["all"]
+right = overall["precision"] * relevance["relevant"].sum()
+others = rated.merge(whole.loc[whole["called"] != "relevant", PAIR])
+missed = agreement.estimate_misses(others, (~relevance["relevant"]).sum(), right)
 Markdown(
     f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say "
     f"yes: kappa is {overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. "
-    "Notebook 16 asks what the paper's 94.65 % can be a share of."
+    "Notebook 16 asks what the paper's 94.65 % can be a share of. "
+    f"{agreement.describe_misses(missed)}"
     if raters
     else "**Not yet rated.**"
 )
@@ -196,19 +205,19 @@ by_dimension[list(kinds)].fillna("–")
 # quorum. Labels that were brought have no votes.
 
 # %%
-rated = agreement.wide(ratings).droplevel("context")
-tested = alternative_annotator.compare_with_each(rated, labels.set_index(PAIR)["polarity"])
-relevance = here.read("04_votes")
-judged = independent_votes.weigh_judges(relevance)
-worth = independent_votes.count_independent(relevance, judged)
+by_annotator = agreement.wide(ratings).droplevel("context")
+tested = alternative_annotator.compare_with_each(by_annotator, labels.set_index(PAIR)["polarity"])
+cast = here.read("04_votes")
+judged = independent_votes.weigh_judges(cast)
+worth = independent_votes.count_independent(cast, judged)
 display(tested.round(3), worth.round(2))
-differ = independent_votes.count_differing(judged, here.read("04_relevance"))
+differ = independent_votes.count_differing(judged, relevance)
 said = f"{alternative_annotator.describe(tested)} {differ}"
 Markdown(f"{said} {page_notes.caution(here)}")
 
 # %%
 both = {"respondents": stamps.combine(here.respondents, raters), "raters": raters}
-results = {"06_sample": sample, "06_ratings": ratings, "06_compared": compared}
+results = {"06_sample": whole, "06_ratings": rated, "06_compared": compared}
 results |= {"06_alternative_annotator": tested, "06_independent_votes": worth}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in results.items()]

@@ -568,3 +568,54 @@ def test_sheets_filled_in_by_a_real_spreadsheet_program_make_table_2(tmp_path):
         pytest.approx((0 + 1 + 2 + 1 + 2 + 3) / 6),
         len(sample),
     )
+
+
+RELEVANCE = pd.DataFrame(
+    [(f"s{i}", d, (i + k) % 3 == 0) for i in range(60) for k, d in enumerate(("PDI", "IDV"))],
+    columns=["statement_id", "dimension", "relevant"],
+)
+LABELS = RELEVANCE.query("relevant")[["statement_id", "dimension"]].assign(polarity=1.0)
+
+
+def test_the_sample_may_hold_pairs_that_the_models_call_irrelevant(tmp_path):
+    rng = np.random.default_rng(6)
+    sample = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (10, 20), rng)
+    called = sample.merge(RELEVANCE)
+    assert list(sample) == sampling.SAMPLE and called["called"].value_counts()["not relevant"] == 20
+    assert ((called["called"] == "relevant") == called["relevant"]).all()
+    irrelevant = sample[sample["called"] == "not relevant"]
+    assert irrelevant["chance"].tolist() == [20 / 80] * 20
+    plain = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (10, 0), np.random.default_rng(6))
+    pd.testing.assert_frame_equal(plain, sample.head(len(plain)))
+    all_of_them = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (10, 999), rng)
+    assert len(all_of_them) == len(plain) + 80
+
+
+def test_the_chance_of_a_label_is_its_share_of_samples(tmp_path):
+    sample = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (12, 0), np.random.default_rng(6))
+    chance = sample.set_index(["statement_id", "dimension"])["chance"]
+    hits = pd.Series(0, chance.index)
+    for seed in range(200):
+        drawn = sampling.draw_sample(LABELS, 12, np.random.default_rng(1000 + seed))
+        hits[hits.index.isin(pd.MultiIndex.from_frame(drawn))] += 1
+    sd = np.sqrt(chance * (1 - chance) / 200 * 2)
+    assert ((hits / 200 - chance).abs() <= 4.5 * sd + 0.01).all()
+
+
+def test_sheets_with_irrelevant_pairs_keep_what_the_models_call_them(tmp_path):
+    sample = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (6, 8), np.random.default_rng(6))
+    sample.to_csv(tmp_path / rating_sheets.GIVEN_OUT, index=False)
+    again = sampling.choose_sample(tmp_path, LABELS, RELEVANCE, (60, 0), np.random.default_rng(1))
+    pd.testing.assert_frame_equal(again, sample, check_dtype=False)
+    old = tmp_path / "old"
+    old.mkdir()
+    sample[["statement_id", "dimension"]].to_csv(old / rating_sheets.GIVEN_OUT, index=False)
+    older = sampling.choose_sample(old, LABELS, RELEVANCE, (60, 0), np.random.default_rng(1))
+    assert set(older["called"]) == {"relevant"} and older["chance"].isna().all()
+
+
+def test_simulated_annotators_call_irrelevant_pairs_relevant_by_error_alone():
+    pairs = LABELS.head(300).assign(polarity=np.nan)
+    rated = sampling.simulate_ratings(pairs, 40, 0.15, np.random.default_rng(1))
+    assert rated["relevant"].mean() == pytest.approx(0.15, abs=0.03)
+    assert rated["polarity"].isna().all()

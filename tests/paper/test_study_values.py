@@ -40,7 +40,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "04_relevance": relevant,
         "05_sociocultural_statements": relevant.assign(polarity=1),
         "06_ratings": pd.DataFrame({"annotator": list("abcd")}),
-        "06_sample": relevant.head(81),
+        "06_sample": relevant.head(81).assign(called="relevant"),
         "06_precision": pd.DataFrame({"dimension": ["all"], "precision": [0.9465]}),
         "06_table2": mae.reset_index(),
         "07_votes": pd.DataFrame({"planned": [5]}),

@@ -154,7 +154,7 @@ def test_people_who_check_made_up_labels_are_not_called_simulated_and_the_labels
 def test_sheets_stay_readable_when_a_label_is_lost_and_its_pairs_are_left_out(round_):
     project, said = round_
     here, labels = Here(project.raw), project.table("05_sociocultural_statements")
-    sample = sampling.choose_sample(project.raw / "ratings", labels, 56, None)
+    sample = sampling.choose_sample(project.raw / "ratings", labels, None, (56, 0), None)
     first = sample.loc[0, "statement_id"]
     after = ratings.read_ratings(here, sample, labels[labels["statement_id"] != first])[0]
     before = said["tables"]["06_ratings"]
@@ -188,7 +188,7 @@ def test_a_spoilt_sheet_stops_by_name_and_takes_nothing_with_it(round_):
     assert run.returncode == 1 and "Zoe.xlsx cannot be opened" in run.stderr
     assert (project.processed / "06_ratings.csv").read_bytes() == good
     spoilt.unlink()
-    sample = sampling.choose_sample(project.raw / "ratings", None, 0, None)
+    sample = sampling.choose_sample(project.raw / "ratings", None, None, (0, 0), None)
     assert set(
         rating_sheets.read_sheets(project.raw / "ratings", sample, "demo")[0]["annotator"]
     ) == set(PEOPLE)
@@ -271,8 +271,8 @@ def test_the_sample_is_that_of_the_sheets_once_they_were_given_out(tmp_path):
     )
     given_out = labels[["statement_id", "dimension"]].iloc[2:4]
     given_out.to_csv(tmp_path / rating_sheets.GIVEN_OUT, index=False)
-    found = sampling.choose_sample(tmp_path, labels.iloc[5:], 3, None)
-    assert found.values.tolist() == given_out.values.tolist()
+    found = sampling.choose_sample(tmp_path, labels.iloc[5:], None, (3, 0), None)
+    assert found[["statement_id", "dimension"]].values.tolist() == given_out.values.tolist()
 
 
 @pytest.mark.parametrize("models", ["simulated", "imported", "live"])

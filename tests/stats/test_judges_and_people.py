@@ -176,7 +176,7 @@ def test_what_cannot_be_is_told(rated, labels, said):
         agreement.table2(rated, labels, np.random.default_rng(1), 20)
 
 
-@pytest.mark.parametrize("label", [0.0, 0.5, np.nan])
+@pytest.mark.parametrize("label", [0.0, 0.5, 3.0])
 def test_no_rating_is_simulated_of_a_label_that_is_not_on_the_scale(label):
     with pytest.raises(Problem, match="a on PDI has the label .*no annotator can give"):
         sampling.simulate_ratings(PAIRS.assign(polarity=label), 2, 0.1, np.random.default_rng(1))
@@ -190,3 +190,24 @@ def test_an_interval_has_a_width():
 def test_infinite_differences_are_no_scores():
     with pytest.raises(ValueError, match="whole or half numbers"):
         significance.sign_flip_p(np.array([np.inf, 2.0]))
+
+
+def test_what_models_miss_is_estimated_from_a_sample_of_what_they_call_irrelevant():
+    """Of 800 pairs that models call irrelevant 40 are relevant; 100 of the others are found."""
+    rng, found = np.random.default_rng(8), []
+    truth = np.arange(800) < 40
+    for _ in range(200):
+        drawn = rng.permutation(800)[:60]
+        told = np.where(rng.random((60, 3)) < 0.05, ~truth[drawn, None], truth[drawn, None])
+        rows = [(f"a{k}", f"s{i}", "PDI", float(told[n, k]), np.nan)
+                for n, i in enumerate(drawn) for k in range(3)]  # fmt: skip
+        names = ["annotator", *PAIR, "relevant", "polarity"]
+        found.append(agreement.estimate_misses(pd.DataFrame(rows, columns=names), 800, 100.0))
+    table = pd.DataFrame(found)
+    assert table["missed"].mean() == pytest.approx(0.05 * 0.993 + 0.95 * 0.007, abs=0.006)
+    held = (table["recall_low"] <= 100 / 140) & (100 / 140 <= table["recall_high"])
+    assert held.mean() >= 0.93
+    said = agreement.describe_misses(found[0])
+    assert "60 pairs that the models call irrelevant" in said
+    none = agreement.estimate_misses(RATED.iloc[:0], 800, 100.0)
+    assert "not known" in agreement.describe_misses(none)

@@ -53,7 +53,8 @@ def write_sheets(workspace, annotators: Iterable[str]) -> list[Path]:
         taken[name.casefold()] = f"{name}.xlsx"
     archived = folder / GIVEN_OUT
     sample = table_files.read(archived) if archived.exists() else workspace.read("06_sample")
-    table_files.write(sample[PAIR], archived)
+    own = [c for c in (*PAIR, "called", "chance") if c in sample]
+    table_files.write(sample[own], archived)
     shown = sample, workspace.read("02_statements"), workspace.describe("en")
     study = workspace.study.name
     return [write_sheet(folder / f"{name}.xlsx", *shown, name, study) for name in names]

@@ -21,7 +21,9 @@ def read_ratings(
     left out. Problem when there are both: simulated annotators never stand beside real ones.
     """
     folder, settings = workspace.raw / "ratings", workspace.study.annotators
-    labelled = sample.merge(labels[[*PAIR, "polarity"]], on=PAIR)
+    labelled = sample.merge(labels[[*PAIR, "polarity"]], on=PAIR, how="left")
+    is_asked = labelled["polarity"].notna() | (labelled["called"] == sampling.CALLED[1])
+    labelled = labelled[is_asked]
     if not settings.simulated:
         ratings, notes = rating_sheets.read_sheets(folder, sample, workspace.study.name)
         return ratings.merge(labelled[PAIR], on=PAIR), notes

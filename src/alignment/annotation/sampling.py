@@ -17,18 +17,50 @@ LARGEST_ERROR = 4.0  # between -2 and +2
 MOST_PAIRS = 10_000  # that `count_pairs_needed` considers for the precision
 
 
+SAMPLE = [*PAIR, "called", "chance"]
+CALLED = ("relevant", "not relevant")  # by the models
+DRAWS = 200  # of the sample, from which the chances of its pairs follow
+
+
 def choose_sample(
-    folder: Path, labels: pd.DataFrame, n_statements: int, rng: np.random.Generator
+    folder: Path,
+    labels: pd.DataFrame,
+    relevance: pd.DataFrame,
+    sizes: tuple[int, int],
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Return the pairs on the sheets that were given out, whatever the labels are now; else draw.
 
     `folder`: the study's ratings. Written sheets stay readable under other labels, rules and sizes
-    of the sample.
+    of the sample. `sizes`: statements, of all whose labels are checked, and pairs that the models
+    call irrelevant, drawn from `relevance` with the same chance each. Columns: `SAMPLE`; chance is
+    that of being drawn (of labels, from `DRAWS` draws; NaN on older sheets).
     """
     given_out = folder / GIVEN_OUT
     if given_out.exists():
-        return table_files.read(given_out)[PAIR]
-    return draw_sample(labels, n_statements, rng)
+        sample = table_files.read(given_out)
+        older = {"called": CALLED[0], "chance": np.nan}
+        return sample.assign(**{k: v for k, v in older.items() if k not in sample})[SAMPLE]
+    n_statements, n_irrelevant = sizes
+    sample = draw_sample(labels, n_statements, rng)
+    chance = _chances(labels, n_statements).reindex(pd.MultiIndex.from_frame(sample[PAIR]))
+    sample = sample.assign(called=CALLED[0], chance=chance.to_numpy())[SAMPLE]
+    if not n_irrelevant:
+        return sample
+    others = relevance.loc[~relevance["relevant"], PAIR].sort_values(PAIR, ignore_index=True)
+    n = min(n_irrelevant, len(others))
+    drawn = others.iloc[np.sort(rng.permutation(len(others))[:n])]
+    return pd.concat(
+        [sample, drawn.assign(called=CALLED[1], chance=n / max(1, len(others)))], ignore_index=True
+    )
+
+
+def _chances(labels: pd.DataFrame, n_statements: int) -> pd.Series:
+    """Return in what share of samples each label is, drawn with other seeds."""
+    drawn = [
+        draw_sample(labels, n_statements, np.random.default_rng([seed, 6])) for seed in range(DRAWS)
+    ]
+    return pd.concat(drawn).groupby(PAIR).size() / DRAWS
 
 
 def draw_sample(labels: pd.DataFrame, n_statements: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -117,6 +149,10 @@ def simulate_ratings(
     With probability `error` a pair is called not relevant; with the same probability, and
     independently, the polarity given is a neighbour of the label on the scale.
     """
+    without = labels["polarity"].isna()  # called irrelevant by the models
+    if without.any():
+        rated = simulate_ratings(labels[~without], annotators, error, rng)
+        return pd.concat([rated, _rate_irrelevant(labels[without], annotators, error, rng)])
     pairs = labels[[*PAIR, "polarity"]].sort_values(PAIR, ignore_index=True)
     if len(odd := pairs[~pairs["polarity"].isin(SCALE.values())]):
         row, listed = odd.iloc[0], ", ".join(SCALE)
@@ -129,3 +165,12 @@ def simulate_ratings(
     step = np.where(at == 0, 1, np.where(at == len(scale) - 1, -1, rng.choice([-1, 1], n)))
     ratings["polarity"] = scale[at + step * (rng.random(n) < error)]
     return ratings.assign(relevant=(rng.random(n) >= error).astype(float))[RATINGS]
+
+
+def _rate_irrelevant(
+    pairs: pd.DataFrame, annotators: int, error: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return ratings of pairs that are called irrelevant: relevant by error alone."""
+    names = pd.DataFrame({"annotator": [f"simulated {i}" for i in range(1, annotators + 1)]})
+    ratings = names.merge(pairs[PAIR], how="cross").assign(respondents="simulated", polarity=np.nan)
+    return ratings.assign(relevant=(rng.random(len(ratings)) < error).astype(float))[RATINGS]

@@ -81,6 +81,7 @@ def _read_quality(workspace: Workspace) -> dict[str, object]:
     ratings, sample = workspace.read("06_ratings"), workspace.read("06_sample")
     if ratings.empty:
         return {}
+    sample = sample[sample["called"] == "relevant"]
     precision = workspace.read("06_precision").set_index("dimension")["precision"]
     values = {
         "quality control statements": sample["statement_id"].nunique(),

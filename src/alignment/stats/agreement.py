@@ -207,3 +207,34 @@ def _design_effect(table: pd.DataFrame) -> float:
         return m
     correlation = (between - within) / (between + (usual - 1) * within)
     return 1 + (m - 1) * float(np.clip(correlation, 0.0, 1.0))
+
+
+def estimate_misses(ratings: pd.DataFrame, irrelevant: int, confirmed: float) -> dict[str, float]:
+    """Return what the models miss, from ratings of a random sample of pairs they call irrelevant.
+
+    A pair is missed if more than half of its judgements call it relevant. `irrelevant`: how many
+    such pairs there are; `confirmed`: relevant pairs that are right. Keys: pairs, missed, low, high
+    (shares of the irrelevant pairs, with Wilson's 95 % interval), recall, recall_low, recall_high;
+    NaN without any rating.
+    """
+    table = wide(ratings, "relevant")
+    rated = table[table.notna().any(axis=1)]
+    missed, n = int((rated.mean(axis=1) > 0.5).sum()), len(rated)
+    share, (low, high) = missed / n if n else math.nan, coefficients.wilson(missed, n)
+    recalls = [confirmed / (confirmed + part * irrelevant) if n else math.nan
+               for part in (share, high, low)]  # fmt: skip
+    row = {"pairs": n, "missed": share, "low": low, "high": high}
+    return row | dict(zip(("recall", "recall_low", "recall_high"), recalls, strict=True))
+
+
+def describe_misses(found: dict[str, float]) -> str:
+    """Say what `estimate_misses` shows."""
+    if not found["pairs"]:
+        why = "no pair that they call irrelevant is rated (`-p sample_irrelevant=60` adds some)"
+        return f"What the models miss is not known: {why}."
+    return (
+        f"Of {found['pairs']} pairs that the models call irrelevant, people call "
+        f"{100 * found['missed']:.1f} % relevant (95 % interval {100 * found['low']:.1f} to "
+        f"{100 * found['high']:.1f} %): about {100 * found['recall']:.0f} % of the relevant pairs "
+        f"were found ({100 * found['recall_low']:.0f} to {100 * found['recall_high']:.0f} %)."
+    )
