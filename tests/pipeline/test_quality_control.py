@@ -24,6 +24,8 @@ DEMO = ROOT / "data" / "processed" / "demo"
 NEEDED = [
     "02_statements.csv",
     "04_answers.csv.gz",
+    "04_relevance.csv",
+    "04_votes.csv",
     "05_answers.csv.gz",
     "05_votes.csv",
     "05_sociocultural_statements.csv",
@@ -255,7 +257,9 @@ def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
     sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
     labels = sample.assign(polarity=1.0)
     assert set(
-        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)[0]["respondents"]
+        ratings.read_ratings(Here(tmp_path, simulated=2), sample.assign(called="relevant"), labels)[
+            0
+        ]["respondents"]
     ) == {"simulated"}
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")
