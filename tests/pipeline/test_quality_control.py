@@ -254,12 +254,10 @@ class Here:
 
 
 def test_simulated_annotators_never_stand_beside_a_real_sheet(tmp_path):
-    sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"]})
+    sample = pd.DataFrame({"statement_id": ["1.1"], "dimension": ["PDI"], "called": "relevant"})
     labels = sample.assign(polarity=1.0)
     assert set(
-        ratings.read_ratings(Here(tmp_path, simulated=2), sample.assign(called="relevant"), labels)[
-            0
-        ]["respondents"]
+        ratings.read_ratings(Here(tmp_path, simulated=2), sample, labels)[0]["respondents"]
     ) == {"simulated"}
     (tmp_path / "ratings").mkdir()
     (tmp_path / "ratings" / "Ada.xlsx").write_text("a sheet, even an unreadable one")
