@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("study", help=STUDY)
     file = "answers without any text: .csv, .csv.gz; the archive: .sqlite"
     verb.add_argument("file", type=Path, help=file)
+    about = "send the batch files of a study to their services, fetch the replies, or cancel"
+    verb = add("batch", _batch, about)
+    verb.add_argument("what", choices=["submit", "fetch", "cancel"])
+    verb.add_argument("study", help=STUDY)
+    file = "fetch: results (.jsonl) that were made elsewhere; default: what the services have"
+    verb.add_argument("files", nargs="*", type=Path, metavar="file", help=file)
+    wait = "submit: go on, and fetch, until nothing is under way"
+    verb.add_argument("--wait", action="store_true", help=wait)
     verb = add("sheets", _sheets, "write a rating sheet (.xlsx) for each annotator")
     verb.add_argument("study", help=STUDY)
     verb.add_argument("annotators", nargs="+", metavar="annotator")
@@ -154,6 +162,22 @@ def _export(chosen: argparse.Namespace) -> None:
     else:
         written = answers.export_answers(workspace, chosen.file)
         print(f"{written:,} answers written to {chosen.file.name}, without any text")
+
+
+def _batch(chosen: argparse.Namespace) -> None:
+    from alignment.asking.batches import jobs
+
+    if (chosen.files and chosen.what != "fetch") or (chosen.wait and chosen.what != "submit"):
+        raise Problem("Files go with fetch alone, and --wait with submit alone.")
+    workspace = _open(chosen)
+    if chosen.what == "fetch":
+        sentences = jobs.fetch(workspace, chosen.files)
+    elif chosen.what == "cancel":
+        sentences = jobs.cancel(workspace)
+    else:
+        sentences = (jobs.submit_and_wait if chosen.wait else jobs.submit)(workspace)
+    for sentence in sentences:
+        print(sentence, flush=True)
 
 
 def _sheets(chosen: argparse.Namespace) -> None:

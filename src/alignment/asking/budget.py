@@ -60,7 +60,7 @@ def _number(value) -> float | None:
 
 def check_prices(study: Study, models: Iterable[str]) -> None:
     """Refuse a cap in US dollars where a model has no price; Problem names these models."""
-    unpriced = [name for name in models if study.models[name].price is None]
+    unpriced = [name for name in models if study.price(name) is None]
     if study.cap and study.cap.usd is not None and unpriced:
         which = ", ".join(unpriced)
         how = "give each a price in the study file (`price: {input: 0, output: 0}` for a free one)"
@@ -69,7 +69,7 @@ def check_prices(study: Study, models: Iterable[str]) -> None:
 
 def cost_of_tokens(study: Study, model: str, input_tokens: float, output_tokens: float) -> float:
     """Return the US dollars of so many tokens; nothing for a model without a price."""
-    price = study.models[model].price
+    price = study.price(model)
     return (input_tokens * price.input + output_tokens * price.output) / 1e6 if price else 0.0
 
 

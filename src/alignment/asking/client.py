@@ -26,6 +26,7 @@ CONNECTING = 30.0  # seconds; later than that, a request has surely not been sen
 PORTS = {"http": 80, "https": 443}
 HIDDEN = b"(the key)"  # takes the place of a key that an endpoint repeats
 ERROR = 300  # statuses from here on
+Secrets = list[tuple[re.Pattern, int]]  # what to replace, and from which status on
 
 
 class LeanClient(httpx2.AsyncClient):
@@ -40,7 +41,7 @@ class LeanClient(httpx2.AsyncClient):
         super().__init__()
         values, seconds = read_headers(endpoint), endpoint.timeout_seconds
         self.own = {"accept": "application/json", "content-type": "application/json"} | values
-        self.secrets, self.urls = _patterns(values.values()), {}
+        self.secrets, self.urls = secret_patterns(values.values()), {}
         proxy, login = proxy_for(endpoint.base_url)
         context = read_certificates(endpoint.base_url, proxy)
         if context is True:  # without a tunnel, a proxy reads the headers of the request itself
@@ -61,25 +62,28 @@ class LeanClient(httpx2.AsyncClient):
         how = {"headers": self.own, "data": request.content} | self.through
         how["allow_redirects"] = False  # another address is never told the key
         async with self.session.request(request.method, str(request.url), **how) as reply:
-            content = self._without_key(await reply.read(), reply.status)  # already unpacked
+            content = await reply.read()  # already unpacked
+            content = without_key(content, reply.status, self.secrets)
             headers = {k: v for k, v in reply.headers.items() if k.lower() in KEPT_HEADERS}
             if "location" in reply.headers:
                 place = reply.headers["location"].encode("utf-8", "replace")
-                headers["location"] = self._without_key(place, ERROR).decode()
+                headers["location"] = without_key(place, ERROR, self.secrets).decode()
             return httpx2.Response(reply.status, headers=headers, content=content, request=request)
-
-    def _without_key(self, content: bytes, status: int) -> bytes:
-        for secret, least in self.secrets:
-            if status >= least:
-                content = secret.sub(HIDDEN, content)
-        return content
 
     async def aclose(self) -> None:
         await self.session.close()
         await super().aclose()
 
 
-def _patterns(values: Iterable[str]) -> list[tuple[re.Pattern, int]]:
+def without_key(content: bytes, status: int, secrets: Secrets) -> bytes:
+    """Return an answer of some status without the keys that it may repeat."""
+    for secret, least in secrets:
+        if status >= least:
+            content = secret.sub(HIDDEN, content)
+    return content
+
+
+def secret_patterns(values: Iterable[str]) -> Secrets:
     """Return what to replace in an answer, and from which status on.
 
     What was sent, but in a reply no word that it may hold by chance ("none"); in an error also

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.asking import archive, simulation
+from alignment.asking.batches import files
 from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
@@ -137,7 +138,7 @@ def ask_rounds(
 
     `open_requests` reads from the study's archive what is still to be asked, at first and after
     each round. `total` and `what` are for the progress bar. Problem as `scheduler.ask` raises it,
-    or when another execution is asking.
+    when another execution is asking, or while replies are to come by batch file.
     """
     from alignment.asking import scheduler  # the client takes longer to import than all else here
 
@@ -147,14 +148,16 @@ def ask_rounds(
         connection.execute(f"pragma busy_timeout = {BUSY}")
         archive.add_from_beside(path, connection)
         archive.add_lost_tries(path, connection, study.respondents)
-        requests = open_requests(connection)
+        opened = open_requests(connection)
         for _ in range(study.attempts):
+            requests = files.asked_live(workspace, opened)
             if not requests:
                 break
             done, (_, usd) = total - len(requests), archive.sum_spending(connection)
             progress = Progress(total, done, usd, cap, what, workspace.progress)
             scheduler.ask(workspace, requests, connection, progress)
-            requests = open_requests(connection)
+            opened = open_requests(connection)
+        files.hand_over(workspace, opened, connection)
 
 
 def _open_requests(

@@ -76,7 +76,7 @@ async def fetch(client: openai.AsyncOpenAI, study: Study, request: Request, body
         reason = f"no chat completion ({type(fault).__name__}: {fault}): {start}"
         raise Failure("again", reason, paid=True) from None
     status, details = error
-    raise _refusal(client, status, details, response.headers)
+    raise read_refusal(str(client.base_url), status, details, response.headers)
 
 
 async def _send(client: openai.AsyncOpenAI, body: bytes) -> httpx2.Response:
@@ -85,7 +85,8 @@ async def _send(client: openai.AsyncOpenAI, body: bytes) -> httpx2.Response:
         return await client.post(address, content=body, cast_to=httpx2.Response)
     except openai.APIStatusError as error:
         details = error.body if error.body is not None else error.response.text
-        raise _refusal(client, error.status_code, details, error.response.headers) from None
+        address, headers = str(client.base_url), error.response.headers
+        raise read_refusal(address, error.status_code, details, headers) from None
     except (openai.APIError, aiohttp.ClientError, OSError, *NEVER_LEFT) as error:
         fault = error.__cause__ if isinstance(error, openai.APIError) and error.__cause__ else error
         reason = f"{type(fault).__name__}: {fault}"[:500]
@@ -95,7 +96,7 @@ async def _send(client: openai.AsyncOpenAI, body: bytes) -> httpx2.Response:
         raise Failure("again", "no whole reply in time" if late else reason, paid=True) from None
 
 
-def _refusal(client: openai.AsyncOpenAI, status: int, details, headers) -> Failure:
+def read_refusal(base_url: str, status: int, details, headers) -> Failure:
     """Return the failure that an error is: its status and what its body says."""
     error = details.get("error", details) if isinstance(details, dict) else details
     error = error if isinstance(error, dict) else {"message": error}
@@ -108,14 +109,14 @@ def _refusal(client: openai.AsyncOpenAI, status: int, details, headers) -> Failu
     if status in (400, 403, 422, 451) and BLOCKED.search(whole):
         return Failure("refused", said, status)
     if 300 <= status < 400:
-        moved = f"{client.base_url}chat/completions points to {headers.get('location', 'nowhere')}"
+        moved = f"{base_url}chat/completions points to {headers.get('location', 'nowhere')}"
         how = "put the address that answers into the study file (redirects are not followed)"
         return Failure("stop", f"the address {moved}; {how}", status)
     if code == "insufficient_quota":  # OpenAI says so with a 429, which no waiting mends
         return Failure("stop", f'{STOP[402]} ("{message}")', status)
     if status == 404:
-        asked = f"asked was {client.base_url}chat/completions"
-        hint = "" if "/v1" in str(client.base_url) else "; does /v1 lack at the end of base_url?"
+        asked = f"asked was {base_url}chat/completions"
+        hint = "" if "/v1" in base_url else "; does /v1 lack at the end of base_url?"
         return Failure("stop", f'{STOP[404]} ("{message}"; {asked}{hint})', status)
     if status in STOP:
         quoted = f' ("{message}")' if status == 402 else ""

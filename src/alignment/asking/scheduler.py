@@ -12,6 +12,7 @@ from sqlite3 import Connection
 import openai
 
 from alignment.asking import archive, client, endpoint, record, retries
+from alignment.asking.batches import files
 from alignment.asking.budget import Budget, check_prices, highest_cost
 from alignment.asking.endpoint import Failure
 from alignment.asking.health import Health
@@ -76,7 +77,7 @@ def ask(
     if study.respondents == "live":
         check_prices(study, dict.fromkeys(request.model for request in requests))
     with archive.open_journal(path) as note:
-        budget = Budget(study.cap, *archive.sum_spending(connection))
+        budget = files.open_budget(workspace, connection)
         health = Health(archive.read_models(connection))
         ending = asyncio.Event()
         writer = Writer(path, connection, note, progress, ending)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from alignment.asking import answers, archive, collection, plan
+from alignment.asking.batches import files
 from alignment.runner import parameters
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
@@ -182,15 +183,19 @@ def _count_new(calls: pd.DataFrame, what: str = "new calls") -> str:
 
 def describe_cap(workspace: Workspace) -> str:
     """Return a sentence on what the cap of a live study leaves; nothing without a cap."""
-    cap, calls, usd = workspace.study.cap, 0, 0.0
+    cap, waiting = workspace.study.cap, files.sum_waiting(workspace)
     if cap is None or workspace.study.respondents != "live":
         return ""
+    calls, usd = waiting
     if (path := workspace.raw / archive.FILE).exists():
         with archive.open_archive(path) as connection:
-            calls, usd = archive.sum_spending(connection)
+            budget = files.open_budget(workspace, connection)
+            calls, usd = budget.calls, budget.usd + budget.reserved
     parts = []
     if cap.usd is not None:
         parts.append(f"${max(cap.usd - usd, 0.0):,.2f} of ${cap.usd:,.2f}")
     if cap.calls is not None:
         parts.append(f"{max(cap.calls - calls, 0):,} of {cap.calls:,} calls")
-    return f" The cap leaves {' and '.join(parts)}; asking stops there."
+    aside = f"{waiting.calls:,} requests in batch files, at most ${waiting.usd:,.2f}, set aside"
+    counted = f" ({aside})" if waiting.calls else ""
+    return f" The cap leaves {' and '.join(parts)}{counted}; asking stops there."

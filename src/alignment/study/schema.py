@@ -81,6 +81,15 @@ class Price(Part):
     output: float = Field(ge=0)
 
 
+class Batch(Part):
+    """How a model is asked by batch file: replies come later, and mostly for less."""
+
+    price: Price | None = None  # default: the model's
+    queued_tokens: int | None = Field(default=None, ge=1)  # of questions that may wait at once
+    requests: int = Field(default=50_000, ge=1, le=50_000)  # in a file, at most
+    megabytes: float = Field(default=200.0, gt=0, le=200)  # of a file, at most
+
+
 class Model(Part):
     """A respondent: how it is asked for, and where it comes from."""
 
@@ -93,6 +102,7 @@ class Model(Part):
     reply_tokens: dict[str, int] = {}  # expected output tokens a reply, by step
     reasoning: bool = False  # it thinks before it answers, which is billed as output
     max_tokens: int | None = None  # where its context is smaller than the study's max_tokens
+    batch: Batch | None = None  # asked by batch file (`alignment batch`), not live
 
 
 class Sampling(Part):
@@ -299,7 +309,7 @@ class Study(Part):
             if fields.get("seed") and not endpoint.send_seed:
                 mend = f'add "send_seed: true" to the endpoint "{model.endpoint}"'
                 raise ValueError(f'the model "{name}" renames a seed that is not sent: {mend}')
-            if "max_tokens" in fields and not fields["max_tokens"] and _costs(model.price):
+            if "max_tokens" in fields and not fields["max_tokens"] and _costs(self.price(name)):
                 why = "a reply without max_tokens could cost any sum, and no cap would hold"
                 raise ValueError(f'the model "{name}": {why}; give the field another name')
 
@@ -324,6 +334,15 @@ class Study(Part):
     def limit(self, model: str) -> int:
         """Return the most tokens that a model may answer with."""
         return self.models[model].max_tokens or self.sampling.max_tokens
+
+    def batches(self, model: str) -> Batch | None:
+        """Return how a model is asked by batch file; None where it is asked live."""
+        return self.models[model].batch if self.respondents == "live" else None
+
+    def price(self, model: str) -> Price | None:
+        """Return what a model's tokens cost: by batch file, where it is asked so."""
+        batch = self.batches(model)
+        return batch.price if batch and batch.price else self.models[model].price
 
     def fields(self, model: str) -> dict:
         """Return what a model's requests have otherwise; nothing where a program answers."""
