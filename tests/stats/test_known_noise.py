@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
@@ -71,6 +71,7 @@ def test_the_p_is_that_of_the_exact_permutation_test_and_holms():
     assert np.isnan(known_noise._sign_flip_p(np.array([np.nan])))
 
 
+@settings(max_examples=12, deadline=None)  # statsmodels takes its time
 @given(st.lists(st.sampled_from([0.001, 0.01, 0.02, 0.02, 0.2, 0.5, 1.0]), min_size=1, max_size=12))
 def test_holm_is_that_of_statsmodels(p):
     wanted = multipletests(p, method="holm")[1]
