@@ -142,7 +142,7 @@ Markdown(
     f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say "
     f"yes: kappa is {overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. "
     "Notebook 16 asks what the paper's 94.65 % can be a share of. "
-    f"{agreement.describe_misses(missed)}"
+    f"{agreement.describe_misses(missed)} {page_notes.caution(here)}"
     if raters
     else "**Not yet rated.**"
 )
@@ -210,7 +210,7 @@ tested = alternative_annotator.compare_with_each(by_annotator, labels.set_index(
 cast = here.read("04_votes")
 judged = independent_votes.weigh_judges(cast)
 worth = independent_votes.count_independent(cast, judged)
-display(tested.round(3), worth.round(2))
+display(tables.show_annotators(tested), worth.round(2))
 differ = independent_votes.count_differing(judged, relevance)
 said = f"{alternative_annotator.describe(tested)} {differ}"
 Markdown(f"{said} {page_notes.caution(here)}")

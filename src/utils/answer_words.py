@@ -11,6 +11,7 @@ from utils.errors import Problem, nearest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+NEEDED = ("name", "statement", "letters", "letters_a_word", "keywords", "mark", "said", "answers")
 EVERYWHERE = ("doubts", "retracts", "refusals", "decides", "supposes")
 NOTHING = "(?!)"  # of an entry that a language need not have
 GAP = r"[*_`\s]*"
@@ -32,6 +33,9 @@ def words(language: str) -> dict:
         listed, near = ", ".join(list_languages()), nearest(language, list_languages())
         raise Problem(f"There is no words.{language}.yaml (languages: {listed}).{near}")
     entries = yaml.safe_load((TEMPLATES / f"words.{language}.yaml").read_text(encoding="utf-8"))
+    if missing := [name for name in NEEDED if name not in entries]:
+        how = "words.en.yaml explains each entry"
+        raise Problem(f"words.{language}.yaml has no entry {', '.join(missing)}; {how}.")
     return {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in entries.items()}
 
 

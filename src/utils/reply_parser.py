@@ -311,3 +311,13 @@ def agreement(text: str) -> str | None:
     parts = re.split(r"[,;:/|–—]|\.| - ", plain) if verdict else []
     other = {"agree": "no", "disagree": "yes"}.get(verdict)
     return None if any(_verdict("relevance", part)[0] == other for part in parts) else verdict
+
+
+def bare(text: str) -> str:
+    """Return a short answer without case, quotation marks or closing punctuation; 1.0 as 1.
+
+    >>> bare("“Yes.”"), bare("是。"), bare("1.0"), bare(".")
+    ('yes', '是', '1', '.')
+    """
+    whole = re.sub(r"^(-?[0-9]+)\.0$", r"\1", text.casefold().strip())
+    return whole.strip(" \"'“”‘’「」.。．!！,，;；") or whole

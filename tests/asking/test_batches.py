@@ -352,12 +352,17 @@ def test_lines_that_are_none_of_this_studys_are_refused_by_name(here, tmp_path):
     assert said[0] == "19 replies." and len(rows(asked, "key")) == 19
 
 
+def with_other_sampling(asked):
+    """The study after somebody has changed its file."""
+    sampling = schema.Sampling(temperature=0.5)
+    return replace(asked, study=asked.study.model_copy(update={"sampling": sampling}))
+
+
 def test_what_no_longer_matches_is_refused_by_name_and_neither_sent_nor_lost(here):
     service = BatchService()
     with serve(service) as address:
         asked = by_file(here, address)
-        sampling = schema.Sampling(temperature=0.5)
-        changed = replace(asked, study=asked.study.model_copy(update={"sampling": sampling}))
+        changed = with_other_sampling(asked)
         write(asked)
         _, problem = run(jobs.submit, changed)
         assert "no longer matches" in problem and "demo." in problem and not service.jobs
@@ -373,8 +378,7 @@ def test_giving_up_what_no_longer_matches_counts_what_was_charged(here):
     service = BatchService()
     with serve(service) as address:
         asked = by_file(here, address)
-        sampling = schema.Sampling(temperature=0.5)
-        changed = replace(asked, study=asked.study.model_copy(update={"sampling": sampling}))
+        changed = with_other_sampling(asked)
         write(asked)
         run(jobs.submit, asked)
         run(jobs.fetch, changed, [])

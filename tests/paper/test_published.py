@@ -2,13 +2,15 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
 
 from alignment.figures import tables
-from alignment.paper import claim_rules, ledger, published
+from alignment.paper import claim_rules, hofstede, ledger, published
 from alignment.study.paths import REFERENCE, ROOT
+from utils import scores
 from utils.errors import Problem
 
 SHARED = ROOT.parent / "shared" / "reference"
@@ -262,3 +264,17 @@ def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():
 
 def test_without_the_papers_models_table_3_is_a_sentence():
     assert "48 cells" in ledger.show_table3(ledger.build_ledger({}, "simulated")).data
+
+
+def test_a_value_of_people_that_is_not_known_leaves_its_direction_open(tmp_path, monkeypatch):
+    """The matrix of 2015 lacks values of many countries: those of others are not lost for it."""
+    text = (REFERENCE / "human_values.csv").read_text(encoding="utf-8")
+    text = re.sub(r"^(US,2015,)[0-9]+", r"\1", text, flags=re.M)
+    (tmp_path / "human_values.csv").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(hofstede, "REFERENCE", tmp_path)
+    people = hofstede.read_human_values("2015", ["US", "China"])
+    values = people.set_index(["group", "dimension"])["value"]
+    assert np.isnan(values["US", "PDI"]) and values["US", "IDV"] == 91
+    of_models = hofstede.read_human_values("current", ["US", "China"])
+    agrees = scores.directions(of_models, people).set_index("dimension")["agrees"]
+    assert agrees["PDI"] == "open" and set(agrees.drop("PDI")) == {"yes"}

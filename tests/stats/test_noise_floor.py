@@ -21,7 +21,9 @@ def answers_of(statements: list[tuple[list[str], list[str]]]) -> pd.DataFrame:
         for language, answers in zip(("en", "zh"), both, strict=True)
         for run, answer in enumerate(answers, 1)
     ]
-    return pd.DataFrame(rows, columns=["statement_id", "model", "language", "run", "answer"])
+    table = pd.DataFrame(rows, columns=["statement_id", "model", "language", "run", "answer"])
+    state = np.where(table["answer"] == "", "refused", "answered")
+    return table.assign(step="stance", dimension="", state=state)
 
 
 @given(st.lists(st.tuples(RUNS, RUNS), min_size=1, max_size=8))

@@ -100,7 +100,8 @@ def test_cells_are_those_that_every_model_answered_in_every_language():
         if (s, m, language) != ("b", "two", "zh")
     ]
     names = ["statement_id", "dimension", "model", "language", "run", "answer"]
-    runs = reliability.run_scores(labels, pd.DataFrame(rows, columns=names))
+    told = pd.DataFrame(rows, columns=names).assign(step="stance", state="answered")
+    runs = reliability.run_scores(labels, told)
     cells, within, n = reliability.cells_of(runs)
     assert cells.shape == (2, 2, 2) and n == 3, "mute left out too many, b lacks a cell"
     assert cells == pytest.approx(np.full((2, 2, 2), 2 / 3))

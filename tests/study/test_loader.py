@@ -346,8 +346,8 @@ def test_answers_in_several_languages_need_to_be_told_apart(elsewhere):
 
 def test_an_answer_that_means_two_things_by_the_case_of_its_letters_is_refused(elsewhere):
     own = elsewhere / "studies" / "twice.yaml"
-    own.write_text(
-        'extends: imported.yaml\nname: twice\ntable: {answers: {"No": disagree, "NO": agree}}\n'
-    )
-    with pytest.raises(Problem, match='"NO" has two meanings'):
-        loader.load("twice")
+    for other in ("NO", "no.", "“No”"):
+        answers = f'{{"No": disagree, "{other}": agree}}'
+        own.write_text(f"extends: imported.yaml\nname: twice\ntable: {{answers: {answers}}}\n")
+        with pytest.raises(Problem, match=f'"{other}" has two meanings'):
+            loader.load("twice")

@@ -5,9 +5,11 @@ import unicodedata
 
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from alignment.asking import simulation
 from alignment.study.dimensions import read_dimensions as dimensions
 from alignment.study.paths import ROOT
 from utils import answer_words, prompts, reply_parser
@@ -356,3 +358,15 @@ def test_all_37200_real_answers_are_agreement_or_disagreement():
     read_as = answers["Response"].map(reply_parser.agreement)
     assert len(answers) == 37_200 and read_as.isin(["agree", "disagree"]).all()
     assert (read_as.eq("agree") == answers["Mapped_Score_0_3"].ge(2)).all()
+
+
+@pytest.mark.parametrize("name", [*answer_words.NEEDED, "simulated"])
+def test_a_words_file_without_an_entry_is_told_which(name, tmp_path, monkeypatch):
+    source = (answer_words.TEMPLATES / "words.en.yaml").read_text(encoding="utf-8")
+    entries = {k: v for k, v in yaml.safe_load(source).items() if k != name}
+    (tmp_path / "words.xx.yaml").write_text(yaml.safe_dump(entries), encoding="utf-8")
+    monkeypatch.setattr(answer_words, "TEMPLATES", tmp_path)
+    monkeypatch.setattr(answer_words, "list_languages", lambda: ("xx",))
+    with pytest.raises(Problem, match=f"words.xx.yaml has no entry {name}"):
+        simulation._phrases("xx")
+    answer_words.words.cache_clear()

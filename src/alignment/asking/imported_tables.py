@@ -1,6 +1,5 @@
 """Tables of answers from elsewhere: in our columns, or in somebody's own (`table:` of a study)."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -100,8 +99,11 @@ def _identify(
 
 def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     """Return the table with `state` and `answer`, by the study's meanings or by the words."""
-    frame, meant = own.frame, {_bare(text): meaning for text, meaning in meanings.items()}
-    words = frame["answer"].map(_bare)
+    frame, meant = (
+        own.frame,
+        {reply_parser.bare(text): meaning for text, meaning in meanings.items()},
+    )
+    words = frame["answer"].map(reply_parser.bare)
     read = {w: meant[w] if w in meant else reply_parser.agreement(w) for w in words.unique()}
     stances = words.map(read)
     if "state" in frame:
@@ -117,16 +119,6 @@ def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     _refuse_exchanged(own)
     state = stances.fillna("unreadable").mask(is_stance, "answered")
     return frame.assign(said=frame["answer"], answer=stances.where(is_stance, ""), state=state)
-
-
-def _bare(text: str) -> str:
-    """Return a cell's words without case, quotation marks, closing punctuation, or 1.0 for 1.
-
-    >>> _bare("“Yes.”"), _bare("是。"), _bare("1.0"), _bare(".")
-    ('yes', '是', '1', '.')
-    """
-    bare = re.sub(r"^(-?[0-9]+)\.0$", r"\1", text.casefold().strip())
-    return bare.strip(" \"'“”‘’「」.。．!！,，;；") or bare
 
 
 def _refuse_exchanged(own: Brought) -> None:

@@ -29,7 +29,10 @@ def fingerprint(workspace: Workspace) -> str:
 
 def _phrases(language: str) -> dict:
     """Return what a respondent says in a language (`simulated` in its words file)."""
-    return answer_words.words(language)["simulated"]
+    words = answer_words.words(language)
+    if "simulated" not in words:
+        raise Problem(f"words.{language}.yaml has no entry simulated, which this study needs.")
+    return words["simulated"]
 
 
 def read_statement_ids(workspace: Workspace) -> dict[str, str]:

@@ -82,6 +82,12 @@ def show_verdicts(judged: pd.DataFrame) -> pd.DataFrame:
     return table[["n", "changed"]].assign(**texts)
 
 
+def show_annotators(tested: pd.DataFrame) -> pd.DataFrame:
+    """Show the alternative annotator test, as `compare_with_each` gives it."""
+    shares = tested[["advantage", "as_near"]].map("{:.2f}".format)
+    return tested.assign(**shares, p=tested["p"].map(_format_p))
+
+
 def show_noise_floor(floor: pd.DataFrame) -> pd.DataFrame:
     """Show how often two answers differ, as `noise_floor.compare_runs` gives it, in per cent."""
     ends = zip(floor["low"], floor["high"], strict=True)

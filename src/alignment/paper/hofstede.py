@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from alignment.study import brought_tables
@@ -16,6 +17,8 @@ MOST = 120  # a few countries lie above 100
 
 def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]) -> pd.DataFrame:
     """Read Hofstede's values of people, 0 to 100: group, country, dimension, value, source.
+
+    A value that the table does not have is NaN: nothing can agree or disagree with it.
 
     `version`: "current" (The Culture Factor's tool, as the paper cites) or "2015" (the matrix).
     `countries`: names, or a mapping from group to country. Raises Problem for a country or version
@@ -33,7 +36,8 @@ def read_human_values(version: str, countries: Iterable[str] | Mapping[str, str]
         if country not in values.index:
             raise Problem(_explain_missing(country, version, table))
         row = values.loc[country]
-        rows += [(group, country, d, row[d], row["source"]) for d in DIMENSIONS]
+        values_of = {d: np.nan if pd.isna(row[d]) else int(row[d]) for d in DIMENSIONS}
+        rows += [(group, country, d, value, row["source"]) for d, value in values_of.items()]
     return pd.DataFrame(rows, columns=["group", "country", "dimension", "value", "source"])
 
 
@@ -51,7 +55,6 @@ def _read_table() -> pd.DataFrame:
     table = brought_tables.read(REFERENCE / "human_values.csv", COLUMNS)
     for dimension in DIMENSIONS:
         value = brought_tables.read_whole_or_empty(table, dimension, 0)
-        table.refuse(value.isna(), f"{dimension} of {{country}} is empty")
         too_far = f"{dimension} is {{{dimension}}}, and the scale ends at {MOST}"
         table.refuse((value > MOST).fillna(False).astype(bool), too_far)
         table.frame[dimension] = value

@@ -53,8 +53,10 @@ def _p_below(difference: np.ndarray) -> float:
     """Return the p of "the mean difference is not below `EPSILON`"."""
     if len(difference) < LEAST_PAIRS:
         return float("nan")
-    if np.ptp(difference) == 0:
-        return 0.0 if difference[0] < EPSILON else 1.0
+    if (
+        np.ptp(difference) == 0
+    ):  # a t-test of no spread; at least as rare as the same side each time
+        return 0.5 ** len(difference) if difference[0] < EPSILON else 1.0
     return float(ttest_1samp(difference, EPSILON, alternative="less").pvalue)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.stats.intervals import mean_interval
-from utils.cells import SCORES
+from utils.votes import score_answers
 
 SHARES = (-1.0, 1.0)  # the ends of a difference of two shares
 
@@ -20,8 +20,8 @@ def compare_runs(answers: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
     `answers`: of the stance step. Columns: model, language_1, language_2, n (statements), within_1,
     within_2, between, excess, low, high (shares). A study with one language has no rows.
     """
-    agreed = answers.assign(agrees=answers["answer"].map(SCORES["stance"]).eq(1))
-    agreed = agreed[agreed["answer"].isin(SCORES["stance"])]
+    agreed = score_answers(answers).dropna(subset="score")
+    agreed["agrees"] = agreed["score"] == 1
     counts = agreed.groupby(["model", "language", "statement_id"])["agrees"].agg(["sum", "size"])
     rows = []
     for model in models:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from utils.cells import PAIR, SCORES
+from utils.cells import PAIR
+from utils.votes import score_answers
 
 FACETS = ("statement", "model", "language")
 RUN = "run"
@@ -24,9 +25,9 @@ def run_scores(labels: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
 
     Columns: statement_id, dimension, model, language, run, score.
     """
-    stances = answers[answers["answer"].isin(SCORES["stance"])].drop(columns="dimension")
+    stances = score_answers(answers).dropna(subset="score").drop(columns="dimension")
     table = labels[[*PAIR, "polarity"]].merge(stances, on="statement_id")
-    table["score"] = table["polarity"] * table["answer"].map(SCORES["stance"])
+    table["score"] = table["polarity"] * table["score"]
     return table[[*PAIR, "model", "language", "run", "score"]]
 
 

@@ -17,6 +17,7 @@ from alignment.study import endpoint_checks
 from alignment.study.endpoint_checks import FILLED
 from utils.cells import DIMENSIONS, SCORES
 from utils.errors import nearest
+from utils.reply_parser import bare
 
 # What `-p part.setting=value` may change: how a study is set up, not what was collected or paid for
 # or may be shown.
@@ -226,8 +227,9 @@ class Import(Part):
         _check_listed("meaning of an answer", self.answers.values(), MEANINGS)
         known: dict[str, str] = {}
         for text, meaning in self.answers.items():
-            if known.setdefault(text.casefold(), meaning) != meaning:
-                raise ValueError(f'"{text}" has two meanings: the case of letters does not count')
+            if known.setdefault(bare(text), meaning) != meaning:
+                why = "the case of letters, quotation marks and a full stop do not count"
+                raise ValueError(f'"{text}" has two meanings: {why}')
         if self.polarity not in SCORES["polarity"].values():
             raise ValueError(f"the polarity {self.polarity} is not one of -2, -1, 1, 2")
         return self
