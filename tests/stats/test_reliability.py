@@ -1,5 +1,8 @@
 """Variance components and reliability against published values, statsmodels and simulation."""
 
+import os
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -149,3 +152,25 @@ def test_one_respondent_or_one_statement_is_not_pooled():
     rows = [("s0", "PDI", "m0", "en", 1.0, 1.0), ("s1", "PDI", "m0", "en", 1.0, -1.0)]
     rows.append(("s0", "IDV", "m1", "en", 1.0, np.nan))
     assert pooling.pool_positions(scored(rows), ["PDI", "IDV"], np.random.default_rng(1)).empty
+
+
+def test_a_dimension_on_which_all_take_one_side_is_not_pooled():
+    rows = [(f"s{i}", "PDI", f"m{j}", "en", 1.0, 1.0) for i in range(5) for j in range(3)]
+    assert pooling.pool_positions(scored(rows), ["PDI"], np.random.default_rng(1)).empty
+
+
+def test_pooled_positions_do_not_depend_on_the_processor():
+    code = """
+import numpy as np, pandas as pd
+from alignment.stats import pooling
+rng = np.random.default_rng(6)
+rows = [(f"s{j}", "PDI", f"m{i}", "en", 1.0, rng.choice([-1.0, 1.0])) for i in range(6)
+        for j in range(25)]
+columns = ["statement_id", "dimension", "model", "language", "polarity", "score"]
+table = pooling.pool_positions(pd.DataFrame(rows, columns=columns), ["PDI"], rng)
+print(table[["pooled", "low", "high"]].round(10).to_csv())
+"""
+    kernels = [os.environ, {**os.environ, "OPENBLAS_CORETYPE": "Nehalem"}]
+    seen = [subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True,
+                           check=True).stdout for env in kernels]  # fmt: skip
+    assert seen[0] == seen[1] and seen[0].count("\n") > 6

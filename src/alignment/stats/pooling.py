@@ -8,6 +8,7 @@ BinomialBayesMixedGLM). A respondent's position lies between its own statements 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from scipy.optimize import root
 from scipy.special import expit
 from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
 
@@ -20,13 +21,14 @@ def pool_positions(scored: pd.DataFrame, dimensions: list[str], rng: Generator) 
 
     `scored`: the scores table. Columns: dimension, model, language, n, raw, pooled, low, high (a
     95 % interval of the pooled one; all -2 to 2). A dimension with fewer than `FEWEST` statements
-    or respondents has no rows.
+    or respondents, or in which all answers take the same side, has no rows.
     """
     parts = []
     for dimension in dimensions:
         rows = scored[scored["dimension"] == dimension].dropna(subset="score")
         respondents = rows[["model", "language"]].drop_duplicates()
-        if rows["statement_id"].nunique() >= FEWEST and len(respondents) >= FEWEST:
+        enough = rows["statement_id"].nunique() >= FEWEST and len(respondents) >= FEWEST
+        if enough and (rows["score"] > 0).nunique() == 2:  # a logit of all or none is not finite
             parts.append(_pool(rows, respondents, rng).assign(dimension=dimension))
     columns = ["dimension", "model", "language", "n", "raw", "pooled", "low", "high"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
@@ -41,9 +43,7 @@ def _pool(rows: pd.DataFrame, respondents: pd.DataFrame, rng: Generator) -> pd.D
     positive = (rows["score"] > 0).to_numpy(dtype=float)
     ones = np.ones((len(rows), 1))
     model = BinomialBayesMixedGLM(positive, ones, np.hstack(effects), kinds, vcp_p=1, fe_p=2)
-    start = np.zeros(1 + 2 + len(kinds))  # else it begins at random
-    fit = model.fit_vb(mean=start, sd=np.ones_like(start))
-    drawn = _draw(fit, len(who), rng)  # draws x respondents x statements, on the logit scale
+    drawn = _draw(*_fit(model), len(who), rng)  # draws x respondents x statements, as logits
     weights = np.zeros(statement.max() + 1)
     weights[statement] = rows["polarity"].abs()
     positions = ((2 * expit(drawn) - 1) * weights).mean(axis=-1)
@@ -54,7 +54,25 @@ def _pool(rows: pd.DataFrame, respondents: pd.DataFrame, rng: Generator) -> pd.D
     return respondents.reset_index(drop=True).assign(**counts, **pooled)
 
 
-def _draw(fit, respondents: int, rng: Generator) -> np.ndarray:
-    fixed = rng.normal(fit.fe_mean[0], fit.fe_sd[0], (DRAWS, 1))
-    effects = rng.normal(fit.vc_mean, fit.vc_sd, (DRAWS, len(fit.vc_mean)))
+def _fit(model: BinomialBayesMixedGLM) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and sd of each parameter, found to the last digits where that is possible.
+
+    Statsmodels' own search stops some 1e-6 short, at a place that depends on the processor.
+    """
+    n = model.k_fep + model.k_vcp + model.k_vc
+
+    def slope(at: np.ndarray) -> np.ndarray:
+        sd = np.exp(at[n:])
+        by_mean, by_sd = model.vb_elbo_grad(at[:n], sd)
+        return np.concatenate([by_mean, by_sd * sd])
+
+    near = model.fit_vb(mean=np.zeros(n), sd=np.ones(n)).optim_retvals.x  # else begun at random
+    found = root(slope, near, tol=1e-12)
+    end = found.x if np.abs(found.fun).max() < 1e-8 else near
+    return end[:n], np.exp(end[n:])
+
+
+def _draw(mean: np.ndarray, sd: np.ndarray, respondents: int, rng: Generator) -> np.ndarray:
+    fixed = rng.normal(mean[0], sd[0], (DRAWS, 1))
+    effects = rng.normal(mean[3:], sd[3:], (DRAWS, len(mean) - 3))  # after two variances
     return (fixed + effects[:, :respondents])[:, :, None] + effects[:, None, respondents:]
