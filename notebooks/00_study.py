@@ -25,6 +25,7 @@ study: str = "demo"  # name of the study, a file in studies/
 relevance_runs: int = 5  # runs of each judge in each language on whether a statement is relevant
 polarity_runs: int = 5  # runs of each judge in each language on what agreeing implies
 stance_runs: int = 5  # runs of each model in each language on whether it agrees
+wording_runs: int = 3  # runs of the same in each other wording that the study names
 
 # %%
 import pandas as pd
@@ -89,6 +90,7 @@ pd.DataFrame(
 
 # %%
 runs = {"relevance": relevance_runs, "polarity": polarity_runs, "stance": stance_runs}
+runs |= {step: wording_runs for step in here.study.steps if step not in runs}
 pd.DataFrame(
     {"step": runs.keys(), "runs": runs.values(), "temperature": here.study.sampling.temperature}
 )

@@ -20,12 +20,13 @@
 #
 # *reads* `02_statements.csv`, `03_translations.csv`, `05_sociocultural_statements.csv`,
 # `data/raw/<study>` · *writes* `07_answers.csv.gz`, `07_accounting.csv`, `07_votes.csv`,
-# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_usage.csv`, `07_reasons.csv` · *takes* the
-# rules below
+# `07_scores.csv`, `07_bounds.csv`, `07_served.csv`, `07_usage.csv`, `07_reasons.csv`,
+# `07_wordings.csv.gz`, `07_stances.csv` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
 stance_runs: int = 5  # runs of each model in each language on whether it agrees
+wording_runs: int = 3  # runs of the same in each other wording that the study names
 tie_rule: str = "nearest_median"  # a tie among runs: the answer nearest their median, or no vote
 missing_votes: str = "planned"  # whether quorums count the planned votes or the valid ones
 
@@ -33,8 +34,8 @@ missing_votes: str = "planned"  # whether quorums count the planned votes or the
 from IPython.display import Markdown, display
 
 from alignment.asking import answers, plan, serving
-from alignment.stats import missing_runs
-from alignment.study import page_notes
+from alignment.stats import missing_runs, wordings
+from alignment.study import page_notes, paths
 from alignment.study.workspace import open_study
 from utils import prompts, scores
 from utils.accounting import account_cells
@@ -79,16 +80,28 @@ notes = [serving.describe_failures(here, answered), answers.describe_unused(here
 page_notes.count_answers(answered, *notes)
 
 # %% [markdown]
+# ## Other wordings
+#
+# A study can have the same asked in other wordings: of the statement's negation (`negated`), with
+# the answers and the arguments in the other order (`turned`), by another question (`reworded`), and
+# with *neither* as a third answer (`unforced`). Notebook 17 shows what that changes.
+
+# %%
+others = plan.wording_cells(here, wording_runs)
+in_wordings = answers.collect(here, others)
+written.append(here.write(in_wordings, paths.WORDINGS))
+notes = [serving.describe_failures(here, in_wordings), answers.describe_unused(here, others)]
+asked = ", ".join(here.study.wordings)
+page_notes.count_answers(in_wordings, *notes) if asked else Markdown("None is asked in this study.")
+
+# %% [markdown]
 # A broker may serve one model through several providers, or in several quantisations. According to
 # the servers themselves, the replies of this study came from the following. Below it, for real
 # models: when they replied (UTC), and what that took in calls, tokens and dollars.
 
 # %%
 served = serving.read_servers(here)
-served
-
-# %%
-display(Markdown(serving.describe_mixtures(served)))
+display(served, Markdown(serving.describe_mixtures(served)))
 used = serving.read_usage(here)
 used if len(used) else Markdown("No real model was asked for this study.")
 
@@ -100,6 +113,7 @@ used if len(used) else Markdown("No real model was asked for this study.")
 # %%
 rules = Rules(tie_rule=tie_rule, missing_votes=missing_votes)
 voted = cast_votes(answered, stance_runs, rules)
+stances = wordings.align(voted, wordings.cast_all(in_wordings, wording_runs, rules))
 voted.head(3)
 
 # %% [markdown]
@@ -150,7 +164,7 @@ Markdown(
 
 # %%
 tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "07_bounds": bounds}
-tables |= {"07_served": served, "07_usage": used, "07_reasons": reasons}
+tables |= {"07_served": served, "07_usage": used, "07_reasons": reasons, "07_stances": stances}
 written += [here.write(table, name) for name, table in tables.items()]
 Markdown(
     "Written: " + ", ".join(f"`{f}`" for f in written) + ". No questions are asked after this page."

@@ -18,10 +18,10 @@
 # respond differently count; because that choice matters, the same comparison is also made on all
 # statements. This gives **Figure 1** and **Appendix B**.
 #
-# *reads* `01_theses.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
-# `07_accounting.csv`, `07_bounds.csv`, `07_reasons.csv`, `data/reference` · *writes*
-# `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the
-# rules below
+# *reads* `01_theses.csv`, `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`,
+# `07_votes.csv`, `07_stances.csv`, `07_accounting.csv`, `07_bounds.csv`, `07_reasons.csv`,
+# `data/reference` · *writes* `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`,
+# `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -35,7 +35,7 @@ from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import grim, hofstede, published
-from alignment.stats import gaps, positions
+from alignment.stats import gaps, positions, wordings
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import scores
@@ -75,8 +75,8 @@ counted.reindex(here.dimensions, fill_value=0).T
 # study. Dimensions that a study defines itself have none.
 
 # %%
-countries = {name: culture.people for name, culture in here.study.cultures.items()}
-people = hofstede.read_human_values(human_values, countries).query("dimension in @here.dimensions")
+people = hofstede.read_human_values(human_values, here.study.countries)
+people = people.query("dimension in @here.dimensions")
 table = positions.figure1(groups, differ)
 everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", selection="both")])
 several = here.models["culture"].nunique() > 1
@@ -124,7 +124,8 @@ style.save(here, figure, "figure1_all", caption)
 # as people. A direction is *decided* only if the 95 % interval of the gap leaves out 0; otherwise
 # other statements could turn it round. The exact p flips the sides of statements; Holm corrects it,
 # but not the interval, for the number of directions. By chance, each direction would agree at most
-# about half of the time; notebook 14 says how often all of them would.
+# about half of the time; notebook 14 says how often all of them would. Where the study asks in
+# other wordings, too, their directions stand beside it (notebook 17).
 
 # %%
 directions = gaps.decide_directions(groups, people, differ)
@@ -132,9 +133,13 @@ directions.round({name: 1 for name in ("gap_models", "gap_people", "low", "high"
 
 # %%
 agree, decided = directions["agrees"].eq("yes"), directions["decided"]
+labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
+in_wordings = wordings.score_wordings(labels, stances, here.models)
+placed = wordings.place_groups(in_wordings, here.models, differ)
+also = wordings.describe_directions(wordings.compare_directions(placed, people))
 Markdown(
     f"**{agree.sum()} of {len(directions)} directions agree with people.** Decided by their "
-    f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. "
+    f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. {also} "
     f"{page_notes.caution(here)}"
 )
 

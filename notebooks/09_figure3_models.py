@@ -17,9 +17,10 @@
 # statements. This gives **Figure 3**, once from this study and once from the numbers that the paper
 # prints in Table 3.
 #
-# *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_accounting.csv`, `07_bounds.csv`,
-# `data/reference` · *writes* `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`,
-# `figure3_printed` · *takes* every rule of the study
+# *reads* `04_votes.csv`, `05_votes.csv`, `05_sociocultural_statements.csv`, `07_scores.csv`,
+# `07_stances.csv`, `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes*
+# `09_figure3.csv`, `09_figure3_printed.csv`, `figure3`, `figure3_printed` · *takes* every rule of
+# the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -30,7 +31,7 @@ from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import published
-from alignment.stats import label_uncertainty, positions
+from alignment.stats import label_uncertainty, positions, wordings
 from alignment.stats.intervals import SCORES
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
@@ -62,6 +63,8 @@ page_notes.missing_stances(here)
 # Table 3 (notebook 10) uses only statements answered in both languages, so its means can differ
 # slightly. A model without readable answers has no position. `low_labels` and `high_labels` are the
 # interval if the judges' votes on the labels are drawn again as well (in `09_figure3.csv`).
+# *always agreeing* is the position of somebody who agrees with every statement: labels that point
+# one way give it a culture.
 
 # %%
 rng, rules = np.random.default_rng(9), Rules.from_parameters(here.parameters)
@@ -70,7 +73,10 @@ stances = scored.drop_duplicates(["statement_id", "model"])
 stances = stances.pivot(index="statement_id", columns="model", values="vote")
 wider = label_uncertainty.intervals_with_labels(drawn, stances, SCORES, rng)
 table = positions.model_positions(scored).merge(wider, how="left", on=["dimension", "model"])
-table.pivot_table(index="dimension", columns="model", values="mean", sort=False).round(2)
+labels = here.read("05_sociocultural_statements")
+table = table.merge(wordings.always_agreeing(labels).reset_index(), how="left", on="dimension")
+by = ["dimension", "always_agreeing"]
+table.pivot_table(index=by, columns="model", values="mean", sort=False).round(2).reset_index()
 
 # %% [markdown]
 # ## The figure
@@ -88,17 +94,22 @@ style.save(here, paper_figures.models_by_dimension(table), "figure3", caption)
 # ## Is it more than chance?
 #
 # If an interval excludes 0, the side on which the model stands is unlikely to be an accident of the
-# choice of statements. The interval does not cover other wordings or other days.
+# choice of statements. The interval does not cover other days, nor other wordings: where the study
+# asks in some, they stand beside it (notebook 17).
 
 # %%
-said = f"{positions.sentence(table)} {label_uncertainty.describe(table)}"
+in_wordings = wordings.score_wordings(labels, here.read("07_stances"), here.models)
+placed = wordings.place_models(in_wordings).merge(here.models[["model", "language"]])
+said = f"{positions.sentence(table)} {label_uncertainty.describe(table)} "
+said += wordings.describe_positions(placed)
 Markdown(f"{said} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## What the paper prints
 #
 # The paper's Table 3 prints every model's mean in both languages; its Figure 3 shows the native
-# ones. No intervals are printed, so none are drawn.
+# ones. No intervals are printed, so none are drawn. The paper does not print its labels, so what
+# always agreeing would give cannot be set beside it.
 
 # %%
 printed = published.read_table3().query("native").assign(low=np.nan, high=np.nan, n=np.nan)

@@ -18,10 +18,11 @@
 # bootstrap test and, beside it, exact tests corrected for multiple comparisons. In a study with a
 # single language, the models are compared with each other instead.
 #
-# *reads* `04_votes.csv`, `05_votes.csv`, `07_scores.csv`, `07_answers.csv.gz`, `07_votes.csv`,
-# `07_accounting.csv`, `07_bounds.csv`, `data/reference` · *writes* `10_table3.csv`,
-# `10_equivalence.csv`, `10_noise_floor.csv`, `10_coverage.csv`, `table3`, `table3_printed` ·
-# *takes* the rules below, and every rule of the study
+# *reads* `04_votes.csv`, `05_votes.csv`, `05_sociocultural_statements.csv`, `07_scores.csv`,
+# `07_answers.csv.gz`, `07_votes.csv`, `07_stances.csv`, `07_accounting.csv`, `07_bounds.csv`,
+# `data/reference` · *writes* `10_table3.csv`, `10_equivalence.csv`, `10_noise_floor.csv`,
+# `10_coverage.csv`, `table3`, `table3_printed` · *takes* the rules below, and every rule of the
+# study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -43,6 +44,7 @@ from alignment.stats import (
     noise_floor,
     null_model,
     significance,
+    wordings,
 )
 from alignment.stats.intervals import DIFFERENCES
 from alignment.study import page_notes
@@ -127,7 +129,8 @@ tables.show_tests(table.assign(p_joint=judged["p_joint"]))
 # show that the change is smaller than the margin) or *undecided*. Only *equivalent* says that a
 # model is resilient to the language. `statements needed` is how many would decide an undecided
 # entry, and how, if they changed as often and as far as those here; `smallest difference` is what a
-# star after Holm's correction would mark four times in five.
+# star after Holm's correction would mark four times in five. Where the study asks in other
+# wordings, too, their changes stand beside these (notebook 17).
 
 # %%
 display(tables.show_verdicts(judged))
@@ -136,10 +139,13 @@ kinds = {"bootstrap": table["p_bootstrap"], "exact test": table["p_exact"]}
 kinds |= {"Holm": judged["p_holm"], "joint test": judged["p_joint"]}
 found = [f"**{(p < significance.ALPHA).sum()}** ({kind})" for kind, p in kinds.items()]
 verdicts = [f"{number} at {at:g}" for at, number in counts["equivalent"].items()]
+labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
+in_wordings = wordings.score_wordings(labels, stances, here.models)
+also = wordings.describe_changes(wordings.compare_languages(in_wordings, pairs))
 Markdown(
     f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. "
     f"Equivalent, by margin: {', '.join(verdicts)}. {label_uncertainty.describe(table)} "
-    f"{page_notes.caution(here)}"
+    f"{also} {page_notes.caution(here)}"
 )
 
 # %% [markdown]

@@ -31,7 +31,8 @@ from IPython.display import Markdown, display
 
 from alignment.asking import planted_recovery
 from alignment.figures import diagnostics, style
-from alignment.paper import ledger, study_values
+from alignment.paper import hofstede, ledger, study_values
+from alignment.stats import wordings
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
@@ -59,7 +60,12 @@ entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_
 # its printed numbers imply stands in notebook 16.
 
 # %%
-ledger.show_entries(entries)
+display(ledger.show_entries(entries))
+people = hofstede.read_human_values(human_values, here.study.countries)
+people = people.query("dimension in @here.dimensions")
+labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
+also = wordings.describe_claims(labels, stances, here.models, people)
+Markdown(f"In other wordings of the question (notebook 17): {also}" if also else "")
 
 # %% [markdown]
 # The entries of Table 3 in its own layout, *paper | here*, if this study asked the paper's models.

@@ -22,9 +22,9 @@
 #
 # *reads* `02_statements.csv`, `02_left_out.csv`, `04_answers.csv.gz`, `05_answers.csv.gz`,
 # `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`,
-# `data/raw/<study>`, `data/reference` · *writes* `14_specifications.csv`, `14_claims.csv`,
-# `14_joint.csv`, `14_null.csv`, `14_assignments.csv`, `specification_curve`, `null_directions` ·
-# *takes* every rule of the study, the size of a simulation
+# `07_stances.csv`, `data/raw/<study>`, `data/reference` · *writes* `14_specifications.csv`,
+# `14_claims.csv`, `14_joint.csv`, `14_null.csv`, `14_assignments.csv`, `specification_curve`,
+# `null_directions` · *takes* every rule of the study, the size of a simulation
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -130,8 +130,9 @@ style.save(here, figure, "specification_curve", caption)
 # other judges: since the judges are also the models under study, a model's own labels could favour
 # its own group. Each judge is left out once, and then the labels come from the judges of one
 # culture only, whichever model is scored; the quorum stays at half of the planned votes. Then other
-# tests of a change with the language. `calls` counts the questions that would have to be asked
-# first; later steps would add to them.
+# tests of a change with the language, and the other wordings of the stance question that were asked
+# (*corrected*: for a leaning to agree, notebook 17). `calls` counts the questions that would have
+# to be asked first; later steps would add to them.
 
 # %%
 curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)])

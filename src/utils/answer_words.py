@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import yaml
 
+from utils.cells import SCORES, is_stance
 from utils.errors import Problem, nearest
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -64,7 +65,7 @@ def patterns() -> SimpleNamespace:
         simplified=str.maketrans(traditional[::2], traditional[1::2]),
         named={*tags, *(k for w in every.values() for k in w["keywords"])},
         **{k: _any(w.get(k, NOTHING) for w in every.values()) for k in EVERYWHERE},
-        says={s: _says(every, s, either["because"]) for s in next(iter(every.values()))["answers"]},
+        says={step: _says(every, step, either["because"]) for step in SCORES},
         states={side: _states(every, side, either["opener"]) for side in ("agree", "disagree")},
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],
@@ -96,13 +97,19 @@ def _marks(every: dict, opener: str, number: str) -> dict[str, re.Pattern]:
 def _says(every: dict, step: str, because: str) -> list[tuple]:
     """Return, in all languages: answer, language, how it is said, its echoes, what denies it."""
     out, after = [], AFTER.replace("BECAUSE", because)
-    for language, own in every.items():
-        for answer, entry in own["answers"][step].items():
-            all_of = [w["answers"][step][answer] for w in every.values()]
+    entries = {language: _answers(own["answers"], step) for language, own in every.items()}
+    for language, own in entries.items():
+        for answer, entry in own.items():
+            all_of = [others[answer] for others in entries.values() if answer in others]
             says = re.compile(f"(?P<said>{_any([entry['says']]).pattern}){after}")
             echoes = _any([e["echoes"] for e in all_of if e.get("echoes")] or [r"(?!)"])
             out.append((answer, language, says, echoes, _any(e["denies"] for e in all_of)))
     return out
+
+
+def _answers(answers: dict, step: str) -> dict:
+    """Return the entries of a step's answers; a wording's own ones lie over those of `stance`."""
+    return (answers["stance"] if is_stance(step) else {}) | answers.get(step, {})
 
 
 def _any(alternatives) -> re.Pattern:

@@ -8,17 +8,28 @@ import pandas as pd
 from utils.errors import Problem
 
 STEPS = ("relevance", "polarity", "stance")
+WORDINGS = ("negated", "turned", "reworded", "unforced")  # other ways to ask for a stance
+WORDING_STEPS = tuple(f"stance_{wording}" for wording in WORDINGS)
 STATES = ("answered", "refused", "unreadable", "cut off", "wrong language", "failed", "not asked")
 SCORES = {
     "relevance": {"yes": 1, "no": 0},
     "polarity": {"-2": -2, "-1": -1, "1": 1, "2": 2},
     "stance": {"agree": 1, "disagree": -1},
+    "stance_negated": {"agree": -1, "disagree": 1},  # agreeing that the statement is wrong
+    "stance_turned": {"agree": 1, "disagree": -1},
+    "stance_reworded": {"agree": 1, "disagree": -1},
+    "stance_unforced": {"agree": 1, "neither": 0, "disagree": -1},
 }
 DIMENSIONS = ["PDI", "IDV", "MAS", "UAI", "LTO", "IND"]
 
 PAIR = ["statement_id", "dimension"]
 VOTER = [*PAIR, "model", "language"]  # whose answers, over the runs, make one vote
 CELL = ["step", *VOTER, "run"]
+
+
+def is_stance(step: str) -> bool:
+    """Return whether a step asks for a stance, in whichever wording."""
+    return step == "stance" or step in WORDING_STEPS
 
 
 def in_paper_order(dimensions: Iterable[str]) -> list[str]:

@@ -2,9 +2,10 @@
 
 import re
 from functools import cache
+from itertools import product
 
 from utils import answer_words
-from utils.cells import STEPS
+from utils.cells import STEPS, WORDING_STEPS
 from utils.errors import Problem, nearest
 
 SLOT = re.compile(r"\{(\w+)\}")
@@ -17,7 +18,9 @@ CONTROLS = ("INST", "SYS", "AVAILABLE", "TOOL")  # what chat models write betwee
 
 @cache
 def languages() -> list[str]:
-    """Return the languages that have all files: a template for each step, and the words of answers.
+    """Return the languages that have the words of answers and a template for each step.
+
+    Other wordings of the stance step need not be there.
 
     >>> {"en", "zh"} <= set(languages())
     True
@@ -29,8 +32,9 @@ def languages() -> list[str]:
 @cache
 def template(step: str, language: str) -> str:
     """Return the text of a prompt with its slots still open."""
-    if step not in STEPS:
-        listed, near = ", ".join(STEPS), nearest(step, STEPS)
+    every = (*STEPS, *WORDING_STEPS)
+    if step not in every:
+        listed, near = ", ".join(every), nearest(step, every)
         raise Problem(f'There is no step "{step}" (steps: {listed}).{near}')
     if language not in languages():
         listed, near = ", ".join(languages()), nearest(language, languages())
@@ -38,7 +42,10 @@ def template(step: str, language: str) -> str:
             f'There are no prompts in the language "{language}" (languages: {listed}); '
             f"a language is added by its files in src/utils/templates.{near}"
         )
-    return (answer_words.TEMPLATES / f"{step}.{language}.txt").read_text(encoding="utf-8").strip()
+    path = answer_words.TEMPLATES / f"{step}.{language}.txt"
+    if not path.exists():
+        raise Problem(f"There is no {path.name} in src/utils/templates, which this study needs.")
+    return path.read_text(encoding="utf-8").strip()
 
 
 def slots(step: str, language: str) -> set[str]:
@@ -117,8 +124,8 @@ def recognise(messages: list[dict]) -> tuple[str, str, str, str | None]:
     ('stance', 'zh', '每周应工作四天。', None)
     """
     content = messages[-1]["content"]
-    for language in languages():
-        for step in STEPS:
+    for language, step in product(languages(), (*STEPS, *WORDING_STEPS)):
+        if (answer_words.TEMPLATES / f"{step}.{language}.txt").exists():
             if match := _shape(step, language).fullmatch(content):
                 values = match.groupdict()
                 statement = unshield(values["statement"], language)

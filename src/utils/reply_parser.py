@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from utils.answer_words import patterns, words
+from utils.cells import is_stance
 
 CUT = {"length", "max_tokens"}
 FILTERED = {"content_filter", "safety", "refusal"}
@@ -147,7 +148,8 @@ def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tupl
         return nothing
     if any(_contradicts(step, answer, mark, text, start) for mark in marks[:-1]):
         return nothing
-    if step == "stance" and _says_otherwise(answer, _unquoted(text[:start])):
+    on_statement = is_stance(step) and step != "stance_negated"  # which asks about another claim
+    if on_statement and _says_otherwise(answer, _unquoted(text[:start])):
         return nothing
     marked_in = {l for keyword, l in patterns().keywords.items() if keyword in text[start:end]}
     return answer, {spoken} if spoken else marked_in, (start, end)
@@ -261,9 +263,11 @@ def _says_otherwise(answer: str, before: str) -> bool:
 
     Unless it is taken back later on.
     """
-    other = "disagree" if answer == "agree" else "agree"
-    stated = list(patterns().states[other].finditer(before))
-    return bool(stated) and not patterns().retracts.search(before[stated[-1].end() :])
+    for side in {"agree", "disagree"} - {answer}:
+        stated = list(patterns().states[side].finditer(before))
+        if stated and not patterns().retracts.search(before[stated[-1].end() :]):
+            return True
+    return False
 
 
 def _mostly(language: str, text: str) -> bool:

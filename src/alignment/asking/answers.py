@@ -8,9 +8,9 @@ import pandas as pd
 
 from alignment.asking import archive, collection, plan, serving
 from alignment.study import table_files
-from alignment.study.paths import ASKING
+from alignment.study.paths import ASKING, WORDINGS
 from alignment.study.workspace import Workspace
-from utils.cells import CELL, SCORES, STATES, STEPS
+from utils.cells import CELL, SCORES, STATES, is_stance
 from utils.errors import Problem
 
 COLUMNS = [*CELL, "state", "answer", "respondents"]
@@ -101,7 +101,12 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
         answers = answers.assign(state="answered")
     table_files.check_columns(answers, COLUMNS, where, "a table of answers")
     study = workspace.study
-    choices = {"step": STEPS, "model": study.models, "language": study.languages, "state": STATES}
+    choices = {
+        "step": tuple(SCORES),
+        "model": study.models,
+        "language": study.languages,
+        "state": STATES,
+    }
     choices["respondents"] = ("live", "simulated", "imported")
     for column, values in choices.items():
         blank = answers["state"].eq("not asked") & (column == "respondents")
@@ -111,8 +116,10 @@ def check_answers(workspace: Workspace, answers: pd.DataFrame, where: str) -> pd
             raise Problem(f"{where}: {_first_cell(wrong)} has {what}.")
     if (is_empty := answers["statement_id"] == "").any():
         raise Problem(f"{where}: {_first_cell(answers[is_empty])} has no statement_id.")
-    has_none, is_stance = answers["dimension"] == "", answers["step"] == "stance"
-    wrong = answers[~np.where(is_stance, has_none, answers["dimension"].isin(workspace.dimensions))]
+    has_none, asks_stance = answers["dimension"] == "", answers["step"].map(is_stance)
+    wrong = answers[
+        ~np.where(asks_stance, has_none, answers["dimension"].isin(workspace.dimensions))
+    ]
     if len(wrong):
         listed = f"a stance has none, the other steps one of {', '.join(workspace.dimensions)}"
         what = f'the dimension "{wrong.iloc[0]["dimension"]}" ({listed})'
@@ -169,7 +176,9 @@ def export_answers(workspace: Workspace, file: Path) -> int:
 
 def _read_all(workspace: Workspace) -> pd.DataFrame | None:
     """Read the answers of all steps from the notebooks' tables; None while one is not there."""
-    paths = [workspace.base.processed / f"{n}_answers.csv.gz" for n in ASKING.values()]
+    names = [f"{number}_answers.csv.gz" for number in ASKING.values()]
+    names += [WORDINGS] if workspace.study.wordings else []
+    paths = [workspace.base.processed / name for name in names]
     if not all(path.exists() for path in paths):
         return None
     return pd.concat([table_files.read(path) for path in paths], ignore_index=True)[COLUMNS]

@@ -14,6 +14,7 @@ import pandas as pd
 from alignment.study import table_files
 from alignment.study.schema import Study
 from alignment.study.workspace import Workspace
+from utils.cells import SCORES, is_stance
 
 COLUMNS = ["step", "statement_id", "dimension", "model", "language", "value"]
 RELEVANT = 0.1  # share of statement-dimension pairs that are relevant where no table plants them
@@ -53,8 +54,8 @@ def plant_labels(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame
 def plant(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
     """Return the whole ground truth of statements, one row per label and per stance.
 
-    Columns: step, statement_id, dimension, model, language, value (of stances: 1 agrees, -1
-    disagrees).
+    Columns: step, statement_id, dimension, model, language, value (of stances: 1 is for the
+    statement, -1 against it and 0 neither, in whichever wording it is asked).
     """
     labels = plant_labels(workspace, statement_ids)
     polarities: dict[str, dict[str, float]] = {}
@@ -62,8 +63,11 @@ def plant(workspace: Workspace, statement_ids: list[str]) -> pd.DataFrame:
         polarities.setdefault(row.statement_id, {})[row.dimension] = row.value
     study, stances = workspace.study, []
     for statement, model, language in product(statement_ids, study.models, study.languages):
-        value = _draw_stance(study, statement, polarities.get(statement, {}), model, language)
-        stances.append(("stance", statement, "", model, language, value))
+        opinion = _draw_stance(study, statement, polarities.get(statement, {}), model, language)
+        for step in filter(is_stance, study.steps):
+            by_habit = _draw_habit(study, step, statement, model)
+            value = opinion if by_habit is None else by_habit
+            stances.append((step, statement, "", model, language, value))
     labels = labels[labels["statement_id"].isin(statement_ids)]
     return pd.concat([labels, pd.DataFrame(stances, columns=COLUMNS)], ignore_index=True)
 
@@ -102,3 +106,21 @@ def _draw_stance(
         language = study.languages[0]
     draw = uniform(simulation.seed, "stance", statement, model, language)
     return 1 if draw < (1 + mean) / 2 else -1
+
+
+def _draw_habit(study: Study, step: str, statement: str, model: str) -> int | None:
+    """Draw the stance that a respondent's habit makes of its answer; None where it has a view.
+
+    The draw is the same in all wordings and languages: whoever agrees by habit agrees with a
+    statement and with its negation.
+    """
+    habits = study.simulation.habits.get(model)
+    if habits is None:
+        return None
+    draw, meant = uniform(study.simulation.seed, "habit", statement, model), SCORES[step]
+    if draw < habits.agree:
+        return meant["agree"]
+    if draw < habits.agree + habits.first:
+        return meant["disagree" if step == "stance_turned" else "agree"]
+    is_middle = draw < habits.agree + habits.first + habits.middle
+    return 0 if is_middle and "neither" in meant else None

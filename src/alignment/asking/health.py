@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from alignment.asking.endpoint import Failure
 from alignment.asking.request import Request
 from utils import reply_parser
-from utils.cells import STEPS
+from utils.cells import SCORES
 
 USED_UP = 5  # times that an endpoint may say to a model that a limit of the day is reached
 HOPELESS = 10  # failures in a row of a model without any reply: it is stopped
@@ -66,7 +66,7 @@ class Health:
         self.replied.add(request.model)
         self.used_up[request.model] = 0
         self.failures.pop(place, None)
-        if place in self.readable or request.step not in STEPS:
+        if place in self.readable or request.step not in SCORES:
             return
         words, unread = reply["text"], self.unread[place]
         state, _ = reply_parser.read(request.step, request.language, words, reply["finish_reason"])

@@ -7,7 +7,7 @@ from alignment.study import dimensions
 from alignment.study.schema import Study
 from alignment.study.workspace import Workspace
 from utils import prompts
-from utils.cells import CELL, PAIR, STEPS, cells_of_pairs, cells_of_statements
+from utils.cells import CELL, PAIR, STEPS, cells_of_pairs, cells_of_statements, is_stance
 from utils.errors import Problem
 
 # A guess of the tokens of a reply, until a study or a pilot knows better.
@@ -26,7 +26,7 @@ def step_cells(workspace: Workspace, step: str, runs: int) -> pd.DataFrame:
     Where labels are brought there is none to label.
     """
     study = workspace.study
-    if study.labels and step != "stance":
+    if study.labels and not is_stance(step):
         return pd.DataFrame(columns=CELL).astype({"run": "int64"})
     if step == "relevance":
         ids, dims = workspace.read("02_statements")["statement_id"], workspace.dimensions
@@ -36,6 +36,14 @@ def step_cells(workspace: Workspace, step: str, runs: int) -> pd.DataFrame:
         return cells_of_pairs(step, pairs, workspace.judges, study.languages, runs)
     ids = workspace.read("05_sociocultural_statements")["statement_id"].drop_duplicates()
     return cells_of_statements(step, ids, [""], list(study.models), study.languages, runs)
+
+
+def wording_cells(workspace: Workspace, runs: int) -> pd.DataFrame:
+    """Return the cells of all other wordings in which the study asks for stances."""
+    steps = [step for step in workspace.study.steps if step not in STEPS]
+    if not steps:
+        return pd.DataFrame(columns=CELL).astype({"run": "int64"})
+    return pd.concat([step_cells(workspace, step, runs) for step in steps], ignore_index=True)
 
 
 def pilot_cells(workspace: Workspace, step: str, n: int) -> pd.DataFrame:
@@ -74,7 +82,14 @@ def expected_sizes(study: Study) -> dict[str, int]:
         how += "statements there will be (the first notebooks, --until 03, show the statements)."
         raise Problem(f"The calls of the study {study.name} cannot be counted yet: {how}")
     sizes = (study.expected.statements, study.expected.pairs, study.expected.labelled)
-    return dict(zip(STEPS, sizes, strict=True))
+    by_step = dict(zip(STEPS, sizes, strict=True))
+    return {step: by_step.get(step, by_step["stance"]) for step in study.steps}
+
+
+def runs_by_step(study: Study, parameters: dict) -> dict[str, int]:
+    """Return the runs of each step that asks, among the parameters of the notebooks."""
+    names = {step: f"{step}_runs" if step in STEPS else "wording_runs" for step in study.steps}
+    return {step: int(parameters[name]) for step, name in names.items()}
 
 
 def plan_calls(
@@ -83,16 +98,17 @@ def plan_calls(
     """Return the calls of each step, model and language, with their tokens and range of US dollars.
 
     `sizes`: by step, the statements after the filter, the pairs relevant to a dimension, and the
-    statements with a label; `runs` by step. Where `usage` (`archive.average_usage`) holds enough
-    cells, tokens and cost are as these were; `basis` says which, or "a guess". For the paper's
-    study (776, 378, 281; five runs) the calls add up to 212,600.
+    statements with a label, once for each wording; `runs` by step. Where `usage`
+    (`archive.average_usage`) holds enough cells, tokens and cost are as these were; `basis` says
+    which, or "a guess". For the paper's study (776, 378, 281; five runs) the calls add up to
+    212,600.
     """
     usage = {} if usage is None else {row[:3]: row[3:] for row in usage.itertuples(index=False)}
     rows = []
-    for step in STEPS:
-        if study.labels and step != "stance":
+    for step in study.steps:
+        if study.labels and not is_stance(step):
             continue
-        models = study.models if step == "stance" else study.judges or study.models
+        models = study.models if is_stance(step) else study.judges or study.models
         calls = sizes[step] * runs[step] * (len(study.dimensions) if step == "relevance" else 1)
         for model in models:
             for language in study.languages:
@@ -110,7 +126,7 @@ def plan_expected_calls(study: Study, runs: dict[str, int]) -> pd.DataFrame:
 
     Empty where it expects none.
     """
-    sizes = dict.fromkeys(STEPS, 0) if study.expected is None else expected_sizes(study)
+    sizes = dict.fromkeys(study.steps, 0) if study.expected is None else expected_sizes(study)
     calls = plan_calls(study, sizes, runs).drop(columns="basis")
     return calls[calls["calls"] > 0] if study.expected is None else calls
 
@@ -124,7 +140,8 @@ def _measured_cost(
 
 def _guessed_cost(study: Study, step: str, model: str, language: str, calls: int) -> tuple:
     input_tokens = estimate_tokens(_typical_prompt(step, language))
-    output_tokens = study.models[model].reply_tokens.get(step, REPLY_TOKENS[step])
+    kind = "stance" if is_stance(step) else step
+    output_tokens = study.models[model].reply_tokens.get(kind, REPLY_TOKENS[kind])
     spread = REASONING_RANGE if study.models[model].reasoning else RANGE
     costs = [calls * cost_of_tokens(study, model, input_tokens, n * output_tokens) for n in spread]
     return calls * input_tokens, calls * output_tokens, *costs, "a guess"
@@ -132,7 +149,7 @@ def _guessed_cost(study: Study, step: str, model: str, language: str, calls: int
 
 def _typical_prompt(step: str, language: str) -> str:
     """Return a prompt with a statement of usual length in it."""
-    texts = {} if step == "stance" else dimensions.read_dimensions(language)
+    texts = {} if is_stance(step) else dimensions.read_dimensions(language)
     statement = "词" * 30 if language == "zh" else "word " * 16
     messages = prompts.fill(step, language, statement, next(iter(texts.values()), None))
     return "".join(message["content"] for message in messages)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alignment.asking import archive, collection, plan
 from alignment.study import table_files
-from alignment.study.paths import ASKING
+from alignment.study.paths import ASKING, WORDINGS
 from alignment.study.workspace import Workspace
 from utils import reply_parser
 from utils.cells import CELL
@@ -27,7 +27,8 @@ def read_servers(workspace: Workspace) -> pd.DataFrame:
     copy = _read_copy(workspace, "07_served", [*IDENTITY, "replies"])
     if copy is not None:
         return copy
-    tables = [workspace.read(f"{number}_answers.csv.gz") for number in ASKING.values()]
+    names = [f"{number}_answers.csv.gz" for number in ASKING.values()]
+    tables = map(workspace.read, [*names, WORDINGS] if workspace.study.wordings else names)
     cells = pd.concat([table[CELL] for table in tables])
     names = [*IDENTITY[1:], "key"]  # a reply without a word on who served it still has its key
     served = pd.DataFrame(_read_last(workspace, cells, names), columns=names)

@@ -11,6 +11,7 @@ from alignment.asking.ground_truth import uniform
 from alignment.asking.request import hash_json
 from alignment.study.workspace import Workspace
 from utils import answer_words, prompts
+from utils.cells import SCORES, is_stance
 from utils.errors import Problem
 
 VERSION = 2  # raise it with any change here or in `ground_truth` that may change an answer
@@ -24,7 +25,10 @@ def fingerprint(workspace: Workspace) -> str:
     path = ground_truth.planted_file(workspace)
     labels = path.read_text(encoding="utf-8") if path.exists() else ""
     phrases = [_phrases(language) for language in workspace.study.languages]
-    return hash_json([VERSION, workspace.study.simulation.model_dump(), labels, phrases])[:8]
+    settings = workspace.study.simulation.model_dump()
+    if not settings["habits"]:  # as in archives from before there were habits
+        del settings["habits"]
+    return hash_json([VERSION, settings, labels, phrases])[:8]
 
 
 def _phrases(language: str) -> dict:
@@ -74,14 +78,14 @@ class Respondents:
     ) -> float:
         """Return what a respondent holds on every run: mostly the ground truth."""
         simulation = self.study.simulation
-        who = (model, language) if step == "stance" else ("", "")
+        who = (model, language) if is_stance(step) else ("", "")
         key = (step, statement, dimension, *who)
         if key not in self.truth:  # a statement or pair that nobody planted
             sign = 1 if uniform("unplanned", *key) < 0.5 else -1
-            return {"relevance": 0, "polarity": 1, "stance": 1}[step] * sign
+            return 0 if step == "relevance" else sign
         value = self.truth[key]
         judging = uniform(simulation.seed, "judges", step, statement, dimension, model, language)
-        is_off = step != "stance" and judging < simulation.judge_noise
+        is_off = not is_stance(step) and judging < simulation.judge_noise
         return _other_value(step, value) if is_off else value
 
     def _say(self, value: float, step: str, language: str, draw: float) -> tuple[str, str]:
@@ -103,22 +107,24 @@ class Respondents:
 
 def _start(step: str, language: str) -> str:
     phrases = _phrases(language)
-    return f"{phrases['mark']} " + (f"{phrases['reasons']}\n\n" if step == "stance" else "")
+    return f"{phrases['mark']} " + (f"{phrases['reasons']}\n\n" if is_stance(step) else "")
 
 
 def _answer(step: str, language: str, value: float) -> str:
     phrases = _phrases(language)
     if step == "polarity":
         return f"{phrases['answer']}{int(value):+d}"
-    yes, no = {"relevance": ("yes", "no"), "stance": ("agree", "disagree")}[step]
-    return phrases["answer"] + phrases["words"][yes if value > 0 else no]
+    (answer,) = (name for name, score in SCORES[step].items() if score == value)
+    if answer == "neither":
+        return phrases["answer"] + answer_words.words(language)["simulated_neither"]
+    return phrases["answer"] + phrases["words"][answer]
 
 
 def _other_value(step: str, value: float) -> float:
     """Return the opposite answer, or the neighbour on the scale of polarities."""
     if step == "relevance":
         return 1 - value
-    return -value if step == "stance" else {-2: -1, -1: 1, 1: -1, 2: 1}[int(value)]
+    return -value if is_stance(step) else {-2: -1, -1: 1, 1: -1, 2: 1}[int(value)]
 
 
 def _completion(request: dict, content: str, finish_reason: str) -> dict:

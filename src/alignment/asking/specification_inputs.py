@@ -27,8 +27,16 @@ def read_collected(workspace: Workspace) -> Collected:
         dimensions=workspace.dimensions,
         brought=brought,
         planted=planted_recovery.score_ground_truth(workspace) if simulated else None,
+        stances=_read_stances(workspace),
         quorum=workspace.parameters.get("relevance_quorum", 0),
     )
+
+
+def _read_stances(workspace: Workspace) -> pd.DataFrame | None:
+    """Return the stances in all wordings; None where there is one wording."""
+    if not workspace.study.wordings:
+        return None
+    return workspace.read("07_stances")
 
 
 def _read_statements(workspace: Workspace) -> pd.DataFrame:
@@ -42,7 +50,7 @@ def _read_statements(workspace: Workspace) -> pd.DataFrame:
 def _read_people(workspace: Workspace) -> dict[str, pd.DataFrame]:
     """Read the versions of the human values that hold every country and any of the dimensions."""
     cultures = workspace.models["culture"].unique()
-    countries, versions = {c: workspace.study.cultures[c].people for c in cultures}, {}
+    countries, versions = {c: workspace.study.countries[c] for c in cultures}, {}
     for version in CHOICES["human_values"]:
         try:
             people = hofstede.read_human_values(version, countries)

@@ -149,7 +149,7 @@ def _check(workspace: Workspace) -> None:
     study, values = workspace.study, parameters.defaults() | workspace.parameters
     planned = len(study.judges or study.models) * len(study.languages)
     labels.check_quorum(values["relevance_quorum"], planned)
-    people = {name: culture.people for name, culture in study.cultures.items()}
+    people = study.countries
     hofstede.read_human_values(values["human_values"], people)
 
 

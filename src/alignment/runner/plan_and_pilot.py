@@ -9,7 +9,6 @@ from alignment.runner import plan_preview
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from utils import reply_parser
-from utils.cells import STEPS
 from utils.errors import Problem
 
 SUMS = ["calls", "new", "input_tokens", "output_tokens", "usd_low", "usd_high"]
@@ -49,7 +48,7 @@ def pilot(workspace: Workspace, n: int) -> str:
         if obstacles := find_obstacles(workspace, guesses):
             raise Problem("\n".join(["Nothing was asked.", *obstacles]))
     texts, reports, stopped = plan.read_texts(workspace.base), [], []
-    for step in STEPS:
+    for step in workspace.study.steps:
         cells = plan.pilot_cells(workspace.base, step, n)
         if cells.empty:
             continue

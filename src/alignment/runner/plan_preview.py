@@ -10,7 +10,7 @@ from alignment.runner import parameters
 from alignment.study.workspace import Workspace
 from alignment.translation import translations
 from utils import vote_filter
-from utils.cells import PAIR, STEPS, cells_of_pairs
+from utils.cells import PAIR, cells_of_pairs, is_stance
 from utils.errors import Problem
 from utils.labels import label_votes, relevant_pairs, scored_set
 from utils.rules import Rules
@@ -27,7 +27,7 @@ def plan_calls(workspace: Workspace, values: dict) -> pd.DataFrame:
     if not (base.processed / "01_debates.csv").exists():
         base = workspace
     values = parameters.defaults() | values
-    runs = {step: values[f"{step}_runs"] for step in STEPS}
+    runs = plan.runs_by_step(workspace.study, values)
     steps = {step: (cells, sure) for step, cells, sure in _steps(base, values, runs)}
     sizes = {step: _size(base, step, cells) for step, (cells, _) in steps.items()}
     calls = plan.plan_calls(workspace.study, sizes, runs, _average_usage(base))
@@ -58,7 +58,7 @@ def _steps(
     if kept is not None and not recorded:
         texts = _texts(base, kept)
     sure = kept is not None or base.study.respondents == "imported"
-    for step in STEPS:
+    for step in base.study.steps:
         cells = _cells(base, step, pairs, runs[step])
         if cells is None and base.study.respondents == "imported":
             cells = answers.read_cells(base, step)
@@ -68,6 +68,8 @@ def _steps(
             cells = collection.read_archived(base, cells, texts)
         sure = sure and cells is not None
         yield step, cells, sure
+        if is_stance(step):  # other wordings ask about the same statements
+            continue
         sure, pairs = sure and not cells["new"].any(), None
         if sure and not (recorded or base.study.labels):
             pairs = _next_pairs(base, step, cells, values)
@@ -100,7 +102,7 @@ def _cells(
 ) -> pd.DataFrame | None:
     """Return the cells of a step: of these pairs, or as the study's tables have them now."""
     if pairs is not None:
-        models = list(base.study.models) if step == "stance" else base.judges
+        models = list(base.study.models) if is_stance(step) else base.judges
         return cells_of_pairs(step, pairs, models, base.study.languages, runs)
     try:
         return plan.step_cells(base, step, runs)
@@ -111,9 +113,7 @@ def _cells(
 def _next_pairs(
     base: Workspace, step: str, answered: pd.DataFrame, values: dict
 ) -> pd.DataFrame | None:
-    """Return what the next step asks about, as notebooks 04 and 05 decide; None after stances."""
-    if step == "stance":
-        return None
+    """Return what the next step asks about, as notebooks 04 and 05 decide."""
     rules, planned = Rules.from_parameters(values), len(base.judges) * len(base.study.languages)
     votes = cast_votes(answered, values[f"{step}_runs"], rules)
     labels = label_votes(step, votes, planned, rules)

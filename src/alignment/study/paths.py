@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 REFERENCE = ROOT / "data" / "reference"
 ASKING = {"relevance": "04", "polarity": "05", "stance": "07"}  # the notebook that asks each step
+WORDINGS = "07_wordings.csv.gz"  # the answers to the other wordings of the stance question
 
 
 def shown(path: Path, root: Path | None = None) -> str:

@@ -15,14 +15,14 @@ from pydantic import (
 
 from alignment.study import endpoint_checks
 from alignment.study.endpoint_checks import FILLED
-from utils.cells import DIMENSIONS, SCORES
+from utils.cells import DIMENSIONS, SCORES, STEPS, WORDINGS
 from utils.errors import nearest
 from utils.reply_parser import bare
 
 # What `-p part.setting=value` may change: how a study is set up, not what was collected or paid for
 # or may be shown.
-CHANGEABLE = "languages dimensions cultures models judges sampling attempts labels".split()
-CHANGEABLE += "simulation annotators expected".split()
+CHANGEABLE = "languages dimensions cultures models judges wordings sampling attempts".split()
+CHANGEABLE += "labels simulation annotators expected".split()
 MEANINGS = ("agree", "disagree", "refused", "unreadable")  # of an answer in somebody's table
 
 
@@ -152,6 +152,20 @@ class Trouble(Part):
     wrong_language: float = 0.0
 
 
+class Habits(Part):
+    """Shares of statements on which a simulated respondent answers by habit, whatever it thinks."""
+
+    agree: float = Field(default=0.0, ge=0)  # it agrees with whatever it is asked about
+    first: float = Field(default=0.0, ge=0)  # it takes the answer that is named first
+    middle: float = Field(default=0.0, ge=0)  # it says neither, where that is offered
+
+    @model_validator(mode="after")
+    def _are_shares(self) -> "Habits":
+        if (total := self.agree + self.first + self.middle) > 1:
+            raise ValueError(f"the shares add up to {total:g}, and to at most 1 they may")
+        return self
+
+
 class Simulation(Part):
     """What the simulated respondents are like."""
 
@@ -161,6 +175,7 @@ class Simulation(Part):
     judge_noise: float = Field(ge=0, le=0.5)  # share of labels that a judge gets wrong
     run_noise: float = Field(ge=0, le=0.5)  # share of runs that give another answer
     trouble: Trouble = Trouble()
+    habits: dict[str, Habits] = {}  # by model
 
 
 class Annotators(Part):
@@ -250,6 +265,7 @@ class Study(Part):
     endpoints: dict[str, Endpoint] = {}
     models: dict[str, Model]
     judges: list[str] = []
+    wordings: list[str] = []  # in which stances are asked as well: negated, turned, ...
     sampling: Sampling = Sampling()
     attempts: int = Field(default=2, ge=1, le=10)  # at a reply, while it is unreadable or cut off
     show_texts: bool = False  # on pages: only where nobody else has a right in the texts
@@ -265,6 +281,9 @@ class Study(Part):
     def _names_are_listed(self) -> "Study":
         _check_listed("culture", {m.culture for m in self.models.values()}, self.cultures)
         _check_listed("judge", self.judges, self.models)
+        _check_listed("wording", self.wordings, WORDINGS)
+        if len(set(self.wordings)) < len(self.wordings):
+            raise ValueError(f"wordings: one is named twice ({', '.join(self.wordings)})")
         _check_listed("language", {c.language for c in self.cultures.values()}, self.languages)
         if self.respondents != "imported":
             endpoints = {m.endpoint for m in self.models.values()}
@@ -321,6 +340,7 @@ class Study(Part):
             raise ValueError(f"respondents: simulated {needed}")
         leanings, n = self.simulation.leanings, len(self.languages)
         _check_listed("simulated model", leanings, self.models)
+        _check_listed("simulated model", self.simulation.habits, self.models)
         for name in self.models:
             model = f'the simulated model "{name}"'
             if name not in leanings:
@@ -332,6 +352,16 @@ class Study(Part):
                     has = f"has {len(means)} leanings on {dimension}, and the study has {n}"
                     listed = ", ".join(self.languages)
                     raise ValueError(f"{model} {has} languages ({listed}): one for each")
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return the steps that ask questions, those of the other wordings last."""
+        return (*STEPS, *(f"stance_{wording}" for wording in self.wordings))
+
+    @property
+    def countries(self) -> dict[str, str]:
+        """Return the country whose people each culture is compared with."""
+        return {name: culture.people for name, culture in self.cultures.items()}
 
     def limit(self, model: str) -> int:
         """Return the most tokens that a model may answer with."""

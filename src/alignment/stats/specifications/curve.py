@@ -7,7 +7,13 @@ import pandas as pd
 
 from alignment.stats.specifications import claims, reanalysis
 from alignment.stats.specifications.claims import CLAIMS, NOBODY, Verdict
-from alignment.stats.specifications.reanalysis import FREE, LABELLING, Collected, Specification
+from alignment.stats.specifications.reanalysis import (
+    FREE,
+    LABELLING,
+    SCORING,
+    Collected,
+    Specification,
+)
 from utils import scores
 
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
@@ -65,12 +71,12 @@ def _outcome(have: Collected, row: dict) -> dict:
     if state == "not asked" or not labels:
         return out | dict.fromkeys(CLAIMS, pd.NA)
     version = spec.human_values
-    groups = _positions(have, spec.only(*LABELLING, "split_group", "differ"))
+    groups = _positions(have, spec.only(*SCORING, "split_group", "differ"))
     agree = claims.compare_directions(groups, have.people.get(version, NOBODY))
     verdicts = {
         "directions": claims.judge_expected(agree, expected(have, version)[0]),
-        "leanings": _judge_leanings(have, spec.only(*LABELLING, "human_values")),
-        "language": _judge_language(have, spec.only(*LABELLING, "test")),
+        "leanings": _judge_leanings(have, spec.only(*SCORING, "human_values")),
+        "language": _judge_language(have, spec.only(*SCORING, "test")),
     }
     for claim, verdict in verdicts.items():
         missed = "; ".join(f"{dimension}: {' / '.join(who)}" for dimension, *who in verdict.missed)
@@ -158,18 +164,18 @@ def compare_ranges(table: pd.DataFrame, figure1: pd.DataFrame) -> pd.DataFrame:
 def default_groups(have: Collected, specs: pd.DataFrame) -> pd.DataFrame:
     """Return the groups' responses under the first specification, the default."""
     spec = Specification.from_row(specs.iloc[0].to_dict())
-    return reanalysis.groups_under(have, spec.only(*LABELLING, "split_group"))
+    return reanalysis.groups_under(have, spec.only(*SCORING, "split_group"))
 
 
 @lru_cache(maxsize=512)
 def _positions(have: Collected, spec: Specification) -> pd.DataFrame:
-    groups = reanalysis.groups_under(have, spec.only(*LABELLING, "split_group"))
+    groups = reanalysis.groups_under(have, spec.only(*SCORING, "split_group"))
     return claims.group_positions(groups, spec.differ)
 
 
 @lru_cache(maxsize=512)
 def _judge_leanings(have: Collected, spec: Specification) -> Verdict:
-    scored = reanalysis.scores_under(have, spec.only(*LABELLING))
+    scored = reanalysis.scores_under(have, spec.only(*SCORING))
     positions = claims.model_positions(scored, have.models)
     leanings = claims.compare_leanings(positions, have.people.get(spec.human_values, NOBODY))
     return claims.judge_expected(leanings, expected(have, spec.human_values)[1])
@@ -177,9 +183,7 @@ def _judge_leanings(have: Collected, spec: Specification) -> Verdict:
 
 @lru_cache(maxsize=512)
 def _judge_language(have: Collected, spec: Specification) -> Verdict:
-    changes = claims.language_changes(
-        reanalysis.scores_under(have, spec.only(*LABELLING)), spec.test
-    )
+    changes = claims.language_changes(reanalysis.scores_under(have, spec.only(*SCORING)), spec.test)
     return claims.judge_planted(changes, _planted_changes(have))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from alignment.stats.specifications.claims import TESTS
 from utils import scores
-from utils.cells import PAIR, STEPS, cells_of_pairs, cells_of_statements
+from utils.cells import PAIR, STEPS, WORDINGS, cells_of_pairs, cells_of_statements
 from utils.label_robustness import list_quorums
 from utils.labels import label_votes, relevant_pairs, scale_quorum, scored_set
 from utils.rules import CHOICES, Rules
@@ -20,9 +20,10 @@ from utils.votes import cast_votes
 
 VOTING = ("tie_rule", "missing_votes", "runs")  # what votes hang on
 LABELLING = (*VOTING, "zero_median", "half_median", "relevance_quorum", "min_votes", "judges")
+SCORING = (*LABELLING, "wording")  # what scores hang on
 # the rules of which every combination is tried: they need no new answers
 FREE = {n: CHOICES[n] for n in CHOICES if n not in ("vote_source", "multi_thesis", "resample")}
-SINGLE = ("relevance_quorum", "min_votes", "runs", "judges", "test")  # changed one at a time
+SINGLE = ("relevance_quorum", "min_votes", "runs", "judges", "test", "wording")  # one at a time
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Specification(Rules):
     min_votes: int = 0
     runs: int = 0
     judges: str = "all"
+    wording: str = "asked"  # of the stance question, a column of `Collected.stances`
 
     @classmethod
     def from_row(cls, row: dict) -> Self:
@@ -54,6 +56,7 @@ class Collected:
     dimensions: list[str]
     brought: pd.DataFrame | None = None  # labels that came with the study, in place of judges
     planted: pd.DataFrame | None = None  # scores as planted
+    stances: pd.DataFrame | None = None  # in the other wordings, as `wordings.align` gives them
     quorum: int = 0  # yes votes that a relevant pair needs, of all that were planned; 0: half
 
 
@@ -84,6 +87,9 @@ def single_changes_of(have: Collected) -> dict[str, list]:
         changes["judges"] = [name for name in judges_of(have) if name != "all"]
     if len(have.languages) > 1:
         changes["test"] = [name for name in TESTS if name != Specification.test]
+    if have.stances is not None:
+        names = (*WORDINGS, "corrected")
+        changes["wording"] = [name for name in names if name in have.stances]
     return changes
 
 
@@ -142,8 +148,14 @@ def labels_under(have: Collected, spec: Specification) -> pd.DataFrame:
 
 @lru_cache(maxsize=256)
 def scores_under(have: Collected, spec: Specification) -> pd.DataFrame:
-    """Return the scores table (`scores.label_scores`) under a specification."""
+    """Return the scores table (`scores.label_scores`) under a specification.
+
+    Stances in another wording are those by the study's own rules of voting.
+    """
     stances = _votes(have, "stance", spec.only(*VOTING))
+    if spec.wording != Specification.wording and have.stances is not None:
+        voter = ["statement_id", "model", "language"]
+        stances = have.stances[[*voter, spec.wording]].rename(columns={spec.wording: "vote"})
     return scores.label_scores(labels_under(have, spec.only(*LABELLING)), stances, have.models)
 
 
@@ -152,8 +164,9 @@ def groups_under(have: Collected, spec: Specification) -> pd.DataFrame:
     """Return the groups' responses (`scores.group_scores`) under a specification."""
     answers = have.answers["stance"]
     counted = answers[answers["run"] <= runs_of(have, "stance", spec.runs)]
-    scored = scores_under(have, spec.only(*LABELLING))
-    return scores.group_scores(scored, have.models, spec.split_group, counted)
+    scored = scores_under(have, spec.only(*SCORING))
+    split = spec.split_group if spec.wording == Specification.wording else Rules.split_group
+    return scores.group_scores(scored, have.models, split, counted)
 
 
 @lru_cache(maxsize=256)
