@@ -95,8 +95,7 @@ labels = here.read("05_sociocultural_statements")
 scored = wordings.score_wordings(labels, stances, here.models)
 positions = here.in_order(wordings.place_models(scored))
 native = positions.merge(here.models[["model", "language"]])
-shown = native.pivot(index=["dimension", "model"], columns="wording", values="mean").round(2)
-here.in_order(shown[wordings.list_wordings(stances)].rename_axis(columns=None).reset_index())
+here.in_order(wordings.spread(native, "mean", "dimension", "model")).round(2)
 
 # %%
 caption = "Each model's position as asked, and corrected for a leaning to agree."
@@ -123,15 +122,12 @@ people = hofstede.read_human_values(version, here.study.countries)
 people = people.query("dimension in @here.dimensions")
 groups = wordings.place_groups(scored, here.models, rules.differ)
 directions = wordings.compare_directions(groups, people)
-by = ["dimension", "first", "second"]
-shown = directions.pivot(index=by, columns="wording", values="agrees").rename_axis(columns=None)
-shown.loc[here.dimensions, wordings.list_wordings(stances)]
+here.in_order(wordings.spread(directions, "agrees", "dimension", "first", "second"))
 
 # %%
 pairs = language_changes.pair_answers(here.study.models, here.study.languages)
 changes = wordings.compare_languages(scored, pairs)
-shown = changes.pivot(index=["dimension", "model"], columns="wording", values="difference").round(2)
-here.in_order(shown[wordings.list_wordings(stances)].rename_axis(columns=None).reset_index())
+here.in_order(wordings.spread(changes, "difference", "dimension", "model", "a", "b")).round(2)
 
 # %%
 said = [wordings.describe_directions(directions), wordings.describe_changes(changes)]
