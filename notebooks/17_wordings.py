@@ -30,7 +30,7 @@ study: str = "demo"  # name of the study, a file in studies/
 import numpy as np
 from IPython.display import Markdown
 
-from alignment.asking import planted_habits, planted_recovery
+from alignment.asking import planted_habits, planted_recovery, wording_texts
 from alignment.figures import style
 from alignment.figures import wordings as figures
 from alignment.paper import hofstede
@@ -51,12 +51,13 @@ page_notes.banner(here)
 # agreeing with it is a stance against the statement. `turned` has everything in the other order,
 # `reworded` is another question of the same meaning, and `unforced` offers a third answer. The
 # Chinese wordings were written for this project, like the English ones; no native speaker has
-# compared them yet.
+# compared them yet. Texts that a study brings for some statements take their place.
 
 # %%
 for step in filter(is_stance, here.study.steps):
     (question,) = prompts.fill(step, "en", "...")
     print(f"--- {step} ---{question['content'].rpartition('</statement>')[2]}\n")
+Markdown(f"{len(wording_texts.read(here)):,} texts were brought in place of a wording.")
 
 # %% [markdown]
 # ## What it does to each model
