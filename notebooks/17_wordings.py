@@ -19,9 +19,9 @@
 # results of the paper are worked out in each.
 #
 # *reads* `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_wordings.csv.gz`,
-# `07_stances.csv`, `data/reference` · *writes* `17_measures.csv`, `17_positions.csv`,
-# `17_groups.csv`, `17_directions.csv`, `17_changes.csv`, `17_habits.csv`, `17_controls.csv`,
-# `leanings`, `asked_and_corrected` · *takes* every rule of the study
+# `07_stances.csv`, `data/reference` · *writes* `17_accounting.csv`, `17_measures.csv`,
+# `17_positions.csv`, `17_groups.csv`, `17_directions.csv`, `17_changes.csv`, `17_habits.csv`,
+# `17_controls.csv`, `leanings`, `asked_and_corrected` · *takes* every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -58,6 +58,14 @@ for step in filter(is_stance, here.study.steps):
     (question,) = prompts.fill(step, "en", "...")
     print(f"--- {step} ---{question['content'].rpartition('</statement>')[2]}\n")
 Markdown(f"{len(wording_texts.read(here)):,} texts were brought in place of a wording.")
+
+# %% [markdown]
+# How many of the cells of each wording could be read. A cell without a readable answer has no
+# stance.
+
+# %%
+accounting = here.in_order(wordings.account(here.read("07_wordings.csv.gz")))
+accounting.groupby("wording", sort=False).sum(numeric_only=True)
 
 # %% [markdown]
 # ## What it does to each model
@@ -153,8 +161,8 @@ controls = planted_recovery.show_controls(recovery)
 controls if len(controls) else Markdown("")
 
 # %%
-tables = {"17_measures": measures, "17_positions": positions, "17_groups": groups}
-tables |= {"17_directions": directions, "17_changes": changes}
+tables = {"17_accounting": accounting, "17_measures": measures, "17_positions": positions}
+tables |= {"17_groups": groups, "17_directions": directions, "17_changes": changes}
 tables |= {"17_habits": recovery.habits, "17_controls": recovery.controls}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
 Markdown(f"Written: {files}. {page_notes.caution(here)}")

@@ -60,7 +60,7 @@ def asked_and_corrected(positions: pd.DataFrame, always: pd.Series) -> Figure:
     drawn = drawn.reset_index(["model", "culture"])
     colours = style.colour_cultures(drawn["culture"])
     models = [m for c in colours for m in drawn.loc[drawn["culture"] == c, "model"].unique()]
-    dimensions = list(dict.fromkeys(drawn.index))
+    dimensions = list(dict.fromkeys(positions["dimension"]))
     figure, panels = style.small_multiples(title, note, dimensions, len(models), colours)
     for dimension, row in drawn.iterrows():
         y, colour = models.index(row["model", ""]), colours[row["culture", ""]]

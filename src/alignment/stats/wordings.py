@@ -14,7 +14,8 @@ from alignment.stats.language_changes import pair_answers, paired_differences
 from alignment.stats.positions import model_positions
 from alignment.stats.specifications.claims import group_positions
 from utils import scores
-from utils.cells import WORDINGS
+from utils.accounting import account_cells
+from utils.cells import CELL, WORDINGS
 from utils.rules import DEFAULT, Rules
 from utils.votes import cast_votes
 
@@ -60,6 +61,16 @@ def align(votes: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     if "negated" in wide:
         wide[CORRECTED] = (wide[ASKED] + wide["negated"]) / 2
     return wide
+
+
+def account(answers: pd.DataFrame) -> pd.DataFrame:
+    """Count where the cells of each other wording ended: wording, and the columns of accounting."""
+    parts = [
+        account_cells(rows, rows[CELL]).assign(wording=step.removeprefix("stance_"))
+        for step, rows in answers.groupby("step", sort=False)
+    ]
+    table = pd.concat(parts or [account_cells(answers, answers[CELL]).assign(wording="")])
+    return table[["wording", *table.columns.drop("wording")]].reset_index(drop=True)
 
 
 def list_wordings(stances: pd.DataFrame) -> list[str]:
