@@ -144,8 +144,8 @@ def _write_index(material: Material) -> str:
     """Write a table of dimensions by models and groups, each number a link to its statements."""
     workspace = material.workspace
     cultures = list(workspace.models["culture"].unique())
-    selection = "differing" if len(cultures) > 1 else "all"
-    places = workspace.read("08_figure1").query("kind == 'models' and selection == @selection")
+    drawn = workspace.read("08_figure1").query("kind == 'models'")
+    places = drawn[drawn["selection"] == ("differing" if len(cultures) > 1 else "all")]
     places = places.set_index(["dimension", "group"])["value"]
     rows = []
     for d in workspace.dimensions:
