@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from alignment.asking import ground_truth, planted_habits
-from alignment.study.workspace import open_study
+from alignment.study.loader import load
+from alignment.study.workspace import Workspace
 from utils.cells import is_stance
 
 
 @pytest.fixture(scope="module")
 def demo():
-    return open_study("demo")
+    return Workspace(load("demo"), "demo")
 
 
 @pytest.fixture(scope="module")
