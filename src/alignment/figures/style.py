@@ -116,8 +116,9 @@ def _make_room_above(figure: Figure) -> None:
     for text in figure.texts:
         text.set_y(text.get_position()[1] * share)
     for legend in figure.legends:
-        left, at = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted()).p0
-        legend.set_bbox_to_anchor((left, at * share), figure.transFigure)
+        place = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted())
+        if place.height == 0:  # at a point; others have their place from the layout
+            legend.set_bbox_to_anchor((place.x0, place.y0 * share), figure.transFigure)
     if engine := figure.get_layout_engine():
         left, bottom, width, height = engine.get()["rect"]
         engine.set(rect=(left, bottom * share, width, height * share))
