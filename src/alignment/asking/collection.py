@@ -54,11 +54,11 @@ def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) ->
         why = "there are no recorded answers of this study."
         raise Problem(f"Neither answers.csv.gz nor {path.name} is in {where}: {why}")
     keys = cell_keys(workspace, cells, texts)
-    histories = _read_histories(workspace, cells, keys)
+    histories = _read_histories(workspace, cells, keys, texts)
 
     def open_requests(_) -> list[Request]:
         nonlocal histories
-        histories = _read_histories(workspace, cells, keys)
+        histories = _read_histories(workspace, cells, keys, texts)
         return _open_requests(workspace, cells, keys, histories, texts)
 
     if ask and any(histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys):
@@ -75,7 +75,8 @@ def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.
     has_text = np.array([place in texts for place in places], dtype=bool)
     with_text, without = cells[has_text], cells[~has_text]
     keys = cell_keys(workspace, with_text, texts)
-    histories, attempts = _read_histories(workspace, with_text, keys), workspace.study.attempts
+    histories = _read_histories(workspace, with_text, keys, texts)
+    attempts = workspace.study.attempts
     is_open = [histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys]
     new = np.array(is_open, dtype=bool) & ~pd.Series(keys, dtype=str).duplicated().to_numpy()
     answers = _with_answers(with_text, keys, histories).assign(new=new)
@@ -122,12 +123,17 @@ def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict
 
     @lru_cache(maxsize=16)  # neighbouring cells ask the same
     def messages(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
-        if own := texts.get((statement_id, language, step)):
-            return prompts.fill("stance", language, own)
+        own = texts.get((statement_id, language, step))
+        step = asked_as(texts, step, statement_id, language)
         about = described[language][dimension] if dimension else None
-        return prompts.fill(step, language, texts[statement_id, language], about)
+        return prompts.fill(step, language, own or texts[statement_id, language], about)
 
     return messages
+
+
+def asked_as(texts: dict, step: str, statement_id: str, language: str) -> str:
+    """Return the step whose question is asked: of a text that was brought, that of any stance."""
+    return "stance" if (statement_id, language, step) in texts else step
 
 
 def ask_rounds(
@@ -172,18 +178,22 @@ def _open_requests(
         history = histories.get(key, NEVER_ASKED)
         if key not in requests and history.is_open(attempts):
             who = {"model": cell.model, "run": cell.run, "attempt": history.attempts + 1}
-            what = {"step": cell.step, "language": cell.language, "replies": history.replies}
+            what = {"language": cell.language, "replies": history.replies}
+            what["step"] = asked_as(texts, cell.step, cell.statement_id, cell.language)
             question = messages(*(getattr(cell, name) for name in QUESTION))
             requests[key] = Request(key, messages=question, **who, **what)
     return list(requests.values())
 
 
-def _read_histories(workspace: Workspace, cells: pd.DataFrame, keys: list[str]) -> Histories:
+def _read_histories(
+    workspace: Workspace, cells: pd.DataFrame, keys: list[str], texts: dict
+) -> Histories:
     """Read what the archives hold of cells."""
     histories: Histories = {}
+    steps = set(cells["step"]) | ({"stance"} if any(len(key) == 3 for key in texts) else set())
     for path in archive_paths(workspace):
         with archive.open_archive(path) as connection:
-            own = _read_archive(connection, cells["step"].unique(), set(keys))
+            own = _read_archive(connection, sorted(steps), set(keys))
         histories |= {k: h for k, h in own.items() if h.replies or k not in histories}
     return histories
 
