@@ -202,7 +202,8 @@ by_dimension[list(kinds)].fillna("–")
 # beat at least half of the annotators. Then the judges: how many independent votes those on a pair
 # are worth, since judges who err on the same pairs repeat each other, and how many relevance labels
 # would differ if judges were weighed by how often they are right (Dawid and Skene), in place of the
-# quorum. Labels that were brought have no votes.
+# quorum. Labels that were brought have no votes. Simulated annotators are drawn around the labels,
+# so before them the labels pass by construction.
 
 # %%
 by_annotator = agreement.wide(ratings).droplevel("context")

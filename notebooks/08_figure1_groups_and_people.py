@@ -122,11 +122,12 @@ style.save(here, figure, "figure1_all", caption)
 # ## Is it more than chance?
 #
 # The paper's claim is about directions: on each dimension, the groups differ in the same direction
-# as people. A direction is *decided* only if the 95 % interval of the gap leaves out 0; otherwise
-# other statements could turn it round. The exact p flips the sides of statements; Holm corrects it,
-# but not the interval, for the number of directions. By chance, each direction would agree at most
-# about half of the time; notebook 14 says how often all of them would. Where the study asks in
-# other wordings, too, their directions stand beside it (notebook 17).
+# as people. A direction is *decided* only if the interval of the gap leaves out 0 at a level that
+# holds for all directions at once (95 % for one, 99.2 % for each of six); otherwise other
+# statements could turn it round. Shown is the 95 % interval of each. The exact p flips the sides of
+# statements; Holm corrects it for the number of directions. By chance, each direction would agree
+# at most about half of the time; notebook 14 says how often all of them would. Where the study asks
+# in other wordings, too, their directions stand beside it (notebook 17).
 
 # %%
 directions = gaps.decide_directions(groups, people, differ)

@@ -121,8 +121,8 @@ style.save(here, figure, "specification_curve", caption)
 # %% [markdown]
 # *Above: how many directions, leanings and entries are as each claim says, one column per
 # specification. Below: the choices that each specification makes. A rule whose marks gather at one
-# end affects the result; a rule whose marks spread evenly does not. A specification that leaves a
-# claim open has no dot there.*
+# end affects the result; a rule whose marks spread evenly does not. Specifications with the same
+# result stand in random order. A specification that leaves a claim open has no dot there.*
 #
 # ## One change at a time
 #

@@ -98,8 +98,9 @@ caption = "Each model's mean score in each language, and the same partially pool
 style.save(here, figures.partial_pooling(pooled), "pooling", caption)
 
 # %% [markdown]
-# *A filled point far from its hollow one rests on few statements. Its interval allows for other
-# statements and for the other models, so it need not be the interval of notebook 09.*
+# *A filled point far from its hollow one rests on few statements. Its interval is for these
+# statements, whose effects it does not know exactly; other statements would widen it, so it is not
+# the interval of notebook 09.*
 
 # %%
 tables = {"15_components": components, "15_reliability": judged, "15_pooling": pooled}

@@ -48,7 +48,7 @@ page_notes.banner(here, "printed")
 
 # %%
 claims = claim_rules.judge_printed_claims()
-claims.loc[claims["finding"] != "", ["claim", "finding", "verdict"]].reset_index(drop=True)
+claims[["claim", "finding", "verdict", "reason"]]
 
 # %% [markdown]
 # ## Which numbers of statements are possible?

@@ -72,7 +72,7 @@ def test_everything_is_recovered_and_all_controls_fail(here, expected):
     assert set(spoilt["check"]) == set(own.index), "a check without a control that fails"
     said = planted_recovery.describe(recovery)
     assert (
-        "recovered: **48 of 48**" in said and "found: **6 of 6**, false ones: **0 of 24**" in said
+        "recovered: **48 of 48**" in said and "found: **6 of 6**, false ones: **0 of 18**" in said
     )
     assert f"All {len(spoilt)} controls fail, as they must." in said
 

@@ -188,7 +188,7 @@ CLAIMS = {
     "deepseek_ind": ("holds", "DeepSeek 0.11"),
     "qwen_people": ("holds", "6 of 6"),
     "llama_gpt": ("cannot be decided", ""),
-    "named_significant": ("holds in part", "GPT LTO 0.0625, DeepSeek PDI 0.01562, DeepSeek LTO 1"),
+    "named_significant": ("does not hold", "GPT LTO 0.0625, DeepSeek PDI 0.01562, DeepSeek LTO 1"),
     "others_not": ("cannot be decided", "15 of 20"),
     "mae_range": ("holds", "0.50 to 1.20"),
     "mae_nearer": ("holds", "6 of 6"),

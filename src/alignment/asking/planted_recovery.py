@@ -77,7 +77,7 @@ def compare(workspace: Workspace, expected: Expected) -> Recovery:
     rows = _rows(AS_ESTIMATED, found, again, expected, tuple(recovery_checks.CHECKS), "hold")
     for name, (spoil, checks) in recovery_checks.CONTROLS.items():
         rows += _rows(name, spoil(found), again, expected, checks, "fail")
-    positions = _compare_positions(workspace, found, expected.within.mean)
+    positions = _compare_positions(workspace, found, expected)
     return Recovery(positions, pd.DataFrame(rows, columns=CONTROLS))
 
 
@@ -98,22 +98,23 @@ def _rows(
     return rows
 
 
-def _compare_positions(
-    workspace: Workspace, found: Estimates, tolerance: np.ndarray
-) -> pd.DataFrame:
+def _compare_positions(workspace: Workspace, found: Estimates, expected: Expected) -> pd.DataFrame:
     """Return each position as drawn, as planted and as estimated, and whether it was recovered.
 
     A row for each dimension, model and language, on the scale from -2 to 2. `leaning` is what the
-    study file says; `planted` the mean over the statements kept, by the planted labels and stances.
+    study file says; `planted` the mean over the statements kept, by the planted labels and stances
+    and worked out by none of the pipeline's own code.
     """
     study, axes = workspace.study, _axes(workspace, *BY)
-    planted = scores.positions(score_ground_truth(workspace), BY).drop(columns="missing")
-    planted = planted.rename(columns={"position": "planted", "n": "n_planted"})
     index = pd.MultiIndex.from_product(axes.values(), names=BY)
-    table = pd.DataFrame({"estimate": found.mean.ravel(), "tolerance": tolerance.ravel()}, index)
+    labelled = (~np.isnan(expected.planted.labelled.polarity)).sum(axis=0)
+    values = {"planted": expected.planted.mean, "estimate": found.mean}
+    values |= {"tolerance": expected.within.mean}
+    values["n_planted"] = np.broadcast_to(labelled[:, None, None], found.mean.shape)
+    table = pd.DataFrame({name: value.ravel() for name, value in values.items()}, index)
+    table = table.dropna(subset="planted").reset_index()
     counts = scores.positions(workspace.read("07_scores"), BY)[[*BY, "n"]]
-    table = workspace.in_order(planted).merge(table.reset_index(), on=BY)
-    table = table.merge(counts, on=BY, how="left")
+    table = workspace.in_order(table.merge(counts, on=BY, how="left"))
     places = {language: place for place, language in enumerate(study.languages)}
     means = [study.simulation.leanings[r.model].get(r.dimension) for r in table.itertuples()]
     at = table["language"].map(places)

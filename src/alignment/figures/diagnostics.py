@@ -143,7 +143,8 @@ def specification_curve(specs: pd.DataFrame, choices: list[str], claims: dict[st
         counts = specs[f"{claim}_right"].astype(float)
         right[f"{claim}_right"] = counts.where(specs[claim].notna())
     how = {"kind": "stable", "na_position": "first", "ignore_index": True}
-    specs = specs.assign(**right).sort_values([*right, *choices], **how)
+    mixed = specs.assign(**right).sample(frac=1, random_state=14)  # within the same result
+    specs = mixed.sort_values(list(right), **how)
     lines = [(c, v) for c in choices for v in sorted(specs[c].unique(), key=str)]
     heights = [0.55] * len(claims) + [0.2 * len(lines) + 0.4]
     note = f"Each of the {len(specs):,} columns is a specification. Dark: the claim holds (in the "

@@ -117,8 +117,11 @@ def _judge_changes(best: pd.DataFrame) -> dict[str, Judgement]:
     could = ", ".join(f"{m} {d}" for d, m in others.index[others["can_reach"]])
     reach, below = int(named["can_reach"].sum()), f"p < {ALPHA}"
     by_bootstrap = (named["best_bootstrap_p"] < ALPHA).sum()
-    reason = f"{reach} of 4 can reach an exact paired {below}, {by_bootstrap} a bootstrap {below}"
-    verdict = hold_all(reach, len(named))
+    cannot = named.index[named["best_bootstrap_p"] >= ALPHA]
+    reason = f"{reach} of 4 could reach an exact paired {below}, {by_bootstrap} a bootstrap {below}"
+    reason += "".join(f"; {m} {d} cannot by either" for d, m in cannot) + "; whether the others did"
+    reason += " is not printed"
+    verdict = hold(False) if len(cannot) else UNDECIDED
     finding = f"{(~others['can_reach']).sum()} of {len(others)} cannot reach {below}"
     return {
         "named_significant": Judgement(f"best exact p: {listed}", verdict, reason),

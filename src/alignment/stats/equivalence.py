@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from alignment.stats.intervals import DIFFERENCES, column_intervals, count_scores, mean_below
 from alignment.stats.joint_test import joint_p
-from alignment.stats.significance import ALPHA, smallest_difference
+from alignment.stats.significance import ALPHA, adjust_holm, smallest_difference
 
 MARGINS = (0.25, 0.5, 1.0)  # of a mean difference of scores, which lie between -2 and 2
 MOST = 2000  # statements beyond which no number is given
@@ -52,9 +52,9 @@ def decide(p_different: float, p_equivalent: float) -> str:
 def statements_needed(differences, margin: float, alpha: float = ALPHA) -> tuple[float, str]:
     """Return how many statements would decide, and how, if they changed as often and as far.
 
-    *Equivalent* where both one-sided tests at 5 % would say so, *different* where an interval of
-    level 1 - `alpha` would leave out 0. About an even chance: other statements change more or less.
-    NaN and "" where there is no statement, or more than `MOST` were needed.
+    *Equivalent* where both one-sided tests at `alpha` would say so, *different* where an interval
+    of level 1 - `alpha` would leave out 0. About an even chance: other statements change more or
+    less. NaN and "" where there is no statement, or more than `MOST` were needed.
 
     >>> statements_needed([0.0] * 12, 0.5), statements_needed([2.0] * 3 + [0.0] * 9, 0.5)
     ((23.0, 'equivalent'), (30.0, 'different'))
@@ -82,7 +82,7 @@ def _verdict_of(values: np.ndarray, counts: np.ndarray, margin: float, alpha: fl
     below = sum(mean_below(0.0, values, counts, DIFFERENCES)) / 2
     if min(below, 1 - below) < alpha / 2:
         return DIFFERENT
-    return EQUIVALENT if _equivalence_p(values, counts, margin) < ALPHA else UNDECIDED
+    return EQUIVALENT if _equivalence_p(values, counts, margin) < alpha else UNDECIDED
 
 
 def judge_changes(
@@ -93,16 +93,17 @@ def judge_changes(
     `table`: as `compare_languages` gives it; `differences`: as `paired_differences` does. A row is
     *different* if p_joint is below 0.05: the joint sign-flip test, beside Holm's correction of the
     exact p. Columns: dimension, model, culture, a, b, n, changed, difference, low, high (a 90 %
-    interval), p_holm, p_joint, p_equivalent, verdict, needed and towards (as `statements_needed`
-    gives them, where undecided), smallest (the least difference that a star after Holm's correction
-    would mark four times in five, at its first step).
+    interval), p_holm, p_joint, p_equivalent (after Holm's correction over all rows), verdict,
+    needed and towards (as `statements_needed` gives them, where undecided), smallest (the least
+    difference that a star after Holm's correction would mark four times in five, at its first
+    step).
     """
     low, high = column_intervals(differences, DIFFERENCES, 1 - 2 * ALPHA)
     columns, tests = differences.T, max(1, int(table["p_exact"].notna().sum()))
     result = table[["dimension", "model", "culture", "a", "b", "n", "changed", "difference"]]
     result = result.assign(low=low, high=high, p_holm=table["p_holm"])
     result["p_joint"] = joint_p(differences, resamples, rng)
-    result["p_equivalent"] = [equivalence_p(column, margin) for column in columns]
+    result["p_equivalent"] = _correct_equivalence(columns, margin)
     result["verdict"] = list(map(decide, result["p_joint"], result["p_equivalent"]))
     needed = [(float("nan"), "")] * len(result)
     for i in np.flatnonzero(result["verdict"] == UNDECIDED):
@@ -112,6 +113,11 @@ def judge_changes(
     return result
 
 
+def _correct_equivalence(columns: np.ndarray, margin: float) -> np.ndarray:
+    """Return p_equivalent of each column of differences, after Holm's correction over all."""
+    return adjust_holm([equivalence_p(column, margin) for column in columns])
+
+
 def count_verdicts(judged: pd.DataFrame, differences: np.ndarray) -> pd.DataFrame:
     """Return how many rows are different, equivalent and undecided at each of `MARGINS`.
 
@@ -119,7 +125,7 @@ def count_verdicts(judged: pd.DataFrame, differences: np.ndarray) -> pd.DataFram
     """
     counts = {}
     for margin in MARGINS:
-        equivalent = [equivalence_p(column, margin) for column in differences.T]
+        equivalent = _correct_equivalence(differences.T, margin)
         verdicts = pd.Series(list(map(decide, judged["p_joint"], equivalent)), dtype="str")
         counts[margin] = verdicts.value_counts().reindex(VERDICTS, fill_value=0)
     return pd.DataFrame(counts).T.rename_axis("margin")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.stats import significance
-from alignment.stats.intervals import DIFFERENCES, column_intervals
+from alignment.stats.intervals import DIFFERENCES, LEVEL, mean_interval
 from alignment.stats.specifications.claims import group_positions
 from utils import scores
 from utils.cells import PAIR
@@ -23,21 +23,26 @@ def decide_directions(
     """Return each direction of Figure 1 with its interval, its tests and whether it is decided.
 
     On the labels that the groups answer differently, as Figure 1 counts them. A direction is
-    decided if the 95 % interval of the gap leaves out 0. The exact p is that of sign flips of
-    statements, the same on all labels, since those answered alike add nothing; Holm corrects it
-    over all rows. `groups`: as `scores.group_scores` gives it; `people`: group, dimension, value.
-    Columns: those of `scores.directions`, then n, low, high (0 to 100), p_exact, p_holm, decided.
+    decided if the interval of the gap leaves out 0 at a level that holds for all directions at
+    once: 1 - 0.05 / their number (Bonferroni); low and high are the 95 % interval. The exact p is
+    that of sign flips of statements, the same on all labels, since those answered alike add
+    nothing; Holm corrects it over all rows. `groups`: as `scores.group_scores` gives it; `people`:
+    group, dimension, value. Columns: those of `scores.directions`, then n, low, high (0 to 100),
+    p_exact, p_holm, decided.
     """
     table = scores.directions(group_positions(groups, differ), people)
     differing = groups.merge(scores.differing(groups, differ).query("differs")[PAIR], on=PAIR)
     wide = differing.pivot(index=PAIR, columns="group", values="score")
     gaps = [_gaps(wide, r.dimension, r.first, r.second) for r in table.itertuples()]
-    ends = [column_intervals(gap[:, None], DIFFERENCES) for gap in gaps]
-    low, high = PLACES * np.array(ends, dtype=float).reshape(-1, 2).T
+    level = 1 - (1 - LEVEL) / max(1, sum(len(gap) > 0 for gap in gaps))
+    (low, high), (all_low, all_high) = (
+        PLACES * np.array([mean_interval(g, DIFFERENCES, at) for g in gaps], float).reshape(-1, 2).T
+        for at in (LEVEL, level)
+    )
     p_exact = np.array([significance.sign_flip_p(gap) for gap in gaps])
     tests = {"p_exact": p_exact, "p_holm": significance.adjust_holm(p_exact)}
     table = table.assign(n=[len(gap) for gap in gaps], low=low, high=high, **tests)
-    return table.assign(decided=(table["low"] > 0) | (table["high"] < 0))
+    return table.assign(decided=(all_low > 0) | (all_high < 0))
 
 
 def _gaps(wide: pd.DataFrame, dimension: str, first: str, second: str) -> np.ndarray:

@@ -19,9 +19,9 @@ FEWEST = 2  # statements, and respondents, of a dimension
 def pool_positions(scored: pd.DataFrame, dimensions: list[str], rng: Generator) -> pd.DataFrame:
     """Return each position as the mean of its scores, and partially pooled.
 
-    `scored`: the scores table. Columns: dimension, model, language, n, raw, pooled, low, high (a
-    95 % interval of the pooled one; all -2 to 2). A dimension with fewer than `FEWEST` statements
-    or respondents, or in which all answers take the same side, has no rows.
+    `scored`: the scores table. Columns: dimension, model, language, n, raw, pooled, low, high (a 95
+    % interval of the pooled one, for these statements; all -2 to 2). A dimension with fewer than
+    `FEWEST` statements or respondents, or in which all answers take the same side, has no rows.
     """
     parts = []
     for dimension in dimensions:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from alignment.stats import significance
-from alignment.stats.intervals import SCORES, column_intervals
+from alignment.stats.intervals import LEVEL, SCORES, column_intervals
 from utils import scores
 from utils.cells import PAIR, in_paper_order
 from utils.rules import Rules
@@ -35,7 +35,8 @@ def sentence(table: pd.DataFrame) -> str:
     clear = (rows["low"] > 0) | (rows["high"] < 0)
     far = rows.loc[rows["mean"].abs().idxmax()]
     return (
-        f"**{clear.sum()} of {len(table)} intervals of a position exclude 0**. "
+        f"**{clear.sum()} of {len(table)} intervals of a position exclude 0**, of which about "
+        f"{(1 - LEVEL) * len(rows):.0f} would do so by chance alone. "
         "The farthest from zero is "
         f"{far['mean']:.2f} ({far['model']}, {far['dimension']}, n = {far['n']:.0f})."
     )

@@ -15,6 +15,7 @@ from alignment.stats.specifications.reanalysis import (
     Specification,
 )
 from utils import scores
+from utils.rules import Rules
 
 THRESHOLDS = ("relevance_quorum", "min_votes")  # lowered, they only add what nobody was asked about
 
@@ -74,7 +75,7 @@ def _outcome(have: Collected, row: dict) -> dict:
     groups = _positions(have, spec.only(*SCORING, "split_group", "differ"))
     agree = claims.compare_directions(groups, have.people.get(version, NOBODY))
     verdicts = {
-        "directions": claims.judge_expected(agree, expected(have, version)[0]),
+        "directions": claims.judge_expected(agree, expected(have, version, spec.differ)[0]),
         "leanings": _judge_leanings(have, spec.only(*SCORING, "human_values")),
         "language": _judge_language(have, spec.only(*SCORING, "test")),
     }
@@ -193,10 +194,11 @@ def _planted_changes(have: Collected) -> dict[tuple, tuple[float, bool]]:
 
 
 @lru_cache(maxsize=16)
-def expected(have: Collected, version: str) -> tuple[dict, dict]:
+def expected(have: Collected, version: str, differ: str = Rules.differ) -> tuple[dict, dict]:
     """Return the directions and leanings that the claims expect.
 
-    Models are like their people; simulated ones as they were planted.
+    Models are like their people; simulated ones as they were planted, on the statements that
+    divide the groups by the same rule (`differ`) as those of the study.
     """
     people = have.people.get(version, NOBODY)
     if have.planted is None:
@@ -206,6 +208,6 @@ def expected(have: Collected, version: str) -> tuple[dict, dict]:
     else:
         planted = scores.group_scores(have.planted, have.models)
         positions = claims.model_positions(have.planted, have.models)
-        groups = claims.group_positions(planted, "not_equal")
+        groups = claims.group_positions(planted, differ)
     directions = claims.compare_directions(groups, people)
     return directions, claims.compare_leanings(positions, people)

@@ -51,7 +51,7 @@ def _directions(have: Collected, specs: list[Specification], rank: dict) -> Iter
     for spec in specs:
         key = spec.only(*LABELLING, "split_group", "differ", "human_values")
         if key not in known:
-            targets = _targets(have, spec.human_values, 0)
+            targets = _targets(have, spec, 0)
             groups = reanalysis.groups_under(have, spec.only(*LABELLING, "split_group"))
             wide = _wide(groups.drop_duplicates(["statement_id", "group"]), "group", "response")
             known[key] = None
@@ -67,7 +67,7 @@ def _leanings(have: Collected, specs: list[Specification], rank: dict) -> Iterat
     for spec in specs:
         key = spec.only(*LABELLING, "human_values")
         if key not in known:
-            targets = _targets(have, spec.human_values, 1)
+            targets = _targets(have, spec, 1)
             scored = reanalysis.scores_under(have, spec.only(*LABELLING))
             native = scored.merge(have.models[["model", "language"]])
             votes = native.drop_duplicates(["statement_id", "model"])
@@ -78,12 +78,15 @@ def _leanings(have: Collected, specs: list[Specification], rank: dict) -> Iterat
         yield known[key]
 
 
-def _targets(have: Collected, version: str, which: int) -> Targets:
+def _targets(have: Collected, spec: Specification, which: int) -> Targets:
     """Return the sign that each gap has to have: the peoples' own, or the opposite, as expected."""
+    version = spec.human_values
     people = have.people.get(version, claims.NOBODY).set_index(["dimension", "group"])["value"]
     culture = have.models.set_index("model")["culture"]
     targets = {}
-    for (dimension, first, second), agrees in curve.expected(have, version)[which].items():
+    for (dimension, first, second), agrees in curve.expected(have, version, spec.differ)[
+        which
+    ].items():
         own = people[dimension, culture.get(first, first)] - people[dimension, second]
         if agrees in ("yes", "no"):
             targets[dimension, first, second] = np.sign(own) * (1 if agrees == "yes" else -1)
