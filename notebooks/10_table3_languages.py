@@ -156,8 +156,12 @@ Markdown(
 # each (`between`). `excess` is what the language adds, with its 95 % interval over statements.
 
 # %%
-floor = noise_floor.compare_runs(here.read("07_answers.csv.gz"), here.study.models)
-tables.show_noise_floor(floor)
+answers = here.read("07_answers.csv.gz")
+floor = noise_floor.compare_runs(answers, here.study.models)
+display(tables.show_noise_floor(floor))
+Markdown(
+    noise_floor.describe_copies(answers) or "No model's answers in two languages are all alike."
+)
 
 # %% [markdown]
 # ## How often do these intervals hold?

@@ -63,3 +63,16 @@ def test_one_language_has_nothing_to_compare():
     answers = answers_of([(["agree"] * 2, ["agree"] * 2)])
     assert noise_floor.compare_runs(answers[answers["language"] == "en"], ["m"]).empty
     assert noise_floor.compare_runs(answers, ["other"])["n"].tolist() == [0]
+
+
+def test_a_language_that_was_answered_by_copying_another_is_noticed():
+    rng = np.random.default_rng(2)
+    runs = [list(rng.choice(["agree", "disagree"], 5, p=[0.8, 0.2])) for _ in range(12)]
+    copied = answers_of([(own, own) for own in runs])
+    said = noise_floor.describe_copies(copied)
+    assert "m in en and zh (60 cells)" in said and "was one language asked for both?" in said
+    other = answers_of([(own, list(rng.permutation(own))) for own in runs])
+    assert noise_floor.describe_copies(other) == ""
+    steady = answers_of([(["agree"] * 5, ["agree"] * 5)] * 12)  # a model without any noise
+    assert noise_floor.describe_copies(steady) == ""
+    assert noise_floor.describe_copies(copied.query("run == 1")) == ""

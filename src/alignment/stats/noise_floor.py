@@ -9,6 +9,7 @@ import pandas as pd
 from alignment.stats.intervals import mean_interval
 from utils.votes import score_answers
 
+LEAST = 30  # cells below which answers may all be alike by chance
 SHARES = (-1.0, 1.0)  # the ends of a difference of two shares
 
 
@@ -29,6 +30,26 @@ def compare_runs(answers: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
             rows.append((model, first, second, *_compare(counts, model, first, second)))
     names = "model language_1 language_2 n within_1 within_2 between excess low high".split()
     return pd.DataFrame(rows, columns=names)
+
+
+def describe_copies(answers: pd.DataFrame) -> str:
+    """Say whose answers are the same in two languages, cell by cell; "" where nobody's are.
+
+    Answers that change from run to run and are nevertheless all alike in two languages were hardly
+    asked for in both. `answers`: of the stance step.
+    """
+    copied = []
+    given = answers[answers["state"] == "answered"]
+    for model, own in given.groupby("model", sort=False):
+        wide = own.pivot(index=["statement_id", "run"], columns="language", values="answer")
+        by_statement = own.groupby(["language", "statement_id"])["answer"].nunique()
+        for first, second in combinations(wide, 2):
+            both = wide[[first, second]].dropna()
+            vary = by_statement[by_statement.index.get_level_values(0) == first].gt(1).any()
+            if len(both) >= LEAST and vary and both[first].eq(both[second]).all():
+                copied.append(f"{model} in {first} and {second} ({len(both):,} cells)")
+    why = "all alike although they change from run to run: was one language asked for both?"
+    return f"**The answers of {', '.join(copied)} are {why}**" if copied else ""
 
 
 def _compare(counts: pd.DataFrame, model: str, first: str, second: str) -> tuple:
