@@ -18,10 +18,10 @@
 # respond differently count; because that choice matters, the same comparison is also made on all
 # statements. This gives **Figure 1** and **Appendix B**.
 #
-# *reads* `01_theses.csv`, `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_scores.csv`,
-# `07_votes.csv`, `07_stances.csv`, `07_accounting.csv`, `07_bounds.csv`, `07_reasons.csv`,
-# `data/reference` · *writes* `08_figure1.csv`, `08_directions.csv`, `08_differing.csv`, `figure1`,
-# `figure1_all` · *takes* the rules below
+# *reads* `01_theses.csv`, `04_votes.csv`, `05_votes.csv`, `05_sociocultural_statements.csv`,
+# `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_stances.csv`, `07_accounting.csv`,
+# `07_bounds.csv`, `07_reasons.csv`, `data/reference` · *writes* `08_figure1.csv`,
+# `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -30,12 +30,13 @@ differ: str = "not_equal"  # groups respond differently if their responses are u
 human_values: str = "current"  # human values: The Culture Factor's current tool, or the 2015 matrix
 
 # %%
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import grim, hofstede, published
-from alignment.stats import gaps, positions, wordings
+from alignment.stats import gaps, label_uncertainty, positions, wordings
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import scores
@@ -125,13 +126,18 @@ style.save(here, figure, "figure1_all", caption)
 # as people. A direction is *decided* only if the interval of the gap leaves out 0 at a level that
 # holds for all directions at once (95 % for one, 99.2 % for each of six); otherwise other
 # statements could turn it round. Shown is the 95 % interval of each. The exact p flips the sides of
-# statements; Holm corrects it for the number of directions. By chance, each direction would agree
-# at most about half of the time; notebook 14 says how often all of them would. Where the study asks
-# in other wordings, too, their directions stand beside it (notebook 17).
+# statements; Holm corrects it for the number of directions. `low_labels` and `high_labels` are the
+# interval if the judges' votes on the labels are drawn again as well. By chance, each direction
+# would agree at most about half of the time; notebook 14 says how often all of them would. Where
+# the study asks in other wordings, too, their directions stand beside it (notebook 17).
 
 # %%
+rng, rules = np.random.default_rng(8), Rules.from_parameters(here.parameters)
+drawn = label_uncertainty.redraw_labels(here.read("04_votes"), here.read("05_votes"), rng, rules)
 directions = gaps.decide_directions(groups, people, differ)
-directions.round({name: 1 for name in ("gap_models", "gap_people", "low", "high")}).round(3)
+directions = gaps.with_labels(directions, groups, drawn, rng, differ)
+ends = ["gap_models", "gap_people", "low", "high", "low_labels", "high_labels"]
+directions.round(dict.fromkeys(ends, 1)).round(3)
 
 # %%
 agree, decided = directions["agrees"].eq("yes"), directions["decided"]
@@ -142,7 +148,7 @@ also = wordings.describe_directions(in_wordings, here.models, people, rules)
 Markdown(
     f"**{agree.sum()} of {len(directions)} directions agree with people.** Decided by their "
     f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. {also} "
-    f"{page_notes.caution(here)}"
+    f"{label_uncertainty.describe(directions)} {page_notes.caution(here)}"
 )
 
 # %% [markdown]

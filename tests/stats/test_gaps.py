@@ -82,3 +82,26 @@ def test_a_direction_that_is_decided_is_that_of_the_gap_and_swapping_groups_turn
     turned = (-swapped["gap_models"], -swapped["high"], -swapped["low"])
     assert (row["gap_models"], row["low"], row["high"]) == pytest.approx(turned, abs=1e-4)
     assert row["p_exact"] == swapped["p_exact"] and row["decided"] == swapped["decided"]
+
+
+def test_the_interval_over_labels_is_that_of_the_statements_where_no_vote_can_change():
+    rng, n = np.random.default_rng(5), 14
+    ids = [f"s{i}" for i in range(n)]
+    groups = pd.DataFrame(
+        [(s, "PDI", g, 1.0, r) for i, s in enumerate(ids)
+         for g, r in (("US", 1.0), ("China", -1.0 if i % 3 else 1.0))],
+        columns=["statement_id", "dimension", "group", "polarity", "response"],
+    )  # fmt: skip
+    groups["score"] = groups["polarity"] * groups["response"]
+    people = pd.DataFrame({"group": ["US", "China"], "dimension": "PDI", "value": [40, 80]})
+    directions = gaps.decide_directions(groups, people)
+    drawn = pd.DataFrame([(d, s, "PDI", 1.0) for d in range(200) for s in ids],
+                         columns=["draw", "statement_id", "dimension", "polarity"])  # fmt: skip
+    row = gaps.with_labels(directions, groups, drawn, rng).iloc[0]
+    assert row["low_labels"] == pytest.approx(row["low"], abs=6)
+    assert row["high_labels"] == pytest.approx(row["high"], abs=6)
+    flipped = drawn.assign(polarity=np.where(drawn["draw"] % 2, 1.0, -1.0))
+    wider = gaps.with_labels(directions, groups, flipped, rng).iloc[0]
+    assert wider["low_labels"] < 0 < wider["high_labels"]
+    brought = gaps.with_labels(directions, groups, drawn.iloc[:0], rng).iloc[0]
+    assert np.isnan(brought["low_labels"]) and brought["gap_models"] == row["gap_models"]

@@ -6,9 +6,11 @@ question of `assignments`.
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alignment.stats import significance
 from alignment.stats.intervals import DIFFERENCES, LEVEL, mean_interval
+from alignment.stats.label_uncertainty import intervals_with_labels
 from alignment.stats.specifications.claims import group_positions
 from utils import scores
 from utils.cells import PAIR
@@ -43,6 +45,30 @@ def decide_directions(
     tests = {"p_exact": p_exact, "p_holm": significance.adjust_holm(p_exact)}
     table = table.assign(n=[len(gap) for gap in gaps], low=low, high=high, **tests)
     return table.assign(decided=(all_low > 0) | (all_high < 0))
+
+
+def with_labels(
+    directions: pd.DataFrame,
+    groups: pd.DataFrame,
+    drawn: pd.DataFrame,
+    rng: Generator,
+    differ: str = Rules.differ,
+) -> pd.DataFrame:
+    """Return the directions with the 95 % interval of each gap over labels as well as statements.
+
+    `drawn`: as `label_uncertainty.redraw_labels` gives them. Adds low_labels and high_labels, NaN
+    where labels were brought.
+    """
+    response = groups.drop_duplicates(["statement_id", "group"])
+    differs = scores.differing(groups, differ).query("differs")["statement_id"].unique()
+    wide = response.pivot(index="statement_id", columns="group", values="response").loc[differs]
+    pairs = directions[["first", "second"]].drop_duplicates().itertuples(index=False, name=None)
+    gaps = pd.DataFrame({pair: wide[pair[0]] - wide[pair[1]] for pair in pairs}, index=wide.index)
+    gaps.columns = pd.MultiIndex.from_tuples(list(gaps), names=["first", "second"])
+    wider = intervals_with_labels(drawn, gaps, DIFFERENCES, rng)
+    ends = ["low_labels", "high_labels"]
+    wider[ends] *= PLACES
+    return directions.merge(wider, how="left", on=["dimension", "first", "second"])
 
 
 def _gaps(wide: pd.DataFrame, dimension: str, first: str, second: str) -> np.ndarray:
