@@ -255,9 +255,14 @@ def test_under_the_null_the_exact_test_rejects_at_most_at_its_rate():
 
 
 def test_without_any_change_no_test_finds_one_and_every_interval_holds_0():
-    assert null_model.false_positive_rates(22, rng(), 50, changed=0.0, resamples=50) == {
-        "n": 22, "bootstrap p < 0.05": 0, "exact p < 0.05": 0, "bootstrap p < 0.01": 0, "exact p < 0.01": 0, "interval holds 0": 1
-    }  # fmt: skip
+    rates = null_model.false_positive_rates(22, rng(), 50, changed=0.0, resamples=50)
+    assert rates.pop("n") == 22 and rates.pop("interval holds 0") == 1
+    assert len(rates) == 6 and not any(rates.values())
+
+
+def test_the_rule_of_six_changed_statements_keeps_the_bootstrap_at_its_level():
+    rates = null_model.false_positive_rates(22, rng(3), studies=3000)
+    assert 0.01 < rates["of six changed, p < 0.05"] < 0.05 < rates["bootstrap p < 0.05"]
 
 
 def test_when_four_of_22_statements_change_at_random_the_bootstrap_rejects_two_times_in_sixteen():
