@@ -18,11 +18,11 @@
 # that is named first, then seems to have values. Here the same is asked in other wordings, and the
 # results of the paper are worked out in each.
 #
-# *reads* `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_wordings.csv.gz`,
-# `07_stances.csv`, `data/raw/<study>`, `data/reference` · *writes* `17_accounting.csv`,
-# `17_measures.csv`, `17_leanings.csv`, `17_positions.csv`, `17_groups.csv`, `17_directions.csv`,
-# `17_changes.csv`, `17_habits.csv`, `17_controls.csv`, `leanings`, `asked_and_corrected` · *takes*
-# every rule of the study
+# *reads* `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_votes.csv`,
+# `07_wordings.csv.gz`, `07_stances.csv`, `data/raw/<study>`, `data/reference` · *writes*
+# `17_accounting.csv`, `17_measures.csv`, `17_leanings.csv`, `17_positions.csv`, `17_groups.csv`,
+# `17_directions.csv`, `17_changes.csv`, `17_habits.csv`, `17_controls.csv`, `leanings`,
+# `asked_and_corrected` · *takes* every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
