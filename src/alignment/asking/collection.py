@@ -140,14 +140,19 @@ def ask_rounds(
     each round. `total` and `what` are for the progress bar. Problem as `scheduler.ask` raises it,
     when another execution is asking, or while replies are to come by batch file.
     """
-    from alignment.asking import scheduler  # the client takes longer to import than all else here
+    from alignment.asking import cluster  # the client takes longer to import than all else here
 
     study, path = workspace.study, workspace.raw / archive.FILE
     cap = study.cap.usd if study.cap and study.respondents == "live" else None
-    with archive.open_archive(path) as connection, archive.lock(path):
+    with (
+        archive.open_archive(path) as connection,
+        archive.lock(path),
+        cluster.open_asker(workspace) as ask,
+    ):
         connection.execute(f"pragma busy_timeout = {BUSY}")
         archive.add_from_beside(path, connection)
         archive.add_lost_tries(path, connection, study.respondents)
+        cluster.take_in_earlier(workspace)
         opened = open_requests(connection)
         for _ in range(study.attempts):
             requests = files.asked_live(workspace, opened)
@@ -155,7 +160,7 @@ def ask_rounds(
                 break
             done, (_, usd) = total - len(requests), archive.sum_spending(connection)
             progress = Progress(total, done, usd, cap, what, workspace.progress)
-            scheduler.ask(workspace, requests, connection, progress)
+            ask(workspace, requests, connection, progress)
             opened = open_requests(connection)
         files.hand_over(workspace, opened, connection)
 
