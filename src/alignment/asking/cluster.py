@@ -83,7 +83,7 @@ def _connect(workspace: Workspace) -> Iterator:
             if setting.startswith("local:"):
                 n = int(setting.removeprefix("local:"))
                 how = {"n_workers": n, "threads_per_worker": threads, "memory_limit": 0}
-                how |= {"host": "127.0.0.1", "dashboard_address": None}
+                how |= {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
                 place = stack.enter_context(distributed.LocalCluster(**how, silence_logs=50))
             elif "://" not in setting:
                 name, jobs, how = read_jobs(workspace.root / setting)
@@ -105,7 +105,8 @@ def read_jobs(path: Path) -> tuple[str, int, dict]:
     settings = settings if isinstance(settings, dict) else {}
     system, jobs = settings.pop("system", ""), settings.pop("jobs", 1)
     check_choice(f"system in {path.name}", system, JOBQUEUES)
-    return JOBQUEUES[system], int(jobs), {"processes": 1, "memory": "2GB", **settings}
+    how = {"processes": 1, "memory": "2GB", "scheduler_options": {"dashboard_address": ":0"}}
+    return JOBQUEUES[system], int(jobs), how | settings
 
 
 # What a worker does.
@@ -378,7 +379,7 @@ class Dispatcher:
                 waiting = self.waiting[name]
                 n = min(PER_SLOT * in_flight, max(in_flight, math.ceil(len(waiting) / at_once)))
                 requests = [waiting.popleft() for _ in range(min(n, len(waiting)))]
-                cap = self._set_aside(requests, idle)
+                cap = self._set_aside(requests, idle, in_flight)
                 if cap is not None or self.study.cap is None:
                     self._submit(name, requests, in_flight, cap)
                     return True
@@ -395,8 +396,11 @@ class Dispatcher:
                 self.slots = sum(self.dask.nthreads().values())
         return self.slots
 
-    def _set_aside(self, requests: list[Request], idle: int) -> Cap | None:
-        """Set aside a task's share of the cap; None without a cap, or when there is no room."""
+    def _set_aside(self, requests: list[Request], idle: int, in_flight: int) -> Cap | None:
+        """Set aside a task's share of the cap; None without a cap, or when there is no room.
+
+        Near the cap, fewer workers ask, with more room for each.
+        """
         cap, budget, tries = self.study.cap, self.budget, 1 + PAID_TRIES
         if cap is None:
             return None
@@ -404,12 +408,15 @@ class Dispatcher:
         if cap.usd is not None:
             costs = [highest_cost(self.study, r.model, r.messages) for r in requests]
             room = cap.usd - budget.usd - budget.reserved
-            shares["usd"] = min(tries * sum(costs), max(room / idle, min(room, costs[0])))
+            n = min(idle, room // (in_flight * max(costs) or 1.0))
+            shares["usd"] = min(tries * sum(costs), room / max(1, n))
             if shares["usd"] < costs[0] - 1e-9:
                 return None
         if cap.calls is not None:
             room = cap.calls - budget.calls
-            shares["calls"] = min(tries * len(requests), max(room // idle, min(room, 1)))
+            shares["calls"] = min(
+                tries * len(requests), room // max(1, min(idle, room // in_flight))
+            )
             if shares["calls"] < 1:
                 return None
         budget.reserved += shares.get("usd", 0.0)
