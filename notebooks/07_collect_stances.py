@@ -35,7 +35,7 @@ from IPython.display import Markdown, display
 
 from alignment.asking import answers, plan, serving
 from alignment.stats import missing_runs, wordings
-from alignment.study import page_notes, paths
+from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import prompts, scores
 from utils.accounting import account_cells
@@ -73,15 +73,11 @@ answered.head(3)
 
 # %%
 accounting = account_cells(answered, cells)
-accounting
-
-# %%
+display(accounting)
 notes = [serving.describe_failures(here, answered), answers.describe_unused(here, cells)]
 page_notes.count_answers(answered, *notes)
 
 # %% [markdown]
-# ## Other wordings
-#
 # A study can have the same asked in other wordings: of the statement's negation (`negated`), with
 # the answers and the arguments in the other order (`turned`), by another question (`reworded`), and
 # with *neither* as a third answer (`unforced`). Notebook 17 shows what that changes.
@@ -89,7 +85,7 @@ page_notes.count_answers(answered, *notes)
 # %%
 others = plan.wording_cells(here, wording_runs)
 in_wordings = answers.collect(here, others)
-written.append(here.write(in_wordings, paths.WORDINGS))
+written.append(here.write(in_wordings, "07_wordings.csv.gz"))
 notes = [serving.describe_failures(here, in_wordings), answers.describe_unused(here, others)]
 asked = ", ".join(here.study.wordings)
 page_notes.count_answers(in_wordings, *notes) if asked else Markdown("None is asked in this study.")

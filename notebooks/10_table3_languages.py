@@ -63,6 +63,8 @@ page_notes.banner(here)
 
 # %%
 scored, rng = here.read("07_scores"), np.random.default_rng(10)
+labels = here.read("05_sociocultural_statements")
+in_wordings = wordings.score_wordings(labels, here.read("07_stances"), here.models)
 pairs = language_changes.pair_answers(here.study.models, here.study.languages)
 page_notes.missing_stances(here)
 
@@ -139,8 +141,6 @@ kinds = {"bootstrap": table["p_bootstrap"], "exact test": table["p_exact"]}
 kinds |= {"Holm": judged["p_holm"], "joint test": judged["p_joint"]}
 found = [f"**{(p < significance.ALPHA).sum()}** ({kind})" for kind, p in kinds.items()]
 verdicts = [f"{number} at {at:g}" for at, number in counts["equivalent"].items()]
-labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
-in_wordings = wordings.score_wordings(labels, stances, here.models)
 also = wordings.describe_changes(wordings.compare_languages(in_wordings, pairs))
 Markdown(
     f"Entries with p < 0.05, of {len(table)}: {', '.join(found)}. "

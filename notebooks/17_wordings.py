@@ -30,7 +30,7 @@ study: str = "demo"  # name of the study, a file in studies/
 import numpy as np
 from IPython.display import Markdown
 
-from alignment.asking import planted_habits, planted_recovery
+from alignment.asking import planted_habits, planted_recovery, wording_texts
 from alignment.figures import style
 from alignment.figures import wordings as figures
 from alignment.paper import hofstede
@@ -51,12 +51,13 @@ page_notes.banner(here)
 # agreeing with it is a stance against the statement. `turned` has everything in the other order,
 # `reworded` is another question of the same meaning, and `unforced` offers a third answer. The
 # Chinese wordings were written for this project, like the English ones; no native speaker has
-# compared them yet.
+# compared them yet. Texts that a study brings for some statements take their place.
 
 # %%
 for step in filter(is_stance, here.study.steps):
     (question,) = prompts.fill(step, "en", "...")
     print(f"--- {step} ---{question['content'].rpartition('</statement>')[2]}\n")
+Markdown(f"{len(wording_texts.read(here)):,} texts were brought in place of a wording.")
 
 # %% [markdown]
 # ## What it does to each model
@@ -95,8 +96,7 @@ labels = here.read("05_sociocultural_statements")
 scored = wordings.score_wordings(labels, stances, here.models)
 positions = here.in_order(wordings.place_models(scored))
 native = positions.merge(here.models[["model", "language"]])
-shown = native.pivot(index=["dimension", "model"], columns="wording", values="mean").round(2)
-here.in_order(shown[wordings.list_wordings(stances)].rename_axis(columns=None).reset_index())
+here.in_order(wordings.spread(native, "mean", "dimension", "model")).round(2)
 
 # %%
 caption = "Each model's position as asked, and corrected for a leaning to agree."
@@ -123,15 +123,12 @@ people = hofstede.read_human_values(version, here.study.countries)
 people = people.query("dimension in @here.dimensions")
 groups = wordings.place_groups(scored, here.models, rules.differ)
 directions = wordings.compare_directions(groups, people)
-by = ["dimension", "first", "second"]
-shown = directions.pivot(index=by, columns="wording", values="agrees").rename_axis(columns=None)
-shown.loc[here.dimensions, wordings.list_wordings(stances)]
+here.in_order(wordings.spread(directions, "agrees", "dimension", "first", "second"))
 
 # %%
 pairs = language_changes.pair_answers(here.study.models, here.study.languages)
 changes = wordings.compare_languages(scored, pairs)
-shown = changes.pivot(index=["dimension", "model"], columns="wording", values="difference").round(2)
-here.in_order(shown[wordings.list_wordings(stances)].rename_axis(columns=None).reset_index())
+here.in_order(wordings.spread(changes, "difference", "dimension", "model", "a", "b")).round(2)
 
 # %%
 said = [wordings.describe_directions(directions), wordings.describe_changes(changes)]

@@ -50,9 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("run", None, "run the notebooks of a study in order: what ./run_all.sh calls")
-    about = "import statements, labels, translations or answers, or a whole archive, into a study"
+    about = (
+        "import statements, labels, translations, wordings or answers, or an archive, into a study"
+    )
     verb = add("import", _import, about)
-    verb.add_argument("what", choices=["statements", "labels", "translations", "answers"])
+    verb.add_argument(
+        "what", choices=["statements", "labels", "translations", "wordings", "answers"]
+    )
     verb.add_argument("study", help=STUDY)
     file = (
         "a table (.csv, .tsv, .xlsx, .ods, .xls), a review sheet of translations, or an archive of "

@@ -420,8 +420,9 @@ def test_a_study_that_adds_a_model_to_another_asks_that_model_alone(here):
             and (frame["state"] != "not asked").all()
         )
         assert answers.collect(more, cells).equals(frame)
-    for number, rows in (("04", frame), ("05", frame.head(0)), ("07", frame.head(0))):
-        table_files.write(rows, more.processed / f"{number}_answers.csv.gz")
+    for name in ("04_answers", "05_answers", "07_answers", "07_wordings"):
+        rows = frame if name == "04_answers" else frame.head(0)
+        table_files.write(rows, more.processed / f"{name}.csv.gz")
     assert set(serving.read_servers(more)["model"]) == {first, *others}
 
 
@@ -634,11 +635,9 @@ def test_a_missing_double_or_unknown_cell_stops_by_name(here, change, said):
 
 def test_a_cell_without_a_reply_does_not_count_as_another_way_of_being_served(here):
     frame = answers.collect(here, relevance(here, 1))
-    for number in ("04", "05", "07"):
-        table_files.write(
-            frame.head(len(frame) if number == "04" else 0),
-            here.processed / f"{number}_answers.csv.gz",
-        )
+    for name in ("04_answers", "05_answers", "07_answers", "07_wordings"):
+        rows = frame if name == "04_answers" else frame.head(0)
+        table_files.write(rows, here.processed / f"{name}.csv.gz")
     with archive.open_archive(here.raw / archive.FILE) as connection:
         connection.execute("delete from replies where id = 1")
     served = serving.read_servers(here)

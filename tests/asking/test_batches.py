@@ -419,7 +419,8 @@ def test_a_cap_that_was_lowered_keeps_files_from_being_sent(here):
 
 
 def test_the_plan_knows_the_price_of_batches(here):
-    asked, sizes = by_file(here), {"relevance": 3, "polarity": 0, "stance": 0}
+    asked = by_file(here)
+    sizes = dict.fromkeys(asked.study.steps, 0) | {"relevance": 3}
     table = plan.plan_calls(asked.study, sizes, dict.fromkeys(sizes, 1))
     cost = table.query("step == 'relevance'").groupby("model")["usd_high"].sum()
     assert cost[MODEL] == pytest.approx(cost["sim-us-2"] / 2) and cost[MODEL] > 0

@@ -214,9 +214,9 @@ def test_jobs_are_submitted_to_a_batch_system(here, monkeypatch, tmp_path):
         (tmp_path / name).chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])
-    file = here.root / "studies" / "jobs.yaml"
+    file = here.root / "jobs.yaml"
     file.write_text('{system: slurm, jobs: 2, walltime: "00:10:00", interface: lo}')
-    there = replace(here, study=here.study.model_copy(update={"cluster": "studies/jobs.yaml"}))
+    there = replace(here, study=here.study.model_copy(update={"cluster": "jobs.yaml"}))
     asked = answers.collect(there, relevance(here))
     assert len((tmp_path / "sbatch.pids").read_text().split()) == 2
     (here.raw / archive.FILE).unlink()

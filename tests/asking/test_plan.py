@@ -144,11 +144,11 @@ def test_a_pilot_asks_a_few_real_cells_that_are_not_asked_again(here):
         piloted = sum(server.asked.values())
         cells = plan.step_cells(asked, "relevance", 1)
         answers.collect(asked, cells)
-    relevant, others = 10 * 4 * 2, 2 * 3 * 4 * 2  # there are three statements
+    relevant, others = 10 * 4 * 2, (1 + 5) * 3 * 4 * 2  # three statements, five wordings
     assert relevant + others <= piloted <= relevant + others + 8  # some are asked once more
     relevance = sum(n for body, n in server.answered.items() if b'"seed":101' in body)
     assert relevance == len(cells) + others
-    assert report.count("for example: ") == 3 * 8 and "sim-cn-2 in zh: 10 answered" in report
+    assert report.count("for example: ") == 7 * 8 and "sim-cn-2 in zh: 10 answered" in report
     assert "(planned with" in report
     sized = asked.study.model_copy(
         update={"expected": schema.Expected(statements=3, pairs=2, labelled=2)}
@@ -204,10 +204,9 @@ def test_the_answers_alone_can_be_taken_away_without_any_text(here, tmp_path):
     with pytest.raises(Problem, match="has no answers yet"):
         answers.export_answers(here, tmp_path / "mine.csv.gz")
     frame = answers.collect(here, plan.step_cells(here, "relevance", 1))
-    for number in ("04", "05", "07"):
-        table_files.write(
-            frame.head(0) if number != "04" else frame, here.processed / f"{number}_answers.csv.gz"
-        )
+    for name in ("04_answers", "05_answers", "07_answers", "07_wordings"):
+        rows = frame if name == "04_answers" else frame.head(0)
+        table_files.write(rows, here.processed / f"{name}.csv.gz")
     assert answers.export_answers(here, tmp_path / "mine.csv.gz") == len(frame)
     taken = table_files.read(tmp_path / "mine.csv.gz")
     assert list(taken.columns) == answers.COLUMNS and set(taken["respondents"]) == {"simulated"}

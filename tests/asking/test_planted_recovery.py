@@ -261,11 +261,16 @@ def test_changes_are_found_as_often_as_known_noise_says_and_false_ones_hardly_ev
 
 
 def test_only_recovery_reads_the_ground_truth():
-    """The respondents know it; no other module and no notebook does."""
+    """The respondents know it, and what compares with it; no other module and no notebook does."""
     reads = re.compile(r"import .*\bground_truth\b|/ .planted\.csv")
     sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
     readers = {path.name for path in sources if reads.search(path.read_text(encoding="utf-8"))}
-    assert readers == {"ground_truth.py", "planted_recovery.py", "simulation.py"}
+    assert readers == {
+        "ground_truth.py",
+        "planted_habits.py",
+        "planted_recovery.py",
+        "simulation.py",
+    }
 
 
 def test_the_specification_curve_takes_the_ground_truth_from_recovery(here, monkeypatch):

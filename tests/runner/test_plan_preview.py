@@ -17,7 +17,7 @@ from utils.labels import label_polarity, label_relevance, scored_set
 from utils.rules import Rules
 from utils.votes import cast_votes
 
-ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1}
+ONCE = {"relevance_runs": 1, "polarity_runs": 1, "stance_runs": 1, "wording_runs": 1}
 YES = {
     ("relevance", "en"): "Answer: yes",
     ("relevance", "zh"): "答案：是",
@@ -34,7 +34,7 @@ def asked(here: Workspace) -> int:
 
 
 def collect(here: Workspace, **values) -> None:
-    """Ask all three steps as notebooks 04, 05 and 07 do."""
+    """Ask all steps as notebooks 04, 05 and 07 do."""
     given = ONCE | {"relevance_quorum": 0, "zero_median": "drop"} | values
     found = {}
     for step in ("relevance", "polarity", "stance"):
@@ -48,6 +48,7 @@ def collect(here: Workspace, **values) -> None:
         elif step == "polarity":
             labels = scored_set(label_polarity(voted, 8, rules))
             table_files.write(labels, here.processed / "05_sociocultural_statements.csv")
+    answers.collect(here, plan.wording_cells(here, given["wording_runs"]))
 
 
 def stored(here: Workspace) -> None:
@@ -112,9 +113,9 @@ def test_a_study_that_brings_its_labels_asks_for_stances_alone(here):
     )
     foretold = plan_preview.plan_calls(brought, ONCE)
     assert (
-        set(foretold["step"]) == {"stance"}
+        set(foretold["step"]) == set(brought.study.steps[2:])
         and foretold["sure"].all()
-        and foretold["new"].sum() == 2 * 8
+        and foretold["new"].sum() == 2 * 8 * 5
     )
 
 
@@ -197,3 +198,20 @@ def test_one_more_run_of_the_papers_stances_is_2248_new_calls(paper):
         ].sum()
         == 0
     )
+
+
+def test_another_wording_asks_its_own_cells_and_nothing_of_the_old_ones_again(here):
+    stored(here)
+    one = Workspace(here.study.model_copy(update={"wordings": []}), "demo")
+    collect(one)
+    before, old = asked(one), answers.collect(one, plan.step_cells(one, "stance", 1))
+    two = Workspace(here.study.model_copy(update={"wordings": ["negated", "turned"]}), "demo")
+    statements = two.read("05_sociocultural_statements")["statement_id"].nunique()
+    foretold = plan_preview.plan_calls(two, ONCE | {"wording_runs": 2})
+    new = foretold.query("new > 0")
+    assert new.groupby("step")["new"].sum().to_dict() == dict.fromkeys(
+        ["stance_negated", "stance_turned"], statements * 4 * 2 * 2
+    )
+    answers.collect(two, plan.wording_cells(two, 2))
+    assert asked(two) - before == foretold["new"].sum()
+    assert answers.collect(two, plan.step_cells(two, "stance", 1)).equals(old)

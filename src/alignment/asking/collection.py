@@ -26,7 +26,7 @@ BLOCK = 500_000  # cells whose keys are made at once
 def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) -> pd.DataFrame:
     """Return the answers of cells from the archive, asking first for what it lacks.
 
-    `texts`: (statement_id, language) -> text. The rows are the cells, with state, answer and
+    `texts`: as `plan.read_texts` gives them. The rows are the cells, with state, answer and
     respondents beside them.
     """
     path, attempts = workspace.raw / archive.FILE, workspace.study.attempts
@@ -114,6 +114,8 @@ def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict
 
     @lru_cache(maxsize=16)  # neighbouring cells ask the same
     def messages(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
+        if own := texts.get((statement_id, language, step)):
+            return prompts.fill("stance", language, own)
         about = described[language][dimension] if dimension else None
         return prompts.fill(step, language, texts[statement_id, language], about)
 

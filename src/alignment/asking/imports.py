@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.asking import answers, imported_tables, labels_file
+from alignment.asking import answers, imported_tables, labels_file, wording_texts
 from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
 from utils.cells import CELL, VOTER
@@ -67,6 +67,21 @@ def import_labels(workspace: Workspace, file: Path) -> list[str]:
     if (known := labels_file.read_known(workspace)) is not None:
         lines += labels_file.keep_known(labels, known, file.name)[1]
     return _write(workspace, {workspace.study.labels: labels}) + lines
+
+
+def import_wordings(workspace: Workspace, file: Path) -> list[str]:
+    """Check a table of negations and paraphrases and put it into the study; return what was taken.
+
+    Those of statements that the study does not keep are counted, and used if it keeps them later.
+    """
+    table = wording_texts.check(workspace, file)
+    counts = table.frame.groupby(["wording", "language"]).size()
+    lines = [f"{n:,} {wording} in {language}" for (wording, language), n in counts.items()]
+    unused = sorted(set(table.frame["wording"]) - set(workspace.study.wordings))
+    lines += [f"the study does not ask in the wording {w} (its `wordings:`)" for w in unused]
+    if (known := labels_file.read_known(workspace)) is not None:
+        lines += labels_file.keep_known(table.frame, known, file.name)[1]
+    return _write(workspace, {wording_texts.FILE: table.frame}) + lines + table.notes
 
 
 def _write(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from alignment.asking import wording_texts
 from alignment.asking.budget import cost_of_tokens
 from alignment.study import dimensions
 from alignment.study.schema import Study
@@ -65,14 +66,17 @@ def pilot_cells(workspace: Workspace, step: str, n: int) -> pd.DataFrame:
     return pairs.iloc[[i * len(pairs) // n for i in range(n)]].merge(cells)[CELL]
 
 
-def read_texts(workspace: Workspace) -> dict[tuple[str, str], str]:
-    """Read the text of every statement in every language: (statement_id, language) -> text."""
+def read_texts(workspace: Workspace) -> dict[tuple[str, ...], str]:
+    """Read the text of every statement in every language: (statement_id, language) -> text.
+
+    With what is asked about in its place in another wording: (statement_id, language, step).
+    """
     original = workspace.read("02_statements").assign(language=workspace.study.languages[0])
     texts = {}
     for frame in (original, workspace.read("03_translations")):
         for row in frame.itertuples(index=False):
             texts[row.statement_id, row.language] = row.text
-    return texts
+    return texts | wording_texts.read(workspace)
 
 
 def expected_sizes(study: Study) -> dict[str, int]:

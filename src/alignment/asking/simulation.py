@@ -6,7 +6,7 @@ Nothing here says anything about a real model. What the respondents know is the 
 import json
 import random
 
-from alignment.asking import ground_truth, plan
+from alignment.asking import ground_truth, plan, wording_texts
 from alignment.asking.ground_truth import uniform
 from alignment.asking.request import hash_json
 from alignment.study.workspace import Workspace
@@ -41,7 +41,7 @@ def _phrases(language: str) -> dict:
 
 def read_statement_ids(workspace: Workspace) -> dict[str, str]:
     """Read text in any language -> statement_id, from the tables of notebooks 02 and 03."""
-    return {text: statement for (statement, _), text in plan.read_texts(workspace).items()}
+    return {text: key[0] for key, text in plan.read_texts(workspace).items()}
 
 
 class Respondents:
@@ -49,6 +49,7 @@ class Respondents:
 
     def __init__(self, workspace: Workspace, statement_ids: dict[str, str]) -> None:
         self.study, self.statement_ids = workspace.study, statement_ids
+        self.in_wording = {text: key[2] for key, text in wording_texts.read(workspace).items()}
         self.dimensions = {}
         for language in self.study.languages:
             for dimension, text in workspace.describe(language).items():
@@ -61,6 +62,7 @@ class Respondents:
         step, language, text, name = prompts.recognise(request["messages"])
         dimension = self.dimensions.get((language, name), "")
         statement = self.statement_ids.get(text) or f"unknown:{text}"
+        step = self.in_wording.get(text, step)
         model, sampled = request["model"], request.get("seed", random.random())
 
         def draw(what: str) -> float:

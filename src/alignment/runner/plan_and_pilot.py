@@ -116,7 +116,7 @@ def find_obstacles(workspace: Workspace, calls: pd.DataFrame) -> list[str]:
 
 def _table(calls: pd.DataFrame) -> str:
     steps = calls.groupby("step", sort=False)[SUMS].sum()
-    names = f"{'step':<10} {'model':<16} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
+    names = f"{'step':<15} {'model':<16} {'language':<8} {'calls':>9} {'new':>9} {'about US$':>15}"
     lines = [f"{names}  by"]
     for row in calls.itertuples(index=False):
         lines.append(f"{_line(row.step, row.model, row.language, row)}  {row.basis}")
@@ -127,4 +127,4 @@ def _table(calls: pd.DataFrame) -> str:
 def _line(step: str, model: str, language: str, row) -> str:
     money = f"{row.usd_low:,.2f} to {row.usd_high:,.2f}" if row.usd_high else "0"
     numbers = f"{int(row.calls):>9,} {int(row.new):>9,}"
-    return f"{step:<10} {model:<16} {language:<8} {numbers} {money:>15}"
+    return f"{step:<15} {model:<16} {language:<8} {numbers} {money:>15}"

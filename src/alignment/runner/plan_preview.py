@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from alignment.asking import answers, archive, collection, plan
+from alignment.asking import answers, archive, collection, plan, wording_texts
 from alignment.asking.batches import files
 from alignment.runner import parameters
 from alignment.study.workspace import Workspace
@@ -86,7 +86,7 @@ def _filter_statements(base: Workspace, values: dict) -> pd.DataFrame | None:
         return None
 
 
-def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, ...], str]:
     """Return the texts of statements that are there; others were never asked about."""
     study = base.study
     if study.translator == "simulated":
@@ -94,7 +94,8 @@ def _texts(base: Workspace, kept: pd.DataFrame) -> dict[tuple[str, str], str]:
     else:
         translated = [translations.read_current(base, kept, l) for l in study.languages[1:]]
     both = pd.concat([kept.assign(language=study.languages[0]), *translated])
-    return both.set_index(["statement_id", "language"])["text"].to_dict()
+    texts = both.set_index(["statement_id", "language"])["text"].to_dict()
+    return texts | wording_texts.read(base)
 
 
 def _cells(

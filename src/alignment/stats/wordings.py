@@ -169,6 +169,13 @@ def _by_wording(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return table[["wording", *table.columns.drop("wording")]].reset_index(drop=True)
 
 
+def spread(table: pd.DataFrame, value: str, *by: str) -> pd.DataFrame:
+    """Return a column of a table with a column for each wording: what is in `by`, then these."""
+    names = [w for w in (ASKED, *WORDINGS, CORRECTED) if w in set(table["wording"])]
+    wide = table.pivot(index=list(by), columns="wording", values=value).reindex(columns=names)
+    return wide.rename_axis(columns=None).reset_index()
+
+
 def always_agreeing(labels: pd.DataFrame) -> pd.Series:
     """Return the position that agreeing with everything gives, by dimension: the mean polarity.
 
