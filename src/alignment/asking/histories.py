@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from sqlite3 import Connection
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from alignment.asking import archive
 from utils import reply_parser
 
-TOGETHER = 50_000  # rows of an archive that are looked up at once
+TOGETHER = 100_000  # rows of an archive that are looked up at once
 ASKED_AGAIN = ("unreadable", "cut off")  # states of a reply, as far as `attempts` allows
 NEVER_ASKED = ("not asked", "", "")  # state, answer, respondents
 KEY = "S32"  # 32 hex digits
@@ -34,7 +35,8 @@ class Histories:
     @classmethod
     def of(cls, keys: np.ndarray) -> "Histories":
         """Return the histories of keys, each once, of which nothing is known yet."""
-        keys = np.unique(keys)
+        keys = np.sort(keys)
+        keys = keys[np.append(keys[:1] == keys[:1], keys[1:] != keys[:-1])]
         counts = (np.zeros(len(keys), dtype="int16") for _ in range(4))
         return cls(keys, *counts, [NEVER_ASKED])
 
@@ -60,37 +62,35 @@ class Histories:
 
         A key of which it holds a reply is as this archive has it, whatever another one says.
         """
-        own = Histories.of(self.keys)
-        own.outcomes = self.outcomes
-        codes = {outcome: code for code, outcome in enumerate(self.outcomes)}
-        parse = lru_cache(maxsize=1000)(reply_parser.read)  # short replies are mostly the same few
+        own, codes = Histories.of(self.keys), {said: i for i, said in enumerate(self.outcomes)}
+
+        @lru_cache(maxsize=1000)  # short replies are mostly the same few
+        def code(step, language, text, finish_reason, respondents) -> int:
+            state, answer = "failed", ""
+            if text is not None:
+                state, answer = reply_parser.read(step, language, text, finish_reason)
+            return codes.setdefault((state, answer, respondents), len(codes))
+
         rows = archive.read_attempts(connection, list(steps))
         while some := list(islice(rows, TOGETHER)):
-            keys, attempts, *_ = zip(*some, strict=True)
-            keys, attempts = np.array(keys, dtype=KEY), np.array(attempts, dtype="int16")
+            some.sort(key=itemgetter(0, 1))  # what is looked up in order is found faster
+            keys, attempts = (
+                np.array([row[i] for row in some], t) for i, t in ((0, KEY), (1, "i2"))
+            )
             at = np.searchsorted(self.keys, keys)
             is_known = at < len(self.keys)
             is_known[is_known] = self.keys[at[is_known]] == keys[is_known]
-            outcome = np.zeros(len(some), dtype="int16")
-            is_reply = np.zeros(len(some), dtype=bool)
-            for i in np.flatnonzero(is_known).tolist():
-                _, _, step, language, text, finish_reason, respondents = some[i]
-                state, answer = "failed", ""
-                if text is not None:
-                    state, answer = parse(step, language, text, finish_reason)
-                is_reply[i] = state != "failed"
-                said = state, answer, respondents
-                if said not in codes:
-                    codes[said] = len(codes)
-                    self.outcomes.append(said)
-                outcome[i] = codes[said]
-            own._add(at[is_known], attempts[is_known], outcome[is_known], is_reply[is_known])
+            known = np.flatnonzero(is_known).tolist()
+            outcome = np.array([code(*some[i][2:]) for i in known], dtype="int16")
+            own._add(at[is_known], attempts[is_known], outcome, [*codes])
+        self.outcomes = [*codes]
         wins = (own.replies > 0) | ((self.attempts == 0) & (own.attempts > 0))
         for name in ("attempts", "replies", "latest", "outcome"):
             getattr(self, name)[wins] = getattr(own, name)[wins]
 
-    def _add(self, at: np.ndarray, attempts, outcome, is_reply: np.ndarray) -> None:
+    def _add(self, at: np.ndarray, attempts: np.ndarray, outcome: np.ndarray, outcomes) -> None:
         """Add attempts, in any order; a failure says something only while there is no reply."""
+        is_reply = np.array([state != "failed" for state, *_ in outcomes])[outcome]
         np.maximum.at(self.attempts, at, attempts)
         np.add.at(self.replies, at, is_reply.astype("int16"))
         fails = ~is_reply & (self.replies[at] == 0)
