@@ -188,7 +188,7 @@ def test_a_model_whose_key_is_refused_is_stopped_for_all_workers(here):
     with serve(server) as address:
         with pytest.raises(Problem, match='"sim-us-1" was stopped: the key was refused'):
             answers.collect(live(here, address, cluster="local:2"), relevance(here))
-    assert server.answered.total() + len(server.asked) < 120
+    assert server.answered.total() <= 64  # what was in flight at first
 
 
 def test_a_worker_that_was_given_up_and_still_asks_is_waited_for(here):

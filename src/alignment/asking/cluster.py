@@ -235,6 +235,16 @@ class Task:
     cap: Cap | None
     future: object = None
     counts: dict[str, float] = field(default_factory=dict)  # of its progress, as last seen
+    ending: dict = field(default_factory=dict)  # what its worker said in the end
+
+    def has_just_ended(self) -> bool:
+        """Return whether its worker is free for another, once; this is yet to be taken in."""
+        if self.future.status == "finished" and not self.ending:
+            with contextlib.suppress(Exception):  # it may be lost on the way; the replies are not
+                self.ending = self.future.result(timeout=5)
+            self.in_flight = 0 if self.ending else self.in_flight
+            return bool(self.ending)
+        return False
 
 
 class Dispatcher:
@@ -285,14 +295,17 @@ class Dispatcher:
         try:
             if self.dask.status != "running":
                 self._end(Problem("The cluster's scheduler has gone. Running again goes on."))
-            for task in list(self.tasks):
+            for task in self.tasks:
                 self._count(task)
-                if self.dask.status != "running" or task.future.status != "pending":
-                    self._settle(task)
+                if task.has_just_ended():
+                    self._learn(task)
             if not self.ending:
                 os.utime(self.lease)
                 while self._hand_out():
                     pass
+            for task in list(self.tasks):
+                if self.dask.status != "running" or task.future.status != "pending":
+                    self._settle(task)
             if self.tasks or (not self.ending and not self.capped and any(self.waiting.values())):
                 time.sleep(TICK)
                 return True
@@ -333,22 +346,26 @@ class Dispatcher:
         self.health.replied |= models
         if task.future.status == "error":
             self._judge(task.future.exception())
-        ending = task.future.result() if task.future.status == "finished" else {}
-        if ending:
-            self._learn(task, ending)
-        self.deaths = 0 if calls or ending else self.deaths + 1
+        self._drop_stopped()
+        self.deaths = 0 if calls or task.ending else self.deaths + 1
         if self.deaths >= DEATHS:
             self._end(Problem(f"{DEATHS} workers in a row died without a reply; asking ends."))
 
-    def _learn(self, task: Task, ending: dict) -> None:
-        """Keep what a task tells of its endpoint and models, and drop models that are stopped."""
-        self.limits[task.endpoint] = ending["limit"]
-        self.health.readable |= {tuple(place) for place in ending["readable"]}
-        self.health.stopped |= ending["stopped"]
-        if ending["fault"]:
-            self._end(Problem(ending["fault"]))
-        for name, requests in self.waiting.items():
-            self.waiting[name] = deque(r for r in requests if r.model not in self.health.stopped)
+    def _learn(self, task: Task) -> None:
+        """Keep what a task tells of its endpoint and models."""
+        self.limits[task.endpoint] = task.ending["limit"]
+        self.health.readable |= {tuple(place) for place in task.ending["readable"]}
+        self.health.replied |= set(task.ending["replied"])
+        self.health.stopped |= task.ending["stopped"]
+        self._drop_stopped()
+        if task.ending["fault"]:
+            self._end(Problem(task.ending["fault"]))
+
+    def _drop_stopped(self) -> None:
+        if self.health.stopped:
+            for name, requests in self.waiting.items():
+                left = (r for r in requests if r.model not in self.health.stopped)
+                self.waiting[name] = deque(left)
 
     def _judge(self, error: BaseException) -> None:
         """End asking for what is wrong with the task itself; that workers die is borne."""
@@ -366,7 +383,7 @@ class Dispatcher:
 
     def _hand_out(self) -> bool:
         """Hand out one task; False when no worker, pace, cap or request is left for one."""
-        idle = self._count_slots() - len(self.tasks)
+        idle = self._count_slots() - sum(task.in_flight > 0 for task in self.tasks)
         names = [name for name, requests in self.waiting.items() if requests]
         if idle < 1 or not names:
             return False

@@ -17,7 +17,14 @@ from utils.rules import Rules
 from utils.votes import cast_votes
 
 FEW = 5  # labels that may all have one sign
-KEPT = (*CELL, "answer", "polarity", "text", "votes")  # what an import may not change in silence
+KEPT = (
+    *CELL,
+    "wording",
+    "answer",
+    "polarity",
+    "text",
+    "votes",
+)  # what an import may not change in silence
 
 
 def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, object]) -> list[str]:

@@ -66,6 +66,23 @@ def compare_languages(
     return table.assign(low=low, high=high)
 
 
+def compare_exactly(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> pd.DataFrame:
+    """Return of `compare_languages` what needs no resampling, without means and intervals.
+
+    Columns: dimension, model, culture, a, b, n, changed, difference, p_exact, p_holm.
+    """
+    keys, a, b = _align(scores, pairs)
+    return _test(_named(keys, scores), b - a)
+
+
+def _test(table: pd.DataFrame, differences: np.ndarray) -> pd.DataFrame:
+    there = ~np.isnan(differences)
+    table["n"], table["changed"] = there.sum(axis=0), (there & (differences != 0)).sum(axis=0)
+    table["difference"] = significance.column_means(differences)
+    table["p_exact"] = [significance.sign_flip_p(column) for column in differences.T]
+    return table.assign(p_holm=significance.adjust_holm(table["p_exact"]))
+
+
 def paired_differences(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> np.ndarray:
     """Return b - a of each statement (rows) for each row of `compare_languages` (columns).
 

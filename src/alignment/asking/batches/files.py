@@ -21,6 +21,7 @@ from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study import schema
 from alignment.study.files import replacing
 from alignment.study.workspace import Workspace
+from utils.cells import WORDING_STEPS
 from utils.errors import Problem
 
 FILE, FOLDER = "batches.sqlite", "batches"
@@ -256,7 +257,9 @@ def find_requests(
             messages = orjson.loads(body)["messages"]
             who = (batch.model, run, attempt, messages, replies)
             request = Request(key, batch.step, language, *who)
-            own = request_keys(study, batch.step, batch.model, hash_json(messages), [run])
-            if own != [key] or request.body(study) != body:
+            asked, is_plain = hash_json(messages), batch.step == "stance"
+            steps = [batch.step, *(WORDING_STEPS if is_plain else [])]  # a text may be a wording's
+            own = [request_keys(study, step, batch.model, asked, [run]) for step in steps]
+            if [key] not in own or request.body(study) != body:
                 request = None
         yield custom_id, batch, request
