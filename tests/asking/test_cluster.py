@@ -78,7 +78,8 @@ def dask(workers: int, port: int = 0):
 def execution(folder, address: str, place: str, runs: int):
     """Ask the study in a process of its own; gives it."""
     command = [sys.executable, "-c", CHILD, str(folder), address, place, str(runs)]
-    child = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    own = {"env": ENVIRONMENT, "start_new_session": True}
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **own)
     try:
         yield child
     finally:
@@ -143,7 +144,8 @@ def test_an_execution_that_is_killed_or_stopped_is_gone_on_with_in_one_process(e
     with serve(server) as address:
         with execution(elsewhere, address, "local:2", runs) as child:
             wait_for(server, 500, child)
-            child.send_signal(how)
+            send = os.kill if how == signal.SIGKILL else os.killpg  # Ctrl-C goes to workers, too
+            send(child.pid, how)
             child.communicate(timeout=120)
         saved = {sent: server.asked[sent] for sent in acknowledged(here)}
         with execution(elsewhere, address, "", runs) as child:
