@@ -39,6 +39,7 @@ from alignment.stats import gaps, positions, wordings
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
 from utils import scores
+from utils.rules import Rules
 
 here = open_study(study)
 page_notes.banner(here)
@@ -135,8 +136,8 @@ directions.round({name: 1 for name in ("gap_models", "gap_people", "low", "high"
 agree, decided = directions["agrees"].eq("yes"), directions["decided"]
 labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
 in_wordings = wordings.score_wordings(labels, stances, here.models)
-placed = wordings.place_groups(in_wordings, here.models, differ)
-also = wordings.describe_directions(wordings.compare_directions(placed, people))
+rules = Rules(split_group=split_group, differ=differ)
+also = wordings.describe_directions(in_wordings, here.models, people, rules)
 Markdown(
     f"**{agree.sum()} of {len(directions)} directions agree with people.** Decided by their "
     f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. {also} "

@@ -59,12 +59,12 @@ page_notes.missing_stances(here)
 # ## The table
 #
 # The mean score, its 95 % interval over statements (notebook 10 says how often it holds), and the
-# number of scores behind it: all statements that the model answered in its native language.
-# Table 3 (notebook 10) uses only statements answered in both languages, so its means can differ
-# slightly. A model without readable answers has no position. `low_labels` and `high_labels` are the
-# interval if the judges' votes on the labels are drawn again as well (in `09_figure3.csv`).
-# *always agreeing* is the position of somebody who agrees with every statement: labels that point
-# one way give it a culture.
+# number of scores behind it: all statements that the model answered in its native language. Table 3
+# (notebook 10) uses only statements answered in both languages, so its means can differ slightly. A
+# model without readable answers has no position. `low_labels` and `high_labels` are the interval if
+# the judges' votes on the labels are drawn again as well (in `09_figure3.csv`). *always agreeing*
+# is the position of somebody who agrees with every statement, which is not 0 where the labels of a
+# dimension mostly point one way.
 
 # %%
 rng, rules = np.random.default_rng(9), Rules.from_parameters(here.parameters)
@@ -108,8 +108,8 @@ Markdown(f"{said} {page_notes.caution(here)}")
 # ## What the paper prints
 #
 # The paper's Table 3 prints every model's mean in both languages; its Figure 3 shows the native
-# ones. No intervals are printed, so none are drawn. The paper does not print its labels, so what
-# always agreeing would give cannot be set beside it.
+# ones. No intervals are printed, so none are drawn. The paper prints the labels of six statements
+# only (Table 4), so what always agreeing would give cannot be set beside it.
 
 # %%
 printed = published.read_table3().query("native").assign(low=np.nan, high=np.nan, n=np.nan)

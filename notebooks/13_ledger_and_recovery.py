@@ -35,6 +35,7 @@ from alignment.paper import hofstede, ledger, study_values
 from alignment.stats import wordings
 from alignment.study import page_notes
 from alignment.study.workspace import open_study
+from utils.rules import Rules
 
 here = open_study(study)
 page_notes.banner(here)
@@ -64,8 +65,9 @@ display(ledger.show_entries(entries))
 people = hofstede.read_human_values(human_values, here.study.countries)
 people = people.query("dimension in @here.dimensions")
 labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
-also = wordings.describe_claims(labels, stances, here.models, people)
-Markdown(f"In other wordings of the question (notebook 17): {also}" if also else "")
+rules = Rules.from_parameters(here.parameters)
+also = wordings.describe_claims(labels, stances, here.models, people, rules)
+Markdown(f"Other wordings of the question (notebook 17). {also}" if also else "")
 
 # %% [markdown]
 # The entries of Table 3 in its own layout, *paper | here*, if this study asked the paper's models.

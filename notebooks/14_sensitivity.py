@@ -131,8 +131,10 @@ style.save(here, figure, "specification_curve", caption)
 # its own group. Each judge is left out once, and then the labels come from the judges of one
 # culture only, whichever model is scored; the quorum stays at half of the planned votes. Then other
 # tests of a change with the language, and the other wordings of the stance question that were asked
-# (*corrected*: for a leaning to agree, notebook 17). `calls` counts the questions that would have
-# to be asked first; later steps would add to them.
+# (*corrected*, *consistent*: notebook 17). What a simulated study planted is what its respondents
+# say in the wording of the paper, habits included, so a wording that takes a habit out is held
+# against it. `calls` counts the questions that would have to be asked first; later steps would add
+# to them.
 
 # %%
 curve.format_outcomes(table[(table["varies"] != "rules") | (table["spec"] == 1)])

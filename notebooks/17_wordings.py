@@ -11,17 +11,18 @@
 # ---
 
 # %% [markdown]
-# # 17 · Is it the model, or the question?
+# # 17 · Does the position depend on the question?
 #
 # The paper asks for every stance in one wording: arguments for come before those against, *agree*
-# before *disagree*, and there is no third answer. A model that likes to agree, or takes whichever
-# answer comes first, then seems to have values. Here the same is asked in other wordings, and the
+# before *disagree*, and there is no third answer. A model that likes to agree, or takes the side
+# that is named first, then seems to have values. Here the same is asked in other wordings, and the
 # results of the paper are worked out in each.
 #
 # *reads* `05_sociocultural_statements.csv`, `07_answers.csv.gz`, `07_wordings.csv.gz`,
-# `07_stances.csv`, `data/reference` · *writes* `17_measures.csv`, `17_positions.csv`,
-# `17_groups.csv`, `17_directions.csv`, `17_changes.csv`, `17_habits.csv`, `17_controls.csv`,
-# `leanings`, `asked_and_corrected` · *takes* every rule of the study
+# `07_stances.csv`, `data/raw/<study>`, `data/reference` · *writes* `17_accounting.csv`,
+# `17_measures.csv`, `17_leanings.csv`, `17_positions.csv`, `17_groups.csv`, `17_directions.csv`,
+# `17_changes.csv`, `17_habits.csv`, `17_controls.csv`, `leanings`, `asked_and_corrected` · *takes*
+# every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
@@ -47,49 +48,73 @@ page_notes.banner(here)
 # %% [markdown]
 # ## The wordings
 #
-# How each wording ends, in English. `negated` asks about the claim that the statement is wrong:
-# agreeing with it is a stance against the statement. `turned` has everything in the other order,
-# `reworded` is another question of the same meaning, and `unforced` offers a third answer. The
-# Chinese wordings were written for this project, like the English ones; no native speaker has
-# compared them yet. Texts that a study brings for some statements take their place.
+# What is asked in each wording, in English, without the passage that keeps the statement in its
+# place. `negated` asks about the claim that the statement is wrong: agreeing with it is a stance
+# against the statement. `turned` has arguments and answers in the other order, `reworded` is
+# another question, and `unforced` offers a third answer. Texts that a study brings for some
+# statements take their place. English and Chinese were both written for this project; no native
+# speaker has compared them yet.
 
 # %%
 for step in filter(is_stance, here.study.steps):
-    (question,) = prompts.fill(step, "en", "...")
-    print(f"--- {step} ---{question['content'].rpartition('</statement>')[2]}\n")
+    lines = prompts.fill(step, "en", "...")[0]["content"].split("\n")
+    print(
+        f"--- {step} ---", lines[0], "\n".join(lines[lines.index("</statement>") + 1 :]), sep="\n"
+    )
 Markdown(f"{len(wording_texts.read(here)):,} texts were brought in place of a wording.")
+
+# %% [markdown]
+# How many of the cells of each wording could be read. A cell without a readable answer has no
+# stance.
+
+# %%
+accounting = here.in_order(wordings.account(here.read("07_wordings.csv.gz")))
+accounting.groupby("wording", sort=False).sum(numeric_only=True)
 
 # %% [markdown]
 # ## What it does to each model
 #
 # Shares of statements, by model and language. `leaning to agree` is the share of statements with
-# which a model agrees *and* with whose negation it agrees, minus the share of those with which it
-# agrees in neither case. `leaning to the first` is the same of the order of the answers. `same in
-# all` counts the stances that are the same in all wordings without a third answer.
+# which a model agrees *and* also agrees that they are wrong, minus the share of those with which it
+# agrees in neither case. `leaning to the first` is the same of the order of arguments and answers;
+# it also shows as a leaning to agree, since *agree* comes first in both wordings compared there.
+# `same in all` counts the stances that are the same in all wordings without a third answer. Chance
+# alone keeps it below 100 %: beside it stands how often the paper's own wording would give the same
+# if it were asked again (`same if asked again`).
 
 # %%
 stances = here.read("07_stances")
-measures = here.in_order(wordings.measure(stances))
+wording_runs = here.read("07_wordings.csv.gz")["run"].max()
+measures = wordings.measure(stances, here.read("07_votes"), wording_runs)
 shown = measures.pivot(index=["model", "language"], columns="measure", values="value")
-shown.reindex(columns=[name for name in wordings.NEEDS if name in shown]).map("{:.0%}".format)
+shown[measures["measure"].unique()].map("{:.0%}".format, na_action="ignore")
 
 # %%
 caption = "How far each model leans to agree, to the first answer, and to neither."
 style.save(here, figures.leanings(measures), "leanings", caption)
 
 # %% [markdown]
-# *How far each model answers by habit, in each language. A leaning to agree that differs between
-# languages looks like a change of values in Table 3.*
+# *How far each model answers by habit, in each language. `Neither` is a share, and has no other
+# side.*
+#
+# A model with much of both (it agrees with many statements and their negations, and rejects many)
+# may simply have taken the question about the claim for one about the statement, or be unsure: its
+# leaning is near 0 all the same. And to call a statement wrong is stronger than to disagree with
+# it, so a model may well reject both.
 
 # %%
-Markdown(f"{wordings.describe_leanings(measures)} {page_notes.caution(here)}")
+leanings = wordings.compare_leanings(stances, here.study.languages)
+said = wordings.describe_changed_leanings(leanings)
+Markdown(f"{wordings.describe_leanings(measures)} {said} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## What becomes of the positions
 #
 # Figure 3 in each wording. *Corrected* is the mean of the stance as asked and of the stance towards
-# the negation: whoever agrees with both has none. A dotted line shows the position that always
-# agreeing would give; a model near it says little.
+# the negation. Whoever agrees with both gets 0; but a view that shows on some statements only is
+# drawn towards 0, too. *Consistent* keeps the statements on which both say the same, and leaves out
+# the others. A dotted line shows the position that always agreeing would give; a position near it
+# may be agreement alone.
 
 # %%
 labels = here.read("05_sociocultural_statements")
@@ -100,21 +125,26 @@ here.in_order(wordings.spread(native, "mean", "dimension", "model")).round(2)
 
 # %%
 caption = "Each model's position as asked, and corrected for a leaning to agree."
-always = wordings.always_agreeing(labels)
-style.save(here, figures.asked_and_corrected(native, always), "asked_and_corrected", caption)
+compared = wordings.place_models(wordings.on_the_same(scored)).merge(
+    here.models[["model", "language"]]
+)
+compared, always = here.in_order(compared), wordings.always_agreeing(labels)
+style.save(here, figures.asked_and_corrected(compared, always), "asked_and_corrected", caption)
 
 # %% [markdown]
-# *Each model's position as asked (hollow) and corrected (filled). Where the two lie far apart, the
-# position is the question's.*
+# *Each model's position as asked (hollow) and corrected (filled), on the statements that have a
+# stance in both. Where the two lie far apart, the position depends on the question.*
 
 # %%
-Markdown(f"{wordings.describe_positions(native)} {page_notes.caution(here)}")
+said = f"{wordings.describe_positions(native)} {wordings.describe_sides(compared)}"
+Markdown(f"{said} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## What becomes of the paper's claims
 #
 # Figure 1 in each wording, on the statements that divide the groups in it: does each direction
-# agree with people? Then Table 3: how far does each model change with the language?
+# agree with people? Then Table 3: how far does each model change with the language? A leaning that
+# changes with the language makes a change of scores in every wording but *consistent*.
 
 # %%
 rules = Rules.from_parameters(here.parameters)
@@ -131,17 +161,16 @@ changes = wordings.compare_languages(scored, pairs)
 here.in_order(wordings.spread(changes, "difference", "dimension", "model", "a", "b")).round(2)
 
 # %%
-said = [wordings.describe_directions(directions), wordings.describe_changes(changes)]
+said = [wordings.describe_directions(scored, here.models, people, rules)]
+said += [wordings.describe_changes(changes)]
 Markdown(f"{' '.join(filter(None, said))} {page_notes.caution(here)}")
 
 # %% [markdown]
 # ## Was what was planted found?
 #
 # Simulated respondents have known habits: some agree with a share of the statements whatever is
-# asked, take the first answer, or say neither where they can. `planted` is what these make of the
-# statements of this study. A leaning to the first answer also shows as one to agree, since *agree*
-# comes first in both wordings that are compared. Each control spoils the stances in one way, and
-# has to fail.
+# asked, take the first side, or say neither where they can. `planted` is what these make of the
+# statements of this study. Each control spoils the stances in one way, and has to fail.
 
 # %%
 recovery = planted_habits.assess(here, stances, np.random.default_rng(17))
@@ -153,8 +182,13 @@ controls = planted_recovery.show_controls(recovery)
 controls if len(controls) else Markdown("")
 
 # %%
-tables = {"17_measures": measures, "17_positions": positions, "17_groups": groups}
-tables |= {"17_directions": directions, "17_changes": changes}
+tables = {"17_accounting": accounting, "17_measures": measures, "17_positions": positions}
+tables |= {
+    "17_leanings": leanings,
+    "17_groups": groups,
+    "17_directions": directions,
+    "17_changes": changes,
+}
 tables |= {"17_habits": recovery.habits, "17_controls": recovery.controls}
 files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
 Markdown(f"Written: {files}. {page_notes.caution(here)}")

@@ -9,8 +9,9 @@ import pandas as pd
 from alignment.asking import collection, plan
 from alignment.study.stamps import KINDS
 from alignment.study.workspace import Workspace
-from utils import reply_parser
-from utils.cells import CELL
+from utils import reply_parser, scores
+from utils.cells import CELL, PAIR, WORDINGS
+from utils.rules import Rules
 
 NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to them."
 NO_REPLIES = (
@@ -27,6 +28,9 @@ class Material:
     workspace: Workspace
     stances: pd.DataFrame  # statement_id, model, language, agreed ("agrees 4/5")
     scores: pd.DataFrame  # 07_scores with agreed
+    table3: pd.DataFrame  # 10_table3
+    groups: pd.DataFrame  # each group's response to each label, and whether it counts in Figure 1
+    wordings: pd.DataFrame  # 07_stances, by statement, model and language
     answers: pd.DataFrame
     texts: dict[tuple[str, str], str]  # (statement_id, language) -> text, if it may be shown
     replies: dict[tuple, str]  # (statement_id, model, language, run) -> reply
@@ -61,9 +65,8 @@ def pages(workspace: Workspace) -> dict[str, str]:
     by_name = {}
     for (dimension, model), rows in _group(material.scores, "model"):
         by_name[slug(dimension, model)] = _describe_model(material, dimension, model, rows)
-    different = set(workspace.read("08_differing")["statement_id"])
     for (dimension, culture), rows in _group(material.scores, "culture"):
-        page = _describe_group(material, dimension, culture, rows, different)
+        page = _describe_group(material, dimension, culture, rows)
         by_name[slug(dimension, "group", culture)] = page
     labels = workspace.read("05_sociocultural_statements")
     for statement, rows in labels.groupby("statement_id", sort=False):
@@ -82,10 +85,24 @@ def _read_material(workspace: Workspace) -> Material:
     share = votes["support"].astype(str) + "/" + votes["answered"].astype(str)
     keys = ["statement_id", "model", "language"]
     stances = votes[keys].assign(agreed=words + " " + share)
-    scores = workspace.read("07_scores").merge(stances, on=keys)
+    scored = workspace.read("07_scores")
+    groups = _read_groups(workspace, scored, answers)
+    wordings = workspace.read("07_stances").set_index(keys)
     texts = plan.read_texts(workspace) if workspace.study.show_texts else {}
     replies = _read_replies(workspace, answers) if texts else {}
-    return Material(workspace, stances, scores, answers, texts, replies)
+    tables = (scored.merge(stances, on=keys), workspace.read("10_table3"), groups, wordings)
+    return Material(workspace, stances, *tables, answers, texts, replies)
+
+
+def _read_groups(workspace: Workspace, scored: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return what Figure 1 is made of, by dimension, group and statement."""
+    rules = Rules.from_parameters(workspace.parameters)
+    groups = scores.group_scores(scored, workspace.models, rules.split_group, answers)
+    counted = scores.differing(groups, rules.differ)
+    if workspace.models["culture"].nunique() == 1:  # as on page 08, all statements of one group
+        counted["differs"] = counted["comparable"]
+    by = ["dimension", "group", "statement_id"]
+    return groups.merge(counted, on=PAIR).set_index(by).sort_index()
 
 
 def _read_replies(workspace: Workspace, answers: pd.DataFrame) -> dict[tuple, str]:
@@ -125,25 +142,25 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _write_index(material: Material) -> str:
     """Write a table of dimensions by models and groups, each number a link to its statements."""
-    workspace, languages = material.workspace, material.workspace.study.languages
+    workspace = material.workspace
     cultures = list(workspace.models["culture"].unique())
-    means = material.scores.groupby(["dimension", "model", "language"])["score"].mean()
-    places = workspace.read("08_figure1").query("kind == 'models' and selection == 'differing'")
+    drawn = workspace.read("08_figure1").query("kind == 'models'")
+    places = drawn[drawn["selection"] == ("differing" if len(cultures) > 1 else "all")]
     places = places.set_index(["dimension", "group"])["value"]
     rows = []
     for d in workspace.dimensions:
         row = [d]
         for m in workspace.study.models:
-            number = " · ".join(_format(means.get((d, m, l)), ".2f") for l in languages)
+            number = "; ".join(" · ".join(means) for *_, means in _list_entries(material, d, m))
             row.append(_link_number(d, m, slug(d, m), number))
         for c in cultures:
             number = _format(places.get((d, c)), ".0f")
             row.append(_link_number(d, c, slug(d, "group", c), number))
         rows.append(row)
     intro = "Each number leads to the statements behind it, and each statement to the replies. A "
-    intro += f"model's number is its mean score in {' and '.join(languages)}, as in "
-    intro += f"[Table 3]({TABLE3}); a group's is its position from 0 to 100, as in "
-    intro += f"[Figure 1]({FIGURE1})."
+    intro += f"model's numbers are its mean scores as in [Table 3]({TABLE3}), on the statements "
+    intro += "that it answered in both of the languages compared; a group's is its position from "
+    intro += f"0 to 100, as in [Figure 1]({FIGURE1})."
     table = _table(["", *workspace.study.models, *cultures], rows)
     return "\n\n".join(["# Down to the replies", f"{material.stamp}{intro}", table])
 
@@ -153,14 +170,38 @@ def _link_number(dimension: str, who: str, page: str, number: str) -> str:
 
 
 def _format(value: float | None, form: str) -> str:
-    return "–" if value is None or pd.isna(value) else format(value, form)
+    if value is None or pd.isna(value):
+        return "–"
+    return format(value, form) if value else format(0.0, form.replace("+", ""))
+
+
+def _list_entries(
+    material: Material, dimension: str, model: str
+) -> list[tuple[str, str, pd.Series, list[str]]]:
+    """List a model's entries of Table 3: both languages, the row, and its means as text.
+
+    In a study with one language, which compares models there, the entry is the model's own mean.
+    """
+    languages, rows = material.workspace.study.languages, material.table3
+    rows = rows[(rows["dimension"] == dimension) & (rows["model"] == model)]
+    entries = [
+        (r["a"], r["b"], r, [_format(r["mean_a"], ".2f"), _format(r["mean_b"], ".2f")])
+        for _, r in rows.iterrows()
+    ]
+    if entries or len(languages) > 1:
+        return entries
+    own = material.scores.query("dimension == @dimension and model == @model")["score"]
+    row = pd.Series({"n": own.count(), "mean_a": own.mean(), "mean_b": own.mean()})
+    return [(languages[0], languages[0], row, [_format(own.mean(), ".2f")])]
 
 
 def _describe_model(material: Material, dimension: str, model: str, rows: pd.DataFrame) -> str:
-    """Describe an entry of Table 3: every statement, with the model's stance and score."""
+    """Describe an entry of Table 3: every statement, with the model's stance and score.
+
+    The scores of the statements that count add up to its means.
+    """
     languages = material.workspace.study.languages
-    means = rows.groupby("language")["score"].mean().reindex(languages)
-    listed = ", ".join(f"{mean:.2f} in {language}" for language, mean in means.items())
+    entries = _list_entries(material, dimension, model)
     wide = rows.pivot(index="statement_id", columns="language", values=["agreed", "score"])
     polarity = rows.drop_duplicates("statement_id").set_index("statement_id")["polarity"]
     lines = []
@@ -168,41 +209,61 @@ def _describe_model(material: Material, dimension: str, model: str, rows: pd.Dat
         line = [_link(statement), material.text(statement), f"{label:+g}"]
         line += [wide.at[statement, ("agreed", l)] for l in languages]
         line += [_format(wide.at[statement, ("score", l)], "+g") for l in languages]
+        for a, b, *_ in entries:
+            both = wide.loc[statement, [("score", a), ("score", b)]].notna().all()
+            line.append("yes" if both else "left out")
         lines.append(line)
     head = [f"{what}, {l}" for what in ("stance", "score") for l in languages]
-    intro = f"The {len(lines)} statements behind **{model}** on **{dimension}** in Table 3. Mean "
-    intro += f"scores: {listed}. A stance is followed by how many of the readable runs gave it. "
+    counts = [f"counts, {a} and {b}" if len(entries) > 1 else "counts" for a, b, *_ in entries]
+    intro = f"The {len(lines)} statements of **{dimension}** and what **{model}** said. "
+    for a, b, row, means in entries:
+        where = f"{' and '.join(means)} in {a} and {b}" if a != b else f"{means[0]} in {a}"
+        intro += f"Mean scores: {where}, on the {row['n']:.0f} that count: those with a score in "
+        intro += "each. " if a != b else "it. "
+    intro += "A stance is followed by how many of the readable runs gave it. "
     return "\n\n".join(
         [
             f"# {dimension}: {model}",
             f"{material.stamp}{intro}{material.no_texts}",
-            _table(["statement", "text", "polarity", *head], lines),
+            _table(["statement", "text", "polarity", *head, *counts], lines),
             f"[Back to Table 3]({TABLE3}) · [All dimensions and models](index)",
         ]
     )
 
 
-def _describe_group(
-    material: Material, dimension: str, culture: str, rows: pd.DataFrame, different: set[str]
-) -> str:
-    """Describe a bar of Figure 1: every statement, with the stances of the group's models."""
+def _describe_group(material: Material, dimension: str, culture: str, rows: pd.DataFrame) -> str:
+    """Describe a bar of Figure 1: every statement, with its models' stances and its score.
+
+    The scores of the statements that count have the mean that is drawn, on another scale.
+    """
     models = material.workspace.models
     names = list(models.loc[models["culture"] == culture, "model"])
-    lines = []
+    own, lines = material.groups.loc[(dimension, culture)], []
     native = rows.merge(models[["model", "culture", "language"]])
     for statement, votes in native.groupby("statement_id", sort=False):
         stances = votes.set_index("model")["agreed"]
+        group = own.loc[statement]
         line = [_link(statement), material.text(statement), f"{votes['polarity'].iloc[0]:+g}"]
         line += [stances.get(name, "–") for name in names]
-        lines.append([*line, "yes" if statement in different else "no"])
-    intro = f"The {len(lines)} statements behind the group **{culture}** on **{dimension}** in "
-    intro += "Figure 1, with each model in its native language. Figure 1 uses only those on which "
-    intro += "the groups differ. "
+        line += [_format(group["response"], "+g"), _format(group["score"], "+g")]
+        why = "yes" if group["differs"] else "left out: "
+        if not group["differs"]:
+            why += "groups agree" if group["comparable"] else "a group has no response"
+        lines.append([*line, why])
+    counted = own.loc[own["differs"], "score"]
+    place = _format(scores.to_0_100(counted.mean()), ".0f")
+    intro = f"The {len(lines)} statements of **{dimension}** and what the models of **{culture}** "
+    intro += "said, each in its native language. The group's response is the median of their "
+    several = models["culture"].nunique() > 1
+    which = "those to which the groups respond differently" if several else "all with a response"
+    intro += f"stances. Figure 1 counts {which}, {len(counted)} here: their mean score is "
+    intro += f"{_format(counted.mean(), '.2f')}, which is {place} on the scale from 0 to 100. "
+    head = ["statement", "text", "polarity", *names, "response", "score", "counts"]
     return "\n\n".join(
         [
             f"# {dimension}: models of {culture}",
             f"{material.stamp}{intro}{material.no_texts}",
-            _table(["statement", "text", "polarity", *names, "groups differ"], lines),
+            _table(head, lines),
             f"[Back to Figure 1]({FIGURE1}) · [All dimensions and models](index)",
         ]
     )
@@ -230,10 +291,22 @@ def _describe_statement(material: Material, statement: str, labels: pd.DataFrame
     answers = material.answers[material.answers["statement_id"] == statement]
     for (model, language), rows in answers.groupby(["model", "language"], sort=False):
         parts.append(f"## {model}, {language}: {agreed.get((model, language), 'undecided')}")
+        parts.append(_describe_wordings(material, (statement, model, language)))
         for row in rows.itertuples():
             reply = material.replies.get((statement, model, language, row.run), "")
             parts.append(_describe_run(row, reply, language))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
+
+
+def _describe_wordings(material: Material, voter: tuple[str, str, str]) -> str:
+    """Say which stance a model took in other wordings of the question; "" where none was asked."""
+    stances = material.wordings.loc[[voter]].iloc[0]
+    said = [f"{w}: {_name_stance(stances[w])}" for w in WORDINGS if w in stances]
+    return f"In other wordings: {', '.join(said)}." if said else ""
+
+
+def _name_stance(stance: float) -> str:
+    return {1.0: "for it", -1.0: "against it", 0.0: "neither"}.get(stance, "undecided")
 
 
 def _describe_run(row, reply: str, language: str) -> str:

@@ -66,6 +66,7 @@ def patterns() -> SimpleNamespace:
         named={*tags, *(k for w in every.values() for k in w["keywords"])},
         **{k: _any(w.get(k, NOTHING) for w in every.values()) for k in EVERYWHERE},
         says={step: _says(every, step, either["because"]) for step in SCORES},
+        claim=_any(w.get("states", {}).get("claim", NOTHING) for w in every.values()),
         states={side: _states(every, side, either["opener"]) for side in ("agree", "disagree")},
         statements=re.compile("|".join(rf"<{tag}>.*?</{tag}>" for tag in tags), re.S),
         opened=[f"<{tag}>" for tag in tags],

@@ -148,8 +148,7 @@ def _marked(step: str, text: str, cut: bool) -> tuple[str | None, set[str], tupl
         return nothing
     if any(_contradicts(step, answer, mark, text, start) for mark in marks[:-1]):
         return nothing
-    on_statement = is_stance(step) and step != "stance_negated"  # which asks about another claim
-    if on_statement and _says_otherwise(answer, _unquoted(text[:start])):
+    if is_stance(step) and _says_otherwise(step, answer, _unquoted(text[:start])):
         return nothing
     marked_in = {l for keyword, l in patterns().keywords.items() if keyword in text[start:end]}
     return answer, {spoken} if spoken else marked_in, (start, end)
@@ -247,8 +246,11 @@ def _stands(step: str, answer: str, later: str) -> bool:
         return False
     later = _unquoted(later)
     against = [(echoes, denies) for a, _, _, echoes, denies in patterns().says[step] if a == answer]
-    denied = any(denies.search(echoes.sub("", later)) for echoes, denies in against)
-    return not (denied or patterns().retracts.search(later) or _refuses(later))
+    for echoes, denies in against:
+        rest = echoes.sub("", later)
+        if denies.search(rest) or patterns().retracts.search(rest):
+            return False
+    return not _refuses(later)
 
 
 def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, start: int) -> bool:
@@ -258,16 +260,20 @@ def _contradicts(step: str, answer: str, mark: tuple[int, str, int], text: str, 
     return not patterns().retracts.search(text[mark[2] : start])
 
 
-def _says_otherwise(answer: str, before: str) -> bool:
-    """Return whether a sentence of its own takes the other side ("I disagree with the statement").
+def _says_otherwise(step: str, answer: str, before: str) -> bool:
+    """Return whether a sentence of its own takes another side ("I disagree with the statement").
 
-    Unless it is taken back later on.
+    Unless it is taken back later on. Where the claim that the statement is wrong is asked about,
+    whoever takes the statement's side is against the claim.
     """
-    for side in {"agree", "disagree"} - {answer}:
-        stated = list(patterns().states[side].finditer(before))
-        if stated and not patterns().retracts.search(before[stated[-1].end() :]):
-            return True
-    return False
+    last: dict[str, int] = {}
+    for side, other in (("agree", "disagree"), ("disagree", "agree")):
+        for stated in patterns().states[side].finditer(before):
+            turned = step == "stance_negated" and not patterns().claim.search(stated.group())
+            meant = other if turned else side
+            last[meant] = max(last.get(meant, 0), stated.end())
+    rests = [before[end:] for side, end in last.items() if side != answer]
+    return any(not patterns().retracts.search(rest) for rest in rests)
 
 
 def _mostly(language: str, text: str) -> bool:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from alignment.asking import ground_truth, planted_habits
-from alignment.study.workspace import open_study
+from alignment.study.loader import load
+from alignment.study.workspace import Workspace
 from utils.cells import is_stance
 
 
 @pytest.fixture(scope="module")
 def demo():
-    return open_study("demo")
+    return Workspace(load("demo"), "demo")
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,13 @@ def test_nothing_is_compared_where_nothing_was_planted_or_one_wording_was_asked(
     live = replace(demo, study=demo.study.model_copy(update={"respondents": "live"}))
     one = stances[["statement_id", "model", "language", "asked"]]
     assert assess(live, stances).controls.empty and assess(demo, one).habits.empty
+
+
+@pytest.mark.parametrize("wording", [["reworded"], ["turned"], ["unforced"], ["negated", "turned"]])
+def test_any_choice_of_wordings_is_compared_as_far_as_it_can_be(demo, stances, wording):
+    names = ["statement_id", "model", "language", "asked", *wording]
+    names += ["corrected", "consistent"] if "negated" in wording else []
+    fewer = replace(demo, study=demo.study.model_copy(update={"wordings": wording}))
+    controls = assess(fewer, stances[names]).controls
+    assert controls.empty == (wording == ["reworded"])
+    assert not controls.query("must == 'fail'")["holds"].any()

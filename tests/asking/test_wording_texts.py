@@ -44,6 +44,9 @@ def test_a_brought_text_takes_the_place_of_the_template_and_nothing_else_changes
     (question,) = collection.message_writer(here, texts)("stance_negated", "demo-2.1", "", "en")
     assert "Nobody should keep a dog." in question["content"]
     assert "This statement is wrong" not in question["content"]
+    assert (
+        collection.asked_as(texts, "stance_negated", "demo-2.1", "en") == "stance"
+    )  # as it is read
 
 
 def test_agreeing_with_a_brought_negation_is_a_stance_against_the_statement(here, tmp_path):
@@ -87,6 +90,9 @@ def test_a_text_that_was_asked_about_is_not_changed_in_silence(here, tmp_path):
     other = [(*TEXTS[0][:3], "Nobody may keep dogs."), *TEXTS[1:]]
     with pytest.raises(Problem, match="text"):
         imports.import_wordings(here, file_of(tmp_path, other))
+    turned = [(*TEXTS[0][:2], "reworded", TEXTS[0][3]), *TEXTS[1:]]
+    with pytest.raises(Problem, match="negated"):
+        imports.import_wordings(here, file_of(tmp_path, turned))
     more = [*TEXTS, ("demo-3.1", "zh", "reworded", "换一种说法。")]
     imports.import_wordings(here, file_of(tmp_path, more))
     assert len(wording_texts.read(here)) == 4

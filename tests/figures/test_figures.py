@@ -561,8 +561,8 @@ def test_every_figure_of_scores_explains_its_colours_its_numbers_and_what_the_ri
         [legend] = figure.legends
         assert [t.get_text() for t in legend.get_texts()] == key
         assert [mpl.colors.to_hex(p.get_facecolor()) for p in legend.get_patches()] == [
-            "#1d4e9a",
-            "#f0604d",
+            style.tint("#1d4e9a"),
+            style.tint("#f0604d"),
         ]
         assert "closer to the pole that names the panel" in said(
             figure

@@ -117,7 +117,7 @@ def test_a_setting_of_the_study_is_changed_like_a_parameter_and_planned_anew(dem
     assert run.returncode == 0 and re.search(plan, run.stdout), run.stdout + run.stderr
     name = "demo--judges=sim-us-1+sim-cn-1--sampling.temperature=0.5"
     page = prose(demo_copy.page(name, "00"))
-    assert re.search(r"relevance +5 +0\.5", page) and "15,080 questions" in page
+    assert re.search(r"relevance +5 +0\.5", page) and "21,416 questions" in page
     assert prose(demo_copy.page("demo", "00")) != page
 
 
@@ -248,7 +248,8 @@ def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(proj
             annotators={"simulated": 0},
             judges=["sim-us-1", "sim-us-2", "sim-cn-1"],  # as a judge it would be stopped
             endpoints={"simulated": {"base_url": f"{address}/v1", "send_seed": True}},
-            parameters=FEW,
+            wordings=["negated"],
+            parameters=FEW | {"wording_runs": 1},
         )
         run = project.run("--study", study, "--from", "04", "--until", "10")
     assert run.returncode == 0, run.stderr

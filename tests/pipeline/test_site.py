@@ -118,7 +118,53 @@ def test_each_table_is_read_once_however_many_statements_there_are(builder, monk
         Workspace, "read", lambda here, name: names.append(name) or read(here, name)
     )
     assert len(builder.explore.pages(Workspace(load("demo"), "demo"))) > 60
-    assert names.count("07_answers.csv.gz") == names.count("08_differing") == 1
+    assert names.count("07_answers.csv.gz") == names.count("10_table3") == 1
+
+
+def rows_of(page: str) -> list[dict[str, str]]:
+    """The rows of a page's table, by the names of its columns."""
+    table = BeautifulSoup(page, "html.parser").table
+    head = [cell.text for cell in table.thead.find_all(["th", "td"])]
+    rows = [
+        [cell.text for cell in row.find_all(["th", "td"])] for row in table.tbody.find_all("tr")
+    ]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_every_entry_of_table_3_can_be_added_up_from_its_page(builder):
+    demo = Workspace(load("demo"), "demo")
+    pages, slug = builder.explore.pages(demo), builder.explore.slug
+    index = {row[""]: row for row in rows_of(pages["index"])}
+    entries = demo.read("10_table3")
+    left_out = 0
+    for entry in entries.itertuples():
+        rows = rows_of(pages[slug(entry.dimension, entry.model)])
+        counted = [row for row in rows if row["counts"] == "yes"]
+        left_out += len(rows) - len(counted)
+        assert len(counted) == entry.n
+        for language, mean in ((entry.a, entry.mean_a), (entry.b, entry.mean_b)):
+            scores = [int(row[f"score, {language}"]) for row in counted]
+            assert sum(scores) / len(scores) == pytest.approx(mean, abs=1e-9)
+        shown = index[entry.dimension][entry.model]
+        assert shown == f"{entry.mean_a:.2f} · {entry.mean_b:.2f}".replace("-0.00", "0.00")
+    assert left_out > 0  # some statement has a score in one language only
+
+
+def test_every_bar_of_figure_1_can_be_added_up_from_its_page(builder):
+    demo = Workspace(load("demo"), "demo")
+    pages, slug = builder.explore.pages(demo), builder.explore.slug
+    index = {row[""]: row for row in rows_of(pages["index"])}
+    bars = demo.read("08_figure1").query("kind == 'models' and selection == 'differing'")
+    for bar in bars.itertuples():
+        rows = rows_of(pages[slug(bar.dimension, "group", bar.group)])
+        counted = [row for row in rows if row["counts"] == "yes"]
+        for row in rows:
+            if row["response"] != "–":
+                assert float(row["response"]) * int(row["polarity"]) == float(row["score"])
+        scores = [float(row["score"]) for row in counted]
+        assert len(counted) == bar.n
+        assert 25 * (sum(scores) / len(scores) + 2) == pytest.approx(bar.value)
+        assert index[bar.dimension][bar.group] == f"{bar.value:.0f}"
 
 
 def test_every_notebook_has_its_page_and_every_scored_statement_one_of_its_own(demo_project, html):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from alignment.stats import language_changes, positions, significance, wordings
 from alignment.stats.wordings import ASKED, CORRECTED
+from utils.rules import Rules
 
 MODELS = pd.DataFrame({"model": ["m"], "culture": ["US"], "language": ["en"]})
 SLIP = 0.02  # of a vote that is the other one by chance
@@ -17,6 +18,12 @@ def stances(model="m", language="en", **columns) -> pd.DataFrame:
     n = len(next(iter(columns.values())))
     who = {"statement_id": [f"s{i}" for i in range(n)], "model": model, "language": language}
     return pd.DataFrame(who | {name: np.array(v, dtype=float) for name, v in columns.items()})
+
+
+def measured(table: pd.DataFrame) -> pd.DataFrame:
+    """The measures of stances, whose own wording gave the same in 4 of 5 runs."""
+    votes = table[[*wordings.VOTER]].assign(vote=table.get(ASKED), support=4, answered=5)
+    return wordings.measure(table, votes, 3)
 
 
 def of(measures: pd.DataFrame, name: str) -> pd.Series:
@@ -32,12 +39,13 @@ def test_each_measure_by_hand():
         reworded=[1, -1, 1, -1, -1, 1],
         unforced=[1, 0, -1, -1, 0, 0],
     )
-    measured = wordings.measure(table)
+    found = measured(table)
     by_hand = {"agrees with both": 0.4, "agrees with neither": 0.2, "leaning to agree": 0.2}
     by_hand |= {"leaning to the first": 0.0, "same if reworded": 0.8, "same in all": 0.4}
     by_hand |= {"neither if offered": 0.4, "same if not forced": 2 / 3}
-    assert measured.set_index("measure")["value"].to_dict() == pytest.approx(by_hand)
-    assert measured.set_index("measure")["n"].to_dict() == dict.fromkeys(by_hand, 5) | {
+    by_hand["same if asked again"] = 0.8**3 + 3 * 0.8**2 * 0.2  # two or three of three
+    assert found.set_index("measure")["value"].to_dict() == pytest.approx(by_hand)
+    assert found.set_index("measure")["n"].to_dict() == dict.fromkeys(by_hand, 5) | {
         "same if not forced": 3
     }
 
@@ -50,6 +58,7 @@ def test_answers_become_stances_towards_the_statement():
     votes = pd.DataFrame({"statement_id": ["s0"], "model": "m", "language": "en", "vote": [1.0]})
     row = wordings.align(votes, wordings.cast_all(answers, 1)).iloc[0]
     assert row[[ASKED, "negated", "turned", "unforced", CORRECTED]].tolist() == [1, -1, 1, 0, 0]
+    assert np.isnan(row["consistent"])
     assert list(wordings.align(votes, wordings.cast_all(answers.head(0), 1))) == [
         *wordings.VOTER,
         ASKED,
@@ -77,7 +86,7 @@ def test_a_leaning_of_known_size_is_recovered_and_none_is_found_where_none_is(n,
     expected *= 1 - 2 * SLIP
     for _ in range(200):
         shares = {"agree": 0.0, "first": 0.0} | {habit: share}
-        row = of(wordings.measure(respond(rng, n, **shares)), name)
+        row = of(measured(respond(rng, n, **shares)), name)
         found.append(row["value"])
         held += row["low"] <= expected <= row["high"]
         clear += row["low"] > 0 or row["high"] < 0
@@ -107,17 +116,23 @@ def test_who_always_agrees_stands_at_zero_once_corrected_and_the_interval_says_s
     assert placed.loc[ASKED, "low"] > 0.5  # a culture, if nothing else were asked
     corrected = placed.loc[CORRECTED]
     assert corrected["mean"] == 0 and corrected["low"] < 0 < corrected["high"]
-    said = wordings.describe_leanings(wordings.measure(table))
-    assert "**1 of 1** show a leaning to agree (m in en, 100%)" in said
-    assert "**0 of 1** show a leaning to the first" in said
+    said = wordings.describe_leanings(measured(table))
+    assert "**1 of 1** lean to agree (m in en, 100%)" in said
+    assert "**0 of 1** lean to the first side" in said
 
 
 def test_who_flips_with_the_order_is_named_with_the_side():
     table = stances(asked=[1] * 10 + [-1] * 10, turned=[-1] * 10 + [-1] * 10)
-    assert "(m in en, 50%)" in wordings.describe_leanings(wordings.measure(table))
+    assert "(m in en, 50%)" in wordings.describe_leanings(measured(table))
     last = stances(asked=[-1] * 20, turned=[1] * 20)
-    said = wordings.describe_leanings(wordings.measure(last))
-    assert "(m in en, 100% to the last answer)" in said and "leaning to agree" not in said
+    said = wordings.describe_leanings(measured(last))
+    assert (
+        "**0 of 1** lean to the first side; **1 of 1** lean to the last side (m in en, 100%)"
+        in said
+    )
+    assert "agree" not in said
+    one = measured(stances(asked=[1] * 5, reworded=[1] * 5))
+    assert "a leaning cannot be told from a view" in wordings.describe_leanings(one)
 
 
 SIGNS = st.lists(st.sampled_from([1.0, -1.0, np.nan]), min_size=3, max_size=3)
@@ -127,15 +142,15 @@ SIGNS = st.lists(st.sampled_from([1.0, -1.0, np.nan]), min_size=3, max_size=3)
 def test_both_minus_neither_is_the_leaning_and_turning_the_order_round_negates_it(rows):
     asked, negated, turned = zip(*rows, strict=True)
     table = stances(asked=asked, negated=negated, turned=turned)
-    measured = wordings.measure(table).set_index("measure")
+    found = measured(table).set_index("measure")
     both, neither, leaning = (
-        measured.loc[name, "value"]
+        found.loc[name, "value"]
         for name in ("agrees with both", "agrees with neither", "leaning to agree")
     )
     assert both - neither == pytest.approx(leaning, nan_ok=True)
     other = stances(asked=turned, turned=asked)
-    there = measured.loc["leaning to the first"]
-    back = of(wordings.measure(other), "leaning to the first")
+    there = found.loc["leaning to the first"]
+    back = of(measured(other), "leaning to the first")
     assert there["value"] == pytest.approx(-back["value"], nan_ok=True)
     if there["n"]:
         assert -1 <= there["low"] <= there["value"] <= there["high"] <= 1
@@ -166,3 +181,66 @@ def test_in_the_papers_wording_everything_is_as_on_the_pages_of_the_paper():
     pd.testing.assert_frame_equal(own[names], table3[names])
     people = pd.DataFrame({"group": ["US", "China"], "dimension": "PDI", "value": [40, 80]})
     assert wordings.describe_claims(labels, table, models, people) == ""
+
+
+def test_a_leaning_that_changes_with_the_language_is_found_and_makes_no_change_where_consistent():
+    """The same views in both languages; in one of them half of the statements are just agreed with."""
+    rng, n = np.random.default_rng(8), 120
+    view, habit = rng.choice([1.0, -1.0], n), rng.random(n) < 0.5
+    tables = [stances("m", "en", vote=view), stances("m", "zh", vote=np.where(habit, 1, view))]
+    others = [stances("m", "en", vote=view), stances("m", "zh", vote=np.where(habit, -1, view))]
+    table = wordings.align(pd.concat(tables), pd.concat(others).assign(wording="negated"))
+    leanings = wordings.compare_leanings(table, ["en", "zh"])
+    row = leanings.set_index("measure").loc["leaning to agree"]
+    assert len(leanings) == 1 and row["difference"] == pytest.approx(habit.mean())
+    assert row["low"] > 0.3
+    assert "**1 of 1** leanings change" in wordings.describe_changed_leanings(leanings)
+    labels = pd.DataFrame({"statement_id": [f"s{i}" for i in range(n)], "dimension": "PDI"})
+    labels["polarity"] = view.astype(int)  # every view scores 1
+    scored = wordings.score_wordings(labels, table, MODELS)
+    pairs = language_changes.pair_answers(["m"], ["en", "zh"])
+    changes = wordings.compare_languages(scored, pairs).set_index("wording")
+    assert changes.loc[ASKED, "p_holm"] < 1e-6 and changes.loc[CORRECTED, "p_holm"] < 1e-6
+    assert changes.loc["consistent", "changed"] == 0 and changes.loc["consistent", "p_holm"] == 1
+
+
+def test_one_language_compares_models_and_one_group_has_no_direction():
+    rng = np.random.default_rng(9)
+    models = pd.DataFrame({"model": list("abc"), "culture": "US", "language": "en"})
+    table = pd.concat([stances(m, asked=rng.choice([1, -1], 8)) for m in "abc"])
+    labels = pd.DataFrame({"statement_id": [f"s{i}" for i in range(8)], "dimension": "PDI"})
+    scored = wordings.score_wordings(labels.assign(polarity=1), table, models)
+    changes = wordings.compare_languages(scored, language_changes.pair_answers("abc", ["en"]))
+    assert wordings.spread(changes, "difference", "dimension", "model")["model"].tolist() == [
+        "a / b", "a / c", "b / c"]  # fmt: skip
+    people = pd.DataFrame({"group": ["US"], "dimension": "PDI", "value": [40]})
+    assert wordings.describe_directions(scored, models, people, Rules()) == ""
+    assert wordings.compare_leanings(table, ["en"]).empty
+
+
+def test_what_nobody_answered_is_left_out_and_never_counted_as_no():
+    nan = [np.nan] * 8
+    labels = pd.DataFrame({"statement_id": [f"s{i}" for i in range(8)], "dimension": "PDI"})
+    labels = labels.assign(polarity=2)
+    others = [
+        stances(vote=nan).assign(wording="negated"),
+        stances(vote=[1] * 8).assign(wording="turned"),
+    ]
+    table = wordings.align(stances(vote=[1] * 8), pd.concat(others))
+    scored = wordings.score_wordings(labels, table, MODELS)
+    said = wordings.describe_positions(wordings.place_models(scored))
+    assert (
+        said == "Intervals of a position that exclude 0, by wording: asked 1 of 1, turned 1 of 1."
+    )
+    assert wordings.describe_sides(wordings.place_models(wordings.on_the_same(scored))) == (
+        "**0 of 0** positions change sides when corrected."
+    )
+    assert of(measured(table), "leaning to agree")["n"] == 0
+
+
+def test_as_asked_and_corrected_stand_on_the_same_statements():
+    labels, table = always_agreeing()
+    table.loc[0, ["negated", CORRECTED, "consistent"]] = np.nan
+    scored = wordings.on_the_same(wordings.score_wordings(labels, table, MODELS))
+    placed = wordings.place_models(scored).set_index("wording")
+    assert placed["n"].tolist() == [19, 19]

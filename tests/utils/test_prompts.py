@@ -116,7 +116,16 @@ def test_a_wording_differs_from_the_papers_in_what_it_is_for(language):
         template(step, language)
         for step in ("stance", "stance_turned", "stance_negated", "stance_unforced")
     )
-    assert sorted(asked.split("\n")[-5:]) == sorted(turned.split("\n")[-5:])
+    exchanged = {
+        "en": [("disagree or agree", "agree or disagree")],
+        "zh": [("不同意还是同意", "同意还是不同意")],
+    }
+    back = turned
+    for now, then in exchanged[language]:
+        back = back.replace(now, then)
+    assert sorted(back.replace("1. ", "2. ").split("\n")) == sorted(
+        asked.replace("1. ", "2. ").split("\n")
+    )  # the same lines, in another order
     for_it, against = {"en": ("for the", "against the"), "zh": ("支持", "反对")}[language]
     assert asked.index(for_it) < asked.index(against)
     assert turned.index(for_it) > turned.index(against)
@@ -134,6 +143,16 @@ def test_a_wording_differs_from_the_papers_in_what_it_is_for(language):
         ("stance_negated", "en", "Answer: disagree with the statement", "unreadable", ""),
         ("stance_negated", "zh", "理由很多。\n答案：不同意这一论断", "answered", "disagree"),
         ("stance_negated", "zh", "理由很多。\n答案：同意这条陈述", "unreadable", ""),
+        ("stance_negated", "en", "Answer: agree, because the statement is wrong", "answered", "agree"),
+        ("stance_negated", "en", "Answer: agree\n\nReason: the statement is wrong.", "answered", "agree"),
+        ("stance_negated", "zh", "答案：同意，因为这条陈述是错误的", "answered", "agree"),
+        ("stance_negated", "zh", "答案：不同意，因为这条陈述是正确的", "answered", "disagree"),
+        ("stance_negated", "en", "I disagree with the claim.\n\nAnswer: agree", "unreadable", ""),
+        ("stance_negated", "en", "I agree with the statement.\n\nAnswer: agree", "unreadable", ""),
+        ("stance_negated", "zh", "我同意这条陈述。\n答案：同意", "unreadable", ""),
+        ("stance_negated", "en", "Answer: agree\n\nWait, I take that back.", "unreadable", ""),
+        ("stance_unforced", "en", "Answer: neither (both are convincing)", "answered", "neither"),
+        ("stance_unforced", "zh", "理由很多。\n答案：两者皆非（双方同样有力）", "answered", "neither"),
         ("stance_unforced", "en", "Answer: neither agree nor disagree", "answered", "neither"),
         ("stance_unforced", "en", "Answer: agree / neither / disagree", "unreadable", ""),
         ("stance_unforced", "en", "I agree with the statement.\n\nAnswer: neither", "unreadable", ""),

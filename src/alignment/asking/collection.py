@@ -35,11 +35,11 @@ def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) ->
         why = "there are no recorded answers of this study."
         raise Problem(f"Neither answers.csv.gz nor {path.name} is in {where}: {why}")
     keys = _key_array(workspace, cells, texts)
-    histories = _read_histories(workspace, cells, keys)
+    histories = _read_histories(workspace, cells, keys, texts)
 
     def open_requests(_) -> list[Request]:
         nonlocal histories
-        histories = _read_histories(workspace, cells, keys)
+        histories = _read_histories(workspace, cells, keys, texts)
         return _open_requests(workspace, cells, histories, texts)
 
     if ask and histories.is_open(attempts).any():
@@ -56,7 +56,7 @@ def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.
     has_text = np.array([place in texts for place in places], dtype=bool)
     with_text, without = cells[has_text], cells[~has_text]
     keys = _key_array(workspace, with_text, texts)
-    histories = _read_histories(workspace, with_text, keys)
+    histories = _read_histories(workspace, with_text, keys, texts)
     is_first = np.zeros(len(keys), dtype=bool)
     is_first[np.unique(keys, return_index=True)[1]] = True
     new = histories.is_open(workspace.study.attempts) & is_first
@@ -114,12 +114,17 @@ def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict
 
     @lru_cache(maxsize=16)  # neighbouring cells ask the same
     def messages(step: str, statement_id: str, dimension: str, language: str) -> list[dict]:
-        if own := texts.get((statement_id, language, step)):
-            return prompts.fill("stance", language, own)
+        own = texts.get((statement_id, language, step))
+        step = asked_as(texts, step, statement_id, language)
         about = described[language][dimension] if dimension else None
-        return prompts.fill(step, language, texts[statement_id, language], about)
+        return prompts.fill(step, language, own or texts[statement_id, language], about)
 
     return messages
+
+
+def asked_as(texts: dict, step: str, statement_id: str, language: str) -> str:
+    """Return the step whose question is asked: of a text that was brought, that of any stance."""
+    return "stance" if (statement_id, language, step) in texts else step
 
 
 def ask_rounds(
@@ -171,18 +176,22 @@ def _open_requests(
     for key, attempt, n, cell in rows:
         if key not in requests:
             who = {"model": cell.model, "run": cell.run, "attempt": attempt}
-            what = {"step": cell.step, "language": cell.language, "replies": n}
+            what = {"language": cell.language, "replies": n}
+            what["step"] = asked_as(texts, cell.step, cell.statement_id, cell.language)
             question = messages(*(getattr(cell, name) for name in QUESTION))
             requests[key] = Request(key, messages=question, **who, **what)
     return list(requests.values())
 
 
-def _read_histories(workspace: Workspace, cells: pd.DataFrame, keys: np.ndarray) -> Histories:
+def _read_histories(
+    workspace: Workspace, cells: pd.DataFrame, keys: np.ndarray, texts: dict
+) -> Histories:
     """Read what the archives hold of cells, whose keys are given; the last archive wins."""
     histories = Histories.of(keys)
+    steps = set(cells["step"]) | ({"stance"} if any(len(key) == 3 for key in texts) else set())
     for path in archive_paths(workspace):
         with archive.open_archive(path) as connection:
-            histories.read(connection, cells["step"].unique())
+            histories.read(connection, sorted(steps))
     return histories.at(keys)
 
 

@@ -34,17 +34,23 @@ def assess(
 ) -> Recovery:
     """Hold the leanings that a study finds against those planted, and spoilt ones, which must fail.
 
-    The tolerance is the deviation to which 99 of 100 studies with the known noise of runs keep.
+    The tolerance is the deviation to which 99 of 100 studies with the known noise of runs keep, and
+    as many have to keep to it as do in 99 of 100 such studies.
     `stances`: as `wordings.align` gives them.
     """
     if workspace.study.respondents != "simulated" or list_wordings(stances) == [ASKED]:
         return Recovery(pd.DataFrame(columns=HABITS), pd.DataFrame(columns=CONTROLS))
     found, truth = _by_wording(stances), _by_wording(_read_truth(workspace, stances))
+    if not _measures(truth):
+        return Recovery(pd.DataFrame(columns=HABITS), pd.DataFrame(columns=CONTROLS))
     planted, chances = _leanings(truth), _chances(workspace)
     far = np.array([_far(_leanings(_blur(truth, chances, rng)), planted) for _ in range(studies)])
     tolerance = np.quantile(far, 0.99, axis=0, method="higher") + 1e-9
-    needed = int((far <= tolerance).sum(axis=(1, 2)).min())
+    needed = int(np.quantile((far <= tolerance).sum(axis=(1, 2)), 0.01, method="lower"))
     rows, spoilt = [], SPOILT if np.nan_to_num(planted).any() else {MISREAD: SPOILT[MISREAD]}
+    spoilt = {
+        name: spoil for name, spoil in spoilt.items() if name != MISREAD or "negated" in truth
+    }
     for name, spoil in {"as estimated": lambda same: same, **spoilt}.items():
         passed = int((_far(_leanings(spoil(found)), planted) <= tolerance).sum())
         must = "hold" if name == "as estimated" else "fail"

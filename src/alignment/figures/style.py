@@ -11,7 +11,7 @@ from string import ascii_lowercase
 import numpy as np
 import pandas as pd
 from IPython.display import Image
-from matplotlib import font_manager, patheffects, style
+from matplotlib import font_manager, style
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -30,6 +30,7 @@ COLOURS = {"US": "#1D4E9A", "China": "#F0604D"}  # apart for every colour vision
 MORE_COLOURS = ["#EBC13D", "#2F8F7B", "#7A4B9D", "#9A9A9A", "#6B3E12"]
 INK, GREY, PALE, GREEN = "#222222", "#555555", "#C9CED6", "#CDE8CF"
 WHITE_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+STRIP = 0.36  # inches above the title, for a stamp
 STAMP_BOX = {"boxstyle": "square,pad=0.35", "facecolor": "#FFF1B8", "edgecolor": "#8A6A00"}
 LANGUAGES = {code: answer_words.words(code)["name"] for code in answer_words.list_languages()}
 DIMENSIONS = {
@@ -95,13 +96,32 @@ def stamp(figure: Figure, respondents: str) -> str:
         hint = f"{', '.join(KINDS)}.{nearest(kind, KINDS)}"
         raise Problem(f'"{kind}" is none of the respondents {hint}')
     words = ", ".join(filter(None, (KINDS[kind].stamp for kind in sorted(kinds))))
-    for old in [text for text in figure.texts if text.get_gid() == "stamp"]:
+    before = [text for text in figure.texts if text.get_gid() == "stamp"]
+    for old in before:
         old.remove()
     if words:
-        x, y = 1 - 0.1 / figure.get_figwidth(), 1 - 0.1 / figure.get_figheight()
+        if not before:
+            _make_room_above(figure)
+        x, y = 0.15 / figure.get_figwidth(), 1 - 0.1 / figure.get_figheight()
         how = {"fontsize": 9, "color": INK, "bbox": STAMP_BOX | {"linewidth": 0.8}, "gid": "stamp"}
-        figure.text(x, y, words, ha="right", va="top", **how)
+        figure.text(x, y, words, ha="left", va="top", **how)
     return words
+
+
+def _make_room_above(figure: Figure) -> None:
+    """Put a strip on top of a figure, where a stamp is seen first, however narrow the page is."""
+    old = figure.get_figheight()
+    figure.set_figheight(old + STRIP)
+    share = old / (old + STRIP)
+    for text in figure.texts:
+        text.set_y(text.get_position()[1] * share)
+    for legend in figure.legends:
+        place = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted())
+        if place.height == 0:  # at a point; others have their place from the layout
+            legend.set_bbox_to_anchor((place.x0, place.y0 * share), figure.transFigure)
+    if engine := figure.get_layout_engine():
+        left, bottom, width, height = engine.get()["rect"]
+        engine.set(rect=(left, bottom * share, width, height * share))
 
 
 def colour_cultures(cultures: Iterable[str]) -> dict[str, str]:
@@ -122,6 +142,11 @@ def colour_cultures(cultures: Iterable[str]) -> dict[str, str]:
 def darken(colour: str) -> str:
     """Return the same colour dark enough for small letters on white."""
     return to_hex(np.array(to_rgb(colour)) * 0.72)
+
+
+def tint(colour: str) -> str:
+    """Return the same colour light enough for a black line on it to be seen."""
+    return to_hex(1 - (1 - np.array(to_rgb(colour))) * 0.78)
 
 
 def format_signed(value: float) -> str:
@@ -168,7 +193,7 @@ def new_figure(
     small = {"fontsize": 9, "color": GREY, "linespacing": 1.15}
     figure.text(left, at_note, "\n".join(notes), va="top", **small)
     if key:
-        handles = [Patch(color=colour, label=words) for words, colour in key.items()]
+        handles = [Patch(color=tint(colour), label=words) for words, colour in key.items()]
         place = {"loc": "upper left", "bbox_to_anchor": (left, 1 - below_note / total)}
         space = {"borderpad": 0, "borderaxespad": 0, "handlelength": 1, "handleheight": 1}
         figure.legend(handles=handles, ncols=len(handles), columnspacing=1.6, **place, **space)
@@ -215,7 +240,7 @@ def draw_bar(
     if pd.isna(value):
         draw_note(axes, start, y)
         return
-    how = {"height": 0.66, "color": colour, "linewidth": 1.2}  # its edge shows a value of nothing
+    how = {"height": 0.66, "color": tint(colour), "linewidth": 1.2}  # its edge shows a nothing
     axes.barh(y, value - start, left=start, **how)
     draw_interval(axes, y, low, high)
 
@@ -227,10 +252,9 @@ def draw_note(axes: Axes, x: float, y: float, words: str = NO_ANSWERS) -> None:
 
 
 def draw_interval(axes: Axes, y: float, low: float, high: float, colour: str = INK) -> None:
-    """Draw a horizontal interval that stays visible on a dark bar; nothing when it is unknown."""
+    """Draw a horizontal interval, also over a bar; nothing when it is unknown."""
     if pd.notna(low) and pd.notna(high):
-        halo = [patheffects.withStroke(linewidth=2.2, foreground="white")]
-        how = {"path_effects": halo, "solid_capstyle": "butt", "zorder": 3}
+        how = {"solid_capstyle": "butt", "zorder": 3}
         axes.plot([low, high], [y, y], color=colour, linewidth=1.2, **how)
 
 

@@ -1,5 +1,6 @@
 """What the wording of the question does: leanings of each model, and its positions without them."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,7 +10,7 @@ from alignment.figures.style import GREY, INK, PALE
 
 PANELS = {  # measures of `wordings.measure`, and what their panels are called
     "leaning to agree": "Leaning to agree",
-    "leaning to the first": "Leaning to the first answer",
+    "leaning to the first": "Leaning to the first side",
     "neither if offered": "Neither, if offered",
 }
 
@@ -20,19 +21,22 @@ def leanings(measures: pd.DataFrame) -> Figure:
     A row for each model, language and measure: value, low, high, n (statements).
     """
     style.require_columns(measures, "model language measure n value low high", "leanings")
-    title = "Is it the model, or the question?"
+    title = "What each model does whatever it is asked"
     drawn = measures[measures["measure"].isin(PANELS)].dropna(subset="value")
     if drawn.empty:
         return style.empty_figure(title, "asked in one wording only")
-    note = "Shares of statements. Left of 0: leans to disagree, or to the last answer. Points: "
-    note += "models in a language; lines: 95 % intervals. Filled: the interval leaves out 0."
+    note = (
+        "Shares of statements. Left of 0: leans to disagree, or to the last side. Points: models "
+    )
+    note += "in a language; lines: 95 % intervals. Filled: a leaning whose interval leaves out 0."
     voters = list(dict.fromkeys(zip(drawn["model"], drawn["language"], strict=True)))
     names = [name for name in PANELS if name in set(drawn["measure"])]
     figure, panels = style.small_multiples(title, note, [PANELS[n] for n in names], len(voters))
     for row in drawn.itertuples():
         panel, y = panels[PANELS[row.measure]], voters.index((row.model, row.language))
         panel.plot([row.low, row.high], [y, y], color=GREY, linewidth=1.4, zorder=1)
-        fill = INK if row.low > 0 or row.high < 0 else "white"
+        leans = row.measure.startswith("leaning") and (row.low > 0 or row.high < 0)
+        fill = INK if leans else "white"
         panel.plot(row.value, y, "o", color=INK, markerfacecolor=fill, markersize=4.5, zorder=3)
     half = max(0.5, drawn[["low", "high"]].abs().max().max() * 1.05)
     for panel in panels.values():
@@ -49,7 +53,7 @@ def asked_and_corrected(positions: pd.DataFrame, always: pd.Series) -> Figure:
     agreeing would give, by dimension.
     """
     style.require_columns(positions, "wording dimension model culture mean low high", "positions")
-    title = "Whose position is the question's?"
+    title = "Which positions depend on the question?"
     drawn = positions.pivot(
         index=["dimension", "model", "culture"], columns="wording", values=["mean", "low", "high"]
     )
@@ -60,12 +64,13 @@ def asked_and_corrected(positions: pd.DataFrame, always: pd.Series) -> Figure:
     drawn = drawn.reset_index(["model", "culture"])
     colours = style.colour_cultures(drawn["culture"])
     models = [m for c in colours for m in drawn.loc[drawn["culture"] == c, "model"].unique()]
-    dimensions = list(dict.fromkeys(drawn.index))
+    dimensions = list(dict.fromkeys(positions["dimension"]))
     figure, panels = style.small_multiples(title, note, dimensions, len(models), colours)
     for dimension, row in drawn.iterrows():
         y, colour = models.index(row["model", ""]), colours[row["culture", ""]]
         _draw_change(panels[dimension], y, row, colour)
-    half, _ = style.half_width(drawn[["mean", "low", "high"]].to_numpy(dtype=float))
+    drawn_at = [*drawn[["mean", "low", "high"]].to_numpy(dtype=float).ravel(), *always]
+    half, _ = style.half_width(np.nan_to_num(drawn_at))
     for dimension, panel in panels.items():
         panel.axvline(always[dimension], color=INK, linewidth=0.9, linestyle=":", zorder=1)
         panel.set_xlim(-half, half)

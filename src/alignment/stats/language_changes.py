@@ -76,6 +76,7 @@ def compare_exactly(scores: pd.DataFrame, pairs: list[tuple[str, str, str, str]]
 
 
 def _test(table: pd.DataFrame, differences: np.ndarray) -> pd.DataFrame:
+    """Return the rows with what changed in each column of differences, and its exact test."""
     there = ~np.isnan(differences)
     table["n"], table["changed"] = there.sum(axis=0), (there & (differences != 0)).sum(axis=0)
     table["difference"] = significance.column_means(differences)
@@ -164,17 +165,14 @@ def _table(
     keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
 ) -> pd.DataFrame:
     """Return the rows of `compare_languages`, from scores and resampled differences."""
-    differences, n = b - a, (~np.isnan(a)).sum(axis=0)
-    table = _named(keys, scores).assign(
-        mean_a=significance.column_means(a), mean_b=significance.column_means(b), n=n
-    )
-    table["changed"] = (np.abs(np.nan_to_num(differences)) > 0).sum(axis=0)
-    table["difference"] = significance.column_means(differences)
-    table["low"] = table["high"] = np.nan  # in their place; `compare_languages` fills them
+    means = {"mean_a": significance.column_means(a), "mean_b": significance.column_means(b)}
+    differences = b - a
+    table = _test(_named(keys, scores).assign(**means), differences)
+    place = table.columns.get_loc("p_exact")
     enough = table["changed"] >= significance.LEAST_CHANGED
-    table["p_bootstrap"] = np.where(enough, significance.bootstrap_p(samples), np.nan)
-    table["p_exact"] = [significance.sign_flip_p(column) for column in differences.T]
-    table["p_holm"] = significance.adjust_holm(table["p_exact"])
+    p_bootstrap = np.where(enough, significance.bootstrap_p(samples), np.nan)
+    for name, values in (("p_bootstrap", p_bootstrap), ("high", np.nan), ("low", np.nan)):
+        table.insert(place, name, values)  # `compare_languages` fills the ends
     table["p_bh"] = significance.adjust_benjamini_hochberg(table["p_exact"])
     table["smallest_p"] = table["changed"].map(significance.smallest_exact_p).where(table["n"] > 0)
     table["smallest_difference"] = [

@@ -88,7 +88,7 @@ def single_changes_of(have: Collected) -> dict[str, list]:
     if len(have.languages) > 1:
         changes["test"] = [name for name in TESTS if name != Specification.test]
     if have.stances is not None:
-        names = (*WORDINGS, "corrected")
+        names = (*WORDINGS, "corrected", "consistent")
         changes["wording"] = [name for name in names if name in have.stances]
     return changes
 
