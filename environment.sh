@@ -1,7 +1,7 @@
 # Makes .venv from requirements.lock when it is missing or stale, and sets $python. Sourced by the
-# scripts in the project's folder: source ./environment.sh [base | site | tests]. It asks nothing,
-# and costs nothing when there is nothing to do. What only the site or only the tests need is a
-# section of the lock, and installed when it is first wanted.
+# scripts in the project's folder: source ./environment.sh [base | site | cluster | tests]. It asks nothing,
+# and costs nothing when there is nothing to do. What only the site, a cluster or the tests need is a
+# section of the lock, and installed, with those above it, when it is first wanted.
 
 stop() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -41,7 +41,8 @@ add() {
             "Is the package index within reach? Running the same command again starts afresh."
     fi
     touch .venv/has-base ".venv/has-$1"
-    [ "$1" != tests ] || touch .venv/has-site
+    case $1 in cluster | tests) touch .venv/has-site ;; esac
+    [ "$1" != tests ] || touch .venv/has-cluster
 }
 
 hold() {  # the environment, shared or alone, as long as this script and what takes its place run
@@ -67,7 +68,7 @@ make_environment() {
 }
 
 case ${1:-} in
-    site | tests) wanted=$1 ;;
+    site | cluster | tests) wanted=$1 ;;
     *) wanted=base ;;
 esac
 cd -P .           # a symlinked path to the clone is the same clone
@@ -77,7 +78,8 @@ if [ "${CONDA_DEFAULT_ENV:-}" = cultural-alignment ]; then
     python=python
     python -c 'import alignment' 2>/dev/null || pip install --quiet --no-deps --no-build-isolation --editable .
 elif ! cmp -s requirements.lock .venv/requirements.lock || [ "$PWD" != "$(cat .venv/made-in 2>/dev/null)" ]; then
-    [ ! -e .venv/bin/pytest ] || wanted=tests  # an environment that is made anew has what it had
+    [ ! -e .venv/has-cluster ] || wanted=cluster  # an environment that is made anew has what it had
+    [ ! -e .venv/bin/pytest ] || wanted=tests
     make_environment "$wanted"
     python=.venv/bin/python
 else

@@ -2,7 +2,7 @@
 # Resolves the dependencies anew: pyproject.toml -> requirements.lock -> environment.yml. Needs the package index.
 #   ./lock.sh             resolve, keeping the pinned versions that still fit
 #   ./lock.sh --upgrade   resolve to the newest versions
-# The lock has three sections: what running a study needs, what the site needs, too, and what the tests need, too.
+# The lock has four sections: what running a study needs, then what the site, a cluster and the tests need, too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source ./environment.sh base
@@ -14,6 +14,7 @@ resolve() {
 }
 cp requirements.lock "$new/tests"
 resolve --all-extras "$@" -o "$new/tests"
+resolve --constraints "$new/tests" --extra site --extra cluster -o "$new/cluster"
 resolve --constraints "$new/tests" --extra site -o "$new/site"
 resolve --constraints "$new/tests" -o "$new/base"
 "$python" - "$new" >"$new/lock" <<'PYTHON'
@@ -23,7 +24,7 @@ from pathlib import Path
 
 head, *pins = re.split(r"^(?=[a-z0-9-]+==)", Path(sys.argv[1], "tests").read_text(), flags=re.M)
 print(head, end="")
-for section in ("base", "site", "tests"):
+for section in ("base", "site", "cluster", "tests"):
     print(f"# Section: {section}")
     names = re.findall(r"^[a-z0-9-]+==", Path(sys.argv[1], section).read_text(), re.M)
     for pin in [pin for pin in pins if pin.startswith(tuple(names))]:

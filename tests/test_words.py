@@ -10,7 +10,7 @@ WORDS = """
 study, statement, dimension, step, relevance, polarity, stance, model, judge, culture, group,
 language, native language, people, human values, run, execution, workspace, cell, reply, answer,
 vote, label, answered, refused, unreadable, cut off, wrong language, failed, not asked,
-respondents, quorum, marginal, open, tie, undecided, cap, pilot, batch file, archive, fresh, seal, simulated
+respondents, quorum, marginal, open, tie, undecided, cap, pilot, batch file, cluster, worker, archive, fresh, seal, simulated
 ground truth, recovery, MAE, alpha, precision, GRIM, ledger, specification curve, null model,
 sign-flip test, bootstrap interval, Holm, BH, leaning, position, response, score, release,
 rehydration, tolerance, control

@@ -93,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     verb = add("serve", _serve, "serve the simulated respondents of a study on a local port")
     verb.add_argument("study", help=STUDY)
     verb.add_argument("--port", type=int, default=8765)
+    about = "estimate what a study takes at 100,000 to 100,000,000 calls, as a table of Markdown"
+    verb = add("scale", _scale, about)
+    verb.add_argument("study", help=STUDY)
     add("dictionary", _dictionary, "write the data dictionary into the READMEs of the data folders")
     return parser
 
@@ -214,6 +217,15 @@ def _serve(chosen: argparse.Namespace) -> None:
     from alignment.asking import simulation
 
     simulation.serve(_open(chosen), chosen.port)
+
+
+def _scale(chosen: argparse.Namespace) -> None:
+    from alignment.asking import plan, scale
+    from alignment.runner import parameters
+
+    study = _open(chosen).study
+    runs = plan.runs_by_step(study, parameters.defaults() | study.parameters)
+    print(scale.as_markdown(scale.estimate(study, runs)))
 
 
 def _dictionary(_: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from alignment import cli
 from alignment.asking import answers, archive, collection, plan
 from alignment.asking.batches import files, jobs
+from alignment.asking.histories import Histories
 from alignment.runner import plan_preview
 from alignment.study import schema
 from alignment.study.workspace import Workspace
@@ -138,8 +139,9 @@ def test_a_line_has_the_published_format_and_the_body_that_is_sent_live(here):
     bodies = {json.dumps(json.loads(line)["body"]) for line in lines}
     cells, texts = cells_of(here), plan.read_texts(here)
     ask_live = live(here, "", models=here.study.models)
-    keys = collection.cell_keys(ask_live, cells, texts)
-    requests = collection._open_requests(ask_live, cells, keys, {}, texts)
+    keys = collection._key_array(ask_live, cells, texts)
+    histories = Histories.of(keys).at(keys)
+    requests = collection._open_requests(ask_live, cells, histories, texts)
     assert bodies <= {json.dumps(json.loads(r.body(ask_live.study))) for r in requests}
 
 

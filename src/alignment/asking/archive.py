@@ -18,15 +18,25 @@ from alignment.asking.request import Request
 from utils.errors import Problem
 
 FILE = "replies.sqlite"
+LOST = "the process ended while this was under way"  # of a try, when a process was killed
 Note = Callable[[Request, float], object]  # called with the most US dollars that it can cost
 
 
+class InUse(Problem):
+    """An archive is held by another process."""
+
+
 @contextmanager
-def open_archive(path: Path) -> Iterator[Connection]:
-    """Open an archive, made when it is missing; Problem when its schema is another one."""
+def open_archive(path: Path, alone: bool = False) -> Iterator[Connection]:
+    """Open an archive, made when it is missing; Problem when its schema is another one.
+
+    Opened `alone`, nobody else can read it meanwhile, and a network drive will do.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     try:
+        if alone:
+            connection.execute("pragma locking_mode=exclusive")
         connection.execute("pragma journal_mode=wal")
         connection.execute("pragma synchronous=full")
         _check_schema(connection, path)
@@ -63,7 +73,7 @@ def lock(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             other = f"Another execution is asking for {path.name} just now"
-            raise Problem(f"{other}; wait for it, or stop it.") from None
+            raise InUse(f"{other}; wait for it, or stop it.") from None
         yield
 
 
@@ -94,10 +104,10 @@ def add_lost_tries(path: Path, connection: Connection, respondents: str) -> None
             *origin, most = json.loads(line)
             tries.setdefault(tuple(origin), []).append(most)
     archived = set(connection.execute("select key, attempt from replies"))
-    error, records = "the process ended while this was under way", []
+    records = []
     for origin, costs in tries.items():
         if origin[:2] not in archived:
-            record = dict(zip(ORIGIN, origin, strict=True), error=error, respondents=respondents)
+            record = dict(zip(ORIGIN, origin, strict=True), error=LOST, respondents=respondents)
             records.append(record | {"cost": 0.0, "lost": len(costs), "lost_cost": sum(costs)})
     add_records(connection, records)
     _journal(path).unlink()

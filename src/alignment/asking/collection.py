@@ -4,42 +4,23 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from sqlite3 import Connection
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from alignment.asking import archive, simulation
 from alignment.asking.batches import files
+from alignment.asking.histories import KEY, Histories
 from alignment.asking.request import Request, hash_json, request_keys
 from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
-from utils import prompts, reply_parser
+from utils import prompts
 from utils.cells import CELL
 from utils.errors import Problem
 
 QUESTION = [name for name in CELL if name not in ("model", "run")]  # decides what is asked
 BUSY = 2000  # milliseconds to wait for another program that has locked the archive
-ASKED_AGAIN = ("unreadable", "cut off")  # states of a reply, as far as `attempts` allows
-
-
-class History(NamedTuple):
-    """What the archives hold of one cell, and what its latest reply says."""
-
-    attempts: int = 0
-    replies: int = 0
-    latest: int = 0  # the attempt that brought the latest reply
-    state: str = "not asked"
-    answer: str = ""
-    respondents: str = ""
-
-    def is_open(self, attempts: int) -> bool:
-        """Return whether to ask it (again): without a reply, or unreadable with attempts left."""
-        return not self.replies or (self.state in ASKED_AGAIN and self.replies < attempts)
-
-
-NEVER_ASKED = History()
-Histories = dict[str, History]  # by the key of a cell
+BLOCK = 500_000  # cells whose keys are made at once
 
 
 def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) -> pd.DataFrame:
@@ -53,17 +34,17 @@ def collect(workspace: Workspace, cells: pd.DataFrame, texts: dict, ask=True) ->
         where = workspace.shown(workspace.raw)
         why = "there are no recorded answers of this study."
         raise Problem(f"Neither answers.csv.gz nor {path.name} is in {where}: {why}")
-    keys = cell_keys(workspace, cells, texts)
+    keys = _key_array(workspace, cells, texts)
     histories = _read_histories(workspace, cells, keys, texts)
 
     def open_requests(_) -> list[Request]:
         nonlocal histories
         histories = _read_histories(workspace, cells, keys, texts)
-        return _open_requests(workspace, cells, keys, histories, texts)
+        return _open_requests(workspace, cells, histories, texts)
 
-    if ask and any(histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys):
+    if ask and histories.is_open(attempts).any():
         ask_rounds(workspace, len(cells), open_requests)
-    return _with_answers(cells, keys, histories)
+    return _with_answers(cells, histories)
 
 
 def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.DataFrame:
@@ -74,13 +55,14 @@ def read_archived(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> pd.
     places = zip(cells["statement_id"], cells["language"], strict=True)
     has_text = np.array([place in texts for place in places], dtype=bool)
     with_text, without = cells[has_text], cells[~has_text]
-    keys = cell_keys(workspace, with_text, texts)
+    keys = _key_array(workspace, with_text, texts)
     histories = _read_histories(workspace, with_text, keys, texts)
-    attempts = workspace.study.attempts
-    is_open = [histories.get(key, NEVER_ASKED).is_open(attempts) for key in keys]
-    new = np.array(is_open, dtype=bool) & ~pd.Series(keys, dtype=str).duplicated().to_numpy()
-    answers = _with_answers(with_text, keys, histories).assign(new=new)
-    return pd.concat([answers, _with_answers(without, [""] * len(without), {}).assign(new=True)])
+    is_first = np.zeros(len(keys), dtype=bool)
+    is_first[np.unique(keys, return_index=True)[1]] = True
+    new = histories.is_open(workspace.study.attempts) & is_first
+    answers = _with_answers(with_text, histories).assign(new=new)
+    never = Histories.of(np.array([b""], dtype=KEY)).at(np.zeros(len(without), dtype=KEY))
+    return pd.concat([answers, _with_answers(without, never).assign(new=True)])
 
 
 def archive_paths(workspace: Workspace) -> list[Path]:
@@ -103,18 +85,27 @@ def read_last_replies(workspace: Workspace, names: list[str]) -> dict[str, tuple
 
 def cell_keys(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> list[str]:
     """Return the archive's key of every cell, in the order of the cells."""
-    study, keys = workspace.study, np.empty(len(cells), dtype=object)
+    return _key_array(workspace, cells, texts).astype(str).tolist()
+
+
+def _key_array(workspace: Workspace, cells: pd.DataFrame, texts: dict) -> np.ndarray:
+    """Return the archive's key of every cell as an array, made block by block."""
+    study, keys = workspace.study, np.empty(len(cells), dtype=KEY)
     messages = message_writer(workspace, texts)
-    hash_messages = cache(lambda *question: hash_json(messages(*question)))
     # A simulated respondent is decided by its ground truth as a real one is by its weights.
     is_simulated = study.respondents == "simulated"
     simulated = f"simulated {simulation.fingerprint(workspace)}" if is_simulated else ""
-    runs = cells["run"].to_numpy()
-    groups = cells.groupby([*QUESTION, "model"], sort=False).indices if len(cells) else {}
-    for (*question, model), rows in groups.items():
-        messages_hash = hash_messages(*question)
-        keys[rows] = request_keys(study, question[0], model, messages_hash, runs[rows], simulated)
-    return keys.tolist()
+    for start in range(0, len(cells), BLOCK):
+        block, own = cells.iloc[start : start + BLOCK], keys[start : start + BLOCK]
+        hash_messages = cache(lambda *question: hash_json(messages(*question)))
+        runs = block["run"].to_numpy()
+        groups = block.groupby([*QUESTION, "model"], sort=False).indices
+        for (*question, model), rows in groups.items():
+            messages_hash = hash_messages(*question)
+            own[rows] = request_keys(
+                study, question[0], model, messages_hash, runs[rows], simulated
+            )
+    return keys
 
 
 def message_writer(workspace: Workspace, texts: dict) -> Callable[..., list[dict]]:
@@ -148,14 +139,19 @@ def ask_rounds(
     each round. `total` and `what` are for the progress bar. Problem as `scheduler.ask` raises it,
     when another execution is asking, or while replies are to come by batch file.
     """
-    from alignment.asking import scheduler  # the client takes longer to import than all else here
+    from alignment.asking import cluster  # the client takes longer to import than all else here
 
     study, path = workspace.study, workspace.raw / archive.FILE
     cap = study.cap.usd if study.cap and study.respondents == "live" else None
-    with archive.open_archive(path) as connection, archive.lock(path):
+    with (
+        archive.open_archive(path) as connection,
+        archive.lock(path),
+        cluster.open_asker(workspace) as ask,
+    ):
         connection.execute(f"pragma busy_timeout = {BUSY}")
         archive.add_from_beside(path, connection)
         archive.add_lost_tries(path, connection, study.respondents)
+        cluster.take_in_earlier(workspace)
         opened = open_requests(connection)
         for _ in range(study.attempts):
             requests = files.asked_live(workspace, opened)
@@ -163,22 +159,24 @@ def ask_rounds(
                 break
             done, (_, usd) = total - len(requests), archive.sum_spending(connection)
             progress = Progress(total, done, usd, cap, what, workspace.progress)
-            scheduler.ask(workspace, requests, connection, progress)
+            ask(workspace, requests, connection, progress)
             opened = open_requests(connection)
         files.hand_over(workspace, opened, connection)
 
 
 def _open_requests(
-    workspace: Workspace, cells: pd.DataFrame, keys: list[str], histories: Histories, texts: dict
+    workspace: Workspace, cells: pd.DataFrame, histories: Histories, texts: dict
 ) -> list[Request]:
     """Return the requests still to be made; statements of the same words are one question."""
-    messages, attempts = message_writer(workspace, texts), workspace.study.attempts
-    requests: dict[str, Request] = {}
-    for key, cell in zip(keys, cells.itertuples(index=False), strict=True):
-        history = histories.get(key, NEVER_ASKED)
-        if key not in requests and history.is_open(attempts):
-            who = {"model": cell.model, "run": cell.run, "attempt": history.attempts + 1}
-            what = {"language": cell.language, "replies": history.replies}
+    messages, requests = message_writer(workspace, texts), {}
+    is_open = histories.is_open(workspace.study.attempts)
+    keys, replies = histories.keys[is_open].astype(str).tolist(), histories.replies[is_open]
+    attempts, open_cells = histories.attempts[is_open] + 1, cells[is_open]
+    rows = zip(keys, attempts.tolist(), replies.tolist(), open_cells.itertuples(), strict=True)
+    for key, attempt, n, cell in rows:
+        if key not in requests:
+            who = {"model": cell.model, "run": cell.run, "attempt": attempt}
+            what = {"language": cell.language, "replies": n}
             what["step"] = asked_as(texts, cell.step, cell.statement_id, cell.language)
             question = messages(*(getattr(cell, name) for name in QUESTION))
             requests[key] = Request(key, messages=question, **who, **what)
@@ -186,44 +184,18 @@ def _open_requests(
 
 
 def _read_histories(
-    workspace: Workspace, cells: pd.DataFrame, keys: list[str], texts: dict
+    workspace: Workspace, cells: pd.DataFrame, keys: np.ndarray, texts: dict
 ) -> Histories:
-    """Read what the archives hold of cells."""
-    histories: Histories = {}
+    """Read what the archives hold of cells, whose keys are given; the last archive wins."""
+    histories = Histories.of(keys)
     steps = set(cells["step"]) | ({"stance"} if any(len(key) == 3 for key in texts) else set())
     for path in archive_paths(workspace):
         with archive.open_archive(path) as connection:
-            own = _read_archive(connection, sorted(steps), set(keys))
-        histories |= {k: h for k, h in own.items() if h.replies or k not in histories}
-    return histories
+            histories.read(connection, sorted(steps))
+    return histories.at(keys)
 
 
-def _read_archive(connection: Connection, steps: list[str], keys: set[str]) -> Histories:
-    """Read an archive's histories; each reply is parsed as it comes and its text let go."""
-    histories: Histories = {}
-    parse = lru_cache(maxsize=1000)(reply_parser.read)  # short replies are mostly the same few
-    for row in archive.read_attempts(connection, steps):
-        key, attempt, step, language, text, finish_reason, respondents = row
-        if key not in keys:
-            continue
-        past = histories.get(key, NEVER_ASKED)
-        state, answer = "failed", ""
-        if text is not None:
-            state, answer = parse(step, language, text, finish_reason)
-        is_reply = state != "failed"
-        attempts, replies = max(past.attempts, attempt), past.replies + is_reply
-        if is_reply and attempt > past.latest:
-            histories[key] = History(attempts, replies, attempt, state, answer, respondents)
-        elif past.replies:
-            histories[key] = past._replace(attempts=attempts, replies=replies)
-        else:
-            histories[key] = History(attempts, 0, 0, "failed", "", respondents)
-    return histories
-
-
-def _with_answers(cells: pd.DataFrame, keys: list[str], histories: Histories) -> pd.DataFrame:
+def _with_answers(cells: pd.DataFrame, histories: Histories) -> pd.DataFrame:
     """Return the answers table: beside each cell what its latest reply says."""
-    names = ["state", "answer", "respondents"]
-    values = [histories.get(key, NEVER_ASKED)[3:] for key in keys]
-    answers = pd.DataFrame(values, columns=names, index=cells.index, dtype="str")
+    answers = pd.DataFrame(histories.columns(), index=cells.index, dtype="str")
     return pd.concat([cells, answers], axis=1)

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from sqlite3 import Connection
 
 import openai
@@ -22,6 +23,7 @@ from alignment.study.progress import Progress
 from alignment.study.workspace import Workspace
 from utils.errors import Problem
 
+WATCH = 0.5  # seconds between two looks at whether asking is over
 APART = 0.001  # seconds between the first requests: what leaves as one burst comes back as one
 
 
@@ -73,29 +75,60 @@ def ask(
     Problem when a model was stopped, the cap is reached or the disk failed. Ctrl-C finishes what is
     in flight and then raises KeyboardInterrupt; a second one waits no longer.
     """
-    study, path = workspace.study, workspace.raw / archive.FILE
-    if study.respondents == "live":
-        check_prices(study, dict.fromkeys(request.model for request in requests))
-    with archive.open_journal(path) as note:
-        budget = files.open_budget(workspace, connection)
-        health = Health(archive.read_models(connection))
-        ending = asyncio.Event()
-        writer = Writer(path, connection, note, progress, ending)
-        scheduler = Scheduler(workspace, requests, progress, budget, health, writer, ending)
-        interrupted = scheduler.run()
-    if writer.fault:
-        raise Problem(writer.fault)
-    if interrupted:
+    check_prices_of(workspace, requests)
+    budget = files.open_budget(workspace, connection)
+    health = Health(archive.read_models(connection))
+    path = workspace.raw / archive.FILE
+    scheduler = carry_out(workspace, requests, path, connection, progress, budget, health)
+    if scheduler.writer.fault:
+        raise Problem(scheduler.writer.fault)
+    if scheduler.interrupted:
         raise KeyboardInterrupt
+    refuse_unasked(requests, budget, health, scheduler.capped)
+
+
+def check_prices_of(workspace: Workspace, requests: list[Request]) -> None:
+    """Refuse a cap in US dollars where a model that is asked has no price."""
+    if workspace.study.respondents == "live":
+        check_prices(workspace.study, dict.fromkeys(request.model for request in requests))
+
+
+def refuse_unasked(requests: list[Request], budget: Budget, health: Health, capped: bool) -> None:
+    """Raise a Problem when a model was stopped or the cap was reached."""
     if health.stopped:
         end = "Replies that arrived are saved; running again asks only for what is missing."
         raise Problem("\n".join([*health.stopped.values(), end]))
-    if scheduler.capped:
+    if capped:
         spent = f"{budget.calls:,} calls and ${budget.usd:,.2f} so far. Replies that arrived"
         way = "are saved; a higher cap (in the study file, or --cap) lets it go on."
         silent = sorted({request.model for request in requests} - health.replied)
         never = f" No reply has come yet of {', '.join(silent)}." if silent else ""
         raise Problem(f"The study's cap is reached: {spent} {way}{never}")
+
+
+def carry_out(
+    workspace: Workspace,
+    requests: list[Request],
+    path: Path,
+    connection: Connection,
+    progress: Progress,
+    budget: Budget,
+    health: Health,
+    is_called_off: Callable[[], bool] | None = None,
+    limits: dict[str, float] | None = None,
+) -> "Scheduler":
+    """Ask requests with an archive at `path`; return the scheduler, which says how it ended.
+
+    As soon as `is_called_off` says so, only what is in flight is finished. `limits`: by endpoint,
+    the requests in flight to begin with, where that is not all that it bears.
+    """
+    with archive.open_journal(path) as note:
+        ending = asyncio.Event()
+        writer = Writer(path, connection, note, progress, ending)
+        scheduler = Scheduler(workspace, requests, progress, budget, health, writer, ending)
+        scheduler.is_called_off, scheduler.limits = is_called_off, limits or {}
+        scheduler.interrupted = scheduler.run()
+    return scheduler
 
 
 @dataclass
@@ -109,7 +142,10 @@ class Scheduler:
     health: Health
     writer: Writer
     ending: asyncio.Event  # Ctrl-C, the cap is reached, or the disk fails
+    is_called_off: Callable[[], bool] | None = None  # asked now and then; true ends the asking
+    limits: dict[str, float] = field(default_factory=dict)  # of endpoints, to begin with
     capped: bool = False
+    interrupted: bool = False
     lanes: list[Lane] = field(default_factory=list)
     started: threading.Event = field(default_factory=threading.Event)
     loop: asyncio.AbstractEventLoop | None = None
@@ -147,18 +183,29 @@ class Scheduler:
                 if own:
                     opened = client.open_client(self.workspace, name)
                     own_client = await stack.enter_async_context(opened)
-                    self.lanes.append(Lane(name, own_client, Pace(settings.in_flight), iter(own)))
+                    pace = Pace(settings.in_flight)
+                    pace.limit = min(pace.limit, self.limits.get(name, pace.limit))
+                    self.lanes.append(Lane(name, own_client, pace, iter(own)))
             group = await stack.enter_async_context(asyncio.TaskGroup())
             writer = group.create_task(self.writer.run())
+            watch = group.create_task(self._watch()) if self.is_called_off else None
             try:
                 async with asyncio.TaskGroup() as workers:
                     for lane in self.lanes:
                         for number in range(lane.pace.most):
                             workers.create_task(self._work(lane, APART * number))
             finally:
+                if watch:
+                    watch.cancel()
                 if not writer.done():
                     await self.writer.queue.put(None)
                     await writer
+
+    async def _watch(self) -> None:
+        """End when somebody else says that asking is over."""
+        while not self.is_called_off():
+            await asyncio.sleep(WATCH)
+        self._end()
 
     async def _work(self, lane: Lane, delay: float) -> None:
         """Make one request after another until there are no more or asking ends."""

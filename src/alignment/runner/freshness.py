@@ -84,7 +84,7 @@ def digest_inputs(workspace: Workspace, source: Path) -> str:
         source.read_bytes(),
         _digest_code(tuple(notebooks.code_of(source))),
         _digest_shared(),
-        study.model_dump_json(exclude={"cap", "parameters"}),
+        study.model_dump_json(exclude={"cap", "cluster", "parameters"}),
         _digest_files(_raw_inputs(workspace, declared.raw), root / "data"),
         *(_digest_exports(root / folder) for folder in exports if folder),
         json.dumps(given, sort_keys=True),

@@ -1,5 +1,6 @@
 """What a study file may say: its parts, their types and their defaults."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -250,6 +251,19 @@ class Import(Part):
         return self
 
 
+def _check_cluster(text: str) -> str:
+    if text and not re.fullmatch(r"local:[1-9]\d*|(tcp|tls)://\S+:\d+|.+\.yaml", text):
+        listed = (
+            "local:N, tcp://HOST:PORT (a scheduler of Dask), or a file .yaml that describes jobs"
+        )
+        raise ValueError(f'"{text}" names no cluster: {listed}')
+    return text
+
+
+# Where a study is asked from; "" is this process.
+Cluster = Annotated[str, AfterValidator(_check_cluster)]
+
+
 class Study(Part):
     """Everything that a study file says."""
 
@@ -270,6 +284,7 @@ class Study(Part):
     attempts: int = Field(default=2, ge=1, le=10)  # at a reply, while it is unreadable or cut off
     show_texts: bool = False  # on pages: only where nobody else has a right in the texts
     cap: Cap | None = None
+    cluster: Cluster = ""
     expected: Expected | None = None
     parameters: dict[str, str | int | float | bool] = {}
     labels: str = ""  # a file in data/raw/<study>/ that takes the place of notebooks 04 and 05

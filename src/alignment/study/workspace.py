@@ -178,7 +178,8 @@ def pack(workspace: Workspace) -> dict[str, str]:
     return {VARIABLE: json.dumps(fields)}
 
 
-def _unpack(text: str) -> Workspace:
+def unpack(text: str) -> Workspace:
+    """Return the workspace that `pack` wrote."""
     fields = json.loads(text)
     study = Study.model_validate(fields["study"])
     return Workspace(**fields | {"study": study, "root": Path(fields["root"])})
@@ -188,7 +189,7 @@ def open_study(name: str) -> Workspace:
     """Open a study for a notebook: as the runner says, or by hand, for `<study>--lab`."""
     display.show_on_pages()
     if packed := os.environ.get(VARIABLE):
-        workspace = _unpack(packed)
+        workspace = unpack(packed)
         if workspace.study.name == name:
             return workspace
     study = load(name)
