@@ -71,7 +71,7 @@ def test_every_endpoint_of_the_readme_is_one(text):
 
 
 def test_the_readme_shows_every_kind_of_endpoint():
-    assert len(EXAMPLES) == 4 and len(ENDPOINTS) == 7
+    assert len(EXAMPLES) == 5 and len(ENDPOINTS) == 7
 
 
 def test_the_exports_study_asks_for_its_folder_in_the_environment(monkeypatch):

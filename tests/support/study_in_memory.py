@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from alignment.asking import collection
+from alignment.asking import collection, histories
 from alignment.asking.simulation import Respondents
 from alignment.paper import hofstede
 from alignment.stats import gaps, language_changes, positions
@@ -99,7 +99,7 @@ def _ask(workspace: Workspace, respondents: Respondents, cells: pd.DataFrame) ->
             choice = respondents.reply(body)["choices"][0]
             said = choice["message"]["content"], choice["finish_reason"]
             state, answer = read(cell.step, cell.language, *said)[:2]
-            if state not in collection.ASKED_AGAIN:
+            if state not in histories.ASKED_AGAIN:
                 break
         rows.append((state, answer))
     read = pd.DataFrame(rows, columns=["state", "answer"], index=cells.index)
