@@ -307,7 +307,7 @@ def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
     shown = style.write_figure(
         DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated"
     )
-    alt = "Table 2: 中文 and −1. [simulated respondents]"
+    alt = "Simulated respondents (filled marks). Table 2: 中文 and −1."
     with Image.open(tmp_path / "figure1.v2.png") as picture:
         assert picture.info["Description"] == alt and picture.width == 1400
     assert b"Subject" in (tmp_path / "figure1.v2.pdf").read_bytes()
