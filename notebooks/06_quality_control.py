@@ -57,6 +57,7 @@ rated, notes = ratings.read_ratings(here, whole, labels)
 sample = whole[whole["called"] == "relevant"]
 ratings = rated.merge(sample[PAIR])
 raters = stamps.raters_of(ratings)
+whose = stamps.combine(here.respondents, raters) if raters else "printed"
 page_notes.rating_banner(here, raters)
 
 # %% [markdown]
@@ -121,7 +122,8 @@ Markdown(f"Annotators: **{ratings['annotator'].nunique()}** ({raters or 'not yet
 # %%
 precision = agreement.precision(ratings)
 shown = precision.assign(precision=tables.format_estimates(precision, "precision", "judgements"))
-shown[["dimension", "annotators", "pairs", "precision", "design_effect", "ac1", "kappa"]].round(3)
+columns = ["dimension", "annotators", "pairs", "precision", "design_effect", "ac1", "kappa"]
+page_notes.stamped(here, shown[columns].round(3), whose)
 
 # %% [markdown]
 # Why not kappa alone? Take two annotators who are each right in 95 of 100 cases. They agree equally
@@ -142,7 +144,7 @@ Markdown(
     f"Here **{100 * overall['precision']:.1f} %** of {overall['judgements']:.0f} judgements say "
     f"yes: kappa is {overall['kappa']:.2f}, AC1 {overall['ac1']:.2f}. "
     "Notebook 16 asks what the paper's 94.65 % can be a share of. "
-    f"{agreement.describe_misses(missed)} {page_notes.caution(here)}"
+    f"{agreement.describe_misses(missed)} {page_notes.caution(here, whose)}"
     if raters
     else "**Not yet rated.**"
 )
@@ -157,12 +159,11 @@ Markdown(
 
 # %%
 table2 = agreement.table2(ratings, labels, rng, resamples)
-tables.show_table2(table2)
+page_notes.stamped(here, tables.show_table2(table2), whose, "this study, not the paper")
 
 # %%
 caption = "MAE between annotators, and between annotators and models, with the paper's values."
-who = stamps.combine(here.respondents, raters) if raters else "printed"
-style.save(here, paper_figures.mae_bars(tables.join_printed(table2)), "table2", caption, who)
+style.save(here, paper_figures.mae_bars(tables.join_printed(table2)), "table2", caption, whose)
 
 # %% [markdown]
 # *Table 2 as a figure; hollow marks are the values that the paper prints. The median of four
@@ -192,7 +193,7 @@ cells = {
 wide = compared.assign(**cells).pivot(index="dimension", columns="who")
 by_dimension = wide["between"].reindex([*here.dimensions, "all"])
 by_dimension.loc["alpha (all)"] = wide.loc["all", "alpha"]
-by_dimension[list(kinds)].fillna("–")
+page_notes.stamped(here, by_dimension[list(kinds)].fillna("–"), whose)
 
 # %% [markdown]
 # ## May the labels stand in for a person?
@@ -217,7 +218,7 @@ said = f"{alternative_annotator.describe(tested)} {differ}"
 Markdown(f"{said} {page_notes.caution(here)}")
 
 # %%
-both = {"respondents": stamps.combine(here.respondents, raters), "raters": raters}
+both = {"respondents": whose if raters else here.respondents, "raters": raters}
 results = {"06_sample": whole, "06_ratings": rated, "06_compared": compared}
 results |= {"06_alternative_annotator": tested, "06_independent_votes": worth}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}

@@ -84,7 +84,7 @@ everyone = pd.concat([table.assign(kind="models"), people.assign(kind="people", 
 several = here.models["culture"].nunique() > 1
 drawn = everyone[everyone["selection"] != ("all" if several else "differing")]
 wide = drawn.pivot_table(index=["kind", "group"], columns="dimension", values="value", sort=False)
-wide.round(0).astype("Int64")
+page_notes.stamped(here, wide.round(0).astype("Int64"), scope=paper_figures.MODELS_ONLY)
 
 # %% [markdown]
 # ## The figure

@@ -76,7 +76,8 @@ table = positions.model_positions(scored).merge(wider, how="left", on=["dimensio
 labels = here.read("05_sociocultural_statements")
 table = table.merge(wordings.always_agreeing(labels).reset_index(), how="left", on="dimension")
 by = ["dimension", "always_agreeing"]
-table.pivot_table(index=by, columns="model", values="mean", sort=False).round(2).reset_index()
+wide = table.pivot_table(index=by, columns="model", values="mean", sort=False)
+page_notes.stamped(here, wide.round(2).reset_index())
 
 # %% [markdown]
 # ## The figure

@@ -47,7 +47,7 @@ from alignment.stats import (
     wordings,
 )
 from alignment.stats.intervals import DIFFERENCES
-from alignment.study import page_notes
+from alignment.study import page_notes, stamps
 from alignment.study.workspace import open_study
 from utils.rules import Rules
 
@@ -87,7 +87,7 @@ table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head
 # exact p of 0.0625.
 
 # %%
-tables.show_table3(table)
+tables.show_table3(table, stamps.words_of(here.respondents))
 
 # %% [markdown]
 # ## The figure
@@ -123,7 +123,7 @@ changes = language_changes.changes_of_stances(votes, pairs)
 wider = label_uncertainty.intervals_with_labels(drawn, changes, DIFFERENCES, rng)
 table = table.merge(wider, how="left", on=["dimension", "model", "a", "b"])
 judged = equivalence.judge_changes(table, differences, margin, resamples, rng)
-tables.show_tests(table.assign(p_joint=judged["p_joint"]))
+page_notes.stamped(here, tables.show_tests(table.assign(p_joint=judged["p_joint"])))
 
 # %% [markdown]
 # A missing star does not mean that nothing changed: with so few statements most changes would be
@@ -135,7 +135,7 @@ tables.show_tests(table.assign(p_joint=judged["p_joint"]))
 # wordings, too, their changes stand beside these (notebook 17).
 
 # %%
-display(tables.show_verdicts(judged))
+display(page_notes.stamped(here, tables.show_verdicts(judged)))
 counts = equivalence.count_verdicts(judged, differences)
 kinds = {"bootstrap": table["p_bootstrap"], "exact test": table["p_exact"]}
 kinds |= {"Holm": judged["p_holm"], "joint test": judged["p_joint"]}
@@ -158,7 +158,7 @@ Markdown(
 # %%
 answers = here.read("07_answers.csv.gz")
 floor = noise_floor.compare_runs(answers, here.study.models)
-display(tables.show_noise_floor(floor))
+display(page_notes.stamped(here, tables.show_noise_floor(floor)))
 Markdown(
     noise_floor.describe_copies(answers) or "No model's answers in two languages are all alike."
 )

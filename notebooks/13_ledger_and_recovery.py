@@ -57,17 +57,18 @@ entries = ledger.build_ledger(found, here.respondents, same, human_values)
 entries.groupby(["verdict", "reason"], sort=False).size().rename("items").reset_index()
 
 # %% [markdown]
-# The items, those with a number from this study first. *claimed* means that the paper says so; what
-# its printed numbers imply stands in notebook 16.
+# The items that this study has a number of. *claimed* means that the paper says so; what its
+# printed numbers imply stands in notebook 16.
 
 # %%
-display(ledger.show_entries(entries))
+display(page_notes.stamped(here, ledger.show_entries(entries), scope="here, not paper"))
 people = hofstede.read_human_values(human_values, here.study.countries)
 people = people.query("dimension in @here.dimensions")
 labels, stances = here.read("05_sociocultural_statements"), here.read("07_stances")
 rules = Rules.from_parameters(here.parameters)
 also = wordings.describe_claims(labels, stances, here.models, people, rules)
-Markdown(f"Other wordings of the question (notebook 17). {also}" if also else "")
+also = f"Other wordings of the question (notebook 17). {also}" if also else ""
+Markdown(f"{ledger.count_hidden(entries)} {also}")
 
 # %% [markdown]
 # The entries of Table 3 in its own layout, *paper | here*, if this study asked the paper's models.

@@ -245,7 +245,7 @@ def test_no_clock_and_no_setting_of_an_earlier_figure_changes_the_bytes(
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_stamp_stands_inside_the_figure_clear_of_all_other_words(name, spaces):
     figure, texts = spaces(name)
-    [stamp] = [t for t, _ in texts if t.get_text() == "simulated respondents"]
+    [stamp] = [t for t, _ in texts if t.get_text().startswith("simulated respondents")]
     box = stamp.get_bbox_patch().get_window_extent()
     assert min(box.x0, box.y0) > 0 and box.x1 < figure.bbox.x1 and box.y1 < figure.bbox.y1
     assert not [
@@ -283,7 +283,7 @@ def test_each_kind_of_respondents_has_its_stamp_and_one_simulated_reply_stamps_a
 ):
     figure = DRAWN["mae_bars"]()
     style.write_figure(figure, tmp_path / "figure", "c", respondents)
-    assert stamped in words(figure)
+    assert f"{stamped} (filled marks)" in words(figure)  # people's are hollow
 
 
 def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tmp_path):
@@ -293,7 +293,8 @@ def test_a_figure_of_live_answers_bears_no_stamp_and_saving_twice_stamps_once(tm
         style.write_figure(simulated, tmp_path / "figure", "c", "simulated")
     stamps = {kind.stamp for kind in KINDS.values()}
     assert not stamps & set(words(live))
-    assert words(simulated).count("simulated respondents") == 1
+    assert words(simulated).count("simulated respondents (filled marks)") == 1
+    assert not any(stamp in word for stamp in stamps - {""} for word in words(live))
 
 
 def test_unknown_respondents_are_a_problem_that_names_the_right_spelling(tmp_path):
@@ -307,7 +308,7 @@ def test_the_caption_with_the_stamp_is_the_alt_text_in_file_and_page(tmp_path):
     shown = style.write_figure(
         DRAWN["mae_bars"](), tmp_path / "figure1.v2", "Table 2: 中文 and −1.", "simulated"
     )
-    alt = "Table 2: 中文 and −1. [simulated respondents]"
+    alt = "Simulated respondents (filled marks). Table 2: 中文 and −1."
     with Image.open(tmp_path / "figure1.v2.png") as picture:
         assert picture.info["Description"] == alt and picture.width == 1400
     assert b"Subject" in (tmp_path / "figure1.v2.pdf").read_bytes()

@@ -236,15 +236,23 @@ def test_the_ledger_shows_table_3_in_its_own_shape():
     )
 
 
-def test_the_page_lists_every_item_that_a_study_can_have_a_value_for_but_the_cells_of_table_3():
+def test_the_page_shows_verdict_and_reason_of_every_item_with_a_number_and_counts_the_others():
     entries = ledger.build_ledger({"debates scraped": 105}, "simulated")
-    page, text = (
-        ledger.show_entries(entries),
-        entries["reason"] == "a statement of the paper, not a number",
-    )
-    assert len(page) == len(entries) - 48 - text.sum() and text.sum() == 6
-    assert page.iloc[0]["item"] == "debates scraped" and "verdict" not in page  # all have the same
-    assert "verdict" in ledger.show_entries(ledger.build_ledger({"debates scraped": 1534}, "live"))
+    page = ledger.show_entries(entries)
+    assert page["item"].tolist() == ["debates scraped"]
+    assert page.loc[0, ["verdict", "reason"]].tolist() == [
+        "cannot be checked: simulated",
+        ledger.OTHER_DEBATES,
+    ]
+    assert ledger.count_hidden(entries).startswith(f"{len(entries) - 48 - 1} further items")
+    live = ledger.show_entries(ledger.build_ledger({"debates scraped": 1534}, "live"))
+    assert {"difference", "verdict", "reason"} <= set(live)
+
+
+def test_the_entries_of_table_3_are_not_counted_as_hidden():
+    entries = ledger.build_ledger({}, "live")
+    whole = entries.assign(here=entries["here"].replace("", "1"))
+    assert ledger.count_hidden(whole) == ""
 
 
 def test_a_simulated_study_has_no_word_on_whether_a_claim_holds():

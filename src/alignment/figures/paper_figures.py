@@ -15,6 +15,7 @@ from alignment.stats.significance import ALPHA
 ARROW = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0}
 SCORE, SIDE = "Mean score", "Right: closer to the pole that names the panel."
 KINDS = {"models": "Models, in their native language", "people": "People, from surveys"}
+MODELS_ONLY = "models, not people"  # what a stamp stands on, where it is not all that is drawn
 SIDES = {
     "between": ("between annotators", "o", INK, -0.15),
     "models": ("annotators to models", "D", "#2F8F7B", 0.15),
@@ -54,6 +55,7 @@ def groups_and_people(
                 panel.axhspan(y - 0.5, y + 0.5, alpha=0, zorder=5, url=address(dimension, group))
     axes[0, 0].set_ylim(step * len(dimensions) - 1.1, -0.7)
     _label_groups(axes[0, 0], lines, colours)
+    figure.set_label(MODELS_ONLY if len(kinds) > 1 else "")
     return figure
 
 
@@ -248,6 +250,8 @@ def mae_bars(table: pd.DataFrame) -> Figure:
     if table[["paper_between", "paper_models"]].notna().any(axis=None):
         note += " Hollow: printed in the paper."
     figure, axes = style.new_figure(title, note, 0.75 + 0.46 * len(table))
+    if table[["between", "models"]].notna().any(axis=None):
+        figure.set_label("filled marks")
     panel, rows = axes[0, 0], table.to_dict("records")
     for y, row in enumerate(rows):
         for side in SIDES:

@@ -10,7 +10,7 @@ from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
-from IPython.display import Image
+from IPython.display import Image, Markdown, display
 from matplotlib import font_manager, style
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
@@ -55,10 +55,18 @@ def use_style() -> None:
 
 def save(
     workspace: Workspace, figure: Figure, name: str, caption: str, respondents: str | None = None
-) -> Image:
-    """Write a figure of a study, stamped with who answered, and return the picture for the page."""
+) -> Image | Markdown:
+    """Write a figure of a study, stamped with who answered, and show the picture on the page.
+
+    The caption below it in the notebook then begins with the stamp's words.
+    """
     path = workspace.figures / name
-    return write_figure(figure, path, caption, respondents or workspace.respondents)
+    picture = write_figure(figure, path, caption, respondents or workspace.respondents)
+    words = _read_stamp(figure)
+    if not words:
+        return picture
+    display(picture)
+    return Markdown(f"**{words[0].upper()}{words[1:]}.**")
 
 
 def write_figure(figure: Figure, path: Path, caption: str, respondents: str) -> Image:
@@ -69,7 +77,7 @@ def write_figure(figure: Figure, path: Path, caption: str, respondents: str) -> 
     a notebook cell it is shown.
     """
     words = stamp(figure, respondents)
-    alt = f"{caption} [{words}]" if words else caption
+    alt = f"{words[0].upper()}{words[1:]}. {caption}" if words else caption
     png = _draw(figure, "png", {"Description": alt, "Software": None})
     no_origin = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     pdf = _draw(figure, "pdf", {"Title": path.name, "Subject": alt, **no_origin})
@@ -96,6 +104,8 @@ def stamp(figure: Figure, respondents: str) -> str:
         hint = f"{', '.join(KINDS)}.{nearest(kind, KINDS)}"
         raise Problem(f'"{kind}" is none of the respondents {hint}')
     words = ", ".join(filter(None, (KINDS[kind].stamp for kind in sorted(kinds))))
+    if words and figure.get_label():  # the part that is stamped, where it is not the whole
+        words += f" ({figure.get_label()})"
     before = [text for text in figure.texts if text.get_gid() == "stamp"]
     for old in before:
         old.remove()
@@ -106,6 +116,10 @@ def stamp(figure: Figure, respondents: str) -> str:
         how = {"fontsize": 9, "color": INK, "bbox": STAMP_BOX | {"linewidth": 0.8}, "gid": "stamp"}
         figure.text(x, y, words, ha="left", va="top", **how)
     return words
+
+
+def _read_stamp(figure: Figure) -> str:
+    return next((text.get_text() for text in figure.texts if text.get_gid() == "stamp"), "")
 
 
 def _make_room_above(figure: Figure) -> None:

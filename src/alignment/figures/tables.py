@@ -11,12 +11,12 @@ GREEN = "background-color: #cfe8cf; color: #10300f"
 MARK = "◆"  # survives Holm's correction
 
 
-def show_table3(table: pd.DataFrame) -> Styler:
+def show_table3(table: pd.DataFrame, stamp: str = "") -> Styler:
     """Show Table 3 as the paper prints it: both means of each model, green where p < 0.05.
 
     p is the bootstrap's; a mark stands where the exact test with Holm's correction agrees. `table`:
     as `compare_languages` gives it. With more than two languages every pair of them has lines of
-    its own, since it rests on statements of its own.
+    its own, since it rests on statements of its own. `stamp`: who answered, for the caption.
     """
     sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
     both = pd.concat(sides).assign(pair=table["a"] + " → " + table["b"])
@@ -32,7 +32,8 @@ def show_table3(table: pd.DataFrame) -> Styler:
     green = both.pivot(index=index, columns="model", values="significant").reindex_like(wide)
     colours = green.eq(True).replace({True: GREEN, False: ""}).astype("str")
     style = wide.style.set_uuid("table3").apply(lambda _: colours, axis=None)
-    caption = "Green, and * where colours are lost: p < 0.05 (bootstrap). "
+    caption = f"{stamp}. " if stamp else ""
+    caption += "Green, and * where colours are lost: p < 0.05 (bootstrap). "
     return style.set_caption(f"{caption}{MARK}: p < 0.05, exact test after Holm's correction.")
 
 

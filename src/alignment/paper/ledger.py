@@ -141,17 +141,28 @@ def _judge(
 def show_entries(entries: pd.DataFrame) -> pd.DataFrame:
     """Return the ledger as a page shows it, without the entries of Table 3.
 
-    Difference and verdict are left out when all verdicts are the same. Items that have no number
-    of this study come last, and claims that nothing can decide are left out.
+    Items that have no number of this study are left out; `count_hidden` says how many.
     """
-    rows = entries[~entries["item"].str.startswith("Table 3: ")]
-    rows = rows[(rows["here"] != "") | (rows["reason"] != SIMULATED["text"])]
+    rows = entries[_is_shown(entries)].reset_index(drop=True)
     rows = rows.assign(paper=rows["paper"].replace("holds", "claimed"))  # a verdict is ours alone
-    rows = rows.sort_values("here", key=lambda here: here == "", kind="stable", ignore_index=True)
-    columns = ["where", "item", "paper", "here"]
-    if entries["verdict"].nunique() > 1:
-        columns += ["difference", "verdict"]
-    return rows[columns]
+    columns = ["where", "item", "paper", "here", "difference", "verdict", "reason"]
+    return rows[columns if rows["difference"].notna().any() else columns[:4] + columns[5:]]
+
+
+def count_hidden(entries: pd.DataFrame) -> str:
+    """Say how many items stand in the ledger's file alone, since this study has no number of them.
+
+    The entries of Table 3 have a table of their own.
+    """
+    of_table3 = entries["item"].str.startswith("Table 3: ")
+    hidden = (~_is_shown(entries) & ~of_table3).sum()
+    if not hidden:
+        return ""
+    return f"{hidden} further items, of which this study has no number, are in `13_ledger.csv`."
+
+
+def _is_shown(entries: pd.DataFrame) -> pd.Series:
+    return ~entries["item"].str.startswith("Table 3: ") & (entries["here"] != "")
 
 
 def show_table3(entries: pd.DataFrame) -> pd.DataFrame | Markdown:

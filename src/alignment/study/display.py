@@ -28,11 +28,14 @@ def show_on_pages() -> None:
 def html(frame: pd.DataFrame) -> str:
     """Return a table for a page: text left, numbers right, "–" for what is missing.
 
+    A table stamped by `page_notes.stamped` says in its head who answered.
     Sides are given twice: as attributes, which GitHub keeps, and as styles, which Jupyter puts
     above attributes.
     """
     heads, rows, sides = _lay_out(frame)
     lines = ['<table class="dataframe tex2jax_ignore">', "<thead>"]
+    if words := frame.attrs.get("stamp"):
+        lines.append(_row("th", [(words, "left", len(sides))]))
     lines += [_row("th", _join_equal(head, sides)) for head in heads[:-1]]
     lines += [_row("th", zip(heads[-1], sides, strict=True)), "</thead>", "<tbody>"]
     lines += [_row("td", zip(row, sides, strict=True)) for row in rows]
@@ -60,6 +63,8 @@ def plain(frame: pd.DataFrame) -> str:
             for part, (width, side) in zip(parts, columns, strict=True):
                 line += (part.ljust(width) if side == "left" else part.rjust(width)) + "  "
             lines.append(line.rstrip())
+    if words := frame.attrs.get("stamp"):
+        lines.insert(0, words)
     return "\n".join([*lines, *_explain_rows(frame)])
 
 

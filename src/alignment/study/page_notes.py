@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from alignment.study.stamps import KINDS, RATERS
+from alignment.study.stamps import KINDS, RATERS, words_of
 from alignment.study.workspace import Workspace
 
 
@@ -40,10 +40,25 @@ def _lab_run(workspace: Workspace) -> str:
     return f"**A lab run.** This page was made by hand; {base}"
 
 
-def caution(workspace: Workspace) -> str:
-    """End a sentence that states a result; nothing when real models answered."""
-    words = KINDS[workspace.respondents].caution
+def caution(workspace: Workspace, kind: str = "") -> str:
+    """End a sentence that states a result; nothing when real models answered.
+
+    `kind`: of the result, where it is not the study's.
+    """
+    words = KINDS[kind or workspace.respondents].caution
     return f"*{words}*" if words else ""
+
+
+def stamped(
+    workspace: Workspace, frame: pd.DataFrame, kind: str = "", scope: str = ""
+) -> pd.DataFrame:
+    """Return a table of results that says in its head who answered; real answers need no words.
+
+    `kind`: of the numbers, where they are not the study's; `scope`: the part that the words are on.
+    """
+    frame = frame.copy()
+    frame.attrs["stamp"] = words_of(kind or workspace.respondents, scope)
+    return frame
 
 
 def count_answers(cells: pd.DataFrame, *notes: str) -> Markdown:

@@ -66,6 +66,22 @@ RATERS = {  # the words for who rated the sheets
 }
 
 
+def words_of(kind: str, scope: str = "") -> str:
+    """Return a kind's stamp as the beginning of a caption; "" for live answers.
+
+    `scope` says on which part it stands, where only a part is simulated.
+
+    >>> words_of("simulated"), words_of("live", "models")
+    ('Simulated respondents', '')
+    >>> words_of("simulated", "models, not people")
+    'Simulated respondents (models, not people)'
+    """
+    words = KINDS[kind].stamp
+    if not words:
+        return ""
+    return words[0].upper() + words[1:] + (f" ({scope})" if scope else "")
+
+
 def combine(*kinds: str) -> str:
     """Return the kind of a number that rests on several: simulated if any of them is.
 
