@@ -57,7 +57,6 @@ rated, notes = ratings.read_ratings(here, whole, labels)
 sample = whole[whole["called"] == "relevant"]
 ratings = rated.merge(sample[PAIR])
 raters = stamps.raters_of(ratings)
-whose = stamps.combine(here.respondents, raters) if raters else "printed"
 page_notes.rating_banner(here, raters)
 
 # %% [markdown]
@@ -70,6 +69,7 @@ page_notes.rating_banner(here, raters)
 # sample stays as it is on them.
 
 # %%
+whose = stamps.combine(here.respondents, raters) if raters else "printed"
 Markdown(
     f"The sample holds **{len(sample)} pairs** of {sample['statement_id'].nunique()} statements; "
     f"{len(sample) - len(sample.merge(labels))} of them have lost their label since the sample "

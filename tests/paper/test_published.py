@@ -183,7 +183,7 @@ def test_an_item_that_the_ledger_does_not_know_is_a_problem():
 CLAIMS = {
     "own_people": ("holds in part", "5 of 6"),
     "largest_gap": ("cannot be decided", "LTO 0.23"),
-    "deepseek_pdi": ("holds in part", "-0.43"),
+    "deepseek_pdi": ("holds", "-0.43"),
     "deepseek_mas": ("holds", "-0.55"),
     "deepseek_ind": ("holds", "DeepSeek 0.11"),
     "qwen_people": ("holds", "6 of 6"),

@@ -79,10 +79,11 @@ def judge_native(native: pd.DataFrame, people: pd.DataFrame) -> dict[str, Judgem
     pdi, mas, ind = (native.loc[d] for d in ("PDI", "MAS", "IND"))
     low, high = sorted([pdi["GPT"], pdi["Llama"]])
     us = f"US models {low:.2f} and {high:.2f}"
-    nearest = all(
-        abs(pdi["DeepSeek"] - pdi[name]) < abs(pdi["Qwen"] - pdi[name]) for name in ("GPT", "Llama")
-    )
     between = low <= pdi["DeepSeek"] <= high
+    near = [
+        n for n in ("GPT", "Llama") if abs(pdi["Qwen"] - pdi[n]) < abs(pdi["DeepSeek"] - pdi[n])
+    ]
+    place = "it lies between the US models" + "".join(f"; Qwen is nearer to {n}" for n in near)
     of_pdi = f"{pdi['DeepSeek']:.2f}, {us}, Qwen {pdi['Qwen']:.2f}"
     of_mas = f"{mas['DeepSeek']:.2f}, Qwen {mas['Qwen']:.2f}"
     of_ind = ", ".join(f"{m} {v:.2f}" for m, v in ind.items())
@@ -90,15 +91,12 @@ def judge_native(native: pd.DataFrame, people: pd.DataFrame) -> dict[str, Judgem
     is_below = mas["DeepSeek"] < min(0, mas["Qwen"])
     is_greatest = ind.idxmax() == "DeepSeek"
     rows = {
-        "deepseek_pdi": (of_pdi, between, "it lies between the US models"),
+        "deepseek_pdi": (of_pdi, between, place),
         "deepseek_mas": (of_mas, is_below, "below the middle of the scale and below Qwen"),
         "deepseek_ind": (of_ind, is_greatest, "the greatest of the four native cells"),
         "axis_fits": (beyond, not outside, of_cells),
     }
     judgements = {c: Judgement(text, hold(good), why) for c, (text, good, why) in rows.items()}
-    if between and not nearest:
-        why = "it lies between the US models, but not nearer to each of them than Qwen"
-        judgements["deepseek_pdi"] = Judgement(of_pdi, hold_all(1, 2), why)
     return judgements | {"qwen_people": _judge_qwen(native, people)}
 
 
