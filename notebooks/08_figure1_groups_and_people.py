@@ -21,7 +21,8 @@
 # *reads* `01_theses.csv`, `04_votes.csv`, `05_votes.csv`, `05_sociocultural_statements.csv`,
 # `07_answers.csv.gz`, `07_scores.csv`, `07_votes.csv`, `07_stances.csv`, `07_accounting.csv`,
 # `07_bounds.csv`, `07_reasons.csv`, `data/reference` · *writes* `08_figure1.csv`,
-# `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below
+# `08_directions.csv`, `08_differing.csv`, `figure1`, `figure1_all` · *takes* the rules below, and
+# every rule of the study
 
 # %% tags=["parameters"]
 study: str = "demo"  # name of the study, a file in studies/
