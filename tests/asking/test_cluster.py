@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from test_kills import Slow, holds_exactly_the_plan, kept, prepared
@@ -208,7 +209,8 @@ def test_a_worker_that_was_given_up_and_still_asks_is_waited_for(here):
 def test_jobs_are_submitted_to_a_batch_system(here, monkeypatch, tmp_path):
     """A stand-in for Slurm, which runs what is submitted at once."""
     sbatch = (
-        '#!/bin/bash\nbash "$1" >/dev/null 2>&1 & echo $! >>$0.pids\necho Submitted batch job $!'
+        '#!/bin/bash\ncp "$1" "$0.$$"\nbash "$0.$$" >/dev/null 2>&1 & echo $! >>$0.pids\n'
+        "echo Submitted batch job $!"  # the file is gone when this ends
     )
     scancel = '#!/bin/bash\npkill -P "$1"'
     for name, script in (("sbatch", sbatch), ("scancel", scancel)):
@@ -223,6 +225,16 @@ def test_jobs_are_submitted_to_a_batch_system(here, monkeypatch, tmp_path):
     assert len((tmp_path / "sbatch.pids").read_text().split()) == 2
     (here.raw / archive.FILE).unlink()
     assert asked.equals(answers.collect(here, relevance(here)))
+
+
+def test_it_says_once_that_no_worker_is_there(here, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.0)
+    said = []
+    dask, progress = SimpleNamespace(nthreads=dict), SimpleNamespace(say=said.append)
+    with archive.open_archive(here.raw / archive.FILE) as connection:
+        dispatcher = cluster.Dispatcher(dask, here, [], connection, progress)
+    assert [dispatcher._count_slots() for _ in range(3)] == [0, 0, 0]
+    assert said == ["no worker of the cluster is there; waiting for one"]
 
 
 @pytest.mark.parametrize(

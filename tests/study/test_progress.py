@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alignment.asking import answers, archive
-from alignment.study import progress, schema
+from alignment.study import parts, progress, schema
 from alignment.study.workspace import Workspace
 from servers import serve
 from three_statements import failing, live, relevance
@@ -15,7 +15,7 @@ from three_statements import failing, live, relevance
 def test_the_runner_is_told_of_replies_retries_and_all_that_was_spent(here, tmp_path, monkeypatch):
     file = tmp_path / "progress.json"
     untroubled = here.study.simulation.model_copy(
-        update={"trouble": schema.Trouble()}
+        update={"trouble": parts.Trouble()}
     )  # so that none is asked for anew
     models = {
         name: m.model_copy(update={"price": schema.Price(input=1.0, output=1.0)})

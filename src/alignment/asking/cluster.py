@@ -26,20 +26,21 @@ import yaml
 
 from alignment.asking import archive, scheduler
 from alignment.asking.batches import files
-from alignment.asking.budget import Budget, highest_cost
+from alignment.asking.budget import highest_cost
+from alignment.asking.cluster_worker import STALE, list_left, recover, work
 from alignment.asking.health import Health
 from alignment.asking.request import Request
 from alignment.asking.retries import PAID_TRIES
 from alignment.study.files import write_whole
 from alignment.study.progress import Progress
 from alignment.study.schema import Cap
-from alignment.study.workspace import VARIABLE, Workspace, pack, unpack
+from alignment.study.workspace import VARIABLE, Workspace, pack
 from utils.errors import Problem, check_choice
 
 FOLDER = "workers"
 PER_SLOT = 50  # requests of a task for each that it may have in flight
 TICK = 0.1  # seconds between two looks at the tasks
-STALE = 120.0  # seconds after which an execution that gives no sign is taken for dead
+PATIENCE = 30.0  # seconds without any worker, after which it is said
 DEATHS = 10  # tasks in a row whose worker died without a reply, before asking ends
 JOBQUEUES = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster"}
 INSTALL = "bash -c 'source ./environment.sh cluster'"
@@ -109,80 +110,6 @@ def read_jobs(path: Path) -> tuple[str, int, dict]:
     return JOBQUEUES[system], int(jobs), how | settings
 
 
-# What a worker does.
-
-
-def work(file: str) -> dict:
-    """Carry out a task in a worker; return how it ended. Replies are in its archive by then.
-
-    Nothing is done, and nothing returned, where another worker still has the task or it is over.
-    """
-    path = Path(file)
-    if not path.parent.is_dir():
-        seen = "a cluster's workers need the project's folder, under the same path"
-        raise Problem(f"The folder {path.parent} is not there for a worker: {seen}.")
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(archive.lock(path))
-            task = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        except (archive.InUse, FileNotFoundError):
-            return {}
-        workspace = unpack(task["workspace"])
-        connection = stack.enter_context(archive.open_archive(path, alone=True))
-        _recover(path, connection, workspace)
-        requests = list(_left(connection, [Request(**request) for request in task["requests"]]))
-        if not requests:
-            return {}
-        health = Health(set(task["replied"]) | archive.read_models(connection))
-        health.readable |= {tuple(place) for place in task["readable"]}
-        budget = Budget(workspace.study.cap, *archive.sum_spending(connection))
-        progress = Progress(len(requests), file=str(path.with_suffix(".progress")))
-        limits, lease = {task["endpoint"]: task["limit"]}, Lease(path.with_name(task["lease"]))
-        whole = (workspace, requests, path, connection, progress, budget, health)
-        asked = scheduler.carry_out(*whole, lease.is_over, limits)
-    limit = asked.lanes[0].pace.limit / asked.lanes[0].pace.most
-    ending = {"stopped": health.stopped, "replied": list(health.replied), "limit": limit}
-    return ending | {"readable": list(health.readable), "fault": asked.writer.fault}
-
-
-@dataclass
-class Lease:
-    """Says whether the execution that handed out a task has ended, by a file that it touches."""
-
-    path: Path
-    touched: int = 0
-    since: float = 0.0  # monotonic time of this machine, whose clock may be another
-
-    def is_over(self) -> bool:
-        try:
-            touched = self.path.stat().st_mtime_ns
-        except FileNotFoundError:
-            return True
-        if touched != self.touched:
-            self.touched, self.since = touched, time.monotonic()
-        return time.monotonic() - self.since > STALE
-
-
-def _recover(path: Path, connection: Connection, workspace: Workspace) -> None:
-    """Bring what an earlier worker left beside a task's archive into it."""
-    archive.add_from_beside(path, connection)
-    archive.add_lost_tries(path, connection, workspace.study.respondents)
-
-
-def _left(connection: Connection, requests: list[Request]) -> Iterator[Request]:
-    """Yield the requests of a task that are still to be made; what a kill cut off, once more."""
-    query = "select key, attempt, text is null and error is ? from replies"
-    archived = {(key, n): lost for key, n, lost in connection.execute(query, [archive.LOST])}
-    for request in requests:
-        while archived.get((request.key, request.attempt)):
-            request = replace(request, attempt=request.attempt + 1)
-        if (request.key, request.attempt) not in archived:
-            yield request
-
-
-# What the execution does that hands them out.
-
-
 def take_in_earlier(workspace: Workspace) -> None:
     """Take in what the workers of an execution that was killed have left.
 
@@ -213,8 +140,8 @@ def _take_in(workspace: Workspace, path: Path, requests: list[Request]) -> tuple
         ending = requests, 0, 0.0, set()
         if path.exists():
             with archive.open_archive(path, alone=True) as own:
-                _recover(path, own, workspace)
-                left, models = list(_left(own, requests)), archive.read_models(own)
+                recover(path, own, workspace)
+                left, models = list(list_left(own, requests)), archive.read_models(own)
                 ending = (left, *archive.sum_spending(own), models)
             archive.copy_replies(path, workspace.raw / archive.FILE)
             path.unlink()
@@ -272,6 +199,7 @@ class Dispatcher:
         self.lease = self.folder / f"{uuid.uuid4().hex[:12]}.lease"
         self.ending: BaseException | None = None
         self.capped, self.deaths, self.looked, self.slots = False, 0, 0.0, 0
+        self.alone = time.monotonic()  # since when no worker is there; inf: it has been said
 
     def run(self) -> None:
         """Ask all requests; Problem as `scheduler.ask` raises it, KeyboardInterrupt after Ctrl-C.
@@ -411,6 +339,11 @@ class Dispatcher:
             self.looked = time.monotonic()
             with contextlib.suppress(OSError, RuntimeError, TimeoutError):
                 self.slots = sum(self.dask.nthreads().values())
+        if self.slots:
+            self.alone = time.monotonic()
+        elif time.monotonic() - self.alone >= PATIENCE:
+            self.alone = math.inf
+            self.progress.say("no worker of the cluster is there; waiting for one")
         return self.slots
 
     def _set_aside(self, requests: list[Request], idle: int, in_flight: int) -> Cap | None:

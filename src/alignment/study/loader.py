@@ -9,8 +9,9 @@ import yaml
 from pydantic import ValidationError
 
 from alignment.study import paths
+from alignment.study.parts import Part
 from alignment.study.paths import shown
-from alignment.study.schema import CHANGEABLE, Part, Study
+from alignment.study.schema import CHANGEABLE, Study
 from utils.errors import Problem, nearest
 
 
