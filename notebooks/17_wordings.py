@@ -65,10 +65,15 @@ Markdown(f"{len(wording_texts.read(here)):,} texts were brought in place of a wo
 
 # %% [markdown]
 # How many of the cells of each wording could be read. A cell without a readable answer has no
-# stance.
+# stance. The other wordings may be asked fewer times than the paper's, and then a stance in them
+# rests on fewer answers.
 
 # %%
-accounting = here.in_order(wordings.account(here.read("07_wordings.csv.gz")))
+answers = {w: here.read(f"07_{w}.csv.gz") for w in ("answers", "wordings")}
+runs, wording_runs = (table["run"].max() for table in answers.values())
+accounting = here.in_order(wordings.account(answers["wordings"]))
+if here.study.wordings:
+    print(f"Runs: {runs} in the paper's wording, {wording_runs} in each other.")
 accounting.groupby("wording", sort=False).sum(numeric_only=True)
 
 # %% [markdown]
@@ -84,7 +89,6 @@ accounting.groupby("wording", sort=False).sum(numeric_only=True)
 
 # %%
 stances = here.read("07_stances")
-wording_runs = here.read("07_wordings.csv.gz")["run"].max()
 measures = wordings.measure(stances, here.read("07_votes"), wording_runs)
 shown = measures.pivot(index=["model", "language"], columns="measure", values="value")
 shown[measures["measure"].unique()].map("{:.0%}".format, na_action="ignore")

@@ -50,6 +50,66 @@ def test_another_table_is_read_as_the_study_says(here, tmp_path):
     assert labels.values.tolist() == [["1", "S", 1]] and not notes
 
 
+def in_wordings(here: Workspace, asked: list[str] = ["negated", "unforced"]) -> Workspace:
+    """Return the study with a table of its own whose column `prompt` holds the wording."""
+    columns = {"statement_id": "item", "model": "of", "answer": "said", "wording": "prompt"}
+    table = {
+        "columns": columns,
+        "wordings": {"v1": "asked", "v2": "negated"},
+        "answers": {1: "agree"},
+    }
+    changed = here.study.model_dump() | {"table": table, "wordings": asked}
+    return Workspace(type(here.study).model_validate(changed), "imported")
+
+
+PROMPTS = pd.DataFrame(
+    [
+        ("7", "ChatGPT", "1", "v1"),
+        ("7", "ChatGPT", "agree", "v2"),
+        ("7", "ChatGPT", "neither", "unforced"),
+        ("8", "ChatGPT", "neither", "v1"),
+        ("8", "ChatGPT", "neither", "v2"),
+    ],
+    columns=["item", "of", "said", "prompt"],
+)
+
+
+def test_a_table_of_ones_own_may_hold_other_wordings(here, tmp_path):
+    here = in_wordings(here)
+    here.study.table.answers["neither"] = "neither"
+    lines = bring(here, tmp_path, PROMPTS)
+    answers_file = table_files.read(here.raw / "answers.csv.gz")
+    assert answers_file[["step", "statement_id", "run", "state", "answer"]].values.tolist() == [
+        ["stance", "7", 1, "answered", "agree"],
+        ["stance_negated", "7", 1, "answered", "agree"],
+        ["stance_unforced", "7", 1, "answered", "neither"],
+        ["stance", "8", 1, "unreadable", ""],  # no third answer was offered
+        ["stance_negated", "8", 1, "unreadable", ""],
+    ]
+    assert any("neither" in line and "could not be read" in line for line in lines)
+
+
+def test_a_wording_that_the_study_does_not_ask_in_is_counted(here, tmp_path):
+    table = stances(("7", "ChatGPT", 1, "agree"))
+    table = pd.concat([table, table.assign(step="stance_turned")])
+    lines = bring(documented(in_wordings(here)), tmp_path, table)
+    assert any("1 are in the wording turned, in which the study does not ask" in x for x in lines)
+
+
+def test_a_wording_is_never_taken_for_a_run(here, tmp_path):
+    here = in_wordings(here)
+    with pytest.raises(Problem, match='the prompt "v3" is not one of asked, negated, turned'):
+        bring(here, tmp_path, PROMPTS.replace("unforced", "v3"))
+    alone = PROMPTS[PROMPTS["item"].eq("7") | PROMPTS["prompt"].eq("v2")]
+    with pytest.raises(Problem, match="row 5: the statement_id 8 has no row in the wording asked"):
+        bring(here, tmp_path, alone)
+    table = here.study.table.model_copy(deep=True, update={"wordings": {}})
+    table.columns.wording = ""
+    unnamed = Workspace(here.study.model_copy(update={"table": table}), "imported")
+    with pytest.raises(Problem, match='a column "Wording", which the study does not name'):
+        bring(unnamed, tmp_path, PROMPTS.rename(columns={"prompt": "Wording"}))
+
+
 def test_rows_that_are_the_same_are_runs_only_where_the_study_says_so(here, tmp_path):
     twice = pd.concat([LOG, LOG])
     assert "1 statements in up to 2 runs" in bring(here, tmp_path, twice)[3]

@@ -98,4 +98,5 @@ def test_a_text_that_was_asked_about_is_not_changed_in_silence(here, tmp_path):
     assert len(wording_texts.read(here)) == 4
     few = Workspace(here.study.model_copy(update={"wordings": ["turned"]}), "demo")
     said = imports.import_wordings(few, file_of(tmp_path, more))
-    assert "the study does not ask in the wording negated (its `wordings:`)" in said
+    unused = "in the wording negated, in which the study does not ask (its `wordings:`)"
+    assert f"2 are {unused}" in said

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from alignment.asking import answers
@@ -9,11 +10,12 @@ from alignment.study import brought_tables, statement_table
 from alignment.study.brought_tables import Brought
 from alignment.study.workspace import Workspace
 from utils import reply_parser
-from utils.cells import PAIR, SCORES, STATES
+from utils.cells import PAIR, SCORES, STATES, WORDING_STEPS, WORDINGS
 from utils.errors import Problem
 
+STEP_OF = {"asked": "stance"} | dict(zip(WORDINGS, WORDING_STEPS, strict=True))
 LONG = 60  # characters; an answer is shorter
-TOLD_APART = ("run", "language", "state")  # columns that must not be overlooked
+TOLD_APART = ("run", "language", "wording", "state")  # columns that must not be overlooked
 
 
 def read_documented(file: Path) -> tuple[Brought, pd.DataFrame]:
@@ -48,7 +50,10 @@ def read_mapped(
         if field in column:
             empty = table.frame[column[field]] == ""
             table.refuse(empty, f'the {field} (column "{column[field]}") is empty')
-    own, statements = _identify(workspace, table, column)
+    steps = _read_steps(table, column.get("wording"), settings.wordings)
+    own, statements = _identify(workspace, table, column, steps == "stance")
+    own["step"] = steps
+    _refuse_alone(table._replace(frame=own))
     if "dimension" in own:
         brought_tables.check_values(table._replace(frame=own), "dimension", workspace.dimensions)
     own["model"] = own["model"].map(lambda name: settings.models.get(name, name))
@@ -57,7 +62,7 @@ def read_mapped(
     else:
         own["language"] = settings.language or workspace.study.languages[0]
     own = _read_stances(table._replace(frame=own), settings.answers)
-    voter = ["statement_id", "model", "language"]
+    voter = ["step", "statement_id", "model", "language"]
     if "run" in column:
         own = _number_runs(table._replace(frame=own))
     else:
@@ -66,14 +71,17 @@ def read_mapped(
             mend = "runs apart (run), say rows_are_runs: true, or leave one of them out"
             table.refuse(table.frame.duplicated(), f"the row {same}{mend}")
         own["run"] = own.groupby(voter).cumcount() + 1
-    own = own.assign(step="stance", respondents="imported")
+    own = own.assign(respondents="imported")
     return table, own.assign(dimension=""), _with_labels(workspace, own, statements)
 
 
 def _identify(
-    workspace: Workspace, table: Brought, column: dict[str, str]
+    workspace: Workspace, table: Brought, column: dict[str, str], is_asked: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return a table in our own columns with ids, and its statements where there are texts."""
+    """Return a table in our own columns with ids, and its statements where there are texts.
+
+    `is_asked`: the rows in the paper's wording, whose texts are those of the statements.
+    """
     own = table.frame[list(column.values())].set_axis(list(column), axis=1)
     if "statement_id" in own:
         brought_tables.check_ids(table._replace(frame=own))
@@ -86,7 +94,8 @@ def _identify(
         ids = {text: str(number) for number, text in enumerate(own["statement"].unique(), 1)}
         own["statement_id"] = own["statement"].map(ids)
     language = own.get("language", pd.Series("", own.index))
-    texts = own[["statement_id", "statement"]].assign(language=language).drop_duplicates()
+    texts = own[["statement_id", "statement"]].assign(language=language)
+    texts = texts[is_asked].drop_duplicates()
     again = texts[texts.duplicated(["statement_id", "language"])]
     is_two = own["statement_id"].isin(again["statement_id"])
     table._replace(frame=own).refuse(is_two, 'the statement_id "{statement_id}" has two texts')
@@ -109,7 +118,8 @@ def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
     if "state" in frame:
         brought_tables.check_values(own, "state", STATES)
         stances = stances.where(frame["state"] == "answered", frame["state"])
-    is_stance = stances.isin(SCORES["stance"])
+    places = zip(frame["step"], stances, strict=True)
+    is_stance = np.array([stance in SCORES[step] for step, stance in places])
     if not is_stance.any():
         found = brought_tables.describe_values(frame["answer"])
         mend = "say what they mean under table: answers:, as in {1: agree, 0: disagree}"
@@ -117,8 +127,25 @@ def _read_stances(own: Brought, meanings: dict[str, str]) -> pd.DataFrame:
             mend = "these are whole replies; take the answer out of each first (agree, disagree)"
         raise Problem(f"{own.name}: no answer could be read; it has {found}; {mend}.")
     _refuse_exchanged(own)
-    state = stances.fillna("unreadable").mask(is_stance, "answered")
+    state = stances.where(stances.isin(STATES), "unreadable").mask(is_stance, "answered")
     return frame.assign(said=frame["answer"], answer=stances.where(is_stance, ""), state=state)
+
+
+def _read_steps(table: Brought, column: str | None, wordings: dict[str, str]) -> pd.Series:
+    """Return the step of every row: the stance, in the wording that stands in the column."""
+    if column is None:
+        return pd.Series("stance", table.frame.index)
+    named = table.frame[column].map(lambda name: wordings.get(name, name))
+    brought_tables.check_values(table._replace(frame=named.to_frame()), column, STEP_OF)
+    return named.map(STEP_OF)
+
+
+def _refuse_alone(own: Brought) -> None:
+    """Refuse answers in another wording to a statement that has none in the paper's own."""
+    is_asked, ids = own.frame["step"] == "stance", own.frame["statement_id"]
+    how = "keep its statement_id, or its text, in every wording"
+    why = f"the statement_id {{statement_id}} has no row in the wording asked; {how}"
+    own.refuse(~is_asked & ~ids.isin(ids[is_asked]), why)
 
 
 def _refuse_exchanged(own: Brought) -> None:

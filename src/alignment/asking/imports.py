@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignment.asking import answers, imported_tables, labels_file, wording_texts
+from alignment.asking import answers, imported_tables, labels_file, plan, wording_texts
 from alignment.study import brought_tables, statement_table, table_files
 from alignment.study.workspace import Workspace
 from utils.cells import CELL, VOTER
@@ -16,6 +16,7 @@ from utils.errors import Problem
 from utils.rules import Rules
 from utils.votes import cast_votes
 
+NOT_ASKED = "are in the wording {}, in which the study does not ask (its `wordings:`)"
 FEW = 5  # labels that may all have one sign
 KEPT = (
     *CELL,
@@ -41,7 +42,8 @@ def import_answers(workspace: Workspace, file: Path, parameters: Mapping[str, ob
     else:
         table, own, tables = imported_tables.read_mapped(workspace, file)
     own = answers.check_answers(workspace, own, table.name)
-    lines, notes = describe_answers(own), describe_votes(own, parameters, file.name) + table.notes
+    runs, rules = plan.runs_by_step(workspace.study, parameters), Rules.from_parameters(parameters)
+    lines, notes = describe_answers(own), describe_votes(own, runs, rules, file.name) + table.notes
     known = labels_file.read_known(workspace)
     if known is not None and statement_table.FILE not in tables:
         notes += labels_file.keep_known(own, known, file.name)[1]
@@ -85,7 +87,7 @@ def import_wordings(workspace: Workspace, file: Path) -> list[str]:
     counts = table.frame.groupby(["wording", "language"]).size()
     lines = [f"{n:,} {wording} in {language}" for (wording, language), n in counts.items()]
     unused = sorted(set(table.frame["wording"]) - set(workspace.study.wordings))
-    lines += [f"the study does not ask in the wording {w} (its `wordings:`)" for w in unused]
+    lines += [f"{counts[w].sum():,} {NOT_ASKED.format(w)}" for w in unused]
     if (known := labels_file.read_known(workspace)) is not None:
         lines += labels_file.keep_known(table.frame, known, file.name)[1]
     return _write(workspace, {wording_texts.FILE: table.frame}) + lines + table.notes
@@ -162,17 +164,23 @@ def describe_answers(own: pd.DataFrame) -> list[str]:
     return lines
 
 
-def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object], name: str) -> list[str]:
+def describe_votes(
+    own: pd.DataFrame, runs: Mapping[str, int], rules: Rules, name: str
+) -> list[str]:
     """Say which of the answers read will not count: of further runs, or too few for a vote.
 
-    Problem where all are of further runs.
+    `runs`: of each step of the study. Problem where all are of further runs.
     """
-    lines, rules = [], Rules.from_parameters(parameters)
+    lines = []
     for step, rows in own.groupby("step", sort=False):
-        planned = int(parameters[f"{step}_runs"])
+        if step not in runs:
+            wording = step.removeprefix("stance_")
+            lines.append(f"{len(rows):,} {NOT_ASKED.format(wording)}")
+            continue
+        planned = runs[step]
         is_further = (rows["run"] > planned) & (rows["state"] == "answered")
         if is_further.any():
-            takes = f"the study takes {planned} (its parameter {step}_runs)"
+            takes = f"the study takes {planned} (its parameter {plan.runs_parameter(step)})"
             lines.append(f"{is_further.sum():,} answers of further runs will not be used: {takes}")
         votes, voters = cast_votes(rows, planned, rules), rows.groupby(VOTER).ngroups
         is_cast = votes["vote"].notna() | (votes["tie"] == "undecided")
@@ -185,6 +193,6 @@ def describe_votes(own: pd.DataFrame, parameters: Mapping[str, object], name: st
                 f"more than half of {planned} runs" if rules.missing_votes == "planned" else "one"
             )
             missing = f"{few:,} of {voters:,} {step} votes will be missing"
-            change = f"the parameters {step}_runs and missing_votes decide"
+            change = f"the parameters {plan.runs_parameter(step)} and missing_votes decide"
             lines.append(f"{missing}, since {half} must be answered ({change})")
     return lines

@@ -92,8 +92,12 @@ def expected_sizes(study: Study) -> dict[str, int]:
 
 def runs_by_step(study: Study, parameters: dict) -> dict[str, int]:
     """Return the runs of each step that asks, among the parameters of the notebooks."""
-    names = {step: f"{step}_runs" if step in STEPS else "wording_runs" for step in study.steps}
-    return {step: int(parameters[name]) for step, name in names.items()}
+    return {step: int(parameters[runs_parameter(step)]) for step in study.steps}
+
+
+def runs_parameter(step: str) -> str:
+    """Return the name of the notebooks' parameter that holds the runs of a step."""
+    return f"{step}_runs" if step in STEPS else "wording_runs"
 
 
 def plan_calls(

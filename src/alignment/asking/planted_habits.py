@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from alignment.asking import ground_truth
 from alignment.asking.planted_recovery import CONTROLS, read_noise
+from alignment.stats import wordings
 from alignment.stats.known_noise import vote_chances
 from alignment.stats.wordings import ASKED, VOTER, list_wordings
 from alignment.study.paths import WORDINGS
@@ -99,16 +100,13 @@ def _blur(truth: Stances, chances: dict[str, tuple[float, float]], rng: Generato
 
 def _measures(stances: Stances) -> dict[str, np.ndarray]:
     """Return what shows each habit that these wordings can show: statements x voters."""
-    asked = stances[ASKED]
-    measures = {
-        "leaning to agree": lambda: (asked - stances["negated"]) / 2,
-        "leaning to the first": lambda: (asked - stances["turned"]) / 2,
-        "neither if offered": lambda: np.where(
-            np.isnan(asked + stances["unforced"]), np.nan, stances["unforced"] == 0
-        ),
-    }
-    needs = dict(zip(measures, ("negated", "turned", "unforced"), strict=True))
-    return {name: take() for name, take in measures.items() if needs[name] in stances}
+    measures = {}
+    for name in wordings.HABITS:
+        (wording,), take = wordings.CONTRIBUTES[name]
+        if wording in stances:
+            there = ~np.isnan(stances[ASKED] + stances[wording])
+            measures[name] = np.where(there, take(stances), np.nan)
+    return measures
 
 
 def _leanings(stances: Stances) -> np.ndarray:

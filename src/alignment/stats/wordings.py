@@ -37,14 +37,15 @@ def _same(rows: pd.DataFrame, *wordings: str) -> pd.Series:
 # contributes. Agreeing with a statement and with its negation are a stance of 1 and one of -1, and
 # so is taking the first side in both orders.
 TO_AGREE, TO_FIRST = LEANINGS = ("leaning to agree", "leaning to the first")
-_CONTRIBUTES = {
+HABITS = (*LEANINGS, "neither if offered")
+CONTRIBUTES = {
     "agrees with both": (["negated"], lambda r: r[ASKED].eq(1) & r["negated"].eq(-1)),
     "agrees with neither": (["negated"], lambda r: r[ASKED].eq(-1) & r["negated"].eq(1)),
     TO_AGREE: (["negated"], lambda r: (r[ASKED] - r["negated"]) / 2),
     TO_FIRST: (["turned"], lambda r: (r[ASKED] - r["turned"]) / 2),
     "same if reworded": (["reworded"], lambda r: _same(r, "reworded")),
     "same in all": (list(FORCED), lambda r: _same(r, *FORCED)),
-    "neither if offered": (["unforced"], lambda r: r["unforced"].eq(0)),
+    "neither if offered": (["unforced"], lambda r: r["unforced"] == 0),
     "same if not forced": (["unforced"], lambda r: _same(r[r["unforced"] != 0], "unforced")),
 }
 AGAIN = "same if asked again"
@@ -91,7 +92,7 @@ def list_wordings(table: pd.DataFrame) -> list[str]:
 
 def contribute(stances: pd.DataFrame, measure: str) -> pd.Series | None:
     """Return what each statement contributes to a measure; None where its wordings lack."""
-    needs, take = _CONTRIBUTES[measure]
+    needs, take = CONTRIBUTES[measure]
     if not set(needs) <= set(stances):
         return None
     return take(stances.dropna(subset=[ASKED, *needs])).astype(float)
@@ -112,7 +113,7 @@ def measure(stances: pd.DataFrame, votes: pd.DataFrame, runs: int) -> pd.DataFra
     rows = []
     for (model, language), own in stances.groupby(["model", "language"], sort=False):
         own = own.set_index(VOTER, drop=False)
-        parts = {name: contribute(own, name) for name in _CONTRIBUTES}
+        parts = {name: contribute(own, name) for name in CONTRIBUTES}
         if len(stances.columns) > len(VOTER) + 1:
             parts[AGAIN] = again.reindex(own.index).dropna()
         for name, values in parts.items():

@@ -23,7 +23,13 @@ from utils.reply_parser import bare
 # or may be shown.
 CHANGEABLE = "languages dimensions cultures models judges wordings sampling attempts".split()
 CHANGEABLE += "labels simulation annotators expected".split()
-MEANINGS = ("agree", "disagree", "refused", "unreadable")  # of an answer in somebody's table
+MEANINGS = (
+    "agree",
+    "disagree",
+    "neither",
+    "refused",
+    "unreadable",
+)  # of an answer in somebody's table
 
 
 class Debates(Part):
@@ -155,6 +161,7 @@ class Columns(Part):
     statement_id: str = ""
     dimension: str = ""
     language: str = ""
+    wording: str = ""  # without it, all were asked in the paper's
     run: str = ""  # without it, different rows of a statement, model and language are its runs
     state: str = ""
 
@@ -183,6 +190,7 @@ class Import(Part):
     where: dict[str, str] = {}
     models: dict[str, str] = {}
     languages: dict[str, str] = {}
+    wordings: dict[str, str] = {}
     answers: Meanings = {}  # such as {1: agree, 2: agree, 3: unreadable, 4: disagree, 5: disagree}
     language: str = ""  # of all answers, where no column says it
     rows_are_runs: bool = False  # also rows that are the same in every column
