@@ -27,6 +27,35 @@ def test_the_coefficients_are_the_published_intraclass_correlations(judges, rela
     assert [round(c, 2) for c in found] == [relative, absolute]
 
 
+def test_the_intervals_of_the_coefficients_hold_for_scores_as_they_are_here():
+    """Scores of -2, -1, 1, 2, which are not normal; 8 respondents, as the paper has."""
+    rng, respondents, runs = np.random.default_rng(3), 8, 400
+
+    def draw(n: int, size: int, spread: float) -> np.ndarray:
+        views, of_statement = rng.normal(0, spread, size), rng.normal(0, 0.5, (n, 1))
+        polarity = rng.choice([-2, -1, 1, 2], (n, 1), p=[0.35, 0.15, 0.2, 0.3])
+        agrees = rng.random((n, size)) < 1 / (1 + np.exp(-np.sign(polarity) * views - of_statement))
+        return polarity * np.where(agrees, 1.0, -1.0)
+
+    for spread in (0.3, 0.8):
+        large = [reliability.components(draw(3000, 60, spread)[..., None], 0, 1) for _ in range(20)]
+        of = pd.DataFrame(large).mean()
+        for n in (6, 22, 55):
+            rest = of["statement x model"] / n
+            true = [of["model"] / (of["model"] + e) for e in (rest, rest + of["statement"] / n)]
+            ends = [reliability.coefficient_intervals(draw(n, respondents, spread)) for _ in range(runs)]  # fmt: skip
+            held = [
+                [low <= t <= high for t, (low, high) in zip(true, e, strict=True)] for e in ends
+            ]
+            assert (np.mean(held, axis=0) >= 0.92).all(), (spread, n, np.mean(held, axis=0))
+
+
+def test_no_interval_is_given_where_nothing_varies():
+    constant, parallel = np.ones((5, 3)), np.arange(5.0)[:, None] + np.arange(3.0)
+    for cells in (constant, parallel, np.ones((1, 3)), np.ones((5, 1)), np.ones((0, 4))):
+        assert np.isnan(reliability.coefficient_intervals(cells)).all()
+
+
 def test_the_mean_squares_are_those_of_statsmodels():
     rng = np.random.default_rng(1)
     cells = rng.normal(size=(5, 3, 2)) + rng.normal(size=(5, 1, 1))

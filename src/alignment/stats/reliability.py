@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
+from scipy.stats import f as f_distribution
 
 from utils.cells import PAIR
 from utils.votes import score_answers
@@ -122,6 +123,45 @@ def coefficients(
     return both[0], both[1]
 
 
+def coefficient_intervals(
+    respondents: np.ndarray, level: float = 0.95
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the intervals of both coefficients of `coefficients`, for respondents as drawn.
+
+    The first is exact for normal scores, the second by Satterthwaite's degrees of freedom (P. E.
+    Shrout and J. L. Fleiss, Psychological Bulletin 86, 1979; K. O. McGraw and S. P. Wong,
+    Psychological Methods 1, 1996). NaN for fewer than two of either, or where nothing varies by
+    chance. `respondents`: cell means (statements, respondents).
+
+    >>> judges = [[9, 6, 8, 7, 10, 6], [2, 1, 4, 1, 5, 2], [5, 3, 6, 2, 6, 4], [8, 2, 8, 6, 9, 7]]
+    >>> of = coefficient_intervals(np.array(judges, float))  # `ICC` of the R package psych
+    >>> [[round(float(end), 2) for end in ends] for ends in of]
+    [[0.68, 0.99], [0.07, 0.93]]
+    """
+    (k, n), nothing = respondents.shape, (float("nan"), float("nan"))
+    if min(k, n) < 2 or np.ptp(respondents - respondents.mean(axis=0), axis=1).max() < 1e-9:
+        return nothing, nothing
+    cells, tail = respondents[..., None], (1 + level) / 2
+    statements, between, error = (_mean_square(cells, s) for s in ((0,), (1,), (0, 1)))
+    freedom, ratio = (n - 1) * (k - 1), between / error
+    if ratio == 0:
+        return nothing, nothing
+    relative = (
+        1 - f_distribution.ppf(tail, n - 1, freedom) / ratio,
+        1 - 1 / (ratio * f_distribution.ppf(tail, freedom, n - 1)),
+    )
+    # The absolute one of a single statement, then of all k (Spearman and Brown).
+    one = (between - error) / (between + (k - 1) * error + k * (statements - error) / n)
+    of_statements, of_rest = k * one * statements / error, n * (1 + (k - 1) * one) - k * one
+    own = (of_statements + of_rest) ** 2 / (of_statements**2 / (k - 1) + of_rest**2 / freedom)
+    above, below = (f_distribution.ppf(tail, *both) for both in ((n - 1, own), (own, n - 1)))
+    rest = k * statements + (k * n - k - n) * error
+    low = n * (between - above * error) / (above * rest + n * between)
+    high = n * (below * between - error) / (rest + n * below * between)
+    absolute = [k * end / (1 + (k - 1) * end) for end in (low, high)]
+    return tuple(tuple(max(0.0, float(end)) for end in ends) for ends in (relative, absolute))
+
+
 def statements_needed(respondents: np.ndarray, within: float, runs: float, assumed: float) -> float:
     """Return how many statements give an absolute coefficient of `ENOUGH`, with `assumed` runs.
 
@@ -178,17 +218,21 @@ def decompose(scores: pd.DataFrame, dimensions: list[str]) -> pd.DataFrame:
 def judge_positions(scores: pd.DataFrame, dimensions: list[str], rng: Generator) -> pd.DataFrame:
     """Return how reliable the positions of a dimension are, of every model in every language.
 
-    Columns: dimension, statements, positions, runs (of a cell), relative, absolute, split_half,
-    needed (statements for an absolute coefficient of `ENOUGH`), needed_one_run.
+    Columns: dimension, statements, positions, runs (of a cell), relative and absolute with their
+    95 % intervals, split_half, needed (statements for an absolute coefficient of `ENOUGH`),
+    needed_one_run.
     """
     rows = []
     for dimension in dimensions:
         cells, within, runs = cells_of(scores[scores["dimension"] == dimension])
         flat = cells.reshape(len(cells), cells.shape[1] * cells.shape[2])
-        both = coefficients(flat, within, runs)
+        found = zip(coefficients(flat, within, runs), coefficient_intervals(flat), strict=True)
+        both = [value for coefficient, ends in found for value in (coefficient, *ends)]
         needed = [statements_needed(flat, within, runs, assumed) for assumed in (runs, 1)]
         rows.append((dimension, *flat.shape, runs, *both, split_half(flat, rng), *needed))
-    columns = ["dimension", "statements", "positions", "runs", "relative", "absolute"]
+    columns = ["dimension", "statements", "positions", "runs"]
+    for name in ("relative", "absolute"):
+        columns += [name, f"{name}_low", f"{name}_high"]
     return pd.DataFrame(rows, columns=[*columns, "split_half", "needed", "needed_one_run"])
 
 
@@ -198,9 +242,10 @@ def describe(parts: pd.DataFrame, judged: pd.DataFrame) -> str:
         return "No statement was answered by all models in all languages."
     shares = parts.groupby("component")["share"].sum() / parts["dimension"].nunique()
     own = shares.reindex(["model", "language", "model x language"]).sum()
-    good = int((judged["absolute"] >= ENOUGH).sum())
+    good, sure = (int((judged[name] >= ENOUGH).sum()) for name in ("absolute", "absolute_low"))
     return (
         f"**On average over dimensions, {own:.0%} of the variance of a score is the model's or the "
         f"language's, and {shares[RUN]:.0%} only the run's. Positions have an absolute coefficient "
-        f"of {ENOUGH} or more on {good} of {len(judged)} dimensions.**"
+        f"of {ENOUGH} or more on {good} of {len(judged)} dimensions, with its whole interval on "
+        f"{sure}.**"
     )
