@@ -50,7 +50,7 @@ def test_another_table_is_read_as_the_study_says(here, tmp_path):
     assert labels.values.tolist() == [["1", "S", 1]] and not notes
 
 
-def in_wordings(here: Workspace, asked: list[str] = ["negated", "unforced"]) -> Workspace:
+def in_wordings(here: Workspace, asked: tuple[str, ...] = ("negated", "unforced")) -> Workspace:
     """Return the study with a table of its own whose column `prompt` holds the wording."""
     columns = {"statement_id": "item", "model": "of", "answer": "said", "wording": "prompt"}
     table = {
@@ -58,7 +58,7 @@ def in_wordings(here: Workspace, asked: list[str] = ["negated", "unforced"]) -> 
         "wordings": {"v1": "asked", "v2": "negated"},
         "answers": {1: "agree"},
     }
-    changed = here.study.model_dump() | {"table": table, "wordings": asked}
+    changed = here.study.model_dump() | {"table": table, "wordings": list(asked)}
     return Workspace(type(here.study).model_validate(changed), "imported")
 
 

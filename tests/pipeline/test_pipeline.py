@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,6 +68,23 @@ def test_the_controls_of_page_13_fail_and_its_checks_hold(demo_project):
     assert controls.groupby("must").size().to_dict()["fail"] >= 30
     changes = demo_project.table("demo", "10_equivalence")
     assert set(changes["verdict"]) == {"different", "undecided"}  # none is equivalent after Holm
+
+
+def test_the_default_of_the_curve_is_what_the_other_pages_say(demo_project):
+    """The curve goes from answers to claims by itself; its first row is pages 05, 08, 09 and 10."""
+    table = {n: demo_project.table("demo", n) for n in ("08_directions", "10_table3")}
+    first = demo_project.table("demo", "14_specifications").iloc[0]
+    assert first["labels"] == len(demo_project.table("demo", "05_sociocultural_statements"))
+    for row in table["08_directions"].itertuples():
+        gap = first[f"{row.dimension} {row.first}"] - first[f"{row.dimension} {row.second}"]
+        assert gap == pytest.approx(row.gap_models, abs=1e-6), row.dimension
+    assert first["with_people"] == (table["08_directions"]["agrees"] == "yes").sum()
+    changes = table["10_table3"].set_index(["dimension", "model"])
+    planted = demo_project.table("demo", "13_recovery")
+    planted = planted.pivot(index=["dimension", "model"], columns="language", values="planted")
+    change = (planted["zh"] - planted["en"]).reindex(changes.index)
+    false = (changes["p_holm"] < 0.05) & (np.sign(change) != np.sign(changes["difference"]))
+    assert first["language_right"] == len(changes) - false.sum()
 
 
 def test_a_second_run_does_nothing_and_says_so(demo_project):
