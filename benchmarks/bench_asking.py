@@ -181,7 +181,7 @@ def profiled() -> cProfile.Profile:
     """A profile of the thread in which asking runs."""
     profiler, run = cProfile.Profile(), threading.Thread.run
     threading.Thread.run = lambda self: (
-        profiler.runcall(run, self) if "target" in self.name else run(self)
+        profiler.runcall(run, self) if "ThreadPool" in self.name else run(self)
     )
     return profiler
 
