@@ -165,7 +165,7 @@ table3 = published.read_table3()
 ns = grim.n_by_row(table3, published.read_stated_n())
 of_paper = hofstede.read_human_values("current", ["US", "China"])
 signs = grim.figure1_signs(table3, published.MODELS, of_paper, ns)
-signs[["dimension", "n", "sum_first", "sum_second", "gap", "of_people", "agrees"]].round(2)
+signs[["dimension", "n", "sum", "other_sum", "gap", "people_sign", "agrees"]].round(2)
 
 # %% [markdown]
 # `first` is the US group, `second` the Chinese one. A tie has no direction; under another rule for

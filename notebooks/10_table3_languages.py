@@ -78,7 +78,8 @@ page_notes.missing_stances(here)
 # %%
 counts = significance.resample_counts(scored["statement_id"].nunique(), resamples, rng)
 table = language_changes.compare_languages(scored, pairs, counts, resample)
-table[["dimension", "model", "a", "b", "mean_a", "mean_b", "n", "changed"]].head(3).round(2)
+shown = ["dimension", "model", "base", "other", "mean_base", "mean_other", "n", "changed"]
+table[shown].head(3).round(2)
 
 # %% [markdown]
 # **Table 3.** The two means of each model, one above the other. Green entries have p < 0.05 under
@@ -121,7 +122,7 @@ rules, votes = Rules.from_parameters(here.parameters), here.read("07_votes")
 drawn = label_uncertainty.redraw_labels(here.read("04_votes"), here.read("05_votes"), rng, rules)
 changes = language_changes.changes_of_stances(votes, pairs)
 wider = label_uncertainty.intervals_with_labels(drawn, changes, DIFFERENCES, rng)
-table = table.merge(wider, how="left", on=["dimension", "model", "a", "b"])
+table = table.merge(wider, how="left", on=["dimension", "model", "base", "other"])
 judged = equivalence.judge_changes(table, differences, margin, resamples, rng)
 page_notes.stamped(here, tables.show_tests(table.assign(p_joint=judged["p_joint"])))
 
@@ -204,7 +205,7 @@ rates.set_index("n").map("{:.1%}".format)
 
 # %%
 printed = published.read_table3_pairs().set_index(["dimension", "model"])
-named = printed.loc[published.SIGNIFICANT, ["mean_a", "mean_b"]].set_axis(
+named = printed.loc[published.SIGNIFICANT, ["mean_base", "mean_other"]].set_axis(
     ["English", "Chinese"], axis=1
 )
 display(named.assign(change=(named["Chinese"] - named["English"]).round(2)))

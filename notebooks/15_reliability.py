@@ -73,9 +73,9 @@ style.save(here, figures.score_composition(components), "composition", caption)
 # Would other statements of the same kind put the models (each in each language) in the same order
 # (`relative`), and at the same places (`absolute`)? Both coefficients lie between 0 and 1; 0.8 is
 # the usual bound, and `low` and `high` are the ends of 95 % intervals, which hold for other models
-# of the same kind, too. `split_half` asks the same of two random halves of the statements. `needed` is
-# how many statements would give an absolute coefficient of 0.8 with as many runs, and with one run
-# only. It is empty where models do not differ: there is nothing to measure reliably.
+# of the same kind, too. `split_half` asks the same of two random halves of the statements. `needed`
+# is how many statements would give an absolute coefficient of 0.8 with as many runs, and with one
+# run only. It is empty where models do not differ: there is nothing to measure reliably.
 
 # %%
 judged = reliability.judge_positions(runs, here.dimensions, np.random.default_rng(15))

@@ -157,12 +157,13 @@ people = hofstede.read_human_values(version, here.study.countries)
 people = people.query("dimension in @here.dimensions")
 groups = wordings.place_groups(scored, here.models, rules.differ)
 directions = wordings.compare_directions(groups, people)
-here.in_order(wordings.spread(directions, "agrees", "dimension", "first", "second"))
+here.in_order(wordings.spread(directions, "agrees", "dimension", "group", "other_group"))
 
 # %%
 pairs = language_changes.pair_answers(here.study.models, here.study.languages)
 changes = wordings.compare_languages(scored, pairs)
-here.in_order(wordings.spread(changes, "difference", "dimension", "model", "a", "b")).round(2)
+keys = ["dimension", "model", "base", "other"]
+here.in_order(wordings.spread(changes, "difference", *keys)).round(2)
 
 # %%
 said = [wordings.describe_directions(scored, here.models, people, rules)]

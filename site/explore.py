@@ -184,14 +184,15 @@ def _list_entries(
     """
     languages, rows = material.workspace.study.languages, material.table3
     rows = rows[(rows["dimension"] == dimension) & (rows["model"] == model)]
+    means = ["mean_base", "mean_other"]
     entries = [
-        (r["a"], r["b"], r, [_format(r["mean_a"], ".2f"), _format(r["mean_b"], ".2f")])
+        (r["base"], r["other"], r, [_format(r[mean], ".2f") for mean in means])
         for _, r in rows.iterrows()
     ]
     if entries or len(languages) > 1:
         return entries
     own = material.scores.query("dimension == @dimension and model == @model")["score"]
-    row = pd.Series({"n": own.count(), "mean_a": own.mean(), "mean_b": own.mean()})
+    row = pd.Series({"n": own.count(), "mean_base": own.mean(), "mean_other": own.mean()})
     return [(languages[0], languages[0], row, [_format(own.mean(), ".2f")])]
 
 

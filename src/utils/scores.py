@@ -132,7 +132,7 @@ def directions(models: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
 
     For each dimension and pair of groups. Both tables: group, dimension, value. A gap of nothing
     has no direction: `agrees` is "tie", and "open" where a value is missing. Columns: dimension,
-    first, second, gap_models, gap_people (first - second), agrees (yes|no|tie|open).
+    group, other_group, gap_models, gap_people (group - other), agrees (yes|no|tie|open).
     """
     values = [table.set_index(["dimension", "group"])["value"] for table in (models, people)]
     rows = []
@@ -140,7 +140,7 @@ def directions(models: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
         for a, b in combinations(models["group"].unique(), 2):
             gaps = [round(v.get((d, a), np.nan) - v.get((d, b), np.nan), 9) for v in values]
             rows.append((d, a, b, *gaps, compare_gaps(*gaps)))
-    columns = ["dimension", "first", "second", "gap_models", "gap_people", "agrees"]
+    columns = ["dimension", "group", "other_group", "gap_models", "gap_people", "agrees"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -75,10 +75,10 @@ def changes() -> pd.DataFrame:
         "dimension",
         "model",
         "culture",
-        "a",
-        "b",
-        "mean_a",
-        "mean_b",
+        "base",
+        "other",
+        "mean_base",
+        "mean_other",
         "p_bootstrap",
         "p_holm",
     ]
@@ -516,7 +516,7 @@ def test_a_model_without_readable_answers_gets_a_note_and_no_bar():
     panel = paper_figures.groups_and_people(table, "t").axes[0]
     assert len(bars(panel)) == 10 and words(panel).count("no statements (n = 0)") == 2
     table = changes()
-    table.loc[0, "mean_b"] = np.nan
+    table.loc[0, "mean_other"] = np.nan
     assert words(paper_figures.language_changes(table).axes[0]).count("no readable answers") == 1
 
 
@@ -584,7 +584,7 @@ def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
     pairs = (
         changes()
         .query("model == 'sim-us-1'")
-        .assign(model="GPT / Qwen", culture="US / China", a="GPT", b="Qwen")
+        .assign(model="GPT / Qwen", culture="US / China", base="GPT", other="Qwen")
     )
     figure = paper_figures.language_changes(pairs)
     assert "Two models in the same language" in said(
@@ -601,7 +601,7 @@ def test_two_models_in_one_language_are_called_so_and_bear_no_cultures_colour():
 
 
 def test_two_pairs_of_languages_keep_their_own_lines():
-    table = pd.concat([changes(), changes().assign(b="ro")])
+    table = pd.concat([changes(), changes().assign(other="ro")])
     labels = [t.get_text() for t in paper_figures.language_changes(table).axes[0].get_yticklabels()]
     assert len(labels) == 8 and "sim-us-1, en → ro" in labels
 

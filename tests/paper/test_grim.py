@@ -185,7 +185,7 @@ def test_five_directions_of_figure_one_agree_with_people_and_uai_is_a_tie():
     signs = grim.figure1_signs(TABLE3, published.MODELS, PEOPLE, NS).set_index("dimension")
     assert signs["agrees"].drop("UAI").eq("yes").all()
     uai = signs.loc["UAI"]
-    assert (uai["n"], uai["sum_first"], uai["sum_second"], uai["agrees"]) == (
+    assert (uai["n"], uai["sum"], uai["other_sum"], uai["agrees"]) == (
         54,
         "-16",
         "-16",
@@ -211,7 +211,7 @@ def test_the_sign_read_from_a_printed_table_is_that_of_the_figure_on_differing_s
     sign = grim.figure1_signs(
         printed.rename(columns={"score": "mean"}), published.MODELS, PEOPLE, {"PDI": [n]}
     )
-    assert sign["here"].item() == np.sign(round(figure["US"] - figure["China"], 9))
+    assert sign["sign"].item() == np.sign(round(figure["US"] - figure["China"], 9))
 
 
 def test_94_65_percent_is_a_share_of_three_annotators_labels_and_not_of_four():

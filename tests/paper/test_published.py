@@ -214,7 +214,7 @@ def test_table_3_redrawn_from_print_equals_it_cell_by_cell():
             .set_index("language")[row.model]
             .astype(float)
         )
-        assert (row.mean_a, row.mean_b) == (cells["en"], cells["zh"]), row
+        assert (row.mean_base, row.mean_other) == (cells["en"], cells["zh"]), row
     shown = tables.show_table3(pairs).data
     for row in printed.itertuples():
         for model in ("GPT", "Llama", "DeepSeek", "Qwen"):

@@ -76,7 +76,7 @@ def test_the_default_of_the_curve_is_what_the_other_pages_say(demo_project):
     first = demo_project.table("demo", "14_specifications").iloc[0]
     assert first["labels"] == len(demo_project.table("demo", "05_sociocultural_statements"))
     for row in table["08_directions"].itertuples():
-        gap = first[f"{row.dimension} {row.first}"] - first[f"{row.dimension} {row.second}"]
+        gap = first[f"{row.dimension} {row.group}"] - first[f"{row.dimension} {row.other_group}"]
         assert gap == pytest.approx(row.gap_models, abs=1e-6), row.dimension
     assert first["with_people"] == (table["08_directions"]["agrees"] == "yes").sum()
     changes = table["10_table3"].set_index(["dimension", "model"])
@@ -280,7 +280,7 @@ def test_a_model_that_answers_nonsense_has_no_position_and_the_pages_say_so(proj
     positions = project.table(study, "09_figure3").set_index("model")["mean"].dropna()
     assert mad not in positions and {"sim-us-1", "sim-us-2", "sim-cn-1"} <= set(positions.index)
     table3 = project.table(study, "10_table3").query("model == @mad")
-    assert table3[["mean_a", "mean_b", "p_exact"]].isna().all(axis=None)
+    assert table3[["mean_base", "mean_other", "p_exact"]].isna().all(axis=None)
 
 
 @pytest.mark.takes(seconds=90)

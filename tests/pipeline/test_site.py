@@ -142,11 +142,11 @@ def test_every_entry_of_table_3_can_be_added_up_from_its_page(builder):
         counted = [row for row in rows if row["counts"] == "yes"]
         left_out += len(rows) - len(counted)
         assert len(counted) == entry.n
-        for language, mean in ((entry.a, entry.mean_a), (entry.b, entry.mean_b)):
+        for language, mean in ((entry.base, entry.mean_base), (entry.other, entry.mean_other)):
             scores = [int(row[f"score, {language}"]) for row in counted]
             assert sum(scores) / len(scores) == pytest.approx(mean, abs=1e-9)
         shown = index[entry.dimension][entry.model]
-        assert shown == f"{entry.mean_a:.2f} · {entry.mean_b:.2f}".replace("-0.00", "0.00")
+        assert shown == f"{entry.mean_base:.2f} · {entry.mean_other:.2f}".replace("-0.00", "0.00")
     assert left_out > 0  # some statement has a score in one language only
 
 

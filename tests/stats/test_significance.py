@@ -188,8 +188,8 @@ def compared(scores, resample="paired", resamples=2000, pairs=None):
 
 def test_a_cell_of_table_three_by_hand():
     row = compared(scores_of([1, -2, 1, 1, 2, np.nan], [1, 2, -1, 1, 2, -2])).iloc[0]
-    assert (row["n"], row["changed"], row["mean_a"], row["mean_b"]) == (5, 2, 0.6, 1.0)
-    assert row["difference"] == pytest.approx(0.4) and (row["a"], row["b"]) == ("en", "zh")
+    assert (row["n"], row["changed"], row["mean_base"], row["mean_other"]) == (5, 2, 0.6, 1.0)
+    assert row["difference"] == pytest.approx(0.4) and (row["base"], row["other"]) == ("en", "zh")
     assert (row["p_exact"], row["smallest_p"]) == (1.0, 0.5)
 
 
@@ -235,7 +235,7 @@ def test_a_study_with_one_language_compares_its_models():
         [scores_of([1, 1], [1, 1], model="x"), scores_of([-1, 1], [1, 1], model="y")]
     )
     row = compared(scores, pairs=language_changes.pair_answers(["x", "y"], ["en"])).iloc[0]
-    assert (row["model"], row["a"], row["b"], row["difference"]) == ("x / y", "x", "y", -1.0)
+    assert (row["model"], row["base"], row["other"], row["difference"]) == ("x / y", "x", "y", -1.0)
 
 
 def test_a_cell_without_answers_is_empty_and_not_a_test():

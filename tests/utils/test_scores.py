@@ -219,7 +219,7 @@ def test_three_cultures_and_six_models_run_through_the_same_code():
         "2015", {"US": "US", "China": "China", "GB": "Great Britain"}
     )
     shown = scores.directions(figure[figure["selection"] == "all"], people)
-    assert shown[["first", "second"]].apply(tuple, axis=1).tolist() == [
+    assert shown[["group", "other_group"]].apply(tuple, axis=1).tolist() == [
         ("US", "China"),
         ("US", "GB"),
         ("China", "GB"),

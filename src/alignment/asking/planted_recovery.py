@@ -150,7 +150,7 @@ def read_estimates(workspace: Workspace) -> Estimates:
     )
     means = scores.positions(workspace.read("07_scores"), BY)
     changes = workspace.read("10_table3")
-    changes["pair"] = changes["a"] + " " + changes["b"]
+    changes["pair"] = changes["base"] + " " + changes["other"]
     axes = _axes(workspace, "dimension", "model")
     axes["pair"] = [f"{a} {b}" for a, b in combinations(workspace.study.languages, 2)]
     return Estimates(

@@ -152,20 +152,20 @@ def _draw_score_axes(panels: dict[str, Axes], half: float, models: dict[str, str
 def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     """Draw Table 3: the means of a model in two languages, joined, with what is significant.
 
-    A row for each dimension and model: culture, a, b (languages), mean_a, mean_b, p_bootstrap,
-    p_holm (NaN: not known), and n where it is known. In a study with one language a and b are two
-    models, and the line joins their means.
+    A row for each dimension and model: culture, base, other (languages), mean_base, mean_other,
+    p_bootstrap, p_holm (NaN: not known), and n where it is known. In a study with one language two
+    models are compared, and the line joins their means.
     """
-    needed = "dimension model culture a b mean_a mean_b p_bootstrap p_holm"
+    needed = "dimension model culture base other mean_base mean_other p_bootstrap p_holm"
     style.require_columns(table, needed, "language changes")
-    of_models = len(table) > 0 and (table["model"] == table["a"] + " / " + table["b"]).all()
+    of_models = len(table) > 0 and (table["model"] == table["base"] + " / " + table["other"]).all()
     words = "Two models in the same language", "The same model asked in two languages"
     title = title or words[0 if of_models else 1]
     if table.empty:
         return style.empty_figure(title)
     note = _explain_changes(table, "model" if of_models else "language")
     table = name_pairs(table)
-    half, widened = style.half_width(table[["mean_a", "mean_b"]])
+    half, widened = style.half_width(table[["mean_base", "mean_other"]])
     models, colours = _order_models(table), style.colour_cultures(table["culture"])
     dimensions, key = list(table["dimension"].unique()), colours if len(colours) > 1 else None
     figure, panels = style.small_multiples(title, note + widened, dimensions, len(models), key)
@@ -177,7 +177,7 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
 
 
 def _explain_changes(table: pd.DataFrame, compared: str) -> str:
-    pairs = table[["a", "b"]].drop_duplicates()
+    pairs = table[["base", "other"]].drop_duplicates()
     a, b = f"the first {compared}", "the second"
     if len(pairs) == 1:
         a, b = (LANGUAGES.get(code, code) for code in pairs.iloc[0])
@@ -192,7 +192,7 @@ def _explain_changes(table: pd.DataFrame, compared: str) -> str:
 
 
 def _draw_change(panel: Axes, y: int, row: dict, colour: str) -> None:
-    a, b = row["mean_a"], row["mean_b"]
+    a, b = row["mean_base"], row["mean_other"]
     if pd.isna(a) or pd.isna(b):
         style.draw_note(panel, 0, y)
         return

@@ -18,8 +18,8 @@ def show_table3(table: pd.DataFrame, stamp: str = "") -> Styler:
     as `compare_languages` gives it. With more than two languages every pair of them has lines of
     its own, since it rests on statements of its own. `stamp`: who answered, for the caption.
     """
-    sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("a", "b")]
-    both = pd.concat(sides).assign(pair=table["a"] + " → " + table["b"])
+    sides = [table.assign(side=table[s], mean=table[f"mean_{s}"]) for s in ("base", "other")]
+    both = pd.concat(sides).assign(pair=table["base"] + " → " + table["other"])
     both["significant"] = both["p_bootstrap"] < ALPHA
     both["shown"] = both["mean"].map("{:.2f}".format, na_action="ignore").fillna("–")
     both["shown"] += both["significant"].map({True: " *", False: ""})

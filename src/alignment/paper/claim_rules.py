@@ -60,7 +60,7 @@ def _judge_directions(table3: pd.DataFrame, people: pd.DataFrame, ns: dict) -> d
     agree = int((signs["agrees"] == "yes").sum())
     finding = f"{agree} of {len(signs)} directions agree"
     for r in signs[signs["agrees"] != "yes"].itertuples():
-        sums = f"sums {r.sum_first} and {r.sum_second} at n = {r.n}"
+        sums = f"sums {r.sum} and {r.other_sum} at n = {r.n}"
         finding += f"; {r.dimension}: {r.agrees}, {sums}"
     gaps = signs.set_index("dimension")["gap"].abs().sort_values(ascending=False)
     order = ", ".join(f"{d} {gap:.2f}" for d, gap in gaps.items())

@@ -148,7 +148,7 @@ def best_exact_p(
     Changes in both directions, or of statements with label 2, leave the same difference with a
     greater p. best_bootstrap_p is that of the paired bootstrap on the same statements: twice the
     chance that a resample holds none of those that changed.
-    Columns: dimension, model, n, mean_a, mean_b, difference, most_changed, best_p,
+    Columns: dimension, model, n, mean_en, mean_zh, difference, most_changed, best_p,
     best_bootstrap_p, can_reach (best_p < 0.05).
     """
     wide = table3.pivot(index=["dimension", "model"], columns="language", values="mean")
@@ -162,7 +162,7 @@ def best_exact_p(
                 bootstrap = min(1.0, 2 * (1 - changed / n) ** n)
             difference = round(b - a, 2)
             rows.append((dimension, model, n, a, b, difference, changed, exact, bootstrap))
-    columns = ["dimension", "model", "n", "mean_a", "mean_b", "difference", "most_changed"]
+    columns = ["dimension", "model", "n", "mean_en", "mean_zh", "difference", "most_changed"]
     table = pd.DataFrame(rows, columns=[*columns, "best_p", "best_bootstrap_p"])
     return table.assign(can_reach=table["best_p"] < ALPHA).astype({"most_changed": "Int64"})
 
@@ -180,9 +180,9 @@ def figure1_signs(
     all of them.
     `models`: model, culture, language, two models a culture, two cultures; `people`: group,
     dimension, value.
-    Columns: dimension, n, first, second (group means), sum_first, sum_second (least and greatest,
-    in statements, as text), gap (first - second), gap_low, gap_high (what rounding leaves), here,
-    of_people (+1, 0, -1; here NaN when rounding hides it), agrees ("yes", "no", "tie", "open").
+    Columns: dimension, n, mean, other_mean (of the groups), sum, other_sum (least and greatest,
+    in statements, as text), gap (mean - other_mean), gap_low, gap_high (what rounding leaves), sign
+    and people_sign (+1, 0, -1; sign NaN when rounding hides it), agrees (yes, no, tie or open).
     """
     keys = ["model", "language"]
     native = table3[["dimension", *keys, "mean"]].merge(models, on=keys)
@@ -203,8 +203,8 @@ def figure1_signs(
             texts = [" to ".join(f"{end:g}" for end in dict.fromkeys(ends)) for ends in sums]
             gaps = (first - second, *gap)
             rows.append((dimension, n, first, second, *texts, *gaps, here, of_people, agrees))
-    columns = ["dimension", "n", "first", "second", "sum_first", "sum_second", "gap", "gap_low"]
-    return pd.DataFrame(rows, columns=[*columns, "gap_high", "here", "of_people", "agrees"])
+    columns = ["dimension", "n", "mean", "other_mean", "sum", "other_sum", "gap", "gap_low"]
+    return pd.DataFrame(rows, columns=[*columns, "gap_high", "sign", "people_sign", "agrees"])
 
 
 def possible_share(percent: float, totals: Mapping[str, int]) -> pd.DataFrame:

@@ -66,6 +66,6 @@ def describe_units(dealt: pd.DataFrame) -> str:
         f"{len(read_stated_n())} dimensions, as do **{same} of the {ways} ways** to deal out the "
         f"models, the real one among them (p = {p:.2f}). The {pairs['of'].max()} decided "
         f"directions are those of **{len(every) - 1} of the {len(pairs) - 1} other ordered pairs "
-        f"of countries**, too, in the matrix of 2015, such as {every['first'].iloc[-1]} and "
-        f"{every['second'].iloc[-1]}."
+        f"of countries**, too, in the matrix of 2015, such as {every['country'].iloc[-1]} and "
+        f"{every['other_country'].iloc[-1]}."
     )

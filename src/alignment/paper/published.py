@@ -99,5 +99,5 @@ def read_table3_pairs() -> pd.DataFrame:
     keys = ["dimension", "model", "culture"]
     wide = table.pivot(index=keys, columns="language", values="mean")
     wide = table[keys].drop_duplicates().merge(wide.reset_index(), on=keys)
-    wide = wide.rename(columns={"en": "mean_a", "zh": "mean_b"})
-    return wide.assign(a="en", b="zh", p_bootstrap=np.nan, p_holm=np.nan)
+    wide = wide.rename(columns={"en": "mean_base", "zh": "mean_other"})
+    return wide.assign(base="en", other="zh", p_bootstrap=np.nan, p_holm=np.nan)

@@ -98,8 +98,8 @@ def _read_quality(workspace: Workspace) -> dict[str, object]:
 def _read_table3(workspace: Workspace) -> dict[str, object]:
     values: dict[str, object] = {}
     for row in workspace.read("10_table3").itertuples():
-        values[f"Table 3: {row.dimension}, {row.model}, {row.a}"] = row.mean_a
-        values[f"Table 3: {row.dimension}, {row.model}, {row.b}"] = row.mean_b
+        values[f"Table 3: {row.dimension}, {row.model}, {row.base}"] = row.mean_base
+        values[f"Table 3: {row.dimension}, {row.model}, {row.other}"] = row.mean_other
         significant = "yes" if row.p_bootstrap < ALPHA else "no"
         values[f"Significant: {row.dimension}, {row.model}"] = significant
     return values
@@ -120,7 +120,7 @@ def _read_table4(workspace: Workspace) -> dict[str, object]:
 
 def _read_figure1(workspace: Workspace) -> dict[str, object]:
     """Return the directions of Figure 1 for the paper's two groups, and the claims about them."""
-    rows = workspace.read("08_directions").query("first == 'US' and second == 'China'")
+    rows = workspace.read("08_directions").query("group == 'US' and other_group == 'China'")
     gaps = rows.set_index("dimension")["gap_models"].dropna()
     sides = np.sign(gaps).map({1: "higher", -1: "lower", 0: "equal"})
     values = {f"Figure 1: {d}, US models": side for d, side in sides.items()}

@@ -12,7 +12,7 @@ from alignment.study.workspace import Workspace
 from utils.cells import PAIR
 from utils.errors import Problem
 
-MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "a", "b"]
+MODEL, PAIRS = ["dimension", "model", "language"], ["dimension", "model", "base", "other"]
 
 
 def default_of(workspace: Workspace) -> Workspace:
@@ -106,8 +106,8 @@ def moved(workspace: Workspace, name: str, keys: list[str], value: str) -> pd.Da
 
 def turned(workspace: Workspace) -> pd.DataFrame:
     """Return the directions of Figure 1 that agree with people only before, or only after."""
-    pairs = both(workspace, "08_directions", ["dimension", "first", "second"])
-    columns = ["dimension", "first", "second", "agrees_before", "agrees_after"]
+    pairs = both(workspace, "08_directions", ["dimension", "group", "other_group"])
+    columns = ["dimension", "group", "other_group", "agrees_before", "agrees_after"]
     return pairs.loc[pairs["agrees_before"] != pairs["agrees_after"], columns]
 
 

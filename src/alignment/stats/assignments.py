@@ -72,7 +72,8 @@ def pair_countries(gaps: pd.Series, values: pd.DataFrame) -> pd.DataFrame:
     """Return how many signs of the groups' gaps each ordered pair of countries has.
 
     `gaps`: by dimension, first group minus second; a gap of 0 or NaN decides nothing. `values`: a
-    row a country, a column a dimension. Columns: first, second, agree, of (what both decide).
+    row a country, a column a dimension. Columns: country, other_country, agree, of (what both
+    decide).
     """
     dimensions = [d for d in in_paper_order(gaps.index) if d in values]
     signs, table = np.sign(gaps[dimensions].to_numpy(dtype=float)), values[dimensions]
@@ -83,4 +84,4 @@ def pair_countries(gaps: pd.Series, values: pd.DataFrame) -> pd.DataFrame:
             decided = ~np.isnan(signs) & ~np.isnan(own) & (signs != 0) & (own != 0)
             agree = int((signs[decided] == own[decided]).sum())
             rows.append((first, second, agree, int(decided.sum())))
-    return pd.DataFrame(rows, columns=["first", "second", "agree", "of"])
+    return pd.DataFrame(rows, columns=["country", "other_country", "agree", "of"])

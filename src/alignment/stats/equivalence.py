@@ -100,7 +100,7 @@ def judge_changes(
     """
     low, high = column_intervals(differences, DIFFERENCES, 1 - 2 * ALPHA)
     columns, tests = differences.T, max(1, int(table["p_exact"].notna().sum()))
-    result = table[["dimension", "model", "culture", "a", "b", "n", "changed", "difference"]]
+    result = table[["dimension", "model", "culture", "base", "other", "n", "changed", "difference"]]
     result = result.assign(low=low, high=high, p_holm=table["p_holm"])
     result["p_joint"] = joint_p(differences, resamples, rng)
     result["p_equivalent"] = _correct_equivalence(columns, margin)

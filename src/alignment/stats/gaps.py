@@ -35,7 +35,7 @@ def decide_directions(
     table = scores.directions(group_positions(groups, differ), people)
     differing = groups.merge(scores.differing(groups, differ).query("differs")[PAIR], on=PAIR)
     wide = differing.pivot(index=PAIR, columns="group", values="score")
-    gaps = [_gaps(wide, r.dimension, r.first, r.second) for r in table.itertuples()]
+    gaps = [_gaps(wide, r.dimension, r.group, r.other_group) for r in table.itertuples()]
     level = 1 - (1 - LEVEL) / max(1, sum(len(gap) > 0 for gap in gaps))
     (low, high), (all_low, all_high) = (
         PLACES * np.array([mean_interval(g, DIFFERENCES, at) for g in gaps], float).reshape(-1, 2).T
@@ -62,13 +62,14 @@ def with_labels(
     response = groups.drop_duplicates(["statement_id", "group"])
     differs = scores.differing(groups, differ).query("differs")["statement_id"].unique()
     wide = response.pivot(index="statement_id", columns="group", values="response").loc[differs]
-    pairs = directions[["first", "second"]].drop_duplicates().itertuples(index=False, name=None)
+    pairs = directions[["group", "other_group"]].drop_duplicates()
+    pairs = pairs.itertuples(index=False, name=None)
     gaps = pd.DataFrame({pair: wide[pair[0]] - wide[pair[1]] for pair in pairs}, index=wide.index)
-    gaps.columns = pd.MultiIndex.from_tuples(list(gaps), names=["first", "second"])
+    gaps.columns = pd.MultiIndex.from_tuples(list(gaps), names=["group", "other_group"])
     wider = intervals_with_labels(drawn, gaps, DIFFERENCES, rng)
     ends = ["low_labels", "high_labels"]
     wider[ends] *= PLACES
-    return directions.merge(wider, how="left", on=["dimension", "first", "second"])
+    return directions.merge(wider, how="left", on=["dimension", "group", "other_group"])
 
 
 def _gaps(wide: pd.DataFrame, dimension: str, first: str, second: str) -> np.ndarray:

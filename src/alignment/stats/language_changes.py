@@ -94,7 +94,7 @@ def paired_differences(scores: pd.DataFrame, pairs: list[tuple[str, str, str, st
 
 
 def changes_of_stances(votes: pd.DataFrame, pairs: list[tuple[str, str, str, str]]) -> pd.DataFrame:
-    """Return how far the stance on each statement changes, b - a: statement_id by (model, a, b).
+    """Return how far the stance on each statement changes: statement_id by (model, base, other).
 
     NaN where one of the two has none. The columns are named as the rows of `compare_languages`.
     """
@@ -104,7 +104,7 @@ def changes_of_stances(votes: pd.DataFrame, pairs: list[tuple[str, str, str, str
         name = (model_a, a, b) if model_a == model_b else _name_models(model_a, model_b)
         columns[name] = wide.get((model_b, b), np.nan) - wide.get((model_a, a), np.nan)
     table = pd.DataFrame(columns, index=wide.index)
-    table.columns = pd.MultiIndex.from_tuples(columns, names=["model", "a", "b"])
+    table.columns = pd.MultiIndex.from_tuples(columns, names=["model", "base", "other"])
     return table
 
 
@@ -156,16 +156,16 @@ def _align(
 
 def name_pairs(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `compare_languages`, with the languages if there are several pairs."""
-    if len(table[["a", "b"]].drop_duplicates()) == 1:
+    if len(table[["base", "other"]].drop_duplicates()) == 1:
         return table
-    return table.assign(model=table["model"] + ", " + table["a"] + " → " + table["b"])
+    return table.assign(model=table["model"] + ", " + table["base"] + " → " + table["other"])
 
 
 def _table(
     keys: list[tuple], scores: pd.DataFrame, a: np.ndarray, b: np.ndarray, samples: np.ndarray
 ) -> pd.DataFrame:
     """Return the rows of `compare_languages`, from scores and resampled differences."""
-    means = {"mean_a": significance.column_means(a), "mean_b": significance.column_means(b)}
+    means = {"mean_base": significance.column_means(a), "mean_other": significance.column_means(b)}
     differences = b - a
     table = _test(_named(keys, scores).assign(**means), differences)
     place = table.columns.get_loc("p_exact")
@@ -182,7 +182,7 @@ def _table(
 
 
 def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
-    """Return dimension, model, culture, a, b: two languages of one model, or two models."""
+    """Return dimension, model, culture, base, other: two languages of one model, or two models."""
     culture = scores.drop_duplicates("model").set_index("model")["culture"]
     rows = []
     for dimension, model_a, language_a, model_b, language_b in keys:
@@ -191,4 +191,4 @@ def _named(keys: list[tuple], scores: pd.DataFrame) -> pd.DataFrame:
         if model_a != model_b:
             name, a, b = _name_models(model_a, model_b)
         rows.append((dimension, name, " / ".join(cultures), a, b))
-    return pd.DataFrame(rows, columns=["dimension", "model", "culture", "a", "b"])
+    return pd.DataFrame(rows, columns=["dimension", "model", "culture", "base", "other"])

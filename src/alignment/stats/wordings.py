@@ -134,7 +134,7 @@ def compare_leanings(stances: pd.DataFrame, languages: list[str]) -> pd.DataFram
     """Return how far each model's leanings change with the language, on the same statements.
 
     A change of a leaning to agree makes a change of scores that is none of views. Columns: model,
-    measure, a, b, n, difference (b - a, -2 to 2), low, high (95 % interval).
+    measure, base, other, n, difference (other - base, -2 to 2), low, high (95 % interval).
     """
     rows = []
     for model, a, _, b in pair_answers(dict.fromkeys(stances["model"]), languages):
@@ -148,7 +148,7 @@ def compare_leanings(stances: pd.DataFrame, languages: list[str]) -> pd.DataFram
             change = (sides[1] - sides[0]).dropna()
             mean = change.mean() if len(change) else np.nan
             rows.append((model, name, a, b, len(change), mean, *mean_interval(change, (-2.0, 2.0))))
-    return pd.DataFrame(rows, columns="model measure a b n difference low high".split())
+    return pd.DataFrame(rows, columns="model measure base other n difference low high".split())
 
 
 def score_wordings(
@@ -263,7 +263,7 @@ def describe_changed_leanings(changes: pd.DataFrame) -> str:
     if changes.empty:
         return ""
     clear = changes[(changes["low"] > 0) | (changes["high"] < 0)]
-    listed = ", ".join(f"{r.measure} of {r.model}, {r.a} to {r.b}: {r.difference:+.0%}"
+    listed = ", ".join(f"{r.measure} of {r.model}, {r.base} to {r.other}: {r.difference:+.0%}"
                        for r in clear.itertuples())  # fmt: skip
     count = f"**{len(clear)} of {len(changes)}** leanings change with the language"
     return f"{count}{f' ({listed})' if listed else ''}."

@@ -55,7 +55,7 @@ def group_positions(groups: pd.DataFrame, differ: str) -> pd.DataFrame:
 def compare_directions(positions: pd.DataFrame, people: pd.DataFrame) -> dict[tuple, str]:
     """Return whether groups differ as peoples: (dimension, first, second) -> yes|no|tie|open."""
     table = scores.directions(positions, people)
-    return {(r.dimension, r.first, r.second): r.agrees for r in table.itertuples(index=False)}
+    return {(r.dimension, r.group, r.other_group): r.agrees for r in table.itertuples(index=False)}
 
 
 def model_positions(scored: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
