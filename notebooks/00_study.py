@@ -37,7 +37,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The dimensions
@@ -134,9 +134,7 @@ files = [
     here.write(here.models, "00_models"),
     here.write(calls, "00_calls"),
 ]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in files)
-    + "."
-    + (f" {len(here.models)} models will answer {count} if the sizes are as expected." * known)
-)
+asked = f": {count}, {money} at the study's prices" if known else ""
+size = f"{len(here.study.models)} models in {len(here.study.languages)} languages"
+said = f"The study asks {size}{asked}."
+page_notes.conclude(files, said)

@@ -32,7 +32,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## Collecting
@@ -108,8 +108,5 @@ Markdown(
 refused
 
 # %%
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in files)
-    + ". The next notebook leaves out statements with too few votes."
-)
+said = f"{len(debates):,} debates with {len(theses):,} theses; votes are known of {known:,}."
+page_notes.conclude(files, f"{said} Notebook 02 leaves out those with too few.")

@@ -36,7 +36,7 @@ from alignment.study.workspace import open_study
 from utils import vote_filter
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The votes
@@ -104,8 +104,5 @@ Markdown(
 
 # %%
 files = [here.write(kept, "02_statements"), here.write(left_out, "02_left_out")]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in files)
-    + ". Only the statements kept are used from here on."
-)
+said = f"{len(kept):,} of {len(theses):,} theses have enough votes and are used from here on."
+page_notes.conclude(files, said)

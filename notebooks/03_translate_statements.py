@@ -31,7 +31,7 @@ from alignment.study.workspace import open_study
 from alignment.translation import checks, translations
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The texts
@@ -129,8 +129,6 @@ Markdown(f"**{corrected} of {len(translated)} texts** were corrected by a review
 
 # %%
 files = [here.write(translated, "03_translations"), here.write(findings, "03_checks")]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in files)
-    + ". Every statement is now available in every language of the study."
-)
+flagged = findings["statement_id"].nunique()
+said = f"{len(translated):,} translated texts, of which {placeholders:,} are placeholders, "
+page_notes.conclude(files, f"{said}{flagged:,} look odd and {corrected:,} were corrected.")

@@ -43,7 +43,7 @@ from utils.rules import Rules
 from utils.votes import cast_votes
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The question
@@ -168,8 +168,7 @@ Markdown(
 tables = {"04_accounting": accounting, "04_votes": voted, "04_relevance": labels}
 tables |= {"04_apart": dissent, "04_other_rules": flips}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in written)
-    + ". Only relevant pairs are used from here on."
-)
+relevant = labels[labels["relevant"]]
+said = f"{len(relevant):,} pairs of {relevant['statement_id'].nunique():,} statements are relevant "
+said += f"to a dimension, of {len(labels):,} asked about. Notebook 05 asks for their sides."
+page_notes.conclude(written, f"{said} {page_notes.caution(here)}")

@@ -45,7 +45,7 @@ from utils.rules import Rules
 from utils.votes import cast_votes
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The question
@@ -177,8 +177,6 @@ Markdown(
 tables = {"05_accounting": accounting, "05_votes": voted, "05_polarity": labels}
 tables |= {"05_sociocultural_statements": scored, "05_apart": dissent, "05_other_rules": flips}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in written)
-    + ". Notebooks 07 to 14 build on this scored set."
-)
+said = f"{len(scored):,} labels of {scored['statement_id'].nunique():,} statements, on which all "
+said += "later notebooks build; notebook 06 asks how good they are."
+page_notes.conclude(written, f"{said} {page_notes.caution(here)}")

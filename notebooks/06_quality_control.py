@@ -57,7 +57,7 @@ rated, notes = ratings.read_ratings(here, whole, labels)
 sample = whole[whole["called"] == "relevant"]
 ratings = rated.merge(sample[PAIR])
 raters = stamps.raters_of(ratings)
-page_notes.rating_banner(here, raters)
+page_notes.open_page(page_notes.rating_banner(here, raters))
 
 # %% [markdown]
 # ## The sample
@@ -223,5 +223,10 @@ results = {"06_sample": whole, "06_ratings": rated, "06_compared": compared}
 results |= {"06_alternative_annotator": tested, "06_independent_votes": worth}
 results |= {"06_precision": precision.assign(**both), "06_table2": table2.assign(**both)}
 files = [here.write(table, name) for name, table in results.items()]
-said = f"{len(ratings):,} ratings of {len(sample)} labels." if raters else "**Not yet rated.**"
-Markdown(f"Written: {', '.join(f'`{f}`' for f in files)}. {said}")
+said = "No annotator has rated the labels yet."
+if raters:
+    error = table2.set_index("dimension").loc["all", "to_models"]
+    said = f"Of {overall['judgements']:.0f} judgements, {100 * overall['precision']:.1f} % confirm "
+    said += f"that a statement is relevant; polarities are {error:.2f} from the annotators' median "
+    said += f"on average (MAE). {page_notes.caution(here, whose)}"
+page_notes.conclude(files, said)

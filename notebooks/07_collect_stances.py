@@ -43,7 +43,7 @@ from utils.rules import Rules
 from utils.votes import cast_votes
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The question
@@ -162,6 +162,6 @@ Markdown(
 tables = {"07_accounting": accounting, "07_votes": voted, "07_scores": scored, "07_bounds": bounds}
 tables |= {"07_served": served, "07_usage": used, "07_reasons": reasons, "07_stances": stances}
 written += [here.write(table, name) for name, table in tables.items()]
-Markdown(
-    "Written: " + ", ".join(f"`{f}`" for f in written) + ". No questions are asked after this page."
-)
+said = f"{len(cells):,} questions gave {voted['vote'].notna().sum():,} stances and "
+said += f"{int(scored['score'].notna().sum()):,} scores; notebooks 08, 09 and 10 work with these."
+page_notes.conclude(written, f"{said} {page_notes.caution(here)}")

@@ -44,7 +44,7 @@ from utils import scores
 from utils.rules import Rules
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The scores
@@ -146,10 +146,10 @@ labels, stances = here.read("05_sociocultural_statements"), here.read("07_stance
 in_wordings = wordings.score_wordings(labels, stances, here.models)
 rules = Rules(split_group=split_group, differ=differ)
 also = wordings.describe_directions(in_wordings, here.models, people, rules)
+counted = f"{agree.sum()} of {len(directions)} directions agree with people; their intervals "
+counted += f"decide {decided.sum()} of them, of which {(agree & decided).sum()} agree."
 Markdown(
-    f"**{agree.sum()} of {len(directions)} directions agree with people.** Decided by their "
-    f"intervals: **{decided.sum()}**, of which {(agree & decided).sum()} agree. {also} "
-    f"{label_uncertainty.describe(directions)} {page_notes.caution(here)}"
+    f"**{counted}** {also} {label_uncertainty.describe(directions)} {page_notes.caution(here)}"
 )
 
 # %% [markdown]
@@ -192,7 +192,8 @@ quoted.drop(columns=["language", "respondents"])
 
 # %%
 tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(
-    f"Written: {files}. {len(differing)} statements divide the groups. {page_notes.caution(here)}"
-)
+files = [here.write(frame, name) for name, frame in tables.items()]
+said = f"On the {len(differing)} statements that divide the groups, {counted}"
+if directions.empty:
+    said = "One group of models stands beside its people; there is no direction to compare."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

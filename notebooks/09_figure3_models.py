@@ -38,7 +38,7 @@ from alignment.study.workspace import open_study
 from utils.rules import Rules
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The scores
@@ -129,5 +129,6 @@ style.save(here, figure, "figure3_printed", caption, "printed")
 
 # %%
 tables = {"09_figure3": table, "09_figure3_printed": printed.assign(respondents="printed")}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. Notebook 10 compares the languages. {page_notes.caution(here)}")
+files = [here.write(frame, name) for name, frame in tables.items()]
+said = f"{positions.sentence(table)} Notebook 17 asks whether the wording makes them."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

@@ -52,7 +52,7 @@ from alignment.study.workspace import open_study
 from utils.rules import Rules
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The scores
@@ -221,10 +221,9 @@ style.save(here, figure, "table3_printed", caption, "printed")
 # %%
 written = {"10_table3": table, "10_equivalence": judged.assign(margin=margin)}
 written |= {"10_noise_floor": floor, "10_coverage": covered}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in written.items())
+files = [here.write(frame, name) for name, frame in written.items()]
 moved, verdict = (table["changed"] > 0).sum(), judged["verdict"].value_counts()
 said = ", ".join(f"{verdict.get(word, 0)} {word}" for word in equivalence.VERDICTS)
-Markdown(
-    f"Written: {files}. At least one stance changes in {moved} of {len(table)} entries. "
-    f"With a margin of {margin:g}: {said}. {page_notes.caution(here)}"
-)
+changes = f"At least one stance changes with the language in {moved} of {len(table)} entries."
+said = f"{changes} By the tests, with a margin of {margin:g}: {said}."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

@@ -25,7 +25,6 @@ study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 import pandas as pd
-from IPython.display import Markdown
 
 from alignment.figures import paper_figures, style
 from alignment.paper import published, study_values
@@ -33,7 +32,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The table
@@ -88,4 +87,4 @@ style.save(here, figure, "figure2", caption)
 # %%
 file = here.write(counts, "11_counts")
 became = f"{collected:,} debates became {sizes['labels']:,} labels."
-Markdown(f"Written: `{file}`. {became} {page_notes.caution(here)}")
+page_notes.conclude([file], f"{became} {page_notes.caution(here)}")

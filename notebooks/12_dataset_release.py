@@ -33,7 +33,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The release
@@ -103,10 +103,5 @@ again.groupby("state", as_index=False).agg(
 
 # %%
 files = [here.write(dataset.pick_examples(data, here.dimensions), "12_table4")]
-Markdown(
-    "Written: "
-    + ", ".join(f"`{f}`" for f in files)
-    + f" and the release: **{len(data)} labels of {data['statement_id'].nunique()} statements**, "
-    + "no texts. "
-    + page_notes.caution(here)
-)
+said = f"The release holds {len(data)} labels of {data['statement_id'].nunique()} statements and "
+page_notes.conclude(files, f"{said}no texts. {page_notes.caution(here)}")

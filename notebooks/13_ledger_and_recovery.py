@@ -38,7 +38,7 @@ from alignment.study.workspace import open_study
 from utils.rules import Rules
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The ledger
@@ -122,5 +122,6 @@ planted_recovery.show_controls(recovery)
 
 # %%
 tables = {"13_ledger": entries, "13_recovery": recovered, "13_controls": recovery.controls}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in sorted(tables.items()))
-Markdown(f"Written: {files}. {planted_recovery.describe(recovery)} {page_notes.caution(here)}")
+files = [here.write(frame, name) for name, frame in sorted(tables.items())]
+said = f"{planted_recovery.describe(recovery)} Notebook 16 checks the printed numbers alone."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

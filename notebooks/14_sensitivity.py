@@ -32,7 +32,6 @@ draws: int = 2000  # simulated data sets under the null hypothesis, with three c
 
 # %%
 import numpy as np
-from IPython.display import Markdown
 
 from alignment.asking import specification_inputs
 from alignment.figures import diagnostics, style
@@ -42,7 +41,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The specifications
@@ -195,13 +194,11 @@ dealt
 # %%
 tables = {"14_specifications": table, "14_claims": shares, "14_null": chance}
 tables |= {"14_assignments": dealt, "14_joint": joint}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
+files = [here.write(frame, name) for name, frame in tables.items()]
 held = "; ".join(
     f"*{c.claim}* in {c.holds} of {c.specifications} (median: {c.median} of {c.of} parts)"
     for c in whole.itertuples()
     if c.specifications > c.open
 )
-Markdown(
-    f"Written: {files}. **Under all choices of rules: {held or 'no claim is decided'}.** "
-    f"{page_notes.caution(here)}"
-)
+said = f"Under all choices of rules: {held or 'no claim is decided'}."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

@@ -26,7 +26,6 @@ study: str = "demo"  # name of the study, a file in studies/
 
 # %%
 import numpy as np
-from IPython.display import Markdown
 
 from alignment.figures import reliability as figures
 from alignment.figures import style
@@ -35,7 +34,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## Scores of single runs
@@ -105,5 +104,6 @@ style.save(here, figures.partial_pooling(pooled), "pooling", caption)
 
 # %%
 tables = {"15_components": components, "15_reliability": judged, "15_pooling": pooled}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. {reliability.describe(components, judged)} {page_notes.caution(here)}")
+files = [here.write(frame, name) for name, frame in tables.items()]
+said = reliability.describe(components, judged)
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

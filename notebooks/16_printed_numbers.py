@@ -36,7 +36,7 @@ from alignment.study import page_notes
 from alignment.study.workspace import open_study
 
 here = open_study(study)
-page_notes.banner(here, "printed")
+page_notes.open_page(page_notes.banner(here, "printed"))
 
 # %% [markdown]
 # ## The claims
@@ -176,7 +176,8 @@ Markdown(printed_null.describe_units(dealt))
 tables = {"16_claims": claims, "16_consistency": rows, "16_changes": best}
 tables |= {"16_assumptions": survey, "16_null": of_paper, "16_assignments": dealt}
 printed = {name: frame.assign(respondents="printed") for name, frame in tables.items()}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in printed.items())
+files = [here.write(frame, name) for name, frame in printed.items()]
 decided = claims["verdict"].value_counts()
-said = ", ".join(f"{n} {verdict}" for verdict, n in decided.items())
-Markdown(f"Written: {files}. Of {len(claims)} claims, by the printed numbers: **{said}**.")
+said = ", ".join(f"*{verdict}*: {n}" for verdict, n in decided.items())
+said = f"Of {len(claims)} claims of the paper, by its printed numbers: {said}."
+page_notes.conclude(files, f"{said} Notebook 13 sets them beside this study's.")

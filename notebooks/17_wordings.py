@@ -43,7 +43,7 @@ from utils.cells import is_stance
 from utils.rules import Rules
 
 here = open_study(study)
-page_notes.banner(here)
+page_notes.open_page(page_notes.banner(here))
 
 # %% [markdown]
 # ## The wordings
@@ -195,5 +195,6 @@ tables |= {
     "17_changes": changes,
 }
 tables |= {"17_habits": recovery.habits, "17_controls": recovery.controls}
-files = ", ".join(f"`{here.write(frame, name)}`" for name, frame in tables.items())
-Markdown(f"Written: {files}. {page_notes.caution(here)}")
+files = [here.write(frame, name) for name, frame in tables.items()]
+said = f"{wordings.describe_leanings(measures)} {wordings.describe_sides(compared)}"
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

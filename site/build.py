@@ -62,17 +62,27 @@ def _write_notebooks(workspace: Workspace) -> None:
             _link_figure1(workspace, notebook)
         if page.name.startswith("10"):
             _link_table3(workspace, notebook)
-        write(SOURCES / "notebooks" / page.name, _extract_pictures(notebook))
+        write(SOURCES / "notebooks" / page.name, _as_document(notebook))
     for page in sorted(workspace.rendered.parent.glob(f"{workspace.folder}--*/what_changed.ipynb")):
         changed = page.parent.name.partition("--")[2]
         notebook = json.loads(page.read_text(encoding="utf-8"))
         notebook["cells"][0]["source"] = f"# What if {changed}?"
-        write(SOURCES / "whatif" / f"{explore.slug(changed)}.ipynb", _extract_pictures(notebook))
+        write(SOURCES / "whatif" / f"{explore.slug(changed)}.ipynb", _as_document(notebook))
 
 
-def _extract_pictures(notebook: dict) -> str:
-    """Return a notebook whose pictures are files with an alt text, each in a box that scrolls."""
+def _as_document(notebook: dict) -> str:
+    """Return a notebook as the site takes it: code folded, pictures files, links to its own pages.
+
+    A picture has an alt text and a box in which it scrolls. Sphinx follows links of text cells, but
+    none of outputs.
+    """
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            tags = cell["metadata"].get("tags", [])
+            cell["metadata"]["tags"] = [*tags, "hide-input"]
     for output in _outputs(notebook):
+        if said := output["data"].get("text/markdown"):
+            output["data"]["text/markdown"] = "".join(said).replace(".ipynb)", ".html)")
         if coded := output["data"].get("image/png"):
             content = base64.b64decode("".join(coded))
             name = f"{digest(content)[:16]}.png"

@@ -1,5 +1,6 @@
 """The notebooks keep their form, and they read only what comes before them."""
 
+import json
 import re
 from statistics import median
 
@@ -84,9 +85,26 @@ def headings(number: str) -> list[str]:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)
-def test_a_page_ends_on_the_files_it_wrote_and_a_sentence(source):
+def test_a_page_ends_on_its_answer_and_the_files_it_wrote(source):
     head, body = cells(source)[-1]
-    assert head == "" and "Written: " in body and body.rstrip().endswith(")")
+    assert head == "" and body.rstrip().splitlines()[-1].startswith("page_notes.conclude(")
+
+
+PAGES = sorted((ROOT / "notebooks" / "rendered").glob("*/[0-9]*.ipynb"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_a_page_opens_with_its_answer_and_links_that_lead_somewhere(page):
+    notebook = json.loads(page.read_text(encoding="utf-8"))
+    outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
+    texts = ["".join(o.get("data", {}).get("text/markdown", "")) for o in outputs]
+    assert len(re.findall(r"\w+", texts[1])) > 8 and texts[1].startswith("**In short.** ")
+    if "**Simulated respondents.**" in texts[0] and page.name >= "04":
+        assert "*Simulated respondents: no finding.*" in texts[1]
+    sources = [c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown"]
+    for text in (*texts, *map("".join, sources)):
+        assert all((page.parent / to).exists() for to in re.findall(r"\]\(([\w.]+)\)", text))
+        assert not re.search(r"(?<!\[)\bnotebook \d\d\b", text), text
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.stem)

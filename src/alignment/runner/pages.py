@@ -25,6 +25,7 @@ OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "progress_bar": Fals
 CLIENT = {"log_output": False, "store_widget_state": False, "coalesce_streams": True}
 CLIENT |= {"extra_arguments": ["--log-level=CRITICAL"]}  # no warnings of a kernel's own transport
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
+NUMBERED = re.compile(r"\b[Nn]otebooks?\s\d\d(?:(?:,| and| to| or)\s\d\d)*\b")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,7 +53,8 @@ def run(
     try:
         jupytext.write(notebook, draft, fmt="ipynb")
         papermill.execute_notebook(draft, draft, parameters, environment=environment, **OPTIONS)
-        put(sealed(clean(json.loads(draft.read_text(encoding="utf-8"))), made_from()), page)
+        made = clean(json.loads(draft.read_text(encoding="utf-8")))
+        put(sealed(link_notebooks(made) if is_numbered(page) else made, made_from()), page)
     except papermill.exceptions.PapermillExecutionError as error:
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
@@ -113,6 +115,48 @@ def clean(notebook: dict) -> dict:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook["metadata"] = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return notebook
+
+
+def is_numbered(page: Path) -> bool:
+    """Return whether a page stands among those of all notebooks, to which it may lead."""
+    return page.stem in page_names().values()
+
+
+def link_notebooks(notebook: dict) -> dict:
+    """Return a page on which what it says of other notebooks leads to their pages."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = linked("".join(cell["source"]))
+        for output in cell.get("outputs", []):
+            if said := output.get("data", {}).get("text/markdown"):
+                output["data"]["text/markdown"] = linked("".join(said))
+    return notebook
+
+
+def linked(text: str) -> str:
+    """Return a text in Markdown in which "notebook 13" leads to the page of that notebook.
+
+    >>> linked("see notebook 13")
+    'see [notebook 13](13_ledger_and_recovery.ipynb)'
+    """
+
+    def link(found: re.Match) -> str:
+        several = found[0].split(maxsplit=1)[0].endswith("s")
+        number = r"\d\d" if several else r".+"
+        return re.sub(number, _link, found[0], flags=re.S)
+
+    return NUMBERED.sub(link, text)
+
+
+def _link(found: re.Match) -> str:
+    page = page_names().get(found[0][-2:])
+    return f"[{found[0]}]({page}.ipynb)" if page else found[0]
+
+
+@cache
+def page_names() -> dict[str, str]:
+    """Return the names of the notebooks by their numbers."""
+    return {path.stem[:2]: path.stem for path in NOTEBOOKS.glob("[0-9]*.py")}
 
 
 def _still(output: dict) -> dict:

@@ -1,11 +1,27 @@
 """Notes on a page about its answers: who gave them, how many are missing, and their texts."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display, update_display
 
 from alignment.study.stamps import KINDS, RATERS, words_of
 from alignment.study.workspace import Workspace
+
+IN_SHORT = "in-short"  # the place at the head of a page that `conclude` fills
+
+
+def open_page(banner: Markdown) -> None:
+    """Show who answered, and below it the place for what `conclude` says."""
+    display(banner)
+    display(Markdown(""), display_id=IN_SHORT)
+
+
+def conclude(files: Iterable[str], said: str) -> Markdown:
+    """Put the answer of a page at its head, and name the files that it wrote."""
+    update_display(Markdown(f"**In short.** {said}"), display_id=IN_SHORT)
+    return Markdown(f"Written: {', '.join(f'`{file}`' for file in files)}.")
 
 
 def banner(workspace: Workspace, kind: str = "") -> Markdown:
