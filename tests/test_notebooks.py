@@ -146,3 +146,27 @@ def test_the_readmes_table_lists_every_notebook():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[?`?(\d\d_\w+)", readme, re.M)
     assert listed == [source.stem for source in SOURCES], "README.md lists each of them, in order"
+
+
+def test_the_readmes_numbers_are_those_of_the_tables():
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    tables = ROOT / "data" / "processed"
+    claims = pd.read_csv(tables / "demo" / "16_claims.csv").set_index("id")
+    n = claims["verdict"].value_counts()
+    verdicts = f"{n['holds']} hold, {n['holds in part']} in part, {n['does not hold']} do not, "
+    assert f"{verdicts}{n['cannot be decided']} cannot be decided" in readme
+    assert f"| {len(claims)} claims of its text |" in readme
+    first, stated = pd.read_csv(tables / "demo" / "16_assumptions.csv").iloc[:2].to_records()
+    assert f"{first.agree} of 6 directions agree, one is a tie" in readme
+    assert f"{first.named:.0f} of 4 named changes can be significant by an exact test" in readme
+    assert (20 - first.others, stated.rows, first.rows) == (15, 0, 6)  # fifteen; no row; all rows
+    assert (claims.loc[["mae_range", "mae_nearer", "mae_models_range"], "verdict"] == "holds").all()
+    votes = pd.read_csv(tables / "local" / "07_votes.csv")
+    said = votes[votes["vote"] == 1].groupby(["model", "language"]).size()
+    small, larger = (said[model] for model in ("Qwen-Coder-0.5B", "Qwen-Coder-1.5B"))
+    assert f"the smaller agreed with {small['en']} of {votes['statement_id'].nunique()} " in readme
+    both = f"{small['zh']} in Chinese, the larger with {larger['en']} and {larger['zh']}."
+    assert f"statements in English and {both}" in readme
+    states = pd.read_csv(tables / "local" / "07_answers.csv.gz")["state"]
+    unread = f"{(states != 'answered').sum()} of {len(states):,} could not be read"
+    assert unread in readme
