@@ -193,7 +193,8 @@ quoted.drop(columns=["language", "respondents"])
 # %%
 tables = {"08_figure1": everyone, "08_directions": directions, "08_differing": differing}
 files = [here.write(frame, name) for name, frame in tables.items()]
-said = f"On the {len(differing)} statements that divide the groups, {counted}"
+said = f"On the {len(differing)} statements that divide the groups, {counted} Notebook 14 asks "
+said += "how often as many would agree by chance."
 if directions.empty:
     said = "One group of models stands beside its people; there is no direction to compare."
 page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

@@ -105,5 +105,5 @@ style.save(here, figures.partial_pooling(pooled), "pooling", caption)
 # %%
 tables = {"15_components": components, "15_reliability": judged, "15_pooling": pooled}
 files = [here.write(frame, name) for name, frame in tables.items()]
-said = reliability.describe(components, judged)
+said = f"{reliability.describe(components, judged)} The positions are those of notebook 09."
 page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

@@ -197,4 +197,5 @@ tables |= {
 tables |= {"17_habits": recovery.habits, "17_controls": recovery.controls}
 files = [here.write(frame, name) for name, frame in tables.items()]
 said = f"{wordings.describe_leanings(measures)} {wordings.describe_sides(compared)}"
+said += " As the paper asks, they stand in notebook 09."
 page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

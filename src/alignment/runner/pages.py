@@ -25,7 +25,7 @@ OPTIONS = {"engine_name": ENGINE, "kernel_name": "python3", "progress_bar": Fals
 CLIENT = {"log_output": False, "store_widget_state": False, "coalesce_streams": True}
 CLIENT |= {"extra_arguments": ["--log-level=CRITICAL"]}  # no warnings of a kernel's own transport
 ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
-NUMBERED = re.compile(r"\b[Nn]otebooks?\s\d\d(?:(?:,| and| to| or)\s\d\d)*\b")
+NUMBERED = re.compile(r"(?<![\[`])\b[Nn]otebooks?\s\d\d(?:(?:,| and| to| or)\s\d\d)*\b")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -138,6 +138,8 @@ def linked(text: str) -> str:
 
     >>> linked("see notebook 13")
     'see [notebook 13](13_ledger_and_recovery.ipynb)'
+    >>> linked("`notebook 13`, [notebook 13](elsewhere)") == "`notebook 13`, [notebook 13](elsewhere)"
+    True
     """
 
     def link(found: re.Match) -> str:
