@@ -225,8 +225,6 @@ files = [here.write(frame, name) for name, frame in written.items()]
 moved, verdict = (table["changed"] > 0).sum(), judged["verdict"].value_counts()
 said = ", ".join(f"{verdict.get(word, 0)} {word}" for word in equivalence.VERDICTS)
 changes = f"At least one stance changes with the language in {moved} of {len(table)} entries."
-said = (
-    f"{changes} By the tests, with a margin of {margin:g}: {said}. Notebook 17 asks how many are "
-)
-said += "the question's."
+said = f"{changes} By the tests, with a margin of {margin:g}: {said}. Notebook 17 asks how many "
+said += "are the question's."
 page_notes.conclude(files, f"{said} {page_notes.caution(here)}")

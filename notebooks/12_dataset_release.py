@@ -104,6 +104,5 @@ again.groupby("state", as_index=False).agg(
 # %%
 files = [here.write(dataset.pick_examples(data, here.dimensions), "12_table4")]
 said = f"The release holds {len(data)} labels of {data['statement_id'].nunique()} statements and "
-page_notes.conclude(
-    files, f"{said}no texts; notebook 06 says how good they are. {page_notes.caution(here)}"
-)
+said += "no texts; notebook 06 says how good they are."
+page_notes.conclude(files, f"{said} {page_notes.caution(here)}")
