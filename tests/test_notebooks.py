@@ -170,3 +170,5 @@ def test_the_readmes_numbers_are_those_of_the_tables():
     states = pd.read_csv(tables / "local" / "07_answers.csv.gz")["state"]
     unread = f"{(states != 'answered').sum()} of {len(states):,} could not be read"
     assert unread in readme
+    measures = pd.read_csv(tables / "local" / "17_measures.csv").query("measure == 'same in all'")
+    assert f"at most {measures['value'].max():.0%} of".replace("%", " %") in readme
