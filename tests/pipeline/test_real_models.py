@@ -64,24 +64,6 @@ def test_scores_on_planted_labels_are_stamped_and_no_data_set(recorded):
     assert list(release.glob("simulated_*"))
 
 
-def test_the_readme_states_what_the_real_models_did():
-    votes = pd.read_csv(ROOT / "data" / "processed" / "local" / "07_votes.csv")
-    agreed = votes[votes["vote"] == 1].groupby(["model", "language"]).size()
-    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    for model, size in (("0.5B", "smaller"), ("1.5B", "larger")):
-        english, chinese = (agreed[f"Qwen-Coder-{model}", language] for language in ("en", "zh"))
-        said = (
-            f"the {size} agreed with {english} of 66 statements in English and {chinese} in Chinese"
-        )
-        assert said in text
-    accounting = pd.read_csv(ROOT / "data" / "processed" / "local" / "07_accounting.csv")
-    counts = accounting[["planned", "answered"]].sum()
-    assert (
-        f"{counts['planned'] - counts['answered']} of {counts['planned']:,} could not be read"
-        in text
-    )
-
-
 def test_a_study_that_expects_no_sizes_has_its_first_pages_and_a_plan_asks_for_them(project):
     settings = {"extends": "local.yaml", "material": "demo", "expected": None}
     study = project.write_study("own", **settings)
