@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from alignment.asking import archive
