@@ -201,7 +201,7 @@ rates.set_index("n").map("{:.1%}".format)
 # ## What the paper prints
 #
 # The green marks of the paper's table are lost in the copy that was read, but its text names four
-# entries. Their printed means follow, then the whole printed table as a figure, without marks.
+# entries. Their printed means follow, then the whole printed table as a figure, with these marked.
 
 # %%
 printed = published.read_table3_pairs().set_index(["dimension", "model"])

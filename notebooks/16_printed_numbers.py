@@ -156,8 +156,8 @@ style.save(here, figure, "null_directions_paper", caption, "printed")
 # %%
 six, five = (null_model.share_at_least(of_paper, "not_equal", k) for k in (6, 5))
 Markdown(
-    f"With the paper's numbers of labels, all six directions agree by chance in **{six:.1%}** "
-    f"of studies, and at least five in **{five:.1%}**."
+    f"With the paper's numbers of labels, all six directions agree by chance in "
+    f"**{100 * six:.1f} %** of studies, and at least five in **{100 * five:.1f} %**."
 )
 
 # %% [markdown]

@@ -17,6 +17,7 @@ NO_TEXTS = "The texts belong to others and are not shown here; the ids lead to t
 NO_REPLIES = (
     "The replies themselves are not on the machine that built this site; their answers are."
 )
+REPLY = ["step", "statement_id", "model", "language", "run"]
 TABLE3 = "../notebooks/10_table3_languages"
 FIGURE1 = "../notebooks/08_figure1_groups_and_people"
 
@@ -31,9 +32,9 @@ class Material:
     table3: pd.DataFrame  # 10_table3
     groups: pd.DataFrame  # each group's response to each label, and whether it counts in Figure 1
     wordings: pd.DataFrame  # 07_stances, by statement, model and language
-    answers: pd.DataFrame
+    answers: pd.DataFrame  # in every wording
     texts: dict[tuple[str, str], str]  # (statement_id, language) -> text, if it may be shown
-    replies: dict[tuple, str]  # (statement_id, model, language, run) -> reply
+    replies: dict[tuple, str]  # the values of REPLY -> reply
 
     @property
     def stamp(self) -> str:
@@ -89,6 +90,7 @@ def _read_material(workspace: Workspace) -> Material:
     groups = _read_groups(workspace, scored, answers)
     wordings = workspace.read("07_stances").set_index(keys)
     texts = plan.read_texts(workspace) if workspace.study.show_texts else {}
+    answers = pd.concat([answers, workspace.read("07_wordings.csv.gz")], ignore_index=True)
     replies = _read_replies(workspace, answers) if texts else {}
     tables = (scored.merge(stances, on=keys), workspace.read("10_table3"), groups, wordings)
     return Material(workspace, stances, *tables, answers, texts, replies)
@@ -111,7 +113,7 @@ def _read_replies(workspace: Workspace, answers: pd.DataFrame) -> dict[tuple, st
         return {}
     last = collection.read_last_replies(workspace, ["text"])
     keys = collection.cell_keys(workspace, answers[CELL], plan.read_texts(workspace))
-    cells = answers[["statement_id", "model", "language", "run"]].itertuples(index=False, name=None)
+    cells = answers[REPLY].itertuples(index=False, name=None)
     return {
         cell: reply_parser.visible(last[key][0]).strip()
         for cell, key in zip(cells, keys, strict=True)
@@ -292,10 +294,11 @@ def _describe_statement(material: Material, statement: str, labels: pd.DataFrame
     answers = material.answers[material.answers["statement_id"] == statement]
     for (model, language), rows in answers.groupby(["model", "language"], sort=False):
         parts.append(f"## {model}, {language}: {agreed.get((model, language), 'undecided')}")
-        parts.append(_describe_wordings(material, (statement, model, language)))
-        for row in rows.itertuples():
-            reply = material.replies.get((statement, model, language, row.run), "")
-            parts.append(_describe_run(row, reply, language))
+        is_asked = rows["step"] == "stance"
+        said = ", ".join(_name_answer(row) for row in rows[is_asked].itertuples())
+        parts.append(_fold(material, f"As the paper asks: {said}", rows[is_asked]))
+        said = _describe_wordings(material, (statement, model, language))
+        parts.append(_fold(material, said, rows[~is_asked]) if said else "")
     return "\n\n".join(filter(None, parts))
 
 
@@ -303,18 +306,32 @@ def _describe_wordings(material: Material, voter: tuple[str, str, str]) -> str:
     """Say which stance a model took in other wordings of the question; "" where none was asked."""
     stances = material.wordings.loc[[voter]].iloc[0]
     said = [f"{w}: {_name_stance(stances[w])}" for w in WORDINGS if w in stances]
-    return f"In other wordings: {', '.join(said)}." if said else ""
+    return f"In other wordings: {', '.join(said)}" if said else ""
+
+
+def _fold(material: Material, summary: str, rows: pd.DataFrame) -> str:
+    """Return a summary that opens to the runs behind it."""
+    runs = [
+        _describe_run(row, material.replies.get(tuple(getattr(row, c) for c in REPLY), ""))
+        for row in rows.itertuples()
+    ]
+    return f"<details><summary>{escape(summary)}</summary>{''.join(runs)}</details>"
 
 
 def _name_stance(stance: float) -> str:
     return {1.0: "for it", -1.0: "against it", 0.0: "neither"}.get(stance, "undecided")
 
 
-def _describe_run(row, reply: str, language: str) -> str:
+def _name_answer(row) -> str:
+    return row.answer if row.state == "answered" else row.state
+
+
+def _describe_run(row, reply: str) -> str:
     """Describe one run: its answer or its state, and the reply in the model's words."""
-    state = row.answer if row.state == "answered" else row.state
-    text = f"<p>Run {row.run}: <strong>{escape(state)}</strong></p>"
+    wording = row.step.removeprefix("stance").removeprefix("_")
+    named = f"Run {row.run}{f' ({wording})' if wording else ''}"
+    text = f"<p>{named}: <strong>{escape(_name_answer(row))}</strong></p>"
     if lines := [escape(line) for line in reply.splitlines() if line.strip()]:
         quote = "<br>".join(lines)
-        text += f'<blockquote class="reply" lang="{language}">{quote}</blockquote>'
+        text += f'<blockquote class="reply" lang="{row.language}">{quote}</blockquote>'
     return text

@@ -477,6 +477,15 @@ def test_table_3_as_a_picture_of_print_equals_it_cell_by_cell():
             for m in ("GPT", "Llama", "DeepSeek", "Qwen")
         ]
     assert "green" not in said(figure) and "◆" not in said(figure)  # no p is printed
+    marked = [sum(t.get_text().endswith("*") for t in axes.texts) for axes in figure.axes]
+    assert dict(zip(DIMENSIONS, marked, strict=True)) == {
+        "PDI": 1,
+        "IDV": 0,
+        "MAS": 0,
+        "UAI": 1,
+        "LTO": 2,
+        "IND": 0,
+    }
 
 
 def test_eighteen_directions_bear_no_label_each_but_a_grid():

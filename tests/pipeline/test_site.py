@@ -243,10 +243,13 @@ def test_from_a_cell_of_table_3_the_keyboard_leads_to_the_replies_in_both_langua
     page.wait_for_url("**/statement--*")
     replies = page.locator("blockquote.reply")
     assert {replies.nth(i).get_attribute("lang") for i in range(replies.count())} == {"en", "zh"}
-    assert (
-        "[simulated]" in page.locator("article").inner_text()
-        and "[模拟]" in page.locator("article").inner_text()
-    )
+    assert not replies.first.is_visible()  # a statement takes a screen until one is opened
+    for summary in page.locator("article summary").all():
+        summary.focus()
+        page.keyboard.press("Enter")
+    said = page.locator("article").inner_text()
+    assert replies.first.is_visible() and "[simulated]" in said and "[模拟]" in said
+    assert "Run 1 (negated)" in said and "Run 1 (unforced)" in said
 
 
 def test_from_a_bar_of_figure_1_a_click_leads_to_its_statements(html, page):

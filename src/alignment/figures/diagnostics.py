@@ -237,6 +237,6 @@ def _draw_null(panel: Axes, rows: pd.DataFrame, marked: str) -> None:
     panel.set_xlabel("directions that agree with people")
     if pd.notna(observed):
         tail = rows.loc[rows["directions"] >= observed, "share"].sum()
-        words = f"{marked}: {observed:.0f} (dark)\nas many or more: {tail:.1%}"
+        words = f"{marked}: {observed:.0f} (dark)\nas many or more: {100 * tail:.1f} %"
         how = {"va": "top", "fontsize": 8.5, "bbox": style.WHITE_BOX}
         panel.text(0.02, 0.98, words, transform=panel.transAxes, **how)

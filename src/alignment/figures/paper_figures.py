@@ -153,8 +153,9 @@ def language_changes(table: pd.DataFrame, title: str = "") -> Figure:
     """Draw Table 3: the means of a model in two languages, joined, with what is significant.
 
     A row for each dimension and model: culture, base, other (languages), mean_base, mean_other,
-    p_bootstrap, p_holm (NaN: not known), and n where it is known. In a study with one language two
-    models are compared, and the line joins their means.
+    p_bootstrap, p_holm (NaN: not known), and n where it is known; from print also `named` (the
+    paper's text calls the change significant). In a study with one language two models are
+    compared, and the line joins their means.
     """
     needed = "dimension model culture base other mean_base mean_other p_bootstrap p_holm"
     style.require_columns(table, needed, "language changes")
@@ -188,6 +189,8 @@ def _explain_changes(table: pd.DataFrame, compared: str) -> str:
         note += f" Shaded green: p < {ALPHA} (bootstrap)."
     if table["p_holm"].notna().any():
         note += f" ◆: p < {ALPHA} in the exact test after Holm's correction."
+    if "named" in table:
+        note += " *: called significant in the paper's text."
     return note
 
 
@@ -202,7 +205,7 @@ def _draw_change(panel: Axes, y: int, row: dict, colour: str) -> None:
     panel.plot([a, b], [y, y], color=colour, linewidth=1.8, zorder=2.6)
     panel.plot(a, y, "o", color=colour, zorder=2.7, **hollow)
     panel.plot(b, y, "o", color=colour, markersize=4.8, zorder=2.8)
-    mark = " ◆" if row["p_holm"] < ALPHA else ""
+    mark = (" ◆" if row["p_holm"] < ALPHA else "") + (" *" if row.get("named") else "")
     style.write_beside(panel, y, style.format_signed(b - a) + _format_n(row) + mark)
 
 

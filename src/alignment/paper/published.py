@@ -93,11 +93,12 @@ def read_table3() -> pd.DataFrame:
 def read_table3_pairs() -> pd.DataFrame:
     """Read Table 3 as `compare_languages` would give it, one row per dimension and model.
 
-    The p-values are not printed (NaN).
+    The p-values are not printed (NaN); `named`: the text calls the change significant.
     """
     table = read_table3()
     keys = ["dimension", "model", "culture"]
     wide = table.pivot(index=keys, columns="language", values="mean")
     wide = table[keys].drop_duplicates().merge(wide.reset_index(), on=keys)
     wide = wide.rename(columns={"en": "mean_base", "zh": "mean_other"})
-    return wide.assign(base="en", other="zh", p_bootstrap=np.nan, p_holm=np.nan)
+    named = [row in SIGNIFICANT for row in zip(wide["dimension"], wide["model"], strict=True)]
+    return wide.assign(base="en", other="zh", p_bootstrap=np.nan, p_holm=np.nan, named=named)

@@ -244,8 +244,8 @@ def describe(parts: pd.DataFrame, judged: pd.DataFrame) -> str:
     own = shares.reindex(["model", "language", "model x language"]).sum()
     good, sure = (int((judged[name] >= ENOUGH).sum()) for name in ("absolute", "absolute_low"))
     return (
-        f"**On average over dimensions, {own:.0%} of the variance of a score is the model's or the "
-        f"language's, and {shares[RUN]:.0%} only the run's. Positions have an absolute coefficient "
-        f"of {ENOUGH} or more on {good} of {len(judged)} dimensions, with its whole interval on "
-        f"{sure}.**"
+        f"**On average over dimensions, {100 * own:.0f} % of the variance of a score is the "
+        f"model's or the language's, and {100 * shares[RUN]:.0f} % only the run's. Positions have "
+        f"an absolute coefficient of {ENOUGH} or more on {good} of {len(judged)} dimensions, with "
+        f"its whole interval on {sure}.**"
     )

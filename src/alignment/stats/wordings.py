@@ -249,7 +249,7 @@ def describe_leanings(measures: pd.DataFrame) -> str:
         rows = measures[measures["measure"] == name].dropna(subset="value")
         for side, clear in ((to, rows[rows["low"] > 0]), (away, rows[rows["high"] < 0])):
             if len(clear) or (len(rows) and side == to):
-                which = ", ".join(f"{r.model} in {r.language}, {abs(r.value):.0%}"
+                which = ", ".join(f"{r.model} in {r.language}, {100 * abs(r.value):.0f} %"
                                   for r in clear.itertuples())  # fmt: skip
                 which = f" ({which})" if which else ""
                 said.append(f"**{len(clear)} of {len(rows)}** lean to {side}{which}")
@@ -263,8 +263,10 @@ def describe_changed_leanings(changes: pd.DataFrame) -> str:
     if changes.empty:
         return ""
     clear = changes[(changes["low"] > 0) | (changes["high"] < 0)]
-    listed = ", ".join(f"{r.measure} of {r.model}, {r.base} to {r.other}: {r.difference:+.0%}"
-                       for r in clear.itertuples())  # fmt: skip
+    listed = ", ".join(
+        f"{r.measure} of {r.model}, {r.base} to {r.other}: {100 * r.difference:+.0f} %"
+        for r in clear.itertuples()
+    )
     count = f"**{len(clear)} of {len(changes)}** leanings change with the language"
     return f"{count}{f' ({listed})' if listed else ''}."
 
