@@ -692,7 +692,7 @@ def test_a_claim_that_no_specification_decides_has_no_panel():
 def test_chance_marks_the_observed_number_and_sums_the_tail():
     figure = DRAWN["null_directions"]()
     assert [p.get_height() for p in dark_bars(figure)] == [6 / 64]
-    assert "as many or more: 10.9%" in said(figure)  # 7 of 64
+    assert "as many or more: 10.9 %" in said(figure)  # 7 of 64
     assert "found: 5" in said(figure) and "claimed: 5" in said(
         diagnostics.null_directions(chance(), "t", "claimed")
     )

@@ -117,17 +117,17 @@ def test_who_always_agrees_stands_at_zero_once_corrected_and_the_interval_says_s
     corrected = placed.loc[CORRECTED]
     assert corrected["mean"] == 0 and corrected["low"] < 0 < corrected["high"]
     said = wordings.describe_leanings(measured(table))
-    assert "**1 of 1** lean to agree (m in en, 100%)" in said
+    assert "**1 of 1** lean to agree (m in en, 100 %)" in said
     assert "**0 of 1** lean to the first side" in said
 
 
 def test_who_flips_with_the_order_is_named_with_the_side():
     table = stances(asked=[1] * 10 + [-1] * 10, turned=[-1] * 10 + [-1] * 10)
-    assert "(m in en, 50%)" in wordings.describe_leanings(measured(table))
+    assert "(m in en, 50 %)" in wordings.describe_leanings(measured(table))
     last = stances(asked=[-1] * 20, turned=[1] * 20)
     said = wordings.describe_leanings(measured(last))
     assert (
-        "**0 of 1** lean to the first side; **1 of 1** lean to the last side (m in en, 100%)"
+        "**0 of 1** lean to the first side; **1 of 1** lean to the last side (m in en, 100 %)"
         in said
     )
     assert "agree" not in said
