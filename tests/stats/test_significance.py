@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from alignment.asking import ground_truth
 from alignment.figures import tables
 from alignment.stats import equivalence, language_changes, null_model
 from alignment.stats import significance as sig
-from alignment.study.loader import load
-from alignment.study.workspace import Workspace
-from utils import scores as score
 from utils.errors import Problem
 
 UNANIMOUS = np.array([2.0] * 4 + [0.0] * 18)  # four statements change, all in one direction
@@ -317,66 +313,6 @@ def found(n, mean, studies, generator, changed=0.4):
 @pytest.mark.parametrize("mean", [0.2, 0.5])
 def test_differences_are_found_as_often_as_computed(n, mean):
     assert found(n, mean, 3000, rng(n)) == pytest.approx(sig.power(mean, 0.4, 2.0, n), abs=0.035)
-
-
-def planted_world(study, leanings, correlation, seed):
-    """The planted stances of another seed, as scores under the planted labels of the demo."""
-    plan = {"seed": seed, "leanings": leanings, "language_correlation": correlation}
-    here = Workspace(
-        study.model_copy(update={"simulation": study.simulation.model_copy(update=plan)}), "demo"
-    )
-    plan = ground_truth.plant(here, list(here_labels(here)["statement_id"].unique()))
-    stances = plan[plan["step"] == "stance"].rename(columns={"value": "vote"})
-    return score.label_scores(here_labels(here), stances, here.models)
-
-
-def here_labels(here):
-    labels = ground_truth.plant_labels(here, [])
-    return labels[labels["step"] == "polarity"].rename(columns={"value": "polarity"})
-
-
-def computed_power(labels, leanings, correlation):
-    """Power of each cell from the leanings alone: how many statements change, how far, and by how much on average."""
-    of = {
-        s: dict(zip(g["dimension"], g["polarity"], strict=True))
-        for s, g in labels.groupby("statement_id")
-    }
-    found = {}
-    for (dimension, rows), model in product(labels.groupby("dimension"), leanings):
-        chance, mean = [], []
-        for s, p in zip(rows["statement_id"], rows["polarity"], strict=True):
-            tilts = np.mean([np.array(leanings[model][d]) / q for d, q in of[s].items()], axis=0)
-            a, b = (1 + np.clip(tilts, -1, 1)) / 2
-            chance.append(
-                correlation * abs(a - b) + (1 - correlation) * (a * (1 - b) + b * (1 - a))
-            )
-            mean.append(2 * p * (b - a))
-        changed, size = np.mean(chance), np.average(2 * rows["polarity"].abs(), weights=chance)
-        found[dimension, model] = sig.power(np.mean(mean), changed, size, len(rows))
-    return pd.Series(found)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stretched", [1.0, 4.0])
-def test_the_demos_planted_differences_are_found_about_as_often_as_computed(stretched):
-    """As planted they are too small for these n; with the languages' gaps stretched, some are found and some are not."""
-    study, worlds = load("demo"), 150
-    correlation = study.simulation.language_correlation
-    leanings = {m: {d: [(a + b) / 2 + s * stretched * (b - a) / 2 for s in (-1, 1)] for d, (a, b) in own.items()}
-                for m, own in study.simulation.leanings.items()}  # fmt: skip
-    labels = here_labels(Workspace(study, "demo"))
-    power = computed_power(labels, leanings, correlation)
-    found = []
-    for seed in range(worlds):
-        scores = planted_world(study, leanings, correlation, seed)
-        counts = np.ones((1, scores["statement_id"].nunique()), dtype=int)
-        table = language_changes.compare_languages(
-            scores, language_changes.pair_answers(study.models, study.languages), counts
-        )
-        found.append(table.set_index(["dimension", "model"])["p_exact"] < 0.05)
-    share = pd.concat(found, axis=1).mean(axis=1).reindex(power.index)
-    assert share.mean() == pytest.approx(power.mean(), abs=0.02)
-    assert (share - power).abs().max() < 0.15
 
 
 def test_with_three_languages_every_pair_has_lines_and_rows_of_its_own():
