@@ -50,6 +50,20 @@ def test_the_intervals_of_the_coefficients_hold_for_scores_as_they_are_here():
             assert (np.mean(held, axis=0) >= 0.92).all(), (spread, n, np.mean(held, axis=0))
 
 
+@given(
+    st.integers(0, 10**6), st.integers(2, 40), st.integers(2, 9), st.sampled_from([0.0, 0.2, 1.0])
+)
+@settings(max_examples=300, deadline=None)
+def test_an_interval_lies_on_the_scale_around_its_coefficient(seed, n, size, spread):
+    """Also where respondents differ less than chance makes them, so that the coefficient is 0."""
+    rng = np.random.default_rng(seed)
+    views, of_statement = rng.normal(0, spread, size), rng.normal(0, 1, (n, 1))
+    cells = np.sign(views + of_statement + rng.normal(0, 1, (n, size)))
+    ends = reliability.coefficient_intervals(cells)
+    for found, (low, high) in zip(reliability.coefficients(cells, 0.0, 1), ends, strict=True):
+        assert np.isnan(low) or 0 <= low <= found + 0.02 and found - 0.02 <= high <= 1
+
+
 def test_no_interval_is_given_where_nothing_varies():
     constant, parallel = np.ones((5, 3)), np.arange(5.0)[:, None] + np.arange(3.0)
     for cells in (constant, parallel, np.ones((1, 3)), np.ones((5, 1)), np.ones((0, 4))):

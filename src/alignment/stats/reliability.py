@@ -158,8 +158,9 @@ def coefficient_intervals(
     rest = k * statements + (k * n - k - n) * error
     low = n * (between - above * error) / (above * rest + n * between)
     high = n * (below * between - error) / (rest + n * below * between)
-    absolute = [k * end / (1 + (k - 1) * end) for end in (low, high)]
-    return tuple(tuple(max(0.0, float(end)) for end in ends) for ends in (relative, absolute))
+    singles = np.clip([low, high], 0.0, 1.0)  # below 0, stepping up would turn them round
+    absolute = k * singles / (1 + (k - 1) * singles)
+    return tuple(tuple(np.clip(ends, 0.0, 1.0).tolist()) for ends in (relative, absolute))
 
 
 def statements_needed(respondents: np.ndarray, within: float, runs: float, assumed: float) -> float:

@@ -17,7 +17,7 @@ NOBODY = pd.DataFrame(columns=["group", "dimension", "value"])
 CLAIMS = {
     "directions": "Groups differ in the same direction as people on every dimension",
     "leanings": "Models lean in the same direction as their people on every dimension",
-    "language": "No model changes with the language",
+    "language": "No change with the language is significant",
 }
 PLANTED = {
     "directions": "Every planted direction of the groups is recovered",
