@@ -177,17 +177,7 @@ def test_in_the_papers_wording_everything_is_as_on_the_pages_of_the_paper():
     own = wordings.compare_languages(scored, pairs)
     counts = significance.resample_counts(30, 10, rng)
     table3 = language_changes.compare_languages(scored[ASKED], pairs, counts)
-    names = [
-        "dimension",
-        "model",
-        "base",
-        "other",
-        "n",
-        "changed",
-        "difference",
-        "p_exact",
-        "p_holm",
-    ]
+    names = "dimension model base other n changed difference p_exact p_holm".split()
     pd.testing.assert_frame_equal(own[names], table3[names])
     people = pd.DataFrame({"group": ["US", "China"], "dimension": "PDI", "value": [40, 80]})
     assert wordings.describe_claims(labels, table, models, people) == ""

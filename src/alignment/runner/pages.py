@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from alignment.runner.parameters import sources
 from alignment.study.files import write_whole
 from alignment.study.paths import NOTEBOOKS, ROOT
 from utils.errors import Problem
@@ -158,7 +159,7 @@ def _link(found: re.Match) -> str:
 @cache
 def page_names() -> dict[str, str]:
     """Return the names of the notebooks by their numbers."""
-    return {path.stem[:2]: path.stem for path in NOTEBOOKS.glob("[0-9]*.py")}
+    return {source.stem[:2]: source.stem for source in sources()}
 
 
 def _still(output: dict) -> dict:

@@ -23,13 +23,8 @@ from utils.reply_parser import bare
 # or may be shown.
 CHANGEABLE = "languages dimensions cultures models judges wordings sampling attempts".split()
 CHANGEABLE += "labels simulation annotators expected".split()
-MEANINGS = (
-    "agree",
-    "disagree",
-    "neither",
-    "refused",
-    "unreadable",
-)  # of an answer in somebody's table
+# Of an answer in somebody's table.
+MEANINGS = ("agree", "disagree", "neither", "refused", "unreadable")
 
 
 class Debates(Part):
